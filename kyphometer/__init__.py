@@ -1,3 +1,3 @@
-"""Kyphometer: kyphosis angles from lateral spine films, with their uncertainty, and their change."""
+"""Kyphometer: kyphosis angles from lateral spine films, with uncertainty and change over time."""
 
 __version__ = "0.1.0"

@@ -43,6 +43,26 @@ class FilmError(KyphometerError):
     http_status = 422
 
 
+class PixelSpacingError(FilmError):
+    """A pixel size that cannot be."""
+
+    def __init__(self, name: str, value: object) -> None:
+        super().__init__(
+            f"The pixel {name} of {value!r} is impossible: it must be a positive number of mm; "
+            "state the right one, or none to get angles only."
+        )
+
+
+class NotCalibratedError(FilmError):
+    """Millimetres were asked of a film without pixel spacing."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"{what} cannot be given in mm: the film carries no pixel spacing; "
+            "angles and ratios still hold, or state the spacing if you know it."
+        )
+
+
 class ReadingError(KyphometerError):
     """A reading cannot be used."""
 
@@ -50,11 +70,106 @@ class ReadingError(KyphometerError):
     http_status = 422
 
 
+class UnknownLevelError(ReadingError):
+    """A name that is no vertebral level."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(
+            f"'{text}' is no vertebral level; use C1 to C7, T1 to T13, L1 to L6 or S1."
+        )
+
+
+class ReadingFormatError(ReadingError):
+    """A document that is no reading, or a damaged one."""
+
+    def __init__(self, where: str, problem: str) -> None:
+        super().__init__(f"This is not a usable reading: {where} {problem}.")
+
+
+class ReadingFilmMismatchError(ReadingError):
+    """A reading that was made on another film."""
+
+    def __init__(self, what: str, in_reading: object, in_film: object) -> None:
+        super().__init__(
+            f"This reading belongs to another film: its {what} is {in_reading} but the film's is "
+            f"{in_film}; open the film it was made on."
+        )
+
+
+class LandmarkError(ReadingError):
+    """Landmarks that cannot be on a spine; names where."""
+
+    def __init__(self, where: str, problem: str, remedy: str) -> None:
+        self.where = where
+        super().__init__(f"{where}: {problem}; {remedy}.")
+
+
+class FacingError(ReadingError):
+    """Where anterior is cannot be told, or the marks contradict each other or the header."""
+
+    def __init__(self, problem: str, remedy: str) -> None:
+        super().__init__(f"{problem}; {remedy}.")
+
+
 class MeasurementError(KyphometerError):
     """A measurement cannot be made from this reading."""
 
     exit_status = 5
     http_status = 422
+
+
+class DegenerateLineError(MeasurementError):
+    """A line without length has no direction."""
+
+    def __init__(self, where: str = "An endplate line") -> None:
+        super().__init__(
+            f"{where} has no length: both of its corners are in one place; mark them apart."
+        )
+
+
+class MissingEndplateError(MeasurementError):
+    """An endplate that a measurement needs was not marked."""
+
+    def __init__(self, measurement: str, missing: str, hint: str = "mark it on the film") -> None:
+        self.missing = missing
+        super().__init__(f"{measurement} needs {missing}, which is not in the reading; {hint}.")
+
+
+class FracturedNeighbourError(MeasurementError):
+    """The neighbour that a measurement needs is itself fractured."""
+
+    def __init__(self, measurement: str, level: object) -> None:
+        super().__init__(
+            f"{measurement} needs an intact {level}, but {level} is listed as fractured; allow the "
+            "next intact level explicitly if it is to be used instead."
+        )
+
+
+class UnknownDefinitionError(MeasurementError):
+    """A measurement name that is not registered."""
+
+    def __init__(self, name: str, known: str) -> None:
+        super().__init__(
+            f"'{name}' is no known measurement; use {known}, or an endplate pair such as "
+            "T12.superior-L2.inferior."
+        )
+
+
+class AmbiguousDefinitionError(MeasurementError):
+    """A name that means several things in print."""
+
+    def __init__(self, name: str, pairs: str) -> None:
+        super().__init__(f"'{name}' means several angles in print ({pairs}); name the pair.")
+
+
+class NoFracturedLevelError(MeasurementError):
+    """A measurement around a fracture, with no fractured level named."""
+
+    def __init__(self, measurement: str) -> None:
+        super().__init__(
+            f"{measurement} is taken around a fractured vertebra, but the reading lists none under "
+            "fractured_levels; name the level."
+        )
 
 
 class StatisticsError(KyphometerError):

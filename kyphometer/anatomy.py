@@ -1,0 +1,154 @@
+"""Vertebral levels from C2 to S1, with the variants T13 and L6, and their neighbours."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from kyphometer.errors import UnknownLevelError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+
+class EndplateSide(Enum):
+    """Which endplate of a vertebra."""
+
+    SUPERIOR = "superior"
+    INFERIOR = "inferior"
+
+    def __str__(self) -> str:
+        return self.value
+
+
+class Region(Enum):
+    """Part of the spine."""
+
+    CERVICAL = "cervical"
+    THORACIC = "thoracic"
+    LUMBAR = "lumbar"
+    SACRAL = "sacral"
+
+
+_REGIONS = {
+    "C": Region.CERVICAL,
+    "T": Region.THORACIC,
+    "L": Region.LUMBAR,
+    "S": Region.SACRAL,
+}
+
+
+class Level(Enum):
+    """A vertebral level; members compare from cranial to caudal (`Level.T12 < Level.L1`)."""
+
+    C1 = "C1"
+    C2 = "C2"
+    C3 = "C3"
+    C4 = "C4"
+    C5 = "C5"
+    C6 = "C6"
+    C7 = "C7"
+    T1 = "T1"
+    T2 = "T2"
+    T3 = "T3"
+    T4 = "T4"
+    T5 = "T5"
+    T6 = "T6"
+    T7 = "T7"
+    T8 = "T8"
+    T9 = "T9"
+    T10 = "T10"
+    T11 = "T11"
+    T12 = "T12"
+    T13 = "T13"
+    L1 = "L1"
+    L2 = "L2"
+    L3 = "L3"
+    L4 = "L4"
+    L5 = "L5"
+    L6 = "L6"
+    S1 = "S1"
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+    def __lt__(self, other: object) -> bool:
+        if not isinstance(other, Level):
+            return NotImplemented
+        return self.order < other.order
+
+    def __le__(self, other: object) -> bool:
+        return self is other or self < other
+
+    def __gt__(self, other: object) -> bool:
+        if not isinstance(other, Level):
+            return NotImplemented
+        return self.order > other.order
+
+    def __ge__(self, other: object) -> bool:
+        return self is other or self > other
+
+    @property
+    def order(self) -> int:
+        """Position from cranial (0 for C1) to caudal."""
+        return _ORDER[self.value]
+
+    @property
+    def region(self) -> Region:
+        """The part of the spine it belongs to."""
+        return _REGIONS[self.value[0]]
+
+    @property
+    def is_variant(self) -> bool:
+        """True for T13 and L6, which most people do not have."""
+        return self in (Level.T13, Level.L6)
+
+    @classmethod
+    def parse(cls, text: str) -> Level:
+        """Level from text such as `T12`, `t12`, ` Th12 ` or `D12`.
+
+        Raises
+        ------
+        UnknownLevelError
+            If the text names no level from C1 to S1.
+        """
+        name = text.strip().upper()
+        for prefix in ("TH", "D"):
+            if name.startswith(prefix):
+                name = "T" + name[len(prefix) :]
+                break
+        try:
+            return cls(name)
+        except ValueError:
+            raise UnknownLevelError(text) from None
+
+
+_ORDER = {level.value: order for order, level in enumerate(Level)}
+
+
+def spine(marked: Collection[Level] = ()) -> tuple[Level, ...]:
+    """All levels of a person, cranial to caudal; T13 and L6 only if they are among `marked`."""
+    return tuple(level for level in Level if not level.is_variant or level in marked)
+
+
+def neighbour(level: Level, offset: int, marked: Collection[Level] = ()) -> Level | None:
+    """Level `offset` places caudal (negative: cranial) of `level`, or None beyond C1 or S1.
+
+    T13 and L6 count as places only if they are among `marked` (the levels of the reading), so that
+    T12's caudal neighbour is L1 in most people.
+
+    Examples
+    --------
+    >>> neighbour(Level.T12, 1)
+    <Level.L1: 'L1'>
+    >>> neighbour(Level.T12, 1, marked={Level.T13})
+    <Level.T13: 'T13'>
+    """
+    levels = spine({*marked, level})
+    index = levels.index(level) + offset
+    return levels[index] if 0 <= index < len(levels) else None
+
+
+def are_adjacent(upper: Level, lower: Level, marked: Collection[Level] = ()) -> bool:
+    """True if `lower` is the next level caudal of `upper`."""
+    return neighbour(upper, 1, marked) is lower
