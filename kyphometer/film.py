@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from datetime import date, datetime
 from enum import StrEnum
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +13,9 @@ import numpy as np
 from kyphometer.geometry import Facing, PixelGeometry
 
 if TYPE_CHECKING:
+    from datetime import date, datetime
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
 
@@ -33,7 +34,7 @@ class Position(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True, kw_only)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FilmReference:
     """Which film, and which frame of it, something belongs to.
 
@@ -58,7 +59,7 @@ class FilmReference:
     sha256_pixels: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VoiWindow:
     """A window suggested by the header: centre and width in modality values."""
 
@@ -68,7 +69,7 @@ class VoiWindow:
     explanation: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LookupTable:
     """A modality or VOI lookup table.
 
@@ -91,7 +92,7 @@ class LookupTable:
     explanation: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Rendering:
     """How stored values become grey levels: modality transform, VOI transforms, polarity.
 
@@ -123,7 +124,7 @@ class Rendering:
     signed: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Acquisition:
     """Facts about a film that its header gives; None or empty where it does not."""
 
@@ -158,7 +159,7 @@ class Acquisition:
     """Clinical trial time point ID or description."""
 
 
-@dataclass(frozen=True, slots=True, kw_only, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class FilmHeader:
     """Everything about a film but its pixels.
 
@@ -192,7 +193,7 @@ class FilmHeader:
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Film:
     """A film with its pixels.
 

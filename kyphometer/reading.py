@@ -49,7 +49,7 @@ class CornerRule(StrEnum):
     """Corners of the outermost visible contour."""
 
 
-@dataclass(frozen=True, slots=True, kw_only)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Landmark:
     """A marked point.
 
@@ -89,7 +89,7 @@ def _check_covariance(covariance: Covariance) -> None:
     (a, b), (c, d) = covariance
     finite = all(math.isfinite(value) for value in (a, b, c, d))
     tolerance = 1e-9 * max(abs(a), abs(d), 1e-12)
-    if not finite or a < 0 or d < 0 or abs(b - c) > tolerance or a * d - b * b < -tolerance**2:
+    if not finite or a < 0 or d < 0 or abs(b - c) > tolerance or a * d - b * b < -(tolerance**2):
         raise LandmarkError(
             "A landmark",
             f"its covariance {covariance} is not a covariance matrix",
@@ -97,7 +97,7 @@ def _check_covariance(covariance: Covariance) -> None:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Endplate:
     """The rim corners of an endplate and, if marked, the middle of its floor.
 
@@ -127,7 +127,7 @@ class Endplate:
         return {name: mark for name, mark in found.items() if mark is not None}
 
 
-@dataclass(frozen=True, slots=True, kw_only)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Vertebra:
     """One level and those of its endplates that were marked."""
 
@@ -146,7 +146,7 @@ class Vertebra:
         return {side: plate for side, plate in found.items() if plate is not None}
 
 
-@dataclass(frozen=True, slots=True, kw_only)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NotMeasurable:
     """An endplate that the observer could not mark, with the reason."""
 
@@ -155,7 +155,7 @@ class NotMeasurable:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """What one observer marked on one film at one time.
 

@@ -398,8 +398,8 @@ def _number(value: Any, where: str) -> float:
 
 
 def _covariance_in(value: Any, where: str) -> Covariance:
-    rows = value if isinstance(value, list) and len(value) == 2 else [None, None]
-    if not all(isinstance(row, list) and len(row) == 2 for row in rows):
-        raise ReadingFormatError(f"'{where}.covariance'", "must be a 2 x 2 list of numbers")
-    (a, b), (c, d) = ([_number(x, f"'{where}.covariance'") for x in row] for row in rows)
-    return ((a, b), (c, d))
+    name = f"'{where}.covariance'"
+    if not isinstance(value, list) or len(value) != 2:
+        raise ReadingFormatError(name, "must be a 2 x 2 list of numbers")
+    first, second = (_point(row, name) for row in value)
+    return ((first.x, first.y), (second.x, second.y))
