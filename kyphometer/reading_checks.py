@@ -217,7 +217,7 @@ def _check_shape(level: Level, superior: SquarePlate, inferior: SquarePlate) -> 
 
 
 def _check_order(bodies: Sequence[SquareBody]) -> Iterator[Finding]:
-    """Is superior cranial of inferior, and is each level caudal of the one before?"""
+    """Find swapped endplates and levels out of order."""
     for upper, lower in itertools.pairwise(bodies):
         a, b = upper.centre, lower.centre
         step = (b.x - a.x, b.y - a.y)

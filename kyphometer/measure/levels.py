@@ -1,0 +1,106 @@
+"""Which levels a measurement around a fracture uses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kyphometer.anatomy import are_adjacent, neighbour, spine
+from kyphometer.errors import FracturedNeighbourError, MissingEndplateError
+
+if TYPE_CHECKING:
+    from kyphometer.anatomy import Level
+    from kyphometer.reading import Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Fracture:
+    """One fractured level, or a block of contiguous ones, cranial to caudal."""
+
+    levels: tuple[Level, ...]
+
+    @property
+    def cranial(self) -> Level:
+        """Its uppermost level."""
+        return self.levels[0]
+
+    @property
+    def caudal(self) -> Level:
+        """Its lowest level."""
+        return self.levels[-1]
+
+
+def fractures(reading: Reading, *, join: bool) -> tuple[Fracture, ...]:
+    """Fractures of a reading, cranial to caudal.
+
+    Parameters
+    ----------
+    reading
+        The reading.
+    join
+        Take contiguous fractured levels as one block (one regional angle for the block).
+    """
+    blocks: list[tuple[Level, ...]] = []
+    for level in reading.fractured_levels:
+        if join and blocks and are_adjacent(blocks[-1][-1], level, _known(reading)):
+            blocks[-1] = (*blocks[-1], level)
+        else:
+            blocks.append((level,))
+    return tuple(Fracture(block) for block in blocks)
+
+
+def _known(reading: Reading) -> set[Level]:
+    """Levels whose existence the reading asserts: T13 and L6 only count if they are here."""
+    return {*reading.vertebrae, *reading.fractured_levels}
+
+
+def intact_neighbour(
+    reading: Reading, fracture: Fracture, step: int, measurement: str, *, allow_next: bool
+) -> Level:
+    """The intact level cranial (`step` -1) or caudal (+1) of a fracture.
+
+    Parameters
+    ----------
+    reading
+        The reading.
+    fracture
+        The fracture.
+    step
+        -1 for cranial, +1 for caudal.
+    measurement
+        Name for the sentence of a refusal.
+    allow_next
+        If the neighbour is fractured or not marked, take the next intact marked level beyond it;
+        otherwise refuse.
+
+    Raises
+    ------
+    FracturedNeighbourError
+        If the neighbour is fractured and the next level is not allowed.
+    MissingEndplateError
+        If there is no such level, or it is not marked.
+    """
+    edge = fracture.cranial if step < 0 else fracture.caudal
+    known = _known(reading)
+    nearest = neighbour(edge, step, known)
+    side = "cranial" if step < 0 else "caudal"
+    if nearest is None:
+        raise MissingEndplateError(
+            measurement, f"an intact level {side} of {edge}", "there is none on the spine"
+        )
+    fractured = nearest in reading.fractured_levels
+    if not fractured and nearest in reading.vertebrae:
+        return nearest
+    if not allow_next:
+        if fractured:
+            raise FracturedNeighbourError(measurement, nearest)
+        raise MissingEndplateError(
+            measurement,
+            str(nearest),
+            "mark it, or allow the next intact level explicitly",
+        )
+    beyond = [level for level in spine(known) if (level.order - edge.order) * step > 0]
+    for level in sorted(beyond, key=lambda item: abs(item.order - edge.order)):
+        if level in reading.vertebrae and level not in reading.fractured_levels:
+            return level
+    raise MissingEndplateError(measurement, f"an intact marked level {side} of {edge}")
