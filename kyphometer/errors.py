@@ -179,6 +179,20 @@ class StatisticsError(KyphometerError):
     http_status = 422
 
 
+class TooFewValuesError(StatisticsError):
+    """Too few values, pairs, patients or visits for a statistic."""
+
+    def __init__(self, what: str, n: int, needed: int, of: str = "values") -> None:
+        super().__init__(f"{what} needs at least {needed} {of}, but there are {n}.")
+
+
+class UnusableDataError(StatisticsError):
+    """Data or options that no statistic can be computed from."""
+
+    def __init__(self, what: str, problem: str, remedy: str) -> None:
+        super().__init__(f"{what} {problem}; {remedy}.")
+
+
 class TableError(KyphometerError):
     """A table that was handed in is wrong."""
 
