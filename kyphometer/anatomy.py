@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from functools import cache
 from typing import TYPE_CHECKING
 
 from kyphometer.errors import UnknownLevelError
@@ -91,7 +92,7 @@ class Level(Enum):
     @property
     def order(self) -> int:
         """Position from cranial (0 for C1) to caudal."""
-        return _ORDER[self.value]
+        return _ORDER[self]
 
     @property
     def region(self) -> Region:
@@ -123,12 +124,18 @@ class Level(Enum):
             raise UnknownLevelError(text) from None
 
 
-_ORDER = {level.value: order for order, level in enumerate(Level)}
+_ORDER = {level: order for order, level in enumerate(Level)}
+
+
+@cache
+def _spine(t13: bool, l6: bool) -> tuple[Level, ...]:
+    absent = ([] if t13 else [Level.T13]) + ([] if l6 else [Level.L6])
+    return tuple(level for level in Level if level not in absent)
 
 
 def spine(marked: Collection[Level] = ()) -> tuple[Level, ...]:
     """All levels of a person, cranial to caudal; T13 and L6 only if they are among `marked`."""
-    return tuple(level for level in Level if not level.is_variant or level in marked)
+    return _spine(Level.T13 in marked, Level.L6 in marked)
 
 
 def neighbour(level: Level, offset: int, marked: Collection[Level] = ()) -> Level | None:
@@ -144,7 +151,7 @@ def neighbour(level: Level, offset: int, marked: Collection[Level] = ()) -> Leve
     >>> neighbour(Level.T12, 1, marked={Level.T13})
     <Level.T13: 'T13'>
     """
-    levels = spine({*marked, level})
+    levels = spine((*marked, level) if level.is_variant else marked)
     index = levels.index(level) + offset
     return levels[index] if 0 <= index < len(levels) else None
 
