@@ -1,0 +1,106 @@
+"""The command line: parse, call the workflow, print. One module a subcommand, loaded when used.
+
+A subcommand module offers `add_parser(subparsers)`, which adds its parser, and `run(args) -> int`,
+which does the work and returns the exit status. Nothing heavy may be imported at its top.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from kyphometer import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COMMANDS = {
+    "batch": "measure every film of a folder, by patient and visit, and draw overlays",
+    "info": "show what a film's header says",
+    "measure": "measure one film from its reading",
+    "schema": "print the JSON Schema of a file format",
+    "simulate": "make simulated films with known truth",
+}
+"""Subcommands with their summaries; each lives in the module of its name, - replaced by _."""
+
+_STATUSES = """\
+exit status:
+  0  done
+  1  done, but some of the files failed (each was named)
+  2  the command itself is wrong
+  3  a film cannot be read
+  4  a reading cannot be used
+  5  a measurement cannot be made
+  6  too little or impossible data for a statistic
+  7  a table that was handed in is wrong
+  8  the study database refuses
+  9  a server refuses or is not there
+ 10  the image cannot help
+130  interrupted
+"""
+
+
+def _parser(chosen: str | None) -> argparse.ArgumentParser:
+    """Parser that knows every subcommand by name, and the chosen one in full."""
+    parser = argparse.ArgumentParser(
+        prog="kyphometer",
+        description="Kyphosis angles from lateral spine films, with their uncertainty and change.",
+        epilog=_STATUSES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"kyphometer {__version__}")
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, summary in COMMANDS.items():
+        if name == chosen:
+            module = importlib.import_module(f"kyphometer.cli.{name.replace('-', '_')}")
+            module.add_parser(subparsers)
+        else:
+            subparsers.add_parser(name, help=summary, add_help=False)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    argv
+        Arguments without the program's name; None takes those of the process.
+
+    Returns
+    -------
+    status
+        Exit status, see `kyphometer --help`.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    chosen = next((word for word in arguments if not word.startswith("-")), None)
+    parser = _parser(chosen)
+    args = parser.parse_args(arguments)
+    module = importlib.import_module(f"kyphometer.cli.{args.command.replace('-', '_')}")
+    return _guarded(module.run, args)
+
+
+def _guarded(run: object, args: argparse.Namespace) -> int:
+    """Run a subcommand; turn what we raise on purpose into one sentence and an exit status."""
+    from kyphometer.errors import KyphometerError
+
+    try:
+        status = run(args)  # type: ignore[operator]
+        sys.stdout.flush()
+    except KyphometerError as error:
+        print(f"kyphometer: {error}", file=sys.stderr)
+        return error.exit_status
+    except KeyboardInterrupt:
+        print("kyphometer: interrupted; what was saved is kept.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        where = f" '{error.filename}'" if error.filename else ""
+        print(f"kyphometer: {error.strerror or error}{where}.", file=sys.stderr)
+        return 1
+    return int(status or 0)

@@ -1,0 +1,96 @@
+"""Tables for people, JSON and CSV for programs; progress on standard error."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sys
+import time
+import unicodedata
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+FORMATS = ("table", "json", "csv")
+
+
+def add_format(parser: argparse.ArgumentParser) -> None:
+    """Add `--format table|json|csv`."""
+    parser.add_argument(
+        "--format",
+        choices=FORMATS,
+        default="table",
+        help="table for people (default), json or csv for programs",
+    )
+
+
+def print_json(document: Any) -> None:
+    """Print a JSON document; not-a-number never gets out."""
+    json.dump(document, sys.stdout, indent=1, ensure_ascii=False, allow_nan=False, default=str)
+    sys.stdout.write("\n")
+
+
+def print_csv(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
+    """Print rows as CSV (RFC 4180) with a header line; None is an empty cell."""
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, columns, extrasaction="ignore", lineterminator="\r\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({name: "" if row.get(name) is None else row[name] for name in columns})
+    sys.stdout.write(buffer.getvalue().replace("\r\n", "\n"))
+
+
+def _width(text: str) -> int:
+    """Columns that a text takes in a terminal."""
+    wide = sum(unicodedata.east_asian_width(c) in "WF" for c in text)
+    marks = sum(unicodedata.combining(c) != 0 for c in text)
+    return len(text) + wide - marks
+
+
+def print_table(
+    headings: Sequence[str], rows: Iterable[Sequence[Any]], *, right: Sequence[int] = ()
+) -> None:
+    """Print a plain table.
+
+    Parameters
+    ----------
+    headings
+        Column headings.
+    rows
+        Cells; None is shown as an empty cell.
+    right
+        Columns to align to the right.
+    """
+    cells = [["" if cell is None else str(cell) for cell in row] for row in rows]
+    table = [list(headings), *cells]
+    widths = [max(_width(row[i]) for row in table) for i in range(len(headings))]
+
+    def line(row: Sequence[str]) -> str:
+        parts = []
+        for i, cell in enumerate(row):
+            gap = " " * (widths[i] - _width(cell))
+            parts.append(gap + cell if i in right else cell + gap)
+        return "  ".join(parts).rstrip()
+
+    print(line(headings))
+    print("  ".join("-" * width for width in widths))
+    for row in cells:
+        print(line(row))
+
+
+def progress(items: Sequence[Any], what: str, *, after_s: float = 1.0) -> Iterator[Any]:
+    """Go through items, with a counter on standard error once it takes longer than a second."""
+    started = time.monotonic()
+    shown = False
+    for number, item in enumerate(items, 1):
+        yield item
+        if time.monotonic() - started > after_s:
+            shown = True
+            end = "\r" if sys.stderr.isatty() else "\n"
+            if sys.stderr.isatty() or number == len(items) or number % 10 == 0:
+                print(f"{what}: {number} of {len(items)}", end=end, file=sys.stderr, flush=True)
+    if shown and sys.stderr.isatty():
+        print(file=sys.stderr)
