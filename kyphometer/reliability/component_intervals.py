@@ -1,0 +1,139 @@
+"""Intervals of variance components and of the ICC, SEM and MDC95 made of them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kyphometer.reliability.estimate import Estimate, Result
+from kyphometer.reliability.pivots import mean_square_pivots, pivot_estimate
+
+if TYPE_CHECKING:
+    from kyphometer.reliability.crossed import MeanSquares
+    from kyphometer.reliability.distributions import Floats
+
+MDC95_FACTOR = 1.96 * math.sqrt(2.0)
+
+Pieces = tuple[float, float, float | None, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pivots:
+    """Generalised pivots of the four variances; negative ones count as 0, as in the estimates."""
+
+    film: Floats
+    observer: Floats
+    interaction: Floats | None
+    residual: Floats
+
+    @property
+    def within_observer(self) -> Floats:
+        """Everything but film and observer."""
+        return self.residual if self.interaction is None else self.residual + self.interaction
+
+    @property
+    def total(self) -> Floats:
+        """The variance of a single reading of a film taken at random."""
+        return self.film + self.observer + self.within_observer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Precision(Result):
+    """Standard errors of measurement and the minimal detectable changes they give.
+
+    `intra_observer`: the same observer reads again. `consistency`: another observer reads, biases
+    removed. `agreement`: another observer reads. The MDC95 is 1.96 x sqrt(2) x SEM, the change of
+    one patient that such readings exceed by chance one time in twenty.
+    """
+
+    intra_observer: Estimate | None
+    consistency: Estimate
+    agreement: Estimate
+    mdc95_intra_observer: Estimate | None
+    mdc95_consistency: Estimate
+    mdc95_agreement: Estimate
+
+
+def component_pivots(table: MeanSquares) -> Pivots:
+    """Return the pivots of the components of a table of mean squares."""
+    squares = [table.film, table.observer, table.interaction]
+    dfs = [table.film_df, table.observer_df, table.interaction_df]
+    p, o, r = table.films, table.observers, table.replicates
+    if table.residual is not None:
+        squares.append(table.residual)
+        dfs.append(table.residual_df)
+    film, observer, interaction, *residual = mean_square_pivots(squares, dfs)
+    return Pivots(
+        film=np.maximum(film - interaction, 0.0) / (o * r),
+        observer=np.maximum(observer - interaction, 0.0) / (p * r),
+        interaction=np.maximum(interaction - residual[0], 0.0) / r if residual else None,
+        residual=residual[0] if residual else interaction,
+    )
+
+
+def component_estimates(
+    pieces: Pieces, pivots: Pivots, confidence: float, unit: str
+) -> tuple[Estimate, Estimate, Estimate | None, Estimate]:
+    """Return the four variances with intervals, the third None where inseparable."""
+    squared = f"{unit}^2" if unit else ""
+    film, observer, interaction, residual = pieces
+    return (
+        pivot_estimate("variance of films", film, pivots.film, confidence, squared),
+        pivot_estimate("variance of observers", observer, pivots.observer, confidence, squared),
+        None
+        if interaction is None or pivots.interaction is None
+        else pivot_estimate(
+            "variance of film x observer", interaction, pivots.interaction, confidence, squared
+        ),
+        pivot_estimate("residual variance", residual, pivots.residual, confidence, squared),
+    )
+
+
+def icc_estimates(
+    pieces: Pieces, pivots: Pivots, confidence: float
+) -> tuple[Estimate, Estimate | None]:
+    """Return the inter- and the intra-observer ICC (the latter None without replicates)."""
+    film, _, interaction, residual = pieces
+    total = sum(piece or 0.0 for piece in pieces)
+    inter = pivot_estimate(
+        "inter-observer ICC", film / total, pivots.film / pivots.total, confidence
+    )
+    if interaction is None:
+        return inter, None
+    intra = pivot_estimate(
+        "intra-observer ICC",
+        1.0 - residual / total,
+        1.0 - pivots.residual / pivots.total,
+        confidence,
+    )
+    return inter, intra
+
+
+def precision_estimates(pieces: Pieces, pivots: Pivots, confidence: float, unit: str) -> Precision:
+    """Return SEM and MDC95 within an observer, for consistency and for agreement."""
+    _, observer, interaction, residual = pieces
+    within = residual + (interaction or 0.0)
+
+    def sem(name: str, variance: float, pivot: Floats) -> Estimate:
+        return pivot_estimate(f"SEM, {name}", math.sqrt(variance), np.sqrt(pivot), confidence, unit)
+
+    intra = None if interaction is None else sem("intra-observer", residual, pivots.residual)
+    consistency = sem("consistency", within, pivots.within_observer)
+    agreement = sem("agreement", within + observer, pivots.within_observer + pivots.observer)
+    return Precision(
+        intra_observer=intra,
+        consistency=consistency,
+        agreement=agreement,
+        mdc95_intra_observer=None if intra is None else mdc95(intra),
+        mdc95_consistency=mdc95(consistency),
+        mdc95_agreement=mdc95(agreement),
+    )
+
+
+def mdc95(standard_error_of_measurement: Estimate) -> Estimate:
+    """Return the minimal detectable change at 95 %, 1.96 sqrt(2) SEM, with its interval."""
+    name = standard_error_of_measurement.name.replace("SEM", "MDC95")
+    return standard_error_of_measurement.scaled(MDC95_FACTOR, name)
