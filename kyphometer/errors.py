@@ -193,11 +193,78 @@ class UnusableDataError(StatisticsError):
         super().__init__(f"{what} {problem}; {remedy}.")
 
 
+class TooFewDataError(StatisticsError):
+    """A statistic was asked of fewer data than it needs."""
+
+    def __init__(self, statistic: str, needed: str, found: str) -> None:
+        super().__init__(f"{statistic} needs {needed}, but there is only {found}: read more.")
+
+
+class NoVariationError(StatisticsError):
+    """A statistic divides by a variation that the data do not have."""
+
+    def __init__(self, statistic: str, what: str) -> None:
+        super().__init__(
+            f"{statistic} cannot be computed because {what}; check that values were not copied."
+        )
+
+
+class IncompleteDesignError(StatisticsError):
+    """A balanced method was asked of readings with missing cells."""
+
+    def __init__(self, statistic: str, missing: int, cells: int) -> None:
+        super().__init__(
+            f"{statistic} needs every observer to have read every film, but {missing} of {cells} "
+            "readings are missing: use variance components by REML, or choose complete films."
+        )
+
+
+class ParameterRangeError(StatisticsError):
+    """A parameter of a statistic lies outside the range in which it means something."""
+
+    def __init__(self, name: str, value: object, allowed: str) -> None:
+        super().__init__(f"{name} is {value}, but it must be {allowed}.")
+
+
 class TableError(KyphometerError):
     """A table that was handed in is wrong."""
 
     exit_status = 7
     http_status = 422
+
+
+class BadTableRowsError(TableError):
+    """Rows of a table of readings cannot be used."""
+
+    SHOWN: ClassVar[int] = 20
+
+    def __init__(self, table: str, problems: tuple[str, ...]) -> None:
+        self.problems = problems
+        shown = " ".join(problems[: self.SHOWN])
+        more = len(problems) - self.SHOWN
+        rest = f" And {more} more like these." if more > 0 else ""
+        super().__init__(f"{table} cannot be used as it is: {shown}{rest}")
+
+
+class DuplicateReadingsError(TableError):
+    """One observer has two values for one film and replicate; they are never averaged silently."""
+
+    def __init__(self, duplicates: tuple[str, ...]) -> None:
+        self.duplicates = duplicates
+        shown = "; ".join(duplicates[:5]) + ("; ..." if len(duplicates) > 5 else "")
+        super().__init__(
+            f"There are {len(duplicates)} duplicate readings ({shown}): "
+            "number repeats in a replicate column, or remove the wrong ones."
+        )
+
+
+class MixedUnitsError(TableError):
+    """One measurement code comes in several units."""
+
+    def __init__(self, code: str, units: tuple[str, ...]) -> None:
+        super().__init__(
+            f"The values of {code} come in several units ({', '.join(units)}): convert them to one."
+        )
 
 
 class StudyError(KyphometerError):
@@ -260,70 +327,3 @@ class EndplateError(KyphometerError):
 
     exit_status = 10
     http_status = 422
-
-
-class TooFewDataError(StatisticsError):
-    """A statistic was asked of fewer data than it needs."""
-
-    def __init__(self, statistic: str, needed: str, found: str) -> None:
-        super().__init__(f"{statistic} needs {needed}, but there is only {found}: read more.")
-
-
-class NoVariationError(StatisticsError):
-    """A statistic divides by a variation that the data do not have."""
-
-    def __init__(self, statistic: str, what: str) -> None:
-        super().__init__(
-            f"{statistic} cannot be computed because {what}; check that values were not copied."
-        )
-
-
-class IncompleteDesignError(StatisticsError):
-    """A balanced method was asked of readings with missing cells."""
-
-    def __init__(self, statistic: str, missing: int, cells: int) -> None:
-        super().__init__(
-            f"{statistic} needs every observer to have read every film, but {missing} of {cells} "
-            "readings are missing: use variance components by REML, or choose complete films."
-        )
-
-
-class ParameterRangeError(StatisticsError):
-    """A parameter of a statistic lies outside the range in which it means something."""
-
-    def __init__(self, name: str, value: object, allowed: str) -> None:
-        super().__init__(f"{name} is {value}, but it must be {allowed}.")
-
-
-class BadTableRowsError(TableError):
-    """Rows of a table of readings cannot be used."""
-
-    SHOWN: ClassVar[int] = 20
-
-    def __init__(self, table: str, problems: tuple[str, ...]) -> None:
-        self.problems = problems
-        shown = " ".join(problems[: self.SHOWN])
-        more = len(problems) - self.SHOWN
-        rest = f" And {more} more like these." if more > 0 else ""
-        super().__init__(f"{table} cannot be used as it is: {shown}{rest}")
-
-
-class DuplicateReadingsError(TableError):
-    """One observer has two values for one film and replicate; they are never averaged silently."""
-
-    def __init__(self, duplicates: tuple[str, ...]) -> None:
-        self.duplicates = duplicates
-        shown = "; ".join(duplicates[:5]) + ("; ..." if len(duplicates) > 5 else "")
-        super().__init__(
-            f"There are {len(duplicates)} duplicate readings ({shown}): "
-            "number repeats in a replicate column, or remove the wrong ones."
-        )
-
-
-class MixedUnitsError(TableError):
-    """One measurement code comes in several units."""
-
-    def __init__(self, code: str, units: tuple[str, ...]) -> None:
-        super().__init__(
-            f"The values of {code} come in several units ({', '.join(units)}): convert them to one."
-        )
