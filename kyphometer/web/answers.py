@@ -1,0 +1,92 @@
+"""Answers: JSON, and every error as JSON with one sentence."""
+
+from __future__ import annotations
+
+import errno
+import json
+import logging
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from kyphometer.errors import (
+    KyphometerError,
+    MethodError,
+    NotFoundError,
+    TooManyAttemptsError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from starlette.requests import Request
+
+logger = logging.getLogger("kyphometer.web")
+
+
+class Json(Response):
+    """A JSON answer in ASCII, so that no text a film may carry can break its encoding."""
+
+    media_type = "application/json"
+
+    def render(self, content: Any) -> bytes:
+        """Encode the document; NaN and infinity are programming errors, never sent."""
+        return json.dumps(content, allow_nan=False, separators=(",", ":")).encode("ascii")
+
+
+def error_answer(error: Exception) -> Json:
+    """The answer that an error makes: its status, its sentence and the name of its class."""
+    status, extra, headers = _describe(error)
+    body = {"error": str(error), "kind": getattr(error, "kind", type(error).__name__), **extra}
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR and not isinstance(error, KyphometerError):
+        body = _own_fault(error)
+    return Json(body, status_code=status, headers=headers)
+
+
+def _describe(error: Exception) -> tuple[int, Mapping[str, Any], dict[str, str]]:
+    """Status, further members of the body, and headers of an error's answer."""
+    headers = {}
+    if isinstance(error, TooManyAttemptsError):
+        headers["Retry-After"] = str(error.seconds)
+    if isinstance(error, KyphometerError):
+        return error.http_status, getattr(error, "facts", {}), headers
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return HTTPStatus.INSUFFICIENT_STORAGE, {}, headers
+    return HTTPStatus.INTERNAL_SERVER_ERROR, {}, headers
+
+
+def _own_fault(error: Exception) -> dict[str, str]:
+    """Body for an error that nobody foresaw; the details go to the log, not to the page."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        sentence = (
+            "The disk is full, so this was not saved; what was saved before is intact: "
+            "make room and save again."
+        )
+        return {"error": sentence, "kind": "DiskFullError"}
+    logger.error("an unforeseen error", exc_info=error)
+    sentence = "The server met an error it did not expect; nothing was changed: see its log."
+    return {"error": sentence, "kind": "InternalError"}
+
+
+async def on_error(_request: Request, error: Exception) -> Response:
+    """Turn an exception that left a handler into its answer."""
+    return error_answer(error)
+
+
+async def on_http_error(request: Request, error: Exception) -> Response:
+    """Turn a refusal of the router (no such address, wrong method) into an answer like ours."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
+    ours: Exception = error
+    if status == HTTPStatus.NOT_FOUND:
+        ours = NotFoundError("Nothing is at this address", "go back to the work list")
+    elif status == HTTPStatus.METHOD_NOT_ALLOWED:
+        ours = MethodError(
+            f"This address does not answer {request.method[:20]}",
+            f"use {headers.get('Allow', 'another method')}",
+        )
+    answer = error_answer(ours)
+    answer.headers.update(headers)
+    return answer
