@@ -1,0 +1,124 @@
+"""Work done in the decoding process: file in, packed pixels, thumbnail or hash out.
+
+Errors come back as values, because not every exception survives the way between processes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kyphometer.errors import KyphometerError
+from kyphometer.web.pixels import pack
+
+if TYPE_CHECKING:
+    from kyphometer.film import Film
+    from kyphometer.web.desk import FilmSource
+
+THUMBNAIL_PX = 192
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackedFilm:
+    """A film on its way to the browser: uint16, little endian, row by row.
+
+    Attributes
+    ----------
+    rows, columns
+        Size.
+    data
+        The packed values.
+    is_stored
+        True if `data` are the stored values themselves, so that their hash is the film's.
+    """
+
+    rows: int
+    columns: int
+    data: bytes
+    is_stored: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """An error of the decoding process, in a form that travels."""
+
+    sentence: str
+    kind: str
+    status: int
+
+
+def packed(source: FilmSource) -> PackedFilm | Refusal:
+    """Pixels of a film, packed."""
+    try:
+        film = _film(source)
+        values = pack(film)
+    except (KyphometerError, OSError, MemoryError) as error:
+        return _refusal(error)
+    is_stored = np.may_share_memory(values, film.pixels) and not source.mirrored
+    if source.mirrored:
+        values = values[:, ::-1]
+    rows, columns = values.shape
+    return PackedFilm(rows=rows, columns=columns, data=values.tobytes(), is_stored=is_stored)
+
+
+def fingerprint(source: FilmSource) -> str | Refusal:
+    """SHA-256 of the stored values."""
+    try:
+        return _film(source).sha256_pixels
+    except (KyphometerError, OSError, MemoryError) as error:
+        return _refusal(error)
+
+
+def thumbnail(source: FilmSource) -> bytes | Refusal:
+    """Small JPEG of the film, as a radiologist would window it."""
+    try:
+        return _jpeg(_film(source), mirrored=source.mirrored)
+    except (KyphometerError, OSError, MemoryError) as error:
+        return _refusal(error)
+
+
+def warm_up() -> None:
+    """Import what decoding needs, so that the first film does not wait for it."""
+    import PIL.Image
+
+    import kyphometer.dicom.display
+    import kyphometer.dicom.read  # noqa: F401
+
+
+@lru_cache(maxsize=1)
+def _film(source: FilmSource) -> Film:
+    """The film; the last one is kept, since its hash and thumbnail are asked for next."""
+    from kyphometer.dicom import read_film
+
+    return read_film(source.path, frame=source.frame)
+
+
+def _jpeg(film: Film, *, mirrored: bool) -> bytes:
+    from io import BytesIO
+
+    from PIL import Image, ImageOps
+
+    from kyphometer.dicom.display import to_grey
+
+    grey = Image.fromarray(to_grey(film))
+    height = film.geometry.aspect * grey.height
+    scale = THUMBNAIL_PX / max(height, grey.width)
+    size = (max(1, round(grey.width * scale)), max(1, round(height * scale)))
+    small = grey.resize(size, Image.Resampling.BOX, reducing_gap=2.0)
+    out = BytesIO()
+    (ImageOps.mirror(small) if mirrored else small).save(out, "JPEG", quality=85)
+    return out.getvalue()
+
+
+def _refusal(error: Exception) -> Refusal:
+    if isinstance(error, KyphometerError):
+        return Refusal(sentence=str(error), kind=type(error).__name__, status=error.http_status)
+    if isinstance(error, MemoryError):
+        sentence = "There is not enough memory to decode this film; close other programs."
+    else:
+        reason = getattr(error, "strerror", None) or "it cannot be read"
+        sentence = f"The film's file cannot be opened: {reason}; see whether it was moved."
+    return Refusal(sentence=sentence, kind="FilmError", status=422)

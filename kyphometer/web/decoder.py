@@ -1,0 +1,114 @@
+"""Decoding beside the server: in a process of its own, so that no request ever waits for a codec.
+
+Most codecs hold Python's global lock for as long as a film takes (1.2 s for JPEG 2000), and a
+damaged film may kill the process that decodes it. Uncompressed films need no codec; they are read
+in a thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import threading
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import TYPE_CHECKING, TypeVar
+
+from starlette.concurrency import run_in_threadpool
+
+from kyphometer.errors import FilmError
+from kyphometer.web import decode_job
+from kyphometer.web.decode_job import PackedFilm, Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kyphometer.web.desk import FilmSource
+
+    T = TypeVar("T")
+
+NATIVE_SYNTAXES = frozenset(
+    {"1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2"}
+)
+_CRASHED = "The film's compressed pixels are damaged so badly that the decoder broke down on them"
+
+
+class DecodingError(FilmError):
+    """A film that the decoding process refused; carries the class name of its error."""
+
+    def __init__(self, sentence: str, kind: str = "FilmError", status: int = 422) -> None:
+        super().__init__(sentence)
+        self.kind = kind
+        self.http_status = status  # type: ignore[misc]
+
+
+class Decoder:
+    """Runs decoding jobs beside the server and starts afresh when a film kills the process.
+
+    A second process is started only when the first is busy, so that a film decoded ahead never
+    delays the one that is asked for.
+    """
+
+    def __init__(self) -> None:
+        self._pool: ProcessPoolExecutor | None = None
+        self._lock = threading.Lock()
+
+    def start(self) -> None:
+        """Start the process and let it import what it needs, without waiting for it."""
+        self._executor().submit(decode_job.warm_up)
+
+    def close(self) -> None:
+        """End the process."""
+        with self._lock:
+            pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+    async def packed(self, source: FilmSource, syntax: str | None) -> PackedFilm:
+        """Packed pixels of a film of that transfer syntax."""
+        if syntax in NATIVE_SYNTAXES:
+            return _settled(await run_in_threadpool(decode_job.packed, source))
+        return _settled(await self._run(decode_job.packed, source))
+
+    async def fingerprint(self, source: FilmSource) -> str:
+        """SHA-256 of the stored values of a film."""
+        return _settled(await self._run(decode_job.fingerprint, source))
+
+    async def thumbnail(self, source: FilmSource) -> bytes:
+        """Small JPEG of a film."""
+        return _settled(await self._run(decode_job.thumbnail, source))
+
+    async def _run(self, job: Callable[[FilmSource], T], source: FilmSource) -> T:
+        """Run a job; once more if the process died, perhaps of another film's job."""
+        try:
+            return await self._submit(job, source)
+        except BrokenProcessPool:
+            self._discard()
+        try:
+            return await self._submit(job, source)
+        except BrokenProcessPool:
+            self._discard()
+            raise DecodingError(f"{_CRASHED}; get the film again.") from None
+
+    async def _submit(self, job: Callable[[FilmSource], T], source: FilmSource) -> T:
+        return await asyncio.wrap_future(self._executor().submit(job, source))
+
+    def _executor(self) -> ProcessPoolExecutor:
+        with self._lock:
+            if self._pool is None:
+                context = multiprocessing.get_context("spawn")
+                self._pool = ProcessPoolExecutor(max_workers=2, mp_context=context)
+            return self._pool
+
+    def _discard(self) -> None:
+        with self._lock:
+            pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.shutdown(wait=False)
+
+
+def _settled(outcome: T | Refusal) -> T:
+    """The outcome of a job, or its refusal as an error."""
+    if isinstance(outcome, Refusal):
+        raise DecodingError(outcome.sentence, outcome.kind, outcome.status)
+    return outcome

@@ -1,0 +1,125 @@
+"""A desk: all that one reader may see and do.
+
+Routes know nothing but this. What a reader may not see (in a blinded session: patient, visit,
+dates, other readings, own earlier values) is therefore left out in one place, the desk, and not in
+each route.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from kyphometer.film import FilmHeader
+    from kyphometer.store.records import MarkingLog
+    from kyphometer.web.visitors import Visitor
+
+Answer = dict[str, Any]
+"""A JSON object on its way to the page; its shape is described in `openapi`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilmSource:
+    """Where the pixels of a film are found.
+
+    Attributes
+    ----------
+    path, frame
+        File, and frame number from 1.
+    stamp
+        Changes when the file changes: size and time of modification.
+    mirrored
+        True if the reader is shown the mirror image.
+    """
+
+    path: Path
+    frame: int
+    stamp: tuple[int, int]
+    mirrored: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkQuery:
+    """Which part of the work list is asked for."""
+
+    text: str = ""
+    status: str | None = None
+    offset: int = 0
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfirmNote:
+    """What goes with a confirmed reading: why it is corrected, how it was made."""
+
+    reason: str | None = None
+    log: MarkingLog | None = None
+    sha256_pixels: str | None = None
+
+
+class Desk(Protocol):
+    """What one reader may see and do. Every method may be called from any thread."""
+
+    @property
+    def is_blinded(self) -> bool:
+        """True if patient, visit, dates and values are hidden."""
+        ...
+
+    @property
+    def may_assist(self) -> bool:
+        """True if the image may help."""
+        ...
+
+    def work_list(self, query: WorkQuery) -> Answer:
+        """A page of the films to read, with progress."""
+        ...
+
+    def film(self, film_id: str) -> Answer:
+        """Everything the page shows about a film but its pixels."""
+        ...
+
+    def source(self, film_id: str) -> FilmSource:
+        """Where the pixels are."""
+        ...
+
+    def next_film(self, film_id: str) -> str | None:
+        """The film that this reader will probably ask for next."""
+        ...
+
+    def header(self, film_id: str) -> FilmHeader:
+        """Header of the film, as far as this reader may know it."""
+        ...
+
+    def document(self, film_id: str) -> Answer:
+        """The reader's draft, or else the latest confirmed reading, with its tag."""
+        ...
+
+    def save_draft(self, film_id: str, document: Mapping[str, Any], base: str | None) -> Answer:
+        """Save an unfinished reading made on the state `base`."""
+        ...
+
+    def discard_draft(self, film_id: str, base: str | None) -> Answer:
+        """Throw the draft `base` away."""
+        ...
+
+    def confirm(
+        self, film_id: str, document: Mapping[str, Any], base: str | None, note: ConfirmNote
+    ) -> Answer:
+        """Confirm a reading made on the state `base`."""
+        ...
+
+    def measure(self, film_id: str, document: Mapping[str, Any]) -> Answer:
+        """Everything that can be said about the marks so far."""
+        ...
+
+
+class Desks(Protocol):
+    """Finds the desk of a visitor."""
+
+    def of(self, visitor: Visitor) -> Desk:
+        """The desk at which that visitor reads."""
+        ...

@@ -1,0 +1,117 @@
+"""Routes that show films: work list, facts, pixels, thumbnail."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from starlette.background import BackgroundTask
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+from starlette.routing import Route
+
+import kyphometer
+from kyphometer.errors import KyphometerError, RequestError
+from kyphometer.web.answers import Json
+from kyphometer.web.bodies import query_count
+from kyphometer.web.desk import WorkQuery
+from kyphometer.web.services import desk, services
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from kyphometer.web.desk import Desk, FilmSource
+    from kyphometer.web.services import Services
+
+MAX_PAGE = 500
+STATUSES = ("unread", "draft", "read", "failed")
+
+
+async def work_list(request: Request) -> Response:
+    """GET /api/worklist."""
+    status = request.query_params.get("status") or None
+    if status is not None and status not in STATUSES:
+        raise RequestError("The status asked for is unknown", f"use one of {', '.join(STATUSES)}")
+    query = WorkQuery(
+        text=request.query_params.get("query", "")[:200],
+        status=status,
+        offset=query_count(request, "offset", 0, 10_000_000),
+        limit=query_count(request, "limit", 100, MAX_PAGE),
+    )
+    return Json(await run_in_threadpool(desk(request).work_list, query))
+
+
+async def film(request: Request) -> Response:
+    """GET /api/films/{film_id}."""
+    return Json(await run_in_threadpool(desk(request).film, request.path_params["film_id"]))
+
+
+async def pixels(request: Request) -> Response:
+    """GET /api/films/{film_id}/pixels: uint16, little endian, row by row."""
+    at, film_id = desk(request), request.path_params["film_id"]
+    source, syntax = await run_in_threadpool(_source, at, film_id)
+    headers = {"ETag": _etag(source, "pixels"), "Cache-Control": "private, no-cache"}
+    if _is_known(request, headers["ETag"]):
+        return Response(status_code=304, headers=headers)
+    at_hand = services(request)
+    found = await at_hand.shelf.packed(source, syntax)
+    headers["X-Kyphometer-Rows"] = str(found.rows)
+    headers["X-Kyphometer-Columns"] = str(found.columns)
+    return Response(
+        found.data,
+        media_type="application/octet-stream",
+        headers=headers,
+        background=_ahead(at_hand, at, film_id),
+    )
+
+
+def _ahead(services: Services, at: Desk, film_id: str) -> BackgroundTask:
+    """After the answer was sent: decode the film that will probably be asked for next."""
+
+    async def decode_next() -> None:
+        following = await run_in_threadpool(_next_source, at, film_id)
+        if following is not None:
+            services.shelf.prefetch(*following)
+
+    return BackgroundTask(decode_next)
+
+
+async def thumbnail(request: Request) -> Response:
+    """GET /api/films/{film_id}/thumbnail: a small JPEG."""
+    at, film_id = desk(request), request.path_params["film_id"]
+    source = await run_in_threadpool(at.source, film_id)
+    headers = {"ETag": _etag(source, "thumbnail"), "Cache-Control": "private, no-cache"}
+    if _is_known(request, headers["ETag"]):
+        return Response(status_code=304, headers=headers)
+    picture = await services(request).decoder.thumbnail(source)
+    return Response(picture, media_type="image/jpeg", headers=headers)
+
+
+def _source(at: Desk, film_id: str) -> tuple[FilmSource, str | None]:
+    """Source and transfer syntax of a film."""
+    return at.source(film_id), at.header(film_id).transfer_syntax_uid
+
+
+def _next_source(at: Desk, film_id: str) -> tuple[FilmSource, str | None] | None:
+    try:
+        following = at.next_film(film_id)
+        return None if following is None else _source(at, following)
+    except KyphometerError:
+        return None
+
+
+def _etag(source: FilmSource, kind: str) -> str:
+    text = f"{kyphometer.__version__} {kind} {source!r}"
+    return f'"{hashlib.blake2b(text.encode(), digest_size=16).hexdigest()}"'
+
+
+def _is_known(request: Request, etag: str) -> bool:
+    return etag in request.headers.get("if-none-match", "")
+
+
+ROUTES = (
+    Route("/api/worklist", work_list, methods=["GET"]),
+    Route("/api/films/{film_id}", film, methods=["GET"]),
+    Route("/api/films/{film_id}/pixels", pixels, methods=["GET"]),
+    Route("/api/films/{film_id}/thumbnail", thumbnail, methods=["GET"]),
+)

@@ -1,0 +1,86 @@
+"""Routes that mark films: document, draft, confirmed reading, live results."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+from starlette.routing import Route
+
+from kyphometer.store.records import MarkingLog
+from kyphometer.web.answers import Json
+from kyphometer.web.bodies import json_object, member_number, member_object, member_text
+from kyphometer.web.desk import ConfirmNote
+from kyphometer.web.services import desk, services
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+
+async def document(request: Request) -> Response:
+    """GET /api/films/{film_id}/document."""
+    film_id = request.path_params["film_id"]
+    return Json(await run_in_threadpool(desk(request).document, film_id))
+
+
+async def save_draft(request: Request) -> Response:
+    """PUT /api/films/{film_id}/draft."""
+    at, film_id = desk(request), request.path_params["film_id"]
+    body = await json_object(request)
+    draft, base = member_object(body, "document"), member_text(body, "base")
+    return Json(await run_in_threadpool(at.save_draft, film_id, draft, base))
+
+
+async def discard_draft(request: Request) -> Response:
+    """DELETE /api/films/{film_id}/draft."""
+    at, film_id = desk(request), request.path_params["film_id"]
+    base = member_text(await json_object(request), "base")
+    return Json(await run_in_threadpool(at.discard_draft, film_id, base))
+
+
+async def confirm(request: Request) -> Response:
+    """POST /api/films/{film_id}/reading."""
+    at, film_id = desk(request), request.path_params["film_id"]
+    body = await json_object(request)
+    reading, base = member_object(body, "document"), member_text(body, "base")
+    source = await run_in_threadpool(at.source, film_id)
+    header = await run_in_threadpool(at.header, film_id)
+    shelf = services(request).shelf
+    note = ConfirmNote(
+        reason=member_text(body, "reason"),
+        log=_log(body),
+        sha256_pixels=await shelf.fingerprint(source, header.transfer_syntax_uid),
+    )
+    return Json(await run_in_threadpool(at.confirm, film_id, reading, base, note))
+
+
+async def measure(request: Request) -> Response:
+    """POST /api/films/{film_id}/measure."""
+    at, film_id = desk(request), request.path_params["film_id"]
+    marks = member_object(await json_object(request), "document")
+    return Json(await run_in_threadpool(at.measure, film_id, marks))
+
+
+def _log(body: dict[str, Any]) -> MarkingLog | None:
+    """How the film was read, as the page noted it."""
+    if body.get("log") is None:
+        return None
+    log = member_object(body, "log")
+    seconds = member_number(log, "seconds")
+    return MarkingLog(
+        seconds=max(0.0, seconds or 0.0),
+        zoom=member_number(log, "zoom"),
+        window_center=member_number(log, "window_center"),
+        window_width=member_number(log, "window_width"),
+        details=log.get("details") if isinstance(log.get("details"), dict) else None,
+    )
+
+
+ROUTES = (
+    Route("/api/films/{film_id}/document", document, methods=["GET"]),
+    Route("/api/films/{film_id}/draft", save_draft, methods=["PUT"]),
+    Route("/api/films/{film_id}/draft", discard_draft, methods=["DELETE"]),
+    Route("/api/films/{film_id}/reading", confirm, methods=["POST"]),
+    Route("/api/films/{film_id}/measure", measure, methods=["POST"]),
+)

@@ -1,0 +1,78 @@
+"""Routes about the visit itself: configuration of the page, health, description of the API."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+import kyphometer
+from kyphometer.anatomy import Level
+from kyphometer.film import Position
+from kyphometer.measure import ANGLES
+from kyphometer.reading import CornerRule
+from kyphometer.web.answers import Json
+from kyphometer.web.openapi import description
+from kyphometer.web.services import desk, services, visitor
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from kyphometer.web.desk import Answer
+
+
+async def config(request: Request) -> Response:
+    """GET /api/config."""
+    settings, who, at = services(request).settings, visitor(request), desk(request)
+    user = None if who.name is None else {"name": who.name, "role": str(who.role)}
+    answer = {
+        "version": kyphometer.__version__,
+        "mode": str(settings.mode),
+        "user": user,
+        "observer": who.observer,
+        "csrf": who.csrf,
+        "blinded": at.is_blinded,
+        "languages": list(settings.languages),
+        "corner_sd_mm": settings.corner_sd_mm,
+        "assist": {"available": False, "allowed": at.may_assist},
+        **_vocabulary(),
+    }
+    return Json(answer)
+
+
+@cache
+def _vocabulary() -> Answer:
+    return {
+        "levels": [level.value for level in Level],
+        "position_values": [str(position) for position in Position],
+        "corner_rules": [str(rule) for rule in CornerRule],
+        "definitions": [
+            {
+                "code": item.code,
+                "label": item.name,
+                "upper": str(item.upper),
+                "lower": str(item.lower),
+                "description": item.text,
+            }
+            for item in ANGLES.values()
+        ],
+    }
+
+
+async def health(_request: Request) -> Response:
+    """GET /api/health: for proxies and watchdogs; tells nothing."""
+    return Json({"ok": True})
+
+
+async def openapi(_request: Request) -> Response:
+    """GET /api/openapi.json."""
+    return Json(description())
+
+
+ROUTES = (
+    Route("/api/config", config, methods=["GET"]),
+    Route("/api/health", health, methods=["GET"]),
+    Route("/api/openapi.json", openapi, methods=["GET"]),
+)

@@ -1,0 +1,47 @@
+"""What routes work with, and how they find it from a request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kyphometer.errors import SignInError
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from kyphometer.web.decoder import Decoder
+    from kyphometer.web.desk import Desk, Desks
+    from kyphometer.web.settings import WebSettings
+    from kyphometer.web.shelf import Shelf
+    from kyphometer.web.visitors import Doorman, Visitor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Everything that lives as long as the server."""
+
+    settings: WebSettings
+    doorman: Doorman
+    desks: Desks
+    decoder: Decoder
+    shelf: Shelf
+
+
+def services(request: Request) -> Services:
+    """What the server lives on."""
+    found: Services = request.app.state.services
+    return found
+
+
+def visitor(request: Request) -> Visitor:
+    """Who is asking."""
+    found: Visitor | None = request.scope["state"].get("visitor")
+    if found is None:
+        raise SignInError("Nobody is signed in here", "sign in first")
+    return found
+
+
+def desk(request: Request) -> Desk:
+    """The desk of whoever is asking."""
+    return services(request).desks.of(visitor(request))
