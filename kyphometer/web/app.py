@@ -14,7 +14,7 @@ from kyphometer.web import pages, routes_films, routes_readings, routes_session
 from kyphometer.web.answers import on_error, on_http_error
 from kyphometer.web.decoder import Decoder
 from kyphometer.web.gate import Gate
-from kyphometer.web.guards import AnswerHeaders, BodyBound, HostCheck
+from kyphometer.web.guards import AnswerHeaders, BodyBound, HostCheck, LastResort
 from kyphometer.web.services import Services
 from kyphometer.web.shelf import Shelf
 
@@ -50,6 +50,7 @@ def create_app(settings: WebSettings, doorman: Doorman, desks: Desks) -> Starlet
         routes=ROUTES,
         middleware=[
             Middleware(AnswerHeaders, settings=settings),
+            Middleware(LastResort),
             Middleware(HostCheck, settings=settings),
             Middleware(BodyBound, settings=settings),
             Middleware(Gate, settings=settings, doorman=doorman),
@@ -57,8 +58,6 @@ def create_app(settings: WebSettings, doorman: Doorman, desks: Desks) -> Starlet
         exception_handlers={
             KyphometerError: on_error,
             HTTPException: on_http_error,
-            OSError: on_error,
-            Exception: on_error,
         },
         lifespan=_lifespan,
     )

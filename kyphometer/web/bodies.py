@@ -86,5 +86,7 @@ def query_count(request: Request, name: str, default: int, most: int) -> int:
     if text is None:
         return default
     if not (text.isascii() and text.isdigit() and len(text) <= 9 and int(text) <= most):
-        raise RequestError(f"'{name}' is not a whole number from 0 to {most}", "correct the address")
+        raise RequestError(
+            f"'{name}' is not a whole number from 0 to {most}", "correct the address"
+        )
     return int(text)

@@ -82,8 +82,6 @@ def thumbnail(source: FilmSource) -> bytes | Refusal:
 
 def warm_up() -> None:
     """Import what decoding needs, so that the first film does not wait for it."""
-    import PIL.Image
-
     import kyphometer.dicom.display
     import kyphometer.dicom.read  # noqa: F401
 

@@ -27,9 +27,7 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
-NATIVE_SYNTAXES = frozenset(
-    {"1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2"}
-)
+NATIVE_SYNTAXES = frozenset({"1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2"})
 _CRASHED = "The film's compressed pixels are damaged so badly that the decoder broke down on them"
 
 

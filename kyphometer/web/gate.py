@@ -25,6 +25,11 @@ _STRANGER_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>
 """
 
 
+def stranger_page() -> Response:
+    """What somebody without the key sees."""
+    return HTMLResponse(_STRANGER_PAGE, status_code=401)
+
+
 class Gate:
     """Recognises the visitor and refuses changes that the visitor's own page did not ask for."""
 
@@ -72,7 +77,7 @@ class Gate:
                 return RedirectResponse("/login", status_code=303)
             return error_answer(SignInError("Nobody is signed in here", "sign in first"))
         if not path.startswith("/api/"):
-            return HTMLResponse(_STRANGER_PAGE, status_code=401)
+            return stranger_page()
         problem = "This request does not carry the key of this server"
         return error_answer(SignInError(problem, "open the address that kyphometer printed"))
 
@@ -83,10 +88,8 @@ class Gate:
         if visitor is not None and not visitor.by_cookie:
             return None
         given = headers.get(CSRF_HEADER, "")
-        if visitor is None:  # signing in: a header that a foreign page cannot set is enough
-            accepted = bool(given)
-        else:
-            accepted = same(given, visitor.csrf)
+        # For signing in, a header that a foreign page cannot set is enough.
+        accepted = bool(given) if visitor is None else same(given, visitor.csrf)
         if accepted:
             return None
         problem = f"The header {CSRF_HEADER} is missing or out of date"

@@ -63,6 +63,29 @@ class AnswerHeaders:
         await self.app(scope, receive, send_with_headers)
 
 
+class LastResort:
+    """Turns an error that nobody caught into an answer; a full disk and our own faults end here."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        begun = False
+
+        async def send_noticing(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_noticing)
+        except Exception as error:
+            if scope["type"] != "http" or begun:
+                raise
+            await error_answer(error)(scope, receive, send)
+
+
 class HostCheck:
     """Refuses requests that reached this server under a name that is not its own."""
 

@@ -177,9 +177,7 @@ class OpenDesk:
 
     def _measured(self, film_id: str, reading: Reading) -> Answer:
         record = self._record(film_id)
-        return measure_answer(
-            reading, record.geometry, record.header_facing, self._corner_sd_mm
-        )
+        return measure_answer(reading, record.geometry, record.header_facing, self._corner_sd_mm)
 
     def _record(self, film_id: str) -> FilmRecord:
         if not (film_id.isascii() and film_id.isdigit() and len(film_id) <= 15):

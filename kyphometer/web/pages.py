@@ -16,6 +16,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from kyphometer.errors import NotFoundError
+from kyphometer.web.gate import stranger_page
 from kyphometer.web.services import services
 from kyphometer.web.settings import Mode
 from kyphometer.web.visitors import TokenDoorman
@@ -62,7 +63,7 @@ async def index(request: Request) -> Response:
     if token is None or not isinstance(doorman, TokenDoorman):
         return await _file(request, "index.html")
     if not doorman.accepts(token):
-        return await _file(request, "stranger.html", status=401)
+        return stranger_page()
     return _entered(request, doorman)
 
 
@@ -99,17 +100,17 @@ async def favicon(request: Request) -> Response:
     return await _file(request, "favicon.svg")
 
 
-async def _file(request: Request, name: str, status: int = 200) -> Response:
+async def _file(request: Request, name: str) -> Response:
     path = static_files().get(name)
     if path is None:
         raise NotFoundError("There is no such file in this page", "reload the page")
     data = await run_in_threadpool(path.read_bytes)
     etag = f'"{hashlib.blake2b(data, digest_size=16).hexdigest()}"'
     headers = {"ETag": etag, "Cache-Control": "no-cache"}
-    if status == 200 and etag in request.headers.get("if-none-match", ""):
+    if etag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
     media_type = MEDIA_TYPES[PurePosixPath(name).suffix]
-    return Response(data, status_code=status, headers=headers, media_type=media_type)
+    return Response(data, headers=headers, media_type=media_type)
 
 
 ROUTES = (

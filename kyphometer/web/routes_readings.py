@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import Response
 from starlette.routing import Route
 
 from kyphometer.store.records import MarkingLog
@@ -16,6 +15,7 @@ from kyphometer.web.services import desk, services
 
 if TYPE_CHECKING:
     from starlette.requests import Request
+    from starlette.responses import Response
 
 
 async def document(request: Request) -> Response:

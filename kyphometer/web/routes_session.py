@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from starlette.responses import Response
 from starlette.routing import Route
 
 import kyphometer
@@ -19,6 +18,7 @@ from kyphometer.web.services import desk, services, visitor
 
 if TYPE_CHECKING:
     from starlette.requests import Request
+    from starlette.responses import Response
 
     from kyphometer.web.desk import Answer
 

@@ -18,7 +18,7 @@ class Mode(StrEnum):
     """Several people over the network, with accounts."""
 
 
-@dataclass(frozen=True, slots=True, kw_only)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WebSettings:
     """How a server was started.
 

@@ -1,5 +1,4 @@
-"""Decoded films at hand: a small shelf bounded in bytes, each film decoded once however many ask.
-"""
+"""Decoded films at hand: a shelf bounded in bytes; each film is decoded once."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ class Role(StrEnum):
         return order.index(self) >= order.index(other)
 
 
-@dataclass(frozen=True, slots=True, kw_only)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Visitor:
     """A person who was let in.
 

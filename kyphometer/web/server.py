@@ -1,0 +1,100 @@
+"""Starting and ending the server: a port, an address to open, uvicorn, a clean end."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import webbrowser
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from kyphometer.errors import ServerStartError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from starlette.types import ASGIApp
+
+GRACE_SECONDS = 5
+MAX_CONNECTIONS = 200
+
+
+def open_socket(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 takes a free one.
+
+    Raises
+    ------
+    ServerStartError
+        If the port is taken or the address is not this machine's.
+    """
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        sock = socket.socket(family, socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        raise ServerStartError(
+            f"'{host}' is no address", "use a name or address of this machine"
+        ) from None
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((host, port))
+        sock.listen(128)
+    except (OSError, OverflowError) as error:
+        sock.close()
+        reason = getattr(error, "strerror", None) or str(error)
+        problem = f"port {port} of {host} cannot be used ({reason})"
+        raise ServerStartError(problem, "choose another one with --port, or leave it out") from None
+    sock.set_inheritable(False)
+    return sock
+
+
+class _Server(uvicorn.Server):
+    """Says when it is ready."""
+
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, then tell."""
+        await super().startup(sockets)
+        if self.started:
+            self._on_ready()
+
+
+def run(
+    app: ASGIApp,
+    sock: socket.socket,
+    *,
+    on_ready: Callable[[], None] = lambda: None,
+    certificate: Path | None = None,
+    key: Path | None = None,
+    behind_proxy: bool = False,
+) -> None:
+    """Serve until interrupted (Ctrl+C or SIGTERM); requests under way are finished first."""
+    config = uvicorn.Config(
+        app,
+        http="h11",
+        ws="none",
+        lifespan="on",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=behind_proxy,
+        limit_concurrency=MAX_CONNECTIONS,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        ssl_certfile=certificate,
+        ssl_keyfile=key,
+    )
+    try:
+        _Server(config, on_ready).run(sockets=[sock])
+    except KeyboardInterrupt:
+        pass
+    finally:
+        sock.close()
+
+
+def open_browser(address: str) -> None:
+    """Open the address in the user's browser, without waiting for it."""
+    threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
