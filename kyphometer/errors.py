@@ -36,6 +36,13 @@ class UsageError(KyphometerError):
     exit_status = 2
 
 
+class VisitWindowError(UsageError):
+    """Visit windows that contradict each other."""
+
+    def __init__(self, visit: str, problem: str) -> None:
+        super().__init__(f"Visit windows, {visit}: {problem}; correct the study's windows.")
+
+
 class FilmError(KyphometerError):
     """A film cannot be read."""
 
@@ -116,6 +123,28 @@ class MeasurementError(KyphometerError):
 
     exit_status = 5
     http_status = 422
+
+
+class MissingSurgeryDateError(MeasurementError):
+    """Visits were asked of a patient without surgery date."""
+
+    def __init__(self, patient: str) -> None:
+        self.patient = patient
+        super().__init__(
+            f"Patient {patient} has no surgery date, so the films cannot be put to visits; give "
+            "surgery_date in the clinical table."
+        )
+
+
+class UnknownVisitFilmError(MeasurementError):
+    """A film that was put to a visit by hand and cannot be there."""
+
+    def __init__(self, patient: str, film: object, visit: str, *, twice: bool = False) -> None:
+        problem = "another film was put there too" if twice else "it has no date or is not theirs"
+        super().__init__(
+            f"Film {film} cannot be the {visit} film of patient {patient}: {problem}; correct the "
+            "stated visits."
+        )
 
 
 class DegenerateLineError(MeasurementError):

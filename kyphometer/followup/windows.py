@@ -1,0 +1,245 @@
+"""Visit windows: which days after surgery count as which visit (SCIENCE 4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import pairwise
+from typing import Any
+
+from kyphometer.errors import VisitWindowError
+from kyphometer.film import Position
+
+FORMAT = "kyphometer-visit-windows"
+VERSION = 1
+
+
+class TimePoint(StrEnum):
+    """The visits of the study; other studies may name more."""
+
+    PREOPERATIVE = "preoperative"
+    DISCHARGE = "discharge"
+    ONE_MONTH = "one_month"
+    SIX_MONTHS = "six_months"
+
+
+class Choice(StrEnum):
+    """Which of several films in a window is the visit's; never their average."""
+
+    LAST = "last"
+    FIRST = "first"
+    NEAREST = "nearest"
+    """Nearest to the target day; of two equally near, the later."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitWindow:
+    """Days that count as one visit.
+
+    Days are counted from surgery: day 0 is the day of surgery, day 1 the day after, -1 the day
+    before (not the study day of CDISC, which has no day 0).
+
+    Attributes
+    ----------
+    visit
+        Name, for example `one_month`.
+    label
+        How it is printed, for example `1 month`.
+    tolerance
+        First and last day of the primary analysis, both included.
+    analysis
+        First and last day of the wider window of the sensitivity analysis, both included; None as
+        first day for no limit. Holds the tolerance.
+    choose
+        Which film counts if there are several.
+    target_day
+        Day aimed at; needed for `nearest`.
+    preferred_positions
+        Positions that go before others: for `first` the first film in one of them, otherwise only
+        between films of one day.
+    flag_before_day
+        Films before this day are used but flagged as old; None for no such limit.
+    """
+
+    visit: str
+    label: str
+    tolerance: tuple[int, int]
+    analysis: tuple[int | None, int]
+    choose: Choice = Choice.NEAREST
+    target_day: int | None = None
+    preferred_positions: tuple[Position, ...] = ()
+    flag_before_day: int | None = None
+
+    def __post_init__(self) -> None:
+        low, high = self.tolerance
+        first, last = self.analysis
+        if low > high or high > last or (first is not None and first > low):
+            raise VisitWindowError(
+                self.visit, f"tolerance {low} to {high} is not inside its analysis window"
+            )
+        if self.choose is Choice.NEAREST and self.target_day is None:
+            raise VisitWindowError(self.visit, "nearest film asked for, but no target day given")
+        if self.target_day is not None and not low <= self.target_day <= high:
+            raise VisitWindowError(
+                self.visit, f"target day {self.target_day} is outside {low} to {high}"
+            )
+
+    def within_tolerance(self, day: int) -> bool:
+        """True if the day belongs to the primary analysis."""
+        return self.tolerance[0] <= day <= self.tolerance[1]
+
+    def within_analysis(self, day: int) -> bool:
+        """True if the day belongs to the sensitivity analysis."""
+        first, last = self.analysis
+        return (first is None or first <= day) and day <= last
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON document."""
+        return {
+            "visit": self.visit,
+            "label": self.label,
+            "tolerance": list(self.tolerance),
+            "analysis": list(self.analysis),
+            "choose": self.choose.value,
+            "target_day": self.target_day,
+            "preferred_positions": [position.value for position in self.preferred_positions],
+            "flag_before_day": self.flag_before_day,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitWindows:
+    """The windows of a study, in order of time.
+
+    Attributes
+    ----------
+    windows
+        One a visit; their analysis windows do not overlap.
+    baseline
+        Visit before surgery, that corrections are taken from.
+    reference
+        First visit after surgery, that losses are taken from.
+    """
+
+    windows: tuple[VisitWindow, ...]
+    baseline: str = TimePoint.PREOPERATIVE
+    reference: str = TimePoint.DISCHARGE
+
+    def __post_init__(self) -> None:
+        for earlier, later in pairwise(self.windows):
+            if later.analysis[0] is None or later.analysis[0] <= earlier.analysis[1]:
+                raise VisitWindowError(
+                    later.visit, f"it overlaps or comes before {earlier.visit}, listed before it"
+                )
+        if len(set(self.visits)) < len(self.windows) or not self.windows:
+            raise VisitWindowError("the windows", "each visit must be listed once")
+        for visit in (self.baseline, self.reference):
+            if visit not in self.visits:
+                raise VisitWindowError(visit, "it is baseline or reference but has no window")
+
+    @property
+    def visits(self) -> tuple[str, ...]:
+        """Names of the visits in order of time."""
+        return tuple(window.visit for window in self.windows)
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Printed names by visit."""
+        return {window.visit: window.label for window in self.windows}
+
+    def window(self, visit: str) -> VisitWindow:
+        """The window of a visit.
+
+        Raises
+        ------
+        VisitWindowError
+            If there is no such visit.
+        """
+        for window in self.windows:
+            if window.visit == visit:
+                return window
+        raise VisitWindowError(visit, f"there is no such visit; use {', '.join(self.visits)}")
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON document."""
+        return {
+            "format": FORMAT,
+            "version": VERSION,
+            "baseline": str(self.baseline),
+            "reference": str(self.reference),
+            "windows": [window.to_dict() for window in self.windows],
+        }
+
+    @classmethod
+    def from_dict(cls, document: Any) -> VisitWindows:
+        """Windows from their JSON document.
+
+        Raises
+        ------
+        VisitWindowError
+            If the document is damaged or of another format.
+        """
+        if not isinstance(document, dict) or document.get("format") != FORMAT:
+            raise VisitWindowError("the document", f"its format is not {FORMAT}")
+        if document.get("version") != VERSION:
+            raise VisitWindowError("the document", f"version {document.get('version')} is unknown")
+        try:
+            return cls(
+                windows=tuple(_window_from_dict(item) for item in document["windows"]),
+                baseline=str(document["baseline"]),
+                reference=str(document["reference"]),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise VisitWindowError("the document", f"it is damaged near {error}") from None
+
+
+def _window_from_dict(item: dict[str, Any]) -> VisitWindow:
+    first, last = item["analysis"]
+    low, high = item["tolerance"]
+    return VisitWindow(
+        visit=str(item["visit"]),
+        label=str(item["label"]),
+        tolerance=(int(low), int(high)),
+        analysis=(None if first is None else int(first), int(last)),
+        choose=Choice(item["choose"]),
+        target_day=None if item["target_day"] is None else int(item["target_day"]),
+        preferred_positions=tuple(Position(p) for p in item["preferred_positions"]),
+        flag_before_day=None if item["flag_before_day"] is None else int(item["flag_before_day"]),
+    )
+
+
+DEFAULT_WINDOWS = VisitWindows(
+    windows=(
+        VisitWindow(
+            visit=TimePoint.PREOPERATIVE,
+            label="pre-op",
+            tolerance=(-14, -1),
+            analysis=(None, 0),
+            choose=Choice.LAST,
+            flag_before_day=-30,
+        ),
+        VisitWindow(
+            visit=TimePoint.DISCHARGE,
+            label="discharge",
+            tolerance=(1, 14),
+            analysis=(1, 14),
+            choose=Choice.FIRST,
+            preferred_positions=(Position.STANDING,),
+        ),
+        VisitWindow(
+            visit=TimePoint.ONE_MONTH,
+            label="1 month",
+            tolerance=(23, 37),
+            analysis=(15, 106),
+            target_day=30,
+        ),
+        VisitWindow(
+            visit=TimePoint.SIX_MONTHS,
+            label="6 months",
+            tolerance=(152, 212),
+            analysis=(107, 273),
+            target_day=182,
+        ),
+    )
+)
+"""Windows of SCIENCE 4."""
