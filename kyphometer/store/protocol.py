@@ -121,6 +121,7 @@ class ReadingStore(Protocol):
         *,
         base_version: int,
         reason: str | None = None,
+        draft_etag: str | None = None,
         session_item: int | None = None,
         log: MarkingLog | None = None,
     ) -> ReadingRecord:
@@ -134,13 +135,16 @@ class ReadingStore(Protocol):
             Latest confirmed version that the caller has seen; 0 for a first reading.
         reason
             Why an earlier version is corrected; needed if `base_version` is not 0.
+        draft_etag
+            Tag of the draft that becomes this reading; None if there is no draft.
         log
             How the film was read.
 
         Raises
         ------
         StudyConflictError
-            If a newer version was confirmed; `current` is its `ReadingRecord`.
+            If a newer version was confirmed (`current` is its `ReadingRecord`), or another draft
+            was saved (`current` is its `DraftRecord`).
         ReadingFilmMismatchError
             If the reading was made on another film.
         StudyRefusedError

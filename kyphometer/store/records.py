@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,8 @@ from kyphometer.film import FilmReference, Position
 from kyphometer.geometry import Facing, PixelGeometry, SpacingSource
 
 if TYPE_CHECKING:
+    from datetime import date, datetime
+
     from kyphometer.reading import Reading
 
 
@@ -35,8 +36,8 @@ class FilmRecord:
     ----------
     id
         Number of the film in its store; says nothing about patient or visit.
-    path
-        Last place where its file was seen.
+    path_text
+        Last place where its file was seen, or None; see `path`.
     patient
         Code of the patient, or None if unknown.
     visit
@@ -52,7 +53,7 @@ class FilmRecord:
     """
 
     id: int
-    path: Path | None
+    path_text: str | None
     patient: str | None = None
     visit: str | None = None
     sop_instance_uid: str | None = None
@@ -72,9 +73,14 @@ class FilmRecord:
     facts_json: str = "{}"
 
     @property
+    def path(self) -> Path | None:
+        """Last place where its file was seen."""
+        return None if self.path_text is None else Path(self.path_text)
+
+    @property
     def name(self) -> str:
         """File name, or a name made of the number where no file was seen."""
-        return self.path.name if self.path is not None else f"film {self.id}"
+        return f"film {self.id}" if self.path is None else self.path.name
 
     @property
     def reference(self) -> FilmReference:

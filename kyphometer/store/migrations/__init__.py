@@ -1,0 +1,1 @@
+"""Alembic migrations; run by `kyphometer.store.migrate`, never by hand."""
