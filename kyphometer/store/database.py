@@ -146,7 +146,7 @@ def _url(target: str | os.PathLike[str]) -> URL:
         return URL.create("sqlite", database=str(Path(name).expanduser().resolve()))
     try:
         url = make_url(name)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise StudyFileError("?", "has an address that cannot be read", _FORMS) from None
     backend = url.get_backend_name()
     if backend in ("postgresql", "postgres"):

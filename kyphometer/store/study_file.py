@@ -15,7 +15,7 @@ from kyphometer.store import audit, migrate
 from kyphometer.store.clock import now_text
 from kyphometer.store.database import Database
 from kyphometer.store.film_reader import DicomReader
-from kyphometer.store.integrity import require_sound
+from kyphometer.store.integrity import problems, require_sound
 from kyphometer.store.schema import study as study_table
 from kyphometer.store.settings import StudySettings, settings_from_json, settings_to_json
 
@@ -158,6 +158,15 @@ class StudyFile:
             connection.execute(update(study_table).values(settings=after))
             details = {"before": before, "after": after}
             audit.record(connection, self._actor, "study.settings", "study", details=details)
+
+    def check(self) -> tuple[str, ...]:
+        """Everything that is wrong with the study, one sentence each; empty if it is sound.
+
+        Looks at the file, the links between its tables, the audit trail's chain of hashes, and
+        every reading against the hash under which it was confirmed.
+        """
+        with self._database.read() as connection:
+            return problems(connection)
 
 
 def _system_user() -> str:
