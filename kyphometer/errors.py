@@ -147,6 +147,38 @@ class UnknownVisitFilmError(MeasurementError):
         )
 
 
+class DifferentLevelsError(MeasurementError):
+    """Visits of a patient were measured between different endplates."""
+
+    def __init__(self, patient: str, code: str, found: str) -> None:
+        self.patient = patient
+        super().__init__(
+            f"{code} of patient {patient} was not measured between the same endplates at every "
+            f"visit ({found}); read every visit at the same levels."
+        )
+
+
+class DuplicateReadingError(MeasurementError):
+    """More values than one for a patient, angle and visit."""
+
+    def __init__(self, patient: str, code: str, visit: str, problem: str) -> None:
+        self.patient = patient
+        super().__init__(
+            f"{code} of patient {patient} at {visit} has {problem}; choose one observer, or ask "
+            "for the mean of the readings of one film."
+        )
+
+
+class NotAnAngleError(MeasurementError):
+    """A measurement without endplate pair was used as an angle."""
+
+    def __init__(self, label: str) -> None:
+        super().__init__(
+            f"{label} is no angle between two endplates, so its change cannot be judged here; use "
+            "VKA, RKA or another named angle."
+        )
+
+
 class DegenerateLineError(MeasurementError):
     """A line without length has no direction."""
 

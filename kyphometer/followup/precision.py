@@ -1,0 +1,100 @@
+"""How far a measurement can be trusted: SEM and MDC95, with where they come from."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from kyphometer.errors import UnusableDataError
+from kyphometer.measure.model import Z95
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+
+class PrecisionSource(StrEnum):
+    """Where a standard error of measurement comes from."""
+
+    OWN_REPEATS = "own_repeats"
+    """Repeat readings of this study."""
+    STATED = "stated"
+    """Stated by the user, for example from a publication."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasurementPrecision:
+    """Standard error of measurement of one angle.
+
+    Attributes
+    ----------
+    code
+        Measurement code, for example `VKA`.
+    standard_error_of_measurement_deg
+        SD of the error of one value, in degrees; positive.
+    source
+        Own repeat readings or stated.
+    description
+        In words: how many films and observers, or which publication.
+    readings
+        Number of readings whose mean the SEM is of; 1 for single readings.
+    """
+
+    code: str
+    standard_error_of_measurement_deg: float
+    source: PrecisionSource
+    description: str
+    readings: int = 1
+
+    def __post_init__(self) -> None:
+        value = self.standard_error_of_measurement_deg
+        if not (math.isfinite(value) and value > 0):
+            raise UnusableDataError(
+                f"The standard error of measurement of {self.code}",
+                f"is {value}",
+                "give a positive number of degrees",
+            )
+
+    @property
+    def minimal_detectable_change_95_deg(self) -> float:
+        """Smallest change of one patient beyond error: 1.96 sqrt(2) SEM (SCIENCE 3.2)."""
+        return Z95 * math.sqrt(2.0) * self.standard_error_of_measurement_deg
+
+    @property
+    def words(self) -> str:
+        """For tables and method paragraphs."""
+        source = (
+            "repeat readings of this study"
+            if self.source is PrecisionSource.OWN_REPEATS
+            else "stated"
+        )
+        detail = f": {self.description}" if self.description else ""
+        return (
+            f"MDC95 {self.minimal_detectable_change_95_deg:.1f}° from SEM "
+            f"{self.standard_error_of_measurement_deg:.2f}° ({source}{detail})"
+        )
+
+
+def choose_precision(
+    own: Iterable[MeasurementPrecision] = (), stated: Iterable[MeasurementPrecision] = ()
+) -> Mapping[str, MeasurementPrecision]:
+    """One precision a code: the study's own repeat readings where there are any, else the stated.
+
+    Raises
+    ------
+    UnusableDataError
+        If one code is given twice in the same list.
+    """
+    chosen: dict[str, MeasurementPrecision] = {}
+    for items in (stated, own):
+        seen: set[str] = set()
+        for item in items:
+            if item.code in seen:
+                raise UnusableDataError(
+                    f"The precision of {item.code}", "is given twice", "give it once"
+                )
+            seen.add(item.code)
+            chosen[item.code] = item
+    return MappingProxyType(chosen)
