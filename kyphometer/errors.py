@@ -43,6 +43,13 @@ class VisitWindowError(UsageError):
         super().__init__(f"Visit windows, {visit}: {problem}; correct the study's windows.")
 
 
+class UnknownConditionError(UsageError):
+    """A simulation condition that does not exist."""
+
+    def __init__(self, name: str, known: str) -> None:
+        super().__init__(f"'{name}' is no simulation condition; use one of {known}.")
+
+
 class FilmError(KyphometerError):
     """A film cannot be read."""
 

@@ -1,0 +1,40 @@
+"""Simulated lateral thoracolumbar films with exactly known endplates.
+
+>>> from kyphometer.phantom import FilmFormat, simulate_film
+>>> film = simulate_film("clean", 7, film_format=FilmFormat(rows=450, columns=225, pitch_mm=0.6))
+>>> film.pixels.shape, film.pixels.dtype.name, film.truth.corner_rule.value
+((450, 225), 'uint16', 'rim_chord')
+
+- `simulate_film(condition, seed)` makes one film under a named condition (`CONDITIONS`: clean,
+  noisy, oblique, instrumented, hard) or a `Condition` of your own. The result, `SimulatedFilm`,
+  carries `pixels` (12 bits, bone bright), `geometry`, `truth` and `silhouette` (readings),
+  `acquisition`, `patient`, `metal` (mask), `scene`, `window`, `film`.
+- `simulate_training_film(seed)` draws every setting anew (domain randomisation) at 0.4 mm.
+- `simulate_patient(seed)` makes the anatomy alone.
+
+Truth is the apex of the rounded rim in the mid-sagittal plane, projected onto the detector;
+silhouette is the corner of the outermost visible contour. They differ in oblique views. Every draw
+comes from named streams of the seed: the same seed gives the same film, bit for bit, in the same
+version on the same numerical libraries.
+"""
+
+from kyphometer.phantom.conditions import CONDITIONS, Condition
+from kyphometer.phantom.fractures import FractureKind, fracture
+from kyphometer.phantom.patient import SimulatedPatient, simulate_patient
+from kyphometer.phantom.simulate import FilmFormat, SimulatedFilm, simulate_film
+from kyphometer.phantom.training import TRAINING_FORMAT, random_condition, simulate_training_film
+
+__all__ = [
+    "CONDITIONS",
+    "TRAINING_FORMAT",
+    "Condition",
+    "FilmFormat",
+    "FractureKind",
+    "SimulatedFilm",
+    "SimulatedPatient",
+    "fracture",
+    "random_condition",
+    "simulate_film",
+    "simulate_patient",
+    "simulate_training_film",
+]

@@ -1,0 +1,237 @@
+"""Bones other than bodies, as clouds of small masses projected onto the detector.
+
+A cloud holds points in world mm and masses in mm squared: cortical shells carry area times
+thickness, spongy filling carries area of the cross-section times length, each times attenuation.
+Line integrals of obliquely met shells come out denser by themselves.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from kyphometer.phantom.beam import Beam, Window
+
+    Array = NDArray[Any]
+
+
+class Cloud:
+    """Points and masses on their way to a window, collected part by part and projected once.
+
+    Parameters
+    ----------
+    beam, window
+        Where they will be seen; points far outside are not kept.
+    spacing_px
+        Distance between neighbouring points that the parts keep to, in pixels of the window.
+    """
+
+    def __init__(self, beam: Beam, window: Window, spacing_px: float = 0.9) -> None:
+        self.beam, self.window = beam, window
+        self.spacing_mm = spacing_px * window.pitch_mm / beam.magnification
+        self._points: list[Array] = []
+        self._masses: list[Array] = []
+
+    def add(self, points_mm: NDArray[np.floating], masses: NDArray[np.floating]) -> None:
+        """Add points, shape (..., 3), with their masses, shape (...)."""
+        self._points.append(points_mm.reshape(-1, 3).astype(np.float32))
+        self._masses.append(
+            np.broadcast_to(masses, points_mm.shape[:-1]).astype(np.float32).ravel()
+        )
+
+    def sees(self, points_mm: NDArray[np.float64], reach_mm: float) -> NDArray[np.bool_]:
+        """Which of the points (N, 3) come within reach of the window."""
+        xy = self.window.to_pixels(self.beam.project(points_mm))
+        reach = 1.5 * reach_mm / self.window.pitch_mm
+        size = np.array([self.window.columns, self.window.rows])
+        seen: NDArray[np.bool_] = np.all((xy > -reach) & (xy < size + reach), axis=1)
+        return seen
+
+    def image(self) -> Array:
+        """Line integral of everything in the cloud, shape `window.shape`."""
+        window = self.window
+        if not self._points:
+            return np.zeros(window.shape, np.float32)
+        xyz, mass = np.concatenate(self._points), np.concatenate(self._masses)
+        sid, sod = self.beam.source_detector_mm, self.beam.source_object_mm
+        m = np.float32(sid / window.pitch_mm) / (np.float32(sod) + xyz[:, 2])
+        u = xyz[:, 0] * m - np.float32(window.left_mm / window.pitch_mm + 0.5)
+        v = xyz[:, 1] * m - np.float32(window.top_mm / window.pitch_mm + 0.5)
+        return _bilinear_sum(u, v, mass * m * m, window.shape)
+
+
+@dataclass(frozen=True, slots=True)
+class Clouds:
+    """Where the parts of bones go: cortex to a fine grid, spongy bone to a coarse one."""
+
+    cortex: Cloud
+    spongy: Cloud
+
+
+def _bilinear_sum(u: Array, v: Array, value: Array, shape: tuple[int, int]) -> Array:
+    """Share each value among its four nearest pixels."""
+    rows, columns = shape
+    inside = (u > 0) & (v > 0) & (u < columns - 1.001) & (v < rows - 1.001)
+    u, v, value = u[inside], v[inside], value[inside]
+    i, j = v.astype(np.int32), u.astype(np.int32)
+    fu, fv = u - j, v - i
+    flat = i * columns + j
+    image = np.zeros(rows * columns + columns + 2)
+    upper, lower = value * (1 - fv), value * fv
+    for step, weight in (
+        (0, upper * (1 - fu)),
+        (1, upper * fu),
+        (columns, lower * (1 - fu)),
+        (columns + 1, lower * fu),
+    ):
+        image[step : step + rows * columns] += np.bincount(flat, weight, rows * columns)
+    summed = image[: rows * columns].reshape(rows, columns).astype(np.float32)
+    return cv2.GaussianBlur(summed, (0, 0), 0.6)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bone:
+    """What a part is made of.
+
+    Attributes
+    ----------
+    shell_mm
+        Thickness of its cortex.
+    cortical_per_mm, spongy_per_mm
+        Attenuation above that of soft tissue.
+    """
+
+    shell_mm: float = 0.8
+    cortical_per_mm: float = 0.036
+    spongy_per_mm: float = 0.004
+
+
+def add_tube(
+    clouds: Clouds,
+    path_mm: NDArray[np.float64],
+    radius_mm: NDArray[np.float64],
+    bone: Bone,
+    flat_axis: tuple[float, float, float] = (0.0, 1.0, 0.0),
+) -> None:
+    """Add a bony tube of elliptical cross-section along a path.
+
+    Parameters
+    ----------
+    path_mm
+        Nodes of its axis, world mm, shape (N, 3); resampled along its length.
+    radius_mm
+        Half axes of the cross-section at the nodes, shape (N, 2): along `flat_axis` (made
+        perpendicular to the path) and across it.
+    bone
+        What it is made of.
+    flat_axis
+        Direction of the first half axis, world.
+    """
+    tube = _Tube.along(clouds.cortex, path_mm, radius_mm, flat_axis)
+    if tube is None:
+        return
+    clouds.cortex.add(tube.rim, tube.rim_area * bone.shell_mm * bone.cortical_per_mm)
+    if bone.spongy_per_mm > 0:
+        inner = _Tube.along(clouds.spongy, path_mm, radius_mm, flat_axis)
+        if inner is not None:
+            _fill(clouds.spongy, inner, bone)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Tube:
+    """A resampled tube: axis (N, 3), half axes (N, 2), rim points (N, K, 3) and their area."""
+
+    path: NDArray[np.float64]
+    radius: NDArray[np.float64]
+    length: NDArray[np.float64]
+    rim: NDArray[np.float64]
+    rim_area: NDArray[np.float64]
+
+    @classmethod
+    def along(
+        cls,
+        cloud: Cloud,
+        path_mm: NDArray[np.float64],
+        radius_mm: NDArray[np.float64],
+        flat_axis: tuple[float, float, float],
+    ) -> _Tube | None:
+        """The part of a tube that the cloud's window sees, or None."""
+        path, radius, length = _resample(path_mm, radius_mm, cloud.spacing_mm)
+        tangent = np.gradient(path, axis=0)
+        seen = cloud.sees(path, float(radius.max()))
+        if not seen.any():
+            return None
+        path, radius, length, tangent = path[seen], radius[seen], length[seen], tangent[seen]
+        tangent /= np.linalg.norm(tangent, axis=1, keepdims=True) + 1e-12
+        axis = np.asarray(flat_axis, float)
+        first = axis - (tangent @ axis)[:, None] * tangent
+        first /= np.linalg.norm(first, axis=1, keepdims=True) + 1e-12
+        second = np.cross(tangent, first)
+        around = max(8, int(np.ceil(2 * np.pi * float(radius.mean()) / cloud.spacing_mm)))
+        angle = 2 * np.pi * (np.arange(around) + 0.5) / around
+        c, s = np.cos(angle), np.sin(angle)
+        a, b = radius[:, :1] * c, radius[:, 1:] * s
+        rim = path[:, None] + a[..., None] * first[:, None] + b[..., None] * second[:, None]
+        arc = np.hypot(radius[:, :1] * s, radius[:, 1:] * c) * (2 * np.pi / around)
+        return cls(path=path, radius=radius, length=length, rim=rim, rim_area=arc * length[:, None])
+
+
+def _fill(cloud: Cloud, tube: _Tube, bone: Bone) -> None:
+    """Add the spongy inside of a tube as concentric rings."""
+    rings = max(2, int(np.ceil(tube.radius.mean() / (1.3 * cloud.spacing_mm))))
+    part = (np.arange(rings) + 0.5) / rings
+    from_axis = tube.rim - tube.path[:, None]
+    inside = tube.path[:, None, None] + from_axis[:, None] * part[None, :, None, None]
+    area = np.pi * tube.radius.prod(axis=1) * 2 / (rings * tube.rim.shape[1])
+    mass = area[:, None] * part[None, :] * tube.length[:, None] * bone.spongy_per_mm
+    cloud.add(inside, np.broadcast_to(mass[..., None], inside.shape[:-1]))
+
+
+def _resample(
+    path: NDArray[np.float64], radius: NDArray[np.float64], spacing: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Path, radii and length elements at even spacing along the path."""
+    path, radius = np.asarray(path, float), np.asarray(radius, float)
+    along = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(path, axis=0), axis=1))])
+    count = max(4, int(np.ceil(along[-1] / spacing)))
+    s = (np.arange(count) + 0.5) * along[-1] / count
+    new_path = np.stack([np.interp(s, along, path[:, k]) for k in range(3)], axis=1)
+    new_radius = np.stack([np.interp(s, along, radius[:, k]) for k in range(2)], axis=1)
+    return new_path, new_radius, np.full(count, along[-1] / count)
+
+
+def add_sheet(
+    cloud: Cloud, grid_mm: NDArray[np.float64], mass_per_mm2: float | NDArray[np.float64]
+) -> None:
+    """Add a thin shell given as a grid of points, shape (I, J, 3), finer than the spacing.
+
+    `mass_per_mm2` is thickness times attenuation, one number or one per cell (I-1, J-1).
+    """
+    across = grid_mm[1:, :-1] - grid_mm[:-1, :-1]
+    along = grid_mm[:-1, 1:] - grid_mm[:-1, :-1]
+    area = np.linalg.norm(np.cross(across, along), axis=-1)
+    centres = (grid_mm[1:, 1:] + grid_mm[:-1, 1:] + grid_mm[1:, :-1] + grid_mm[:-1, :-1]) / 4
+    cloud.add(centres, area * mass_per_mm2)
+
+
+def smooth_path(nodes: NDArray[np.float64], count: int = 40) -> NDArray[np.float64]:
+    """Catmull-Rom curve through nodes, shape (N, D) to (count, D)."""
+    nodes = np.asarray(nodes, float)
+    padded = np.vstack([2 * nodes[0] - nodes[1], nodes, 2 * nodes[-1] - nodes[-2]])
+    t = np.linspace(0, len(nodes) - 1 - 1e-9, count)
+    i = t.astype(int)
+    f = (t - i)[:, None]
+    p0, p1, p2, p3 = (padded[i + k] for k in range(4))
+    curve: NDArray[np.float64] = 0.5 * (
+        2 * p1
+        + (p2 - p0) * f
+        + (2 * p0 - 5 * p1 + 4 * p2 - p3) * f**2
+        + (3 * p1 - p0 - 3 * p2 + p3) * f**3
+    )
+    return curve
