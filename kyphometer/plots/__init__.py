@@ -1,0 +1,1 @@
+"""Pictures. They take results and draw them; they compute nothing."""
