@@ -84,6 +84,17 @@ class ReadingError(KyphometerError):
     http_status = 422
 
 
+class NoReadingError(ReadingError):
+    """There is no reading beside a film, or more than one."""
+
+    def __init__(self, film: str, found: list[str]) -> None:
+        if found:
+            problem = f"has several readings beside it ({', '.join(found)}); name the one to use"
+        else:
+            problem = f"has no reading beside it ({film}.reading.json); mark it, or name one"
+        super().__init__(f"'{film}' {problem}.")
+
+
 class UnknownLevelError(ReadingError):
     """A name that is no vertebral level."""
 

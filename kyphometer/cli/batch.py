@@ -1,0 +1,150 @@
+"""`kyphometer batch`: every film of a folder, by patient and visit, with an overlay of each."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kyphometer.cli.measure import CSV_COLUMNS, measurement_rows, shown
+from kyphometer.cli.options import add_film_options, add_measure_options, measure_options
+from kyphometer.cli.output import add_format, print_csv, print_json, print_table, progress
+
+if TYPE_CHECKING:
+    from kyphometer.workflow import MeasuredFilm
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the subcommand's parser."""
+    parser = subparsers.add_parser(
+        "batch",
+        help="measure every film of a folder, by patient and visit, and draw overlays",
+        description="Measure every film below a folder from the reading beside it, print the "
+        "angles by patient and visit, and write an overlay picture of each film.",
+    )
+    parser.add_argument("folder", type=Path, help="folder with films and their readings")
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="FOLDER", help="write overlay pictures here"
+    )
+    parser.add_argument(
+        "--columns",
+        default="VKA,RKA",
+        metavar="CODES",
+        help="angles of the printed table, separated by commas (default VKA,RKA)",
+    )
+    add_film_options(parser)
+    add_measure_options(parser)
+    add_format(parser)
+
+
+def run(args: Any) -> int:
+    """Measure, print, draw; name every film that failed."""
+    from kyphometer import workflow
+
+    if not args.folder.exists():
+        print(f"kyphometer: there is no folder '{args.folder}'.", file=sys.stderr)
+        return 2
+    files = workflow.film_files(args.folder)
+    if not files:
+        print(f"kyphometer: no film found in '{args.folder}'.", file=sys.stderr)
+        return 3
+    if args.output is not None:
+        args.output.mkdir(parents=True, exist_ok=True)
+    done: list[MeasuredFilm] = []
+    failed = []
+    written = 0
+    results = workflow.measure_folder(
+        progress(files, "films measured"),
+        with_pixels=args.output is not None,
+        spacing_mm=args.spacing,
+        **measure_options(args),
+    )
+    for result in results:
+        if isinstance(result, workflow.Failure):
+            failed.append(result)
+            continue
+        film, item = result
+        done.append(item)
+        if args.output is not None and film is not None:
+            _write_overlay(film, item, args.output, args.folder)
+            written += 1
+    done.sort(key=_when)
+    _print(done, args)
+    for failure in failed:
+        print(f"kyphometer: {failure.path}: {failure.reason}", file=sys.stderr)
+    if written and args.format == "table":
+        print(f"\n{written} overlay pictures in {args.output}")
+    return 1 if failed else 0
+
+
+def _write_overlay(film: Any, item: MeasuredFilm, output: Path, root: Path) -> None:
+    from kyphometer.plots.overlay import save_figure
+    from kyphometer.workflow import draw_overlay
+
+    path = item.header.path or Path("film")
+    relative = path.relative_to(root) if path.is_relative_to(root) else Path(path.name)
+    name = "_".join(relative.with_suffix("").parts) + ".png"
+    save_figure(draw_overlay(film, item), output / name)
+
+
+def _when(item: MeasuredFilm) -> tuple[str, str, str]:
+    exposed = item.header.acquisition.exposed_at
+    path = item.header.path
+    return (item.patient, exposed.isoformat() if exposed else "", str(path))
+
+
+def _print(items: list[MeasuredFilm], args: Any) -> None:
+    if args.format == "json":
+        print_json([item.to_dict() for item in items])
+    elif args.format == "csv":
+        print_csv([row for item in items for row in measurement_rows(item)], CSV_COLUMNS)
+    else:
+        _print_for_people(items, args.columns.split(","))
+
+
+def _print_for_people(items: list[MeasuredFilm], codes: list[str]) -> None:
+    rows = []
+    for item in items:
+        exposed = item.header.acquisition.exposed_at
+        cells = [
+            item.patient,
+            item.visit,
+            exposed.date().isoformat() if exposed else "",
+            str(item.header.acquisition.position).replace("_", " "),
+            ", ".join(map(str, item.reading.fractured_levels)),
+            item.reading.observer or "",
+        ]
+        cells += [_cell(item, code) for code in codes]
+        rows.append(cells)
+    headings = ["patient", "visit", "date", "position", "fractured", "observer"]
+    headings += [f"{code.strip()} ± 95 %" for code in codes]
+    print_table(headings, rows, right=range(6, 6 + len(codes)))
+    _print_remarks(items, codes)
+
+
+def _cell(item: MeasuredFilm, code: str) -> str:
+    found = item.measured.all(code.strip().upper()) or item.measured.all(code.strip())
+    cells = []
+    for number in found:
+        interval = number.interval_95
+        spread = "" if interval is None else f" ± {(interval[1] - interval[0]) / 2:.1f}"
+        cells.append(f"{shown(number.value, number.unit)}{spread}")
+    return ", ".join(cells) or "not given"
+
+
+def _print_remarks(items: list[MeasuredFilm], codes: list[str]) -> None:
+    pairs: dict[str, set[str]] = {}
+    for item in items:
+        for code in codes:
+            for number in item.measured.all(code.strip().upper()):
+                pairs.setdefault(number.code, set()).add(number.label)
+    print()
+    for labels in pairs.values():
+        print("measured as " + "; ".join(sorted(labels)))
+    wanted = {code.strip().upper() for code in codes}
+    for item in items:
+        for refusal in item.measured.refused:
+            if refusal.code in wanted:
+                print(f"not given: {item.patient} {item.visit}: {refusal.reason}", file=sys.stderr)
+        for warning in (*item.header.warnings, *item.measured.warnings):
+            print(f"warning: {item.patient} {item.visit}: {warning}", file=sys.stderr)

@@ -1,0 +1,136 @@
+"""`kyphometer measure`: the numbers of one film from its reading."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kyphometer.cli.options import add_film_options, add_measure_options, measure_options
+from kyphometer.cli.output import add_format, print_csv, print_json, print_table
+
+if TYPE_CHECKING:
+    from kyphometer.workflow import MeasuredFilm
+
+CSV_COLUMNS = (
+    "film", "patient", "visit", "observer", "session", "code", "label", "value", "unit",
+    "standard_uncertainty", "levels", "note",
+)  # fmt: skip
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the subcommand's parser."""
+    parser = subparsers.add_parser(
+        "measure",
+        help="measure one film from its reading",
+        description="Measure one film from the reading beside it (FILM.reading.json), or from the "
+        "one named. Kyphosis is positive, lordosis negative.",
+    )
+    parser.add_argument("film", type=Path, help="DICOM file, or PNG, JPEG or TIFF")
+    parser.add_argument("reading", type=Path, nargs="?", help="reading, as JSON")
+    parser.add_argument("--frame", type=int, help="frame of a multi-frame film, from 1")
+    parser.add_argument("--overlay", type=Path, metavar="PNG", help="write an overlay picture here")
+    parser.add_argument(
+        "--no-pixels",
+        action="store_true",
+        help="do not decode the film (faster; its pixel hash is then not compared)",
+    )
+    add_film_options(parser)
+    add_measure_options(parser)
+    add_format(parser)
+
+
+def run(args: Any) -> int:
+    """Measure, print, and draw if asked to."""
+    from kyphometer import workflow
+
+    film, item = workflow.measure_file(
+        args.film,
+        reading_path=args.reading,
+        spacing_mm=args.spacing,
+        frame=args.frame,
+        with_pixels=not args.no_pixels or args.overlay is not None,
+        **measure_options(args),
+    )
+    if args.format == "json":
+        print_json(item.to_dict())
+    elif args.format == "csv":
+        print_csv(measurement_rows(item), CSV_COLUMNS)
+    else:
+        _print_for_people(item)
+    if args.overlay is not None and film is not None:
+        from kyphometer.plots.overlay import save_figure
+
+        save_figure(workflow.draw_overlay(film, item), args.overlay)
+    refused = bool(item.measured.refused) and args.angle is not None
+    if args.angle is not None and not item.measured.measurements:
+        return 5
+    return 1 if refused else 0
+
+
+def measurement_rows(item: MeasuredFilm) -> list[dict[str, Any]]:
+    """Rows in long form: one a measurement."""
+    return [
+        {
+            "film": "" if item.header.path is None else item.header.path.name,
+            "patient": item.patient,
+            "visit": item.visit,
+            "observer": item.reading.observer,
+            "session": item.reading.session,
+            "code": number.code,
+            "label": number.label,
+            "value": number.value,
+            "unit": number.unit,
+            "standard_uncertainty": number.standard_uncertainty,
+            "levels": " ".join(map(str, number.levels)),
+            "note": number.note,
+        }
+        for number in item.measured.measurements
+    ]
+
+
+_DECIMALS = {"deg": 1, "mm": 1, "%": 1, "ratio": 2, "grade": 0}
+_UNITS = {"deg": "°", "mm": " mm", "%": " %", "ratio": "", "grade": ""}
+
+
+def shown(value: float, unit: str) -> str:
+    """A value as people read it: rounded, with its unit."""
+    digits = _DECIMALS.get(unit, 2)
+    rounded = round(value, digits) + 0.0
+    return f"{rounded:.{digits}f}{_UNITS.get(unit, ' ' + unit)}"
+
+
+def _print_for_people(item: MeasuredFilm) -> None:
+    reading, measured = item.reading, item.measured
+    fractured = ", ".join(map(str, reading.fractured_levels)) or "none named"
+    print(f"{item.patient}  {item.visit}")
+    print(
+        f"fractured: {fractured}   anterior at image {measured.facing}   "
+        f"observer: {reading.observer or 'not named'}   position: {item.header.acquisition.position}"
+    )
+    print()
+    rows = []
+    for number in measured.measurements:
+        interval = number.interval_95
+        spread = (
+            "" if interval is None else f"± {shown((interval[1] - interval[0]) / 2, number.unit)}"
+        )
+        rows.append((number.label, shown(number.value, number.unit), spread, _remark(number)))
+    print_table(("measurement", "value", "95 % interval", ""), rows, right=(1, 2))
+    for refusal in measured.refused:
+        print(f"not given: {refusal.reason}", file=sys.stderr)
+    for warning in (*item.header.warnings, *measured.warnings):
+        print(f"warning: {warning}", file=sys.stderr)
+
+
+def _remark(number: Any) -> str:
+    details = dict(number.details)
+    if number.code == "GENANT_QM":
+        chances = ", ".join(
+            f"{grade}: {details[f'p_grade_{grade}']:.0%}"
+            for grade in range(4)
+            if details[f"p_grade_{grade}"] >= 0.005
+        )
+        loss = f"loss {details['loss_percent']:.1f} %; probability of grade {chances}"
+        return "; ".join(filter(None, (loss, number.note)))
+    return str(number.note)

@@ -1,0 +1,72 @@
+"""Options that several subcommands share."""
+
+from __future__ import annotations
+
+import argparse
+import math
+
+
+def positive(text: str) -> float:
+    """Parse a positive number."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not (math.isfinite(value) and value > 0):
+        message = f"'{text}' is not a positive number"
+        raise argparse.ArgumentTypeError(message)
+    return value
+
+
+def spacing(text: str) -> tuple[float, float]:
+    """Parse a pixel spacing in mm: one number, or row and column spacing as `0.15,0.15`."""
+    parts = [positive(part) for part in text.replace("x", ",").split(",")]
+    if len(parts) not in (1, 2):
+        message = f"'{text}' is no spacing: give one number of mm, or ROW,COLUMN"
+        raise argparse.ArgumentTypeError(message)
+    return (parts[0], parts[-1])
+
+
+def add_film_options(parser: argparse.ArgumentParser) -> None:
+    """Add what it takes to read a film right."""
+    parser.add_argument(
+        "--spacing",
+        type=spacing,
+        metavar="MM[,MM]",
+        help="pixel spacing in mm in the plane of the spine (row, column), if you know it",
+    )
+
+
+def add_measure_options(parser: argparse.ArgumentParser) -> None:
+    """Add what decides how a reading is measured."""
+    parser.add_argument(
+        "--angle",
+        action="append",
+        metavar="CODE",
+        help="measure only this (repeat for more): VKA, RKA, GA, T5_T12, ..., AVBC, GENANT_QM, "
+        "or a pair such as T12.superior-L2.inferior",
+    )
+    parser.add_argument(
+        "--corner-sd",
+        type=positive,
+        default=None,
+        metavar="MM",
+        help="SD of hand-placed corners per axis, for the uncertainty (default 0.75 mm)",
+    )
+    parser.add_argument(
+        "--allow-next-intact",
+        action="store_true",
+        help="where a neighbour of the fracture is fractured or not marked, use the next intact "
+        "level; the levels used are printed",
+    )
+
+
+def measure_options(args: argparse.Namespace) -> dict[str, object]:
+    """Options for `workflow.measure_film` from parsed arguments."""
+    options: dict[str, object] = {
+        "codes": args.angle,
+        "allow_next_intact": args.allow_next_intact,
+    }
+    if args.corner_sd is not None:
+        options["corner_sd_mm"] = args.corner_sd
+    return options

@@ -1,0 +1,317 @@
+"""The verbs that command line, web and notebooks share.
+
+open_film -> find_reading -> measure_film -> draw_overlay      one film
+measure_folder                                                 a folder, by patient and visit
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kyphometer import __version__
+from kyphometer.errors import (
+    KyphometerError,
+    NoReadingError,
+    ReadingFilmMismatchError,
+)
+from kyphometer.measure import DEFAULT_CORNER_SD_MM, MeasurementSet, measure_reading
+from kyphometer.reading_json import read_reading
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from matplotlib.figure import Figure
+
+    from kyphometer.film import Film, FilmHeader, FilmReference
+    from kyphometer.reading import Reading
+
+FILM_SUFFIXES = {".dcm", ".dicom", ".ima", ".png", ".jpg", ".jpeg", ".tif", ".tiff"}
+READING_SUFFIX = ".reading.json"
+SOFTWARE = f"kyphometer {__version__}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasuredFilm:
+    """One film with its reading and numbers."""
+
+    header: FilmHeader
+    reading: Reading
+    measured: MeasurementSet
+    reading_path: Path | None = None
+
+    @property
+    def patient(self) -> str:
+        """Patient ID, or the name of the film's folder where the header has none."""
+        path = self.header.path
+        folder = path.parent.name if path is not None else "?"
+        return self.header.acquisition.patient_id or folder
+
+    @property
+    def visit(self) -> str:
+        """Clinical trial time point, or the file's name where the header has none."""
+        path = self.header.path
+        return self.header.acquisition.time_point or (path.stem if path is not None else "")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Document that `kyphometer measure --format json` prints (DESIGN, Files)."""
+        header, reading, measured = self.header, self.reading, self.measured
+        acquisition = header.acquisition
+        exposed = acquisition.exposed_at
+        return {
+            "film": {
+                "path": None if header.path is None else str(header.path),
+                "sop_instance_uid": header.reference.sop_instance_uid,
+                "frame": header.reference.frame,
+                "rows": header.reference.rows,
+                "columns": header.reference.columns,
+                "patient": self.patient,
+                "visit": self.visit,
+                "date": None if exposed is None else exposed.date().isoformat(),
+                "position": str(acquisition.position),
+                "pixel_spacing_source": str(header.geometry.source),
+            },
+            "reading": {
+                "path": None if self.reading_path is None else str(self.reading_path),
+                "observer": reading.observer,
+                "session": reading.session,
+                "created": None if reading.created is None else reading.created.isoformat(),
+                "fractured_levels": [level.value for level in reading.fractured_levels],
+                "facing": str(measured.facing),
+                "corner_rule": str(reading.corner_rule),
+            },
+            "measurements": [item.to_dict() for item in measured.measurements],
+            "refused": [
+                {"code": item.code, "label": item.label, "reason": item.reason}
+                for item in measured.refused
+            ],
+            "warnings": [*header.warnings, *measured.warnings],
+            "software": SOFTWARE,
+        }
+
+
+def find_readings(film: str | Path) -> list[Path]:
+    """Readings that lie beside a film: `FILM.reading.json`, `FILM.OBSERVER.reading.json`.
+
+    `FILM` is the film's name with or without its suffix. The plainest name comes first.
+    """
+    path = Path(film)
+    folder = path.parent
+    found = {
+        candidate
+        for candidate in folder.glob(f"*{READING_SUFFIX}")
+        if _belongs(candidate.name.removesuffix(READING_SUFFIX), path)
+    }
+    return sorted(found, key=lambda item: (len(item.name), item.name))
+
+
+def _belongs(stem: str, film: Path) -> bool:
+    return any(stem == name or stem.startswith(f"{name}.") for name in (film.name, film.stem))
+
+
+def find_reading(film: str | Path) -> Path:
+    """The one reading beside a film.
+
+    Raises
+    ------
+    NoReadingError
+        If there is none, or several and none of them has the film's plain name.
+    """
+    path = Path(film)
+    found = find_readings(path)
+    plain = [
+        item for item in found if item.name.removesuffix(READING_SUFFIX) in (path.name, path.stem)
+    ]
+    if len(found) == 1:
+        return found[0]
+    if len(plain) == 1:
+        return plain[0]
+    raise NoReadingError(path.name, [item.name for item in found])
+
+
+def check_film(reading: Reading, film: FilmReference) -> None:
+    """Refuse a reading that was made on another film, by UID, frame, size and pixel hash.
+
+    What one of the two does not know is not compared.
+
+    Raises
+    ------
+    ReadingFilmMismatchError
+        If they differ; the sentence says in what.
+    """
+    made_on = reading.film
+    for what, in_reading, in_film in (
+        ("SOP instance UID", made_on.sop_instance_uid, film.sop_instance_uid),
+        ("frame", made_on.frame, film.frame),
+        (
+            "size",
+            f"{made_on.columns} x {made_on.rows} pixels",
+            f"{film.columns} x {film.rows} pixels",
+        ),
+        ("pixel hash", made_on.sha256_pixels, film.sha256_pixels),
+    ):
+        if in_reading is not None and in_film is not None and in_reading != in_film:
+            raise ReadingFilmMismatchError(what, in_reading, in_film)
+
+
+def measure_film(
+    header: FilmHeader,
+    reading: Reading,
+    *,
+    film: Film | None = None,
+    codes: Sequence[str] | None = None,
+    corner_sd_mm: float = DEFAULT_CORNER_SD_MM,
+    allow_next_intact: bool = False,
+    reading_path: Path | None = None,
+) -> MeasuredFilm:
+    """Measure a reading on its film.
+
+    Parameters
+    ----------
+    header
+        The film's header; its pixels are not needed.
+    reading
+        The reading; it must belong to that film.
+    film
+        The film with its pixels, to compare the pixel hash too.
+    codes, corner_sd_mm, allow_next_intact
+        See `kyphometer.measure.measure_reading`.
+    reading_path
+        Where the reading came from.
+
+    Raises
+    ------
+    ReadingFilmMismatchError
+        If the reading was made on another film.
+    LandmarkError, FacingError, UnknownDefinitionError, AmbiguousDefinitionError
+        See `measure_reading`.
+    """
+    needs_hash = film is not None and reading.film.sha256_pixels is not None
+    check_film(reading, film.reference if film is not None and needs_hash else header.reference)
+    measured = measure_reading(
+        reading,
+        header.geometry,
+        codes=codes,
+        corner_sd_mm=corner_sd_mm,
+        allow_next_intact=allow_next_intact,
+        header_facing=header.acquisition.facing,
+    )
+    return MeasuredFilm(
+        header=header, reading=reading, measured=measured, reading_path=reading_path
+    )
+
+
+def draw_overlay(
+    film: Film, item: MeasuredFilm, *, codes: Sequence[str] = ("VKA", "RKA")
+) -> Figure:
+    """Overlay picture of a measured film: endplates, angles, values."""
+    from kyphometer.dicom import to_grey
+    from kyphometer.plots.overlay import plot_overlay
+
+    acquisition = film.acquisition
+    exposed = acquisition.exposed_at
+    facts = [
+        None if exposed is None else exposed.date().isoformat(),
+        None if acquisition.position == "unknown" else str(acquisition.position).replace("_", " "),
+    ]
+    title = [
+        " · ".join(filter(None, (item.patient, item.visit))),
+        " · ".join(filter(None, facts)),
+        f"observer {item.reading.observer}" if item.reading.observer else "",
+    ]
+    return plot_overlay(
+        to_grey(film),
+        item.reading,
+        item.measured,
+        codes=codes,
+        title=[line for line in title if line],
+        aspect=film.geometry.aspect,
+    )
+
+
+# ------------------------------------------------------------------------------------ folders
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A file that could not be worked on, with the sentence that says why."""
+
+    path: Path
+    reason: str
+
+
+def film_files(folder: str | Path) -> list[Path]:
+    """Files below a folder that may be films: by suffix, or without one (as PACS exports are)."""
+    root = Path(folder)
+    if root.is_file():
+        return [root]
+    return sorted(
+        path
+        for path in root.rglob("*")
+        if path.is_file()
+        and not any(part.startswith(".") for part in path.relative_to(root).parts)
+        and (path.suffix.lower() in FILM_SUFFIXES or _dicom_without_suffix(path))
+    )
+
+
+def _dicom_without_suffix(path: Path) -> bool:
+    suffix = path.suffix
+    if suffix and not suffix[1:].isdigit():
+        return False
+    with path.open("rb") as stream:
+        return stream.read(132)[128:] == b"DICM"
+
+
+def measure_file(
+    path: Path,
+    *,
+    reading_path: Path | None = None,
+    spacing_mm: tuple[float, float] | None = None,
+    frame: int | None = None,
+    with_pixels: bool = True,
+    **options: Any,
+) -> tuple[Film | None, MeasuredFilm]:
+    """Measure a film file from the reading beside it, or from the one given.
+
+    Parameters
+    ----------
+    path
+        The film.
+    reading_path
+        The reading; None looks beside the film.
+    spacing_mm
+        Row and column spacing, if the user states it.
+    frame
+        Frame number, from 1, of a multi-frame film.
+    with_pixels
+        Decode the pixels: to check the pixel hash and to draw.
+    options
+        For `measure_film`.
+    """
+    from kyphometer.dicom import read_film, read_header
+
+    chosen = find_reading(path) if reading_path is None else reading_path
+    reading = read_reading(chosen)
+    frame = reading.film.frame if frame is None and reading.film.frame > 1 else frame
+    film = read_film(path, frame=frame, spacing_mm=spacing_mm) if with_pixels else None
+    header = (
+        film.header if film is not None else read_header(path, frame=frame, spacing_mm=spacing_mm)
+    )
+    return film, measure_film(header, reading, film=film, reading_path=chosen, **options)
+
+
+def measure_folder(
+    files: Iterable[Path], *, with_pixels: bool = True, **options: Any
+) -> Iterable[tuple[Film | None, MeasuredFilm] | Failure]:
+    """Measure film after film; a film that fails is told and the rest goes on."""
+    for path in files:
+        try:
+            yield measure_file(path, with_pixels=with_pixels, **options)
+        except KyphometerError as error:
+            yield Failure(path=path, reason=str(error))
+
+
+def stamped(reading: Reading) -> Reading:
+    """The reading with this program's name and version as its software."""
+    return replace(reading, software=SOFTWARE)
