@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 
+NULL_LENGTH = 1e-6
+"""Points closer than this (in pixels or mm) are in one place: no screen or film resolves it."""
+
+
 class Point(NamedTuple):
     """A position on a film, in pixels from its outer top-left corner."""
 
@@ -205,7 +209,7 @@ def signed_angle_deg(
     Raises
     ------
     DegenerateLineError
-        If a vector has no length.
+        If a vector is shorter than `NULL_LENGTH`.
 
     Examples
     --------
@@ -218,7 +222,7 @@ def signed_angle_deg(
     """
     ux, uy = upper
     lx, ly = lower
-    if math.hypot(ux, uy) == 0.0 or math.hypot(lx, ly) == 0.0:
+    if math.hypot(ux, uy) < NULL_LENGTH or math.hypot(lx, ly) < NULL_LENGTH:
         raise DegenerateLineError
     cross = facing.sign * (uy * lx - ux * ly)
     angle = math.degrees(math.atan2(cross, ux * lx + uy * ly))

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from kyphometer.anatomy import Level, spine
-from kyphometer.geometry import PixelGeometry, Point, cross, segments_cross
+from kyphometer.geometry import NULL_LENGTH, PixelGeometry, Point, cross, segments_cross
 from kyphometer.reading_square import SquareBody, SquarePlate, square_bodies
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def _check_plates(body: SquareBody, *, calibrated: bool) -> Iterator[Finding]:
     shortest = MIN_ENDPLATE_MM if calibrated else MIN_ENDPLATE_PX
     unit = "mm" if calibrated else "pixels"
     for plate in body.plates:
-        if plate.length == 0.0:
+        if plate.length < NULL_LENGTH:
             yield _error(plate.name, "both corners are in one place", "mark them apart", body.level)
             continue
         if plate.length < shortest:
@@ -165,7 +165,7 @@ def _check_middle(level: Level, plate: SquarePlate, middle: Point) -> Iterator[F
 
 def _check_body(body: SquareBody) -> Iterator[Finding]:
     superior, inferior, level = body.superior, body.inferior, body.level
-    if superior is None or inferior is None or not (superior.length and inferior.length):
+    if superior is None or inferior is None or min(superior.length, inferior.length) < NULL_LENGTH:
         return
     if segments_cross(superior.posterior, superior.anterior, inferior.posterior, inferior.anterior):
         yield _error(
@@ -257,7 +257,7 @@ def _check_neighbours(bodies: Sequence[SquareBody]) -> Iterator[Finding]:
 
 def _check_disc(upper: SquareBody, lower: SquareBody, between: int) -> Iterator[Finding]:
     top, bottom = upper.inferior or upper.superior, lower.superior or lower.inferior
-    if top is None or bottom is None or not (top.length and bottom.length):
+    if top is None or bottom is None or min(top.length, bottom.length) < NULL_LENGTH:
         return
     where = f"{upper.level} and {lower.level}"
     if segments_cross(top.posterior, top.anterior, bottom.posterior, bottom.anterior):

@@ -106,7 +106,8 @@ def _print_for_people(item: MeasuredFilm) -> None:
     print(f"{item.patient}  {item.visit}")
     print(
         f"fractured: {fractured}   anterior at image {measured.facing}   "
-        f"observer: {reading.observer or 'not named'}   position: {item.header.acquisition.position}"
+        f"observer: {reading.observer or 'not named'}   "
+        f"position: {item.header.acquisition.position}"
     )
     print()
     rows = []

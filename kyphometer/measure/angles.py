@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kyphometer.anatomy import EndplateSide, Level, spine
 from kyphometer.errors import DegenerateLineError, MissingEndplateError, NoFracturedLevelError
-from kyphometer.geometry import Facing, Point, signed_angle_deg
+from kyphometer.geometry import NULL_LENGTH, Facing, Point, signed_angle_deg
 from kyphometer.measure.definitions import AngleDefinition, Line, LinePart
 from kyphometer.measure.levels import Fracture, fractures, intact_neighbour
 from kyphometer.measure.model import Measurement
@@ -84,7 +85,7 @@ def resolve_line(
         first, second = plate.posterior, plate.anterior
     sx, sy = noise.scale
     dx, dy = (second.xy.x - first.xy.x) * sx, (second.xy.y - first.xy.y) * sy
-    if dx == 0.0 and dy == 0.0:
+    if math.hypot(dx, dy) < NULL_LENGTH:
         raise DegenerateLineError(f"The {level} {part.words}")
     variance = direction_variance_rad2((dx, dy), noise.of(first), noise.of(second))
     if part is LinePart.POSTERIOR_WALL:

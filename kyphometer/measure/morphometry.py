@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kyphometer.errors import DegenerateLineError, MissingEndplateError
+from kyphometer.geometry import NULL_LENGTH
 from kyphometer.measure.uncertainty import CornerNoise, Matrix, along
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def distance(a: Landmark, b: Landmark, noise: CornerNoise) -> Quantity:
     """Distance between two landmarks; only errors along the line between them matter."""
     dx, dy = _offset(a, b, noise.scale)
     length = math.hypot(dx, dy)
-    if length == 0.0:
+    if length < NULL_LENGTH:
         raise DegenerateLineError("A vertebral height")
     unit = (dx / length, dy / length)
     return Quantity(length, along(unit, noise.of(a)) + along(unit, noise.of(b)))
@@ -130,7 +131,7 @@ def depression(endplate: Endplate, outward: int, noise: CornerNoise, facing_sign
         raise MissingEndplateError("The endplate depression", "the middle point")
     ux, uy = _offset(endplate.anterior, endplate.posterior, noise.scale)
     length = math.hypot(ux, uy)
-    if length == 0.0:
+    if length < NULL_LENGTH:
         raise DegenerateLineError
     # Normal to the chord, towards caudal: anterior turned by a quarter, the way the film faces.
     nx, ny = -uy / length * facing_sign, ux / length * facing_sign
@@ -157,7 +158,7 @@ def translation_percent(
     ex, ey = _offset(lower_superior.anterior, lower_superior.posterior, noise.scale)
     wx, wy = _offset(upper_inferior.posterior, lower_superior.posterior, noise.scale)
     square = ex * ex + ey * ey
-    if square == 0.0:
+    if square < NULL_LENGTH**2:
         raise DegenerateLineError
     projected = (wx * ex + wy * ey) / square
     to_upper = (ex / square, ey / square)
