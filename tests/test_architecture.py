@@ -11,9 +11,11 @@ PACKAGE = Path(__file__).parent.parent / "kyphometer"
 
 # From the top down: a part may import parts of lower layers, never siblings or higher ones.
 LAYERS = [
-    {"cli", "web", "__main__"},
+    {"__main__"},
+    {"cli", "web"},
     {"workflow", "reports"},
-    {"store", "dicom", "plots"},
+    {"store", "plots"},
+    {"dicom"},
     {"followup", "reliability", "endplates", "phantom"},
     {"measure"},
     {"reading_json", "reading_checks", "reading_facing"},

@@ -108,12 +108,11 @@ def test_monte_carlo_agrees_with_stated_uncertainties(code):
     base = crushed(0.7, 0.75, 0.95)
     sd_px = 2.0
     stated = number(measure_reading(base, MM, corner_sd_mm=sd_px * 0.2), code, "L1")
-    values = []
-    for _ in range(2500):
-        values.append(
-            number(measure_reading(_noisy(base, rng, sd_px), MM, codes=[code]), code, "L1")
-        )
-    spread = np.std([item.value for item in values], ddof=1)
+    values = [
+        number(measure_reading(_noisy(base, rng, sd_px), MM, codes=[code]), code, "L1").value
+        for _ in range(2500)
+    ]
+    spread = np.std(values, ddof=1)
     assert spread == pytest.approx(stated.standard_uncertainty, rel=0.06)
 
 

@@ -22,7 +22,6 @@ COMMANDS = {
     "info": "show what a film's header says",
     "measure": "measure one film from its reading",
     "schema": "print the JSON Schema of a file format",
-    "simulate": "make simulated films with known truth",
 }
 """Subcommands with their summaries; each lives in the module of its name, - replaced by _."""
 
