@@ -36,6 +36,9 @@ async def config(request: Request) -> Response:
         "blinded": at.is_blinded,
         "languages": list(settings.languages),
         "corner_sd_mm": settings.corner_sd_mm,
+        "fractured_level": None
+        if settings.fractured_level is None
+        else str(settings.fractured_level),
         "assist": {"available": False, "allowed": at.may_assist},
         **_vocabulary(),
     }

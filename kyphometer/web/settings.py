@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from kyphometer.anatomy import Level
 
 MEBIBYTE = 1024 * 1024
 
@@ -40,6 +44,8 @@ class WebSettings:
         SD of a hand-marked corner along and across the endplate, in mm, behind the uncertainties.
     assist
         True if the image may help the readers.
+    fractured_level
+        Fractured level that the page offers for unread films, or None.
     max_body_bytes
         Largest request body.
     cache_bytes
@@ -53,6 +59,7 @@ class WebSettings:
     secure: bool = False
     corner_sd_mm: float = 1.0
     assist: bool = True
+    fractured_level: Level | None = None
     max_body_bytes: int = 2 * MEBIBYTE
     cache_bytes: int = 256 * MEBIBYTE
     languages: tuple[str, ...] = field(default=("en", "vi"))
