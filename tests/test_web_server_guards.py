@@ -12,16 +12,16 @@ from kyphometer.web.app import ROUTES
 from kyphometer.web.pages import static_files
 
 if TYPE_CHECKING:
-    from starlette.testclient import TestClient
+    from web_local import Client
 
 
 @pytest.fixture
-def client() -> TestClient:
+def client() -> Client:
     return visitor(MemoryStore([film_record(1), film_record(2)]))
 
 
 @pytest.fixture
-def unknown() -> TestClient:
+def unknown() -> Client:
     return stranger(MemoryStore([film_record(1)]))
 
 
@@ -172,7 +172,7 @@ def test_bodies_beyond_the_bound_are_refused_as_they_arrive():
     client = visitor(MemoryStore([film_record(1)]), max_body_bytes=10_000)
     sent = []
 
-    def chunks():
+    async def chunks():
         for _ in range(1000):
             sent.append(1)
             yield b" " * 1000

@@ -108,6 +108,7 @@ class MemoryStore:
         *,
         base_version: int,
         reason: str | None = None,
+        draft_etag: str | None = None,
         session_item: int | None = None,
         log: MarkingLog | None = None,
     ) -> ReadingRecord:
@@ -118,6 +119,9 @@ class MemoryStore:
                 raise StudyConflictError("A newer version was confirmed", versions[-1])
             if base_version and not reason:
                 raise StudyRefusedError("A correction needs its reason", "give one")
+            there = self._drafts.get(key)
+            if there is not None and there.etag != draft_etag:
+                raise StudyConflictError("The draft was changed", there)
             self._counter += 1
             saved = ReadingRecord(
                 id=self._counter,
@@ -163,7 +167,7 @@ def film_record(number: int, path: Path | None = None, **changes: Any) -> FilmRe
     """A calibrated film of 900 x 1800 pixels."""
     film = FilmRecord(
         id=number,
-        path=path,
+        path_text=None if path is None else str(path),
         rows=1800,
         columns=900,
         row_mm=0.15,

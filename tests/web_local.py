@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import atexit
 import re
 from typing import TYPE_CHECKING, Any
 
-from starlette.testclient import TestClient
+import httpx
 
 from kyphometer.web.annotate import local_app
 from kyphometer.web.settings import WebSettings
@@ -17,13 +19,41 @@ TOKEN = "a-token-for-tests"
 ADDRESS = "http://127.0.0.1:8000"
 
 
-def stranger(store: ReadingStore, **settings: Any) -> TestClient:
+_RUNNER = asyncio.Runner()
+atexit.register(_RUNNER.close)
+
+
+class Client:
+    """A browser's requests, straight into an application."""
+
+    def __init__(self, app: Any, address: str = ADDRESS) -> None:
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        self._client = httpx.AsyncClient(transport=transport, base_url=address)
+        self.cookies = self._client.cookies
+        self.headers = self._client.headers
+
+    def request(self, method: str, path: str, **options: Any) -> httpx.Response:
+        return _RUNNER.run(self._client.request(method, path, **options))
+
+    def get(self, path: str, **options: Any) -> httpx.Response:
+        return self.request("GET", path, **options)
+
+    def put(self, path: str, **options: Any) -> httpx.Response:
+        return self.request("PUT", path, **options)
+
+    def post(self, path: str, **options: Any) -> httpx.Response:
+        return self.request("POST", path, **options)
+
+    def delete(self, path: str, **options: Any) -> httpx.Response:
+        return self.request("DELETE", path, **options)
+
+
+def stranger(store: ReadingStore, **settings: Any) -> Client:
     """A client that was not let in."""
-    app = local_app(store, "KN", WebSettings(port=8000, **settings), TOKEN)
-    return TestClient(app, base_url=ADDRESS, raise_server_exceptions=False, follow_redirects=False)
+    return Client(local_app(store, "KN", WebSettings(port=8000, **settings), TOKEN))
 
 
-def visitor(store: ReadingStore, **settings: Any) -> TestClient:
+def visitor(store: ReadingStore, **settings: Any) -> Client:
     """A client that opened the address with the token, as the page does."""
     client = stranger(store, **settings)
     assert client.get(f"/?token={TOKEN}").status_code == 303

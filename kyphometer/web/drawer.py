@@ -146,6 +146,7 @@ class Drawer:
                     self._observer,
                     base_version=seen.version,
                     reason=note.reason,
+                    draft_etag=seen.draft,
                     session_item=item,
                     log=note.log,
                 )
