@@ -346,6 +346,18 @@ class MixedUnitsError(TableError):
         )
 
 
+class ClinicalTableError(TableError):
+    """A clinical table with problems; `problems` holds every one of them."""
+
+    def __init__(self, file: str, problems: tuple[object, ...], shown: int = 50) -> None:
+        self.problems = problems
+        lines = [str(problem) for problem in problems[:shown]]
+        if len(problems) > shown:
+            lines.append(f"... and {len(problems) - shown} more.")
+        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        super().__init__(f"{file} was not imported: {count}.\n" + "\n".join(lines))
+
+
 class StudyError(KyphometerError):
     """The study database refuses."""
 

@@ -1,0 +1,50 @@
+"""A problem in a table, where it is, and what to do about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kyphometer.followup.tabular import Row
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableProblem:
+    """One problem.
+
+    Attributes
+    ----------
+    file
+        File name.
+    row
+        Row as a spreadsheet numbers it: the header is row 1; None if it concerns the whole file.
+    column
+        Header of the column, or None if it concerns the whole row.
+    problem, remedy
+        What is wrong and what to do.
+    """
+
+    file: str
+    row: int | None
+    column: str | None
+    problem: str
+    remedy: str
+
+    def __str__(self) -> str:
+        place = self.file
+        if self.row is not None:
+            place += f", row {self.row}"
+        if self.column is not None:
+            place += f", column {self.column}"
+        return f"{place}: {self.problem}; {self.remedy}."
+
+    def as_row(self) -> Row:
+        """Row of a table of problems."""
+        return {
+            "file": self.file,
+            "row": self.row,
+            "column": self.column,
+            "problem": self.problem,
+            "remedy": self.remedy,
+        }

@@ -1,0 +1,175 @@
+"""What the clinical table says about one patient, and about all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from kyphometer.anatomy import Level
+from kyphometer.errors import TableError
+from kyphometer.followup.tabular import Row, Tabular
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FORMAT = "kyphometer-clinical"
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Complication:
+    """One complication; site and symptoms None where not known."""
+
+    type: str
+    site: str | None = None
+    symptomatic: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClinicalRecord:
+    """One patient; None means not known.
+
+    Attributes
+    ----------
+    patient
+        Code of the patient.
+    age_years
+        Age at surgery.
+    t_score
+        Bone density T-score.
+    fractured_levels
+        Fractured levels, index level first.
+    screws, screws_with_leak
+        Pedicle screws placed, and those with cement leakage.
+    complications
+        None if not known, empty if there were none.
+    vas, odi, ais, clinic_dates
+        By visit, only where known: pain 0 to 10, disability 0 to 100 %, grade A to E, day.
+    """
+
+    patient: str
+    sex: str | None = None
+    age_years: float | None = None
+    t_score: float | None = None
+    history: str | None = None
+    corticosteroids: bool | None = None
+    mechanism: str | None = None
+    injury_date: date | None = None
+    surgery_date: date | None = None
+    fractured_levels: tuple[Level, ...] = ()
+    posterior_wall_ruptured: bool | None = None
+    pedicle_fractured: bool | None = None
+    posterior_arch_fractured: bool | None = None
+    screws: int | None = None
+    screws_with_leak: int | None = None
+    complications: tuple[Complication, ...] | None = None
+    vas: Mapping[str, float] = field(default_factory=dict)
+    odi: Mapping[str, float] = field(default_factory=dict)
+    ais: Mapping[str, str] = field(default_factory=dict)
+    clinic_dates: Mapping[str, date] = field(default_factory=dict)
+    comment: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON document of the record."""
+        values = {f.name: _plain(getattr(self, f.name)) for f in fields(self)}
+        return {"format": FORMAT, "version": VERSION, **values}
+
+    @classmethod
+    def from_dict(cls, document: Mapping[str, Any]) -> ClinicalRecord:
+        """Record from its JSON document.
+
+        Raises
+        ------
+        TableError
+            If the document is damaged or of another format.
+        """
+        if document.get("format") != FORMAT or document.get("version") != VERSION:
+            raise TableError(f"A clinical record must be {FORMAT} version {VERSION}.")
+        values = {k: v for k, v in document.items() if k not in ("format", "version")}
+        try:
+            for name in ("injury_date", "surgery_date"):
+                if values.get(name) is not None:
+                    values[name] = date.fromisoformat(values[name])
+            dates = values.get("clinic_dates", {})
+            values["clinic_dates"] = {v: date.fromisoformat(d) for v, d in dates.items()}
+            levels = values.get("fractured_levels", ())
+            values["fractured_levels"] = tuple(Level.parse(level) for level in levels)
+            if values.get("complications") is not None:
+                values["complications"] = tuple(Complication(**c) for c in values["complications"])
+            return cls(**values)
+        except (TypeError, ValueError, AttributeError) as error:
+            raise TableError(f"A clinical record is damaged: {error}.") from None
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Level):
+        return value.value
+    if isinstance(value, Complication):
+        return {f.name: getattr(value, f.name) for f in fields(value)}
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    return value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClinicalTable(Tabular):
+    """All patients of a clinical table.
+
+    Attributes
+    ----------
+    records
+        One a patient, in the order of the file.
+    source
+        File name.
+    """
+
+    records: tuple[ClinicalRecord, ...]
+    source: str = ""
+
+    @property
+    def by_patient(self) -> dict[str, ClinicalRecord]:
+        """Records by patient."""
+        return {record.patient: record for record in self.records}
+
+    @property
+    def surgery_dates(self) -> dict[str, date | None]:
+        """Day 0 of each patient."""
+        return {record.patient: record.surgery_date for record in self.records}
+
+    @property
+    def injury_dates(self) -> dict[str, date | None]:
+        """Day of the injury of each patient."""
+        return {record.patient: record.injury_date for record in self.records}
+
+    def rows(self) -> list[Row]:
+        """One row a patient, visits as columns."""
+        visits = {
+            (name, visit)
+            for record in self.records
+            for name in ("vas", "odi", "ais")
+            for visit in getattr(record, name)
+        }
+        columns = sorted(visits)
+        return [_row(record, columns) for record in self.records]
+
+
+_SINGLE = (
+    "patient", "sex", "age_years", "t_score", "corticosteroids", "mechanism", "injury_date",
+    "surgery_date", "posterior_wall_ruptured", "pedicle_fractured", "posterior_arch_fractured",
+    "screws", "screws_with_leak",
+)  # fmt: skip
+
+
+def _row(record: ClinicalRecord, columns: list[tuple[str, str]]) -> Row:
+    row: Row = {name: getattr(record, name) for name in _SINGLE}
+    row["fractured_levels"] = "|".join(str(level) for level in record.fractured_levels)
+    complications = record.complications
+    row["complications"] = (
+        None if complications is None else "|".join(c.type for c in complications)
+    )
+    return row | {f"{name}_{visit}": getattr(record, name).get(visit) for name, visit in columns}
