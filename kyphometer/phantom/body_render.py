@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _WAIST_POWER = 2.2
 _MARGIN_MM = 2.0
+_DITHER = np.array([-0.375, 0.125, -0.125, 0.375], np.float32)
+"""Shift of the slices from column to column, in slices, so that their steps do not line up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +68,7 @@ def add_body(
         spongy *= (
             texture[: size[1], : size[0]] if _covers(texture, size) else cv2.resize(texture, size)
         )
-    _warp_add(film, shell + spongy, frame.to_film)
+    warp_add(film, shell + spongy, frame.to_film)
 
 
 def _covers(texture: Array, size: tuple[int, int]) -> bool:
@@ -144,14 +146,15 @@ def _line_integrals(
     sin_f, cos_f = np.sin(np.radians(pose.tilt_deg)), np.cos(np.radians(pose.tilt_deg))
     sin_t, cos_t = np.sin(np.radians(pose.axial_deg)), np.cos(np.radians(pose.axial_deg))
     depth_z, m_centre = pose.centre_mm[2], float(beam.magnification_at(pose.centre_mm[2]))
-    m = beam.magnification_at(depth_z + z1 * cos_f).astype(np.float32)[:, None]
+    z1 = z1[:, None] + thickness * _DITHER[np.arange(len(frame.x_mm)) % len(_DITHER)]
+    m = beam.magnification_at(depth_z + z1 * cos_f).astype(np.float32)
     x1 = (frame.x_mm[None, :] + np.float32(m_centre * offset[0])) / m - np.float32(offset[0])
-    x = np.float32(cos_t) * x1 - np.float32(sin_t) * z1[:, None]
-    z = np.float32(sin_t) * x1 + np.float32(cos_t) * z1[:, None]
+    x = np.float32(cos_t) * x1 - np.float32(sin_t) * z1
+    z = np.float32(sin_t) * x1 + np.float32(cos_t) * z1
     rho = body.radial(x, z)
     keep = rho < 1 + 2 * frame.step_mm / body.depth_mm
-    slice_index, column = np.nonzero(keep)
-    x, z, rho, z1_cell = x[keep], z[keep], rho[keep], z1[slice_index]
+    column = np.nonzero(keep)[1]
+    x, z, rho, z1_cell = x[keep], z[keep], rho[keep], z1[keep]
 
     def to_row(y: Array) -> Array:
         """Grid row of local heights at the kept cells."""
@@ -269,7 +272,7 @@ def _coverage(rho: Array, limit: float, cell: float) -> Array:
     return covered
 
 
-def _warp_add(film: Array, patch: Array, to_film: NDArray[np.float64]) -> None:
+def warp_add(film: Array, patch: Array, to_film: NDArray[np.float64]) -> None:
     """Add a patch to the film through an affine map of pixel indices."""
     h, w = patch.shape
     corners = np.array([[0, 0, 1], [w, 0, 1], [0, h, 1], [w, h, 1]]) @ to_film.T

@@ -198,7 +198,8 @@ def _enhanced(density: Array, pitch_mm: float, processing: Processing) -> Array:
 
 
 def _to_stored(density: Array, processing: Processing) -> NDArray[np.uint16]:
-    sample = density[::5, ::5]
+    rows, columns = density.shape
+    sample = density[rows // 10 : rows - rows // 10 : 5, columns // 6 : columns - columns // 6 : 5]
     low, high = np.quantile(sample, [processing.window, 1 - processing.window])
     grey = np.clip((density - np.float32(low)) / np.float32(max(high - low, 1e-6)), 0, 1)
     if processing.gamma != 1.0:

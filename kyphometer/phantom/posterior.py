@@ -1,23 +1,34 @@
-"""Posterior elements (pedicles, laminae, processes) and osteophytes."""
+"""Posterior elements and osteophytes of a vertebra on a film."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kyphometer.anatomy import EndplateSide, Level, Region
+from kyphometer.phantom.arch import (
+    DEPTH_MM,
+    GRADES,
+    HEIGHT_MM,
+    PEDICLE_Z_MM,
+    VARIANTS,
+    arch_template,
+    template_spacing,
+)
 from kyphometer.phantom.body import rim_apex_mm
-from kyphometer.phantom.splat import Bone, add_tube, smooth_path
+from kyphometer.phantom.splat import Bone, add_tube
 from kyphometer.phantom.streams import between, stream
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from kyphometer.phantom.column import PlacedVertebra
     from kyphometer.phantom.patient import SimulatedPatient
     from kyphometer.phantom.splat import Clouds
 
-Nodes = list[tuple[float, float, float]]
+    Array = NDArray[Any]
 
 
 def lumbar_part(level: Level) -> float:
@@ -34,117 +45,36 @@ def posterior_bone(patient: SimulatedPatient) -> Bone:
 def add_posterior_elements(
     clouds: Clouds, patient: SimulatedPatient, placed: PlacedVertebra
 ) -> None:
-    """Add everything behind the body of one vertebra."""
+    """Add everything behind the body of one vertebra, stretched to its size."""
     rng = stream(patient.seed, "posterior", placed.level)
-    build = _Arch(clouds, placed, posterior_bone(patient), rng)
-    for side in (-1.0, 1.0):
-        build.pedicle(side)
-        build.lamina(side)
-        build.articular(side)
-        build.transverse(side)
-    build.spinous()
+    grade = round(lumbar_part(placed.level) * (GRADES - 1))
+    variant = int(rng.integers(VARIANTS))
+    spacing = template_spacing(clouds.cortex.spacing_mm)
+    arch = arch_template(grade, variant, spacing)
+    body, bone = placed.body, posterior_bone(patient)
+    height = patient.bodies[placed.level].mid_height_mm + 2
+    stretch = np.array(
+        [
+            body.depth_mm / DEPTH_MM * between(rng, 0.92, 1.12),
+            height / HEIGHT_MM * between(rng, 0.93, 1.05),
+            body.half_width_mm * between(rng, 0.58, 0.68) / PEDICLE_Z_MM,
+        ]
+    )
+    lean = np.eye(3)
+    lean[1, 0] = between(rng, -0.12, 0.12)
+    to_world = placed.pose.matrix @ lean @ np.diag(stretch)
+    wall = placed.pose.to_world(np.array([-body.depth_mm / 2, 0.0, 0.0]))
+    size = float(np.prod(stretch)) ** (1 / 3)
+    cortex = bone.shell_mm * bone.cortical_per_mm * size**2
+    clouds.cortex.add(_moved(arch.cortex_mm, to_world, wall), arch.cortex_mass * cortex)
+    spongy = bone.spongy_per_mm * size**3
+    clouds.spongy.add(_moved(arch.spongy_mm, to_world, wall), arch.spongy_mass * spongy)
 
 
-class _Arch:
-    """The arch of one vertebra, in its own axes."""
-
-    def __init__(
-        self, clouds: Clouds, placed: PlacedVertebra, bone: Bone, rng: np.random.Generator
-    ) -> None:
-        body = placed.body
-        self.clouds, self.placed, self.bone, self.rng = clouds, placed, bone, rng
-        self.q = lumbar_part(placed.level)
-        self.back = -body.depth_mm / 2
-        self.h = body.mid_height_mm + 2
-        self.scale = body.depth_mm / (26 + 8 * self.q)
-        self.pedicle_z = body.half_width_mm * between(rng, 0.58, 0.68)
-
-    def tube(
-        self, nodes: Nodes, radii: list[tuple[float, float]], bone: Bone | None = None
-    ) -> None:
-        """Add a tube given in local coordinates; the first radius is the cranio-caudal one."""
-        local = np.asarray(nodes, float)
-        count = 4 * len(nodes)
-        path = self.placed.pose.to_world(smooth_path(local, count))
-        radius = np.asarray(radii, float) * self.scale
-        radius = smooth_path(radius, count) if len(nodes) > 1 else radius
-        up = tuple(self.placed.pose.matrix[:, 1])
-        add_tube(self.clouds, path, np.maximum(radius, 0.5), bone or self.bone, up)
-
-    def pedicle(self, side: float) -> None:
-        """From the upper half of the posterior wall backwards."""
-        z = side * self.pedicle_z
-        y = -0.22 * self.h
-        high, wide = 4.6 + 2.6 * self.q, 2.6 + 1.6 * self.q
-        self.tube(
-            [(self.back + 2, y, z), (self.back - 4, y - 0.5, z), (self.back - 11, y, z)],
-            [(high * 1.2, wide * 1.2), (high, wide), (high * 1.1, wide * 1.2)],
-        )
-
-    def lamina(self, side: float) -> None:
-        """From the pedicle to the midline."""
-        s, z = self.scale, side * self.pedicle_z
-        self.tube(
-            [
-                (self.back - 10 * s, -0.15 * self.h, z),
-                (self.back - 17 * s, 0.12 * self.h, 0.7 * z),
-                (self.back - 25 * s, 0.32 * self.h, 0.1 * z),
-            ],
-            [(8.0, 2.6), (9.0, 2.8), (9.0, 3.0)],
-        )
-
-    def articular(self, side: float) -> None:
-        """The superior and the inferior articular process of a side."""
-        s, z = self.scale, side * self.pedicle_z
-        out = 3.0 * self.q * side
-        self.tube(
-            [
-                (self.back - 10 * s, -0.15 * self.h, z),
-                (self.back - (12 + 1.5 * self.q) * s, -0.42 * self.h, z + out),
-                (self.back - (11 + 1.0 * self.q) * s, -0.66 * self.h, z + out),
-            ],
-            [(5.0, 4.5), (4.2, 4.5), (2.2, 3.0)],
-        )
-        dense = replace(self.bone, shell_mm=self.bone.shell_mm * 1.3)
-        self.tube(
-            [
-                (self.back - 13 * s, 0.05 * self.h, z),
-                (self.back - (17 - 1.0 * self.q) * s, 0.45 * self.h, z - out),
-                (self.back - (15 - 0.5 * self.q) * s, 0.78 * self.h, z - out),
-            ],
-            [(5.0, 5.0), (4.2, 4.6), (2.4, 3.2)],
-            dense,
-        )
-
-    def transverse(self, side: float) -> None:
-        """Sideways; seen end-on as a small ring behind the body."""
-        rng, s = self.rng, self.scale
-        reach = between(rng, 18, 26)
-        back = (1 - self.q) * between(rng, 8, 14)
-        z, y = side * self.pedicle_z, -0.12 * self.h
-        thick = 4.6 - 1.6 * self.q
-        self.tube(
-            [
-                (self.back - 11 * s, y, z),
-                (self.back - 12 * s - back / 2, y - 1, z + side * reach / 2),
-                (self.back - 12 * s - back, y + between(rng, -3, 2), z + side * reach),
-            ],
-            [(5.0, 3.6), (thick + 0.8, thick * 0.8), (thick, thick * 0.8)],
-        )
-
-    def spinous(self) -> None:
-        """In the midline: long and slanting in the thorax, a broad blade in the lumbar spine."""
-        rng, s, q = self.rng, self.scale, self.q
-        out = between(rng, 24, 31) + 3 * q
-        drop = (1 - q) * between(rng, 0.95, 1.35) * self.h + q * between(rng, 0.35, 0.5) * self.h
-        start = (self.back - 23 * s, 0.28 * self.h, 0.0)
-        high = 4.5 + 5.0 * q
-        end = (start[0] - out * s, start[1] + drop, between(rng, -1.5, 1.5))
-        middle = tuple((a + b) / 2 for a, b in zip(start, end, strict=True))
-        self.tube(
-            [start, (middle[0], middle[1] - 1.5, middle[2]), end],
-            [(high + 1.5, 3.2), (high, 2.6), (high * 0.9, 3.6)],
-        )
+def _moved(points: Array, matrix: Array, origin: Array) -> Array:
+    """Points in the world, single precision."""
+    moved: Array = points @ matrix.T.astype(np.float32) + origin.astype(np.float32)
+    return moved
 
 
 def add_osteophytes(clouds: Clouds, patient: SimulatedPatient, placed: PlacedVertebra) -> None:

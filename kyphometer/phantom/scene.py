@@ -10,6 +10,7 @@ import numpy as np
 
 from kyphometer.anatomy import Level
 from kyphometer.phantom.body_render import add_body
+from kyphometer.phantom.implants_render import implants_image
 from kyphometer.phantom.posterior import add_osteophytes, add_posterior_elements, has_ribs
 from kyphometer.phantom.ribs import add_ribs
 from kyphometer.phantom.soft_tissue import Surroundings, soft_tissue
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from kyphometer.phantom.beam import Beam, Window
     from kyphometer.phantom.column import PlacedVertebra
+    from kyphometer.phantom.implants import Construct
     from kyphometer.phantom.patient import SimulatedPatient
 
     Array = NDArray[Any]
@@ -46,16 +48,27 @@ class Scene:
         Source and detector.
     surroundings
         Soft tissue on this film.
+    construct
+        Screws, rods and cement, if any.
     """
 
     patient: SimulatedPatient
     column: tuple[PlacedVertebra, ...]
     beam: Beam
     surroundings: Surroundings
+    construct: Construct | None = None
+
+
+def metal_integrals(scene: Scene, window: Window) -> Array | None:
+    """Attenuation of screws, rods and cement, shape `window.shape`; None without any."""
+    if scene.construct is None:
+        return None
+    poses = {placed.level: placed.pose for placed in scene.column}
+    return implants_image(scene.construct, poses, scene.beam, window)
 
 
 def line_integrals(scene: Scene, window: Window) -> Array:
-    """Attenuation (natural logarithm) of the whole scene, shape `window.shape`."""
+    """Attenuation (natural logarithm) of the patient without implants, shape `window.shape`."""
     total = _soft(scene, window)
     total += _bones(scene, window)
     texture = _trabecular_texture(scene.patient, window.pitch_mm)
@@ -95,7 +108,10 @@ def _soft(scene: Scene, window: Window) -> Array:
 
 def _bones(scene: Scene, window: Window) -> Array:
     """Arches, osteophytes and ribs: cortex on a finer, spongy bone on a coarser grid."""
-    pitches = (max(_ARCH_PITCH_MM, window.pitch_mm), max(_RIB_PITCH_MM, 1.5 * window.pitch_mm))
+    pitches = (
+        max(_ARCH_PITCH_MM, 1.25 * window.pitch_mm),
+        max(_RIB_PITCH_MM, 1.9 * window.pitch_mm),
+    )
     arch, rib, spongy = (
         Cloud(scene.beam, _coarse(window, pitch)) for pitch in (*pitches, _SPONGY_PITCH_MM)
     )
@@ -129,11 +145,11 @@ def _trabecular_texture(patient: SimulatedPatient, pitch_mm: float) -> Array:
     rng = stream(patient.seed, "trabeculae")
     size = int(72 / pitch_mm)
     white = rng.standard_normal((size, size), dtype=np.float32)
-    upright = cv2.GaussianBlur(white, (0, 0), 0.28 / pitch_mm, sigmaY=2.2 / pitch_mm)
+    upright = cv2.GaussianBlur(white, (0, 0), 0.3 / pitch_mm, sigmaY=2.6 / pitch_mm)
     level = cv2.GaussianBlur(white[::-1], (0, 0), 1.6 / pitch_mm, sigmaY=0.28 / pitch_mm)
     cloudy = cv2.GaussianBlur(white.T, (0, 0), 1.8 / pitch_mm)
-    strength = 0.10 + 0.16 * patient.osteoporosis
-    mixed = 0.9 * _unit(upright) + 0.45 * _unit(level) + 0.6 * _unit(cloudy)
+    strength = 0.07 + 0.13 * patient.osteoporosis
+    mixed = 0.8 * _unit(upright) + 0.2 * _unit(level) + 0.7 * _unit(cloudy)
     return np.maximum(1 + np.float32(strength) * mixed, 0).astype(np.float32)
 
 

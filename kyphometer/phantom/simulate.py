@@ -22,9 +22,10 @@ from kyphometer.phantom.column import Stance, place_column
 from kyphometer.phantom.conditions import Condition, find_condition
 from kyphometer.phantom.detector import Exposure, Look, Processing, develop, expose
 from kyphometer.phantom.fractures import FractureKind, fracture
+from kyphometer.phantom.implants import Construct, Leak, plan_construct
 from kyphometer.phantom.landmarks import reading_from_points, six_points_px
 from kyphometer.phantom.patient import SimulatedPatient, simulate_patient
-from kyphometer.phantom.scene import Scene, line_integrals
+from kyphometer.phantom.scene import Scene, line_integrals, metal_integrals
 from kyphometer.phantom.soft_tissue import Surroundings
 from kyphometer.phantom.streams import between, stream
 from kyphometer.reading import CornerRule, Reading
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 
 FRACTURE_LEVELS = (Level.T11, Level.T12, Level.L1, Level.L2)
 """Where fractures are put unless asked otherwise: the thoracolumbar junction."""
+
+METAL_THRESHOLD = 0.1
+"""Attenuation of implants above which a pixel belongs to the metal mask."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,9 +171,7 @@ def take_film(
 ) -> SimulatedFilm:
     """Expose and develop a film of a scene."""
     rng = stream(seed, "exposure", condition.name)
-    attenuation = line_integrals(scene, window)
-    if facing is Facing.LEFT:
-        attenuation = cv2.flip(attenuation, 1)
+    attenuation, metal = _attenuation(scene, window, facing)
     exposure = Exposure(
         photons=condition.photons, blur_mm=condition.blur_mm, scatter=condition.scatter
     )
@@ -190,12 +192,24 @@ def take_film(
         silhouette=silhouette,
         acquisition=_acquisition(scene, facing),
         patient=scene.patient,
-        metal=np.zeros(window.shape, np.bool_),
+        metal=metal,
         scene=scene,
         window=window,
         condition=condition,
         seed=seed,
     )
+
+
+def _attenuation(scene: Scene, window: Window, facing: Facing) -> tuple[Any, NDArray[np.bool_]]:
+    """Line integrals of everything, and where implants lie."""
+    attenuation = line_integrals(scene, window)
+    implants = metal_integrals(scene, window)
+    metal = np.zeros(window.shape, np.bool_) if implants is None else implants > METAL_THRESHOLD
+    if implants is not None:
+        attenuation += implants
+    if facing is Facing.RIGHT:
+        return attenuation, metal
+    return cv2.flip(attenuation, 1), np.ascontiguousarray(metal[:, ::-1])
 
 
 def _patient_for(condition: Condition, seed: int, fractured: bool | None) -> SimulatedPatient:
@@ -231,7 +245,7 @@ def _scene(condition: Condition, patient: SimulatedPatient, rng: np.random.Gener
     centre = next(iter(patient.fractured_levels), FRACTURE_LEVELS[int(rng.integers(4))])
     stance = Stance(
         centre=centre,
-        at_mm=(between(rng, -14, 14), between(rng, -25, 25), between(rng, -10, 10)),
+        at_mm=(between(rng, -6, 20), between(rng, -25, 25), between(rng, -10, 10)),
         pitch_deg=6.0 + 7.0 * float(np.clip(rng.standard_normal(), -2.5, 2.5)),
         tilt_deg=_turn(condition.tilt_sd_deg, condition.tilt_range_deg, rng),
         axial_deg=_turn(condition.axial_sd_deg, condition.axial_range_deg, rng),
@@ -241,6 +255,9 @@ def _scene(condition: Condition, patient: SimulatedPatient, rng: np.random.Gener
         axial_jitter_deg={level: 0.8 * float(rng.standard_normal()) for level in levels},
     )
     bodies = {level: patient.body(level) for level in levels}
+    construct = None
+    if rng.random() < condition.instrumented:
+        construct = _construct(patient, centre, rng)
     return Scene(
         patient=patient,
         column=place_column(bodies, patient.discs, stance),
@@ -250,6 +267,19 @@ def _scene(condition: Condition, patient: SimulatedPatient, rng: np.random.Gener
             breath=between(rng, -15, 20),
             seed=int(rng.integers(2**31)),
         ),
+        construct=construct,
+    )
+
+
+def _construct(patient: SimulatedPatient, centre: Level, rng: np.random.Generator) -> Construct:
+    """A construct as surgeons of osteoporotic spines put it; cement leaks in one of five."""
+    leaks = (list(Leak)[int(rng.integers(len(Leak)))],) if rng.random() < 0.2 else ()
+    return plan_construct(
+        patient,
+        centre,
+        augmented=bool(rng.random() < 0.8),
+        leaks=leaks,
+        seed=int(rng.integers(2**31)),
     )
 
 

@@ -119,13 +119,13 @@ def _dome_height(grid: _Field, patient: SimulatedPatient, rng: np.random.Generat
 def _lungs(grid: _Field, patient: SimulatedPatient, surroundings: Surroundings) -> Array:
     """Attenuation that air takes away on both sides."""
     air = np.zeros(np.broadcast(grid.x, grid.y).shape, np.float32)
-    half = patient.trunk.half_width_mm * 0.62
+    half = patient.trunk.half_width_mm * 0.42
     for side in (0, 1):
         rng = stream(patient.seed, "lung", side)
         dome = _dome_height(grid, patient, rng) + surroundings.breath
         above = np.clip(dome - grid.y, 0, None)
         rim = np.clip(grid.x + between(rng, 44, 56), 0, None)
-        rise = np.minimum(np.sqrt(2 * 70 * above), half) * np.clip(np.sqrt(rim / 45), 0, 1)
+        rise = np.minimum(np.sqrt(2 * 40 * above), half) * np.clip(np.sqrt(rim / 45), 0, 1)
         front = np.clip((grid.x - between(rng, 20, 40)) / 60, 0, 1)
         air += rise * (1 - between(rng, 0.1, 0.55) * front * side)
     lost: Array = (air * SOFT_PER_MM * patient.trunk.lung).astype(np.float32)
@@ -138,7 +138,7 @@ def _vessels(grid: _Field, patient: SimulatedPatient) -> Array:
     hilum = np.array([45.0, grid.levels[Level.T7][1] + 5])
     canvas = np.zeros(grid.shape, np.float32)
     origin = np.array([grid.x_world[0, 0], grid.y[0, 0]])
-    for _ in range(90):
+    for _ in range(60):
         angle, length = rng.uniform(0, 2 * np.pi), between(rng, 40, 150)
         start = hilum + rng.normal(0, 14, 2)
         bend = rng.normal(0, 0.25, 3)
@@ -146,10 +146,10 @@ def _vessels(grid: _Field, patient: SimulatedPatient) -> Array:
         nodes = start + np.cumsum(
             np.column_stack([np.cos(steps), np.sin(steps)]) * length / 4, axis=0
         )
-        curve = (smooth_path(np.vstack([start, nodes]), 16) - origin) / grid.pitch_mm
+        curve = (smooth_path(np.vstack([start, nodes]), 9) - origin) / grid.pitch_mm
         width = between(rng, 1.5, 5.0)
-        for k in range(15):
-            d = width * (1 - k / 20)
+        for k in range(8):
+            d = width * (1 - k / 11)
             thick = max(1, round(d / grid.pitch_mm))
             layer = float(d * SOFT_PER_MM * 0.75 * between(rng, 0.7, 1.0))
             points = np.round(curve[k : k + 2] * 16).astype(np.int32)
@@ -179,6 +179,9 @@ def _bowel_gas(grid: _Field, patient: SimulatedPatient, surroundings: Surroundin
     """Clusters of gas bubbles below the diaphragm."""
     rng = stream(patient.seed, "gas", surroundings.seed)
     gas = np.zeros(np.broadcast(grid.x, grid.y).shape, np.float32)
+    rows, columns = gas.shape
+    small = (max(8, rows // 8), max(8, columns // 8))
+    wander = [8.0 * cv2.resize(power_law(rng, small, 2.5), (columns, rows)) for _ in range(2)]
     for _ in range(rng.poisson(surroundings.gas_bubbles)):
         level = (Level.L1, Level.L2, Level.L3, Level.L4, Level.L5)[int(rng.integers(5))]
         centre = np.array([between(rng, -5, 110), grid.levels[level][1] + rng.normal(0, 15)])
@@ -186,16 +189,18 @@ def _bowel_gas(grid: _Field, patient: SimulatedPatient, surroundings: Surroundin
             axes = rng.uniform(5, 20, 2)
             turn = rng.uniform(0, np.pi)
             at = centre + rng.normal(0, 12, 2)
-            gas = np.maximum(gas, _ellipsoid(grid, at, axes, turn))
+            gas = np.maximum(gas, _ellipsoid(grid, wander, at, axes, turn))
     return gas * np.float32(SOFT_PER_MM)
 
 
-def _ellipsoid(grid: _Field, centre: np.ndarray, axes: np.ndarray, turn: float) -> Array:
-    """Thickness of an ellipsoid along the beam."""
-    dx, dy = grid.x - centre[0], grid.y - centre[1]
+def _ellipsoid(
+    grid: _Field, wander: list[Array], centre: np.ndarray, axes: np.ndarray, turn: float
+) -> Array:
+    """Thickness along the beam of an ellipsoid with a wandering outline."""
+    dx, dy = grid.x - centre[0] + wander[0], grid.y - centre[1] + wander[1]
     c, s = np.float32(np.cos(turn)), np.float32(np.sin(turn))
     q = ((c * dx + s * dy) / axes[0]) ** 2 + ((c * dy - s * dx) / axes[1]) ** 2
-    chord: Array = (2 * axes.min() * np.sqrt(np.clip(1 - q, 0, None))).astype(np.float32)
+    chord: Array = (1.4 * axes.min() * np.sqrt(np.clip(1 - q, 0, None))).astype(np.float32)
     return chord
 
 

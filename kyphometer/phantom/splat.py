@@ -40,9 +40,9 @@ class Cloud:
 
     def add(self, points_mm: NDArray[np.floating], masses: NDArray[np.floating]) -> None:
         """Add points, shape (..., 3), with their masses, shape (...)."""
-        self._points.append(points_mm.reshape(-1, 3).astype(np.float32))
+        self._points.append(points_mm.reshape(-1, 3).astype(np.float32, copy=False))
         self._masses.append(
-            np.broadcast_to(masses, points_mm.shape[:-1]).astype(np.float32).ravel()
+            np.broadcast_to(masses, points_mm.shape[:-1]).astype(np.float32, copy=False).ravel()
         )
 
     def sees(self, points_mm: NDArray[np.float64], reach_mm: float) -> NDArray[np.bool_]:
@@ -53,17 +53,21 @@ class Cloud:
         seen: NDArray[np.bool_] = np.all((xy > -reach) & (xy < size + reach), axis=1)
         return seen
 
+    def contents(self) -> tuple[Array, Array]:
+        """All points (N, 3) and masses (N,), single precision."""
+        if not self._points:
+            return np.zeros((0, 3), np.float32), np.zeros(0, np.float32)
+        return np.concatenate(self._points), np.concatenate(self._masses)
+
     def image(self) -> Array:
         """Line integral of everything in the cloud, shape `window.shape`."""
         window = self.window
-        if not self._points:
-            return np.zeros(window.shape, np.float32)
-        xyz, mass = np.concatenate(self._points), np.concatenate(self._masses)
+        xyz, mass = self.contents()
         sid, sod = self.beam.source_detector_mm, self.beam.source_object_mm
         m = np.float32(sid / window.pitch_mm) / (np.float32(sod) + xyz[:, 2])
-        u = xyz[:, 0] * m - np.float32(window.left_mm / window.pitch_mm + 0.5)
-        v = xyz[:, 1] * m - np.float32(window.top_mm / window.pitch_mm + 0.5)
-        return _bilinear_sum(u, v, mass * m * m, window.shape)
+        u = xyz[:, 0] * m - np.float32(window.left_mm / window.pitch_mm)
+        v = xyz[:, 1] * m - np.float32(window.top_mm / window.pitch_mm)
+        return _summed(u, v, mass * m * m, window.shape)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,25 +78,17 @@ class Clouds:
     spongy: Cloud
 
 
-def _bilinear_sum(u: Array, v: Array, value: Array, shape: tuple[int, int]) -> Array:
-    """Share each value among its four nearest pixels."""
-    rows, columns = shape
-    inside = (u > 0) & (v > 0) & (u < columns - 1.001) & (v < rows - 1.001)
-    u, v, value = u[inside], v[inside], value[inside]
-    i, j = v.astype(np.int32), u.astype(np.int32)
-    fu, fv = u - j, v - i
-    flat = i * columns + j
-    image = np.zeros(rows * columns + columns + 2)
-    upper, lower = value * (1 - fv), value * fv
-    for step, weight in (
-        (0, upper * (1 - fu)),
-        (1, upper * fu),
-        (columns, lower * (1 - fu)),
-        (columns + 1, lower * fu),
-    ):
-        image[step : step + rows * columns] += np.bincount(flat, weight, rows * columns)
-    summed = image[: rows * columns].reshape(rows, columns).astype(np.float32)
-    return cv2.GaussianBlur(summed, (0, 0), 0.6)
+def _summed(u: Array, v: Array, value: Array, shape: tuple[int, int]) -> Array:
+    """Add each value to its pixel, found to half a pixel, and smooth over the neighbours."""
+    rows, columns = 2 * shape[0], 2 * shape[1]
+    j, i = (2 * u).astype(np.int32), (2 * v).astype(np.int32)
+    inside = (u >= 0) & (v >= 0) & (j < columns) & (i < rows)
+    flat = i * np.int32(columns) + j
+    flat[~inside] = rows * columns
+    image = np.bincount(flat, value, rows * columns + 1)[: rows * columns]
+    halves = image.reshape(rows, columns).astype(np.float32)
+    pixels = cv2.resize(halves, (shape[1], shape[0]), interpolation=cv2.INTER_AREA)
+    return 4.0 * cv2.GaussianBlur(pixels, (0, 0), 0.7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
