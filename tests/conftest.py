@@ -1,6 +1,10 @@
-"""Shared set-up: tests can import their helpers by name."""
+"""Shared set-up: tests can import their helpers by name; fixtures that several modules share."""
 
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
+
+from store_postgres import postgres_server  # noqa: E402 - found by the line above
+
+__all__ = ["postgres_server"]

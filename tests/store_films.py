@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +13,9 @@ from kyphometer.errors import FilmError
 from kyphometer.film import Acquisition, Film, FilmHeader, FilmReference
 from kyphometer.geometry import PixelGeometry, Point
 from kyphometer.reading import Endplate, Landmark, Reading, Vertebra
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def write_film(path: Path, uid: str | None, *, seed: int = 0, patient="P1", day="2026-01-05", **kw):
@@ -75,6 +78,4 @@ def reading_of(shift: float = 0.0, **kwargs) -> Reading:
 
     l1 = Vertebra(level=Level.L1, superior=plate(10.0), inferior=plate(20.0))
     film = kwargs.pop("film", FilmReference(rows=40, columns=20))
-    return Reading(
-        film=film, vertebrae={Level.L1: l1}, fractured_levels=(Level.L1,), **kwargs
-    )
+    return Reading(film=film, vertebrae={Level.L1: l1}, fractured_levels=(Level.L1,), **kwargs)

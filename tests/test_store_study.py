@@ -9,14 +9,11 @@ import pytest
 from store_films import TinyReader, reading_of, write_film
 
 from kyphometer.errors import (
-    ReadingFilmMismatchError,
-    StudyConflictError,
     StudyFileError,
     StudyRefusedError,
     UnknownRecordError,
 )
-from kyphometer.film import FilmReference
-from kyphometer.store import MarkingLog, ReadingState, Study
+from kyphometer.store import MarkingLog, Study
 from kyphometer.store.settings import StudySettings, VisitWindow
 
 
@@ -57,7 +54,7 @@ def test_create_never_overwrites(tmp_path):
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        pytest.param(None, "cannot be opened", id="not there"),
+        pytest.param(None, "is not there", id="not there"),
         pytest.param(b"", "is not a Kyphometer study", id="empty"),
         pytest.param(b"DICM" * 100, "is not a Kyphometer study", id="another file"),
     ],
@@ -79,8 +76,8 @@ def test_open_refuses_a_foreign_sqlite_file(tmp_path):
 
 
 def test_open_refuses_a_damaged_file(tmp_path, study):
-    for n in range(60):
-        study.add_observer(f"O{n}", "x" * 500)
+    for n in range(150):
+        study.add_observer(f"O{n}", "x" * 200)
     study.close()
     path = tmp_path / "s.study"
     data = bytearray(path.read_bytes())
@@ -119,64 +116,6 @@ def test_films_carry_facts_but_no_names(study):
     assert study.film_path(first.id).name == "a.film"
 
 
-def test_reading_is_confirmed_with_its_film_in_full(study, film):
-    saved = study.save_reading(reading_of(), film, "KN", base_version=0)
-    assert saved.version == 1
-    assert saved.reading.film == study.film(film).reference
-    assert saved.reading.observer == "KN"
-    assert study.latest_reading(film, "KN") == saved
-    assert study.history(film) == (saved,)
-
-
-def test_correction_is_a_new_version_with_a_reason(study, film):
-    study.save_reading(reading_of(), film, "KN", base_version=0)
-    with pytest.raises(StudyRefusedError, match="needs a reason"):
-        study.save_reading(reading_of(1.0), film, "KN", base_version=1, reason="  ")
-    study.save_reading(reading_of(1.0), film, "KN", base_version=1, reason="wrong level")
-    versions = study.history(film, "KN")
-    assert [(v.version, v.reason) for v in versions] == [(1, ""), (2, "wrong level")]
-    assert versions[0].reading.vertebrae == reading_of().vertebrae
-    assert [r.version for r in study.latest_readings()] == [2]
-
-
-def test_second_writer_is_told_and_shown_the_first(study, film):
-    first = study.save_reading(reading_of(), film, "KN", base_version=0)
-    with pytest.raises(StudyConflictError) as caught:
-        study.save_reading(reading_of(1.0), film, "KN", base_version=0)
-    assert caught.value.current == first
-    assert study.history(film) == (first,)
-
-
-def test_repeated_confirmation_is_the_same_reading(study, film):
-    first = study.save_reading(reading_of(), film, "KN", base_version=0)
-    again = study.save_reading(reading_of(), film, "KN", base_version=0)
-    assert again == first
-    assert len(study.history(film)) == 1
-
-
-def test_readings_of_observers_do_not_meet(study, film):
-    study.add_observer("LT")
-    study.save_reading(reading_of(), film, "KN", base_version=0)
-    study.save_reading(reading_of(1.0), film, "LT", base_version=0)
-    assert [r.observer for r in study.latest_readings()] == ["KN", "LT"]
-    assert [r.observer for r in study.latest_readings(observer="LT")] == ["LT"]
-
-
-@pytest.mark.parametrize(
-    "film_reference",
-    [
-        FilmReference(rows=41, columns=20),
-        FilmReference(rows=40, columns=20, sop_instance_uid="9.9"),
-        FilmReference(rows=40, columns=20, sha256_pixels="0" * 64),
-        FilmReference(rows=40, columns=20, frame=2),
-    ],
-)
-def test_reading_of_another_film_is_refused(study, film, film_reference):
-    with pytest.raises(ReadingFilmMismatchError):
-        study.save_reading(reading_of(film=film_reference), film, "KN", base_version=0)
-    assert study.history(film) == ()
-
-
 def test_reading_of_another_observer_or_nothing_is_refused(study, film):
     with pytest.raises(StudyRefusedError, match="made by 'LT'"):
         study.save_reading(reading_of(observer="LT"), film, "KN", base_version=0)
@@ -184,61 +123,6 @@ def test_reading_of_another_observer_or_nothing_is_refused(study, film):
         study.save_reading(reading_of(), film, "XX", base_version=0)
     with pytest.raises(UnknownRecordError, match="no film '99'"):
         study.save_reading(reading_of(), 99, "KN", base_version=0)
-
-
-def test_draft_is_replaced_only_by_who_has_seen_it(study, film):
-    first = study.save_draft(film, "KN", {"a": 1}, etag=None)
-    second = study.save_draft(film, "KN", {"a": 2}, etag=first.etag)
-    for etag in (None, first.etag):
-        with pytest.raises(StudyConflictError) as caught:
-            study.save_draft(film, "KN", {"a": 3}, etag=etag)
-        assert caught.value.current == second
-    assert study.draft(film, "KN") == second
-    with pytest.raises(StudyConflictError):
-        study.discard_draft(film, "KN", etag=first.etag)
-    study.discard_draft(film, "KN", etag=second.etag)
-    assert study.draft(film, "KN") is None
-    study.discard_draft(film, "KN", etag=second.etag)
-
-
-def test_draft_made_anew_is_not_the_old_one(study, film):
-    old = study.save_draft(film, "KN", {"a": 1}, etag=None)
-    study.discard_draft(film, "KN", etag=old.etag)
-    study.save_draft(film, "KN", {"a": 1}, etag=None)
-    with pytest.raises(StudyConflictError):
-        study.save_draft(film, "KN", {"a": 2}, etag=old.etag)
-
-
-def test_confirming_takes_the_draft_away_and_shuts_out_the_other_tab(study, film):
-    draft = study.save_draft(film, "KN", {"a": 1}, etag=None)
-    with pytest.raises(StudyConflictError) as caught:
-        study.save_reading(reading_of(), film, "KN", base_version=0, draft_etag="stale")
-    assert caught.value.current == draft
-    assert study.history(film) == ()
-    saved = study.save_reading(reading_of(), film, "KN", base_version=0, draft_etag=draft.etag)
-    assert study.draft(film, "KN") is None
-    with pytest.raises(StudyConflictError) as caught:
-        study.save_draft(film, "KN", {"a": 9}, etag=draft.etag)
-    assert caught.value.current == saved
-
-
-def test_draft_that_is_no_json_is_refused(study, film):
-    with pytest.raises(StudyRefusedError, match="cannot be saved"):
-        study.save_draft(film, "KN", {"a": float("nan")}, etag=None)
-    with pytest.raises(StudyRefusedError, match="larger than any reading"):
-        study.save_draft(film, "KN", {"a": "x" * 5_000_000}, etag=None)
-
-
-def test_work_list_tells_how_far_an_observer_is(study):
-    first, second = (record.id for record in study.films())
-    study.save_reading(reading_of(), first, "KN", base_version=0)
-    study.save_draft(second, "KN", {}, etag=None)
-    states = [item.state for item in study.work_list("KN")]
-    assert states == [ReadingState.CONFIRMED, ReadingState.DRAFT]
-    study.save_draft(first, "KN", {}, etag=None, base_version=1)
-    assert study.work_list("KN")[0].state is ReadingState.CORRECTING
-    study.add_observer("LT")
-    assert {item.state for item in study.work_list("LT")} == {ReadingState.UNREAD}
 
 
 @pytest.mark.parametrize("table", ["readings", "reading_logs", "audit"])

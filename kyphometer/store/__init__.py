@@ -16,8 +16,12 @@ _HOMES = {
     "ReadingRecord": "records",
     "ReadingState": "records",
     "ReadingStore": "protocol",
-    "ScanReport": "scan",
+    "ScanFailure": "scan_report",
+    "ScanOptions": "scan_report",
+    "ScanReport": "scan_report",
     "Study": "study",
+    "StudySettings": "settings",
+    "VisitWindow": "settings",
     "WorkItem": "records",
 }
 
@@ -29,8 +33,12 @@ __all__ = [
     "ReadingRecord",
     "ReadingState",
     "ReadingStore",
+    "ScanFailure",
+    "ScanOptions",
     "ScanReport",
     "Study",
+    "StudySettings",
+    "VisitWindow",
     "WorkItem",
 ]
 

@@ -16,7 +16,7 @@ from sqlalchemy import URL, create_engine, event, insert, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from kyphometer.errors import StudyFileError
-from kyphometer.store.database_errors import translate
+from kyphometer.store.database_errors import translate, translate_driver
 from kyphometer.store.schema import APPLICATION_ID
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 BUSY_SECONDS = 30
 _BEGIN = "kyphometer_begin"
-_HEADER = b"SQLite format 3\x00"
 
 
 class Database:
@@ -106,6 +105,7 @@ class Database:
             problem = f"cannot be made ({error.strerror})"
             raise StudyFileError(self.path, problem, "choose another folder") from None
         with closing(sqlite3.connect(self.path)) as connection:
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             connection.execute("PRAGMA journal_mode = WAL")
 
     def require_file(self) -> None:
@@ -118,18 +118,28 @@ class Database:
         """
         if self.path is None:
             return
-        try:
-            with self.path.open("rb") as stream:
-                header = stream.read(100)
-        except OSError as error:
-            problem = f"cannot be opened ({error.strerror})"
+        if not self.path.is_file():
             remedy = "check the path, or make a study with 'kyphometer study new'"
-            raise StudyFileError(self.path, problem, remedy) from None
-        marked = int.from_bytes(header[68:72], "big") == APPLICATION_ID
-        if not header.startswith(_HEADER) or not marked:
+            raise StudyFileError(self.path, "is not there", remedy)
+        if not _is_marked(self.path):
             raise StudyFileError(
                 self.path, "is not a Kyphometer study", "name the file 'kyphometer study new' made"
             )
+
+
+def _is_marked(path: Path) -> bool:
+    """True if a file is SQLite's and marked as ours.
+
+    Asked through SQLite alone: to open and close the file otherwise would let go of the locks that
+    this process holds on it.
+    """
+    try:
+        with closing(sqlite3.connect(path)) as connection:
+            return bool(connection.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID)
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
+            return False
+        raise translate_driver(error, path.name) from error
 
 
 def insert_row(connection: Connection, table: Table, row: dict[str, Any]) -> int:

@@ -36,11 +36,14 @@ _POSTGRESQL = {"53": _BUSY, "55": _BUSY, "40": _BUSY, "08": _GONE, "57": _GONE, 
 
 
 def translate(error: DBAPIError, where: str) -> StudyError:
+    """The study's own error for what SQLAlchemy raised."""
+    return translate_driver(error.orig, where)
+
+
+def translate_driver(cause: BaseException | None, where: str) -> StudyError:
     """The study's own error for what a driver raised."""
-    cause = error.orig
     if isinstance(cause, sqlite3.Error):
-        code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
-        known = _SQLITE.get(code)
+        known = _SQLITE.get(getattr(cause, "sqlite_errorcode", 0) & 0xFF)
     else:
         state = getattr(cause, "sqlstate", None)
         known = _FULL if state == "53100" else _POSTGRESQL.get(state[:2]) if state else _GONE

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, insert, select, update
 
-from kyphometer.errors import StudyConflictError, StudyRefusedError
-from kyphometer.reading_json import MAX_BYTES
+from kyphometer.errors import StudyConflictError
 from kyphometer.store.clock import from_text, now_text
 from kyphometer.store.readings import latest_at
 from kyphometer.store.records import DraftRecord
@@ -45,7 +44,6 @@ def save(
     connection: Connection, place: Place, document: str, *, etag: str | None, base_version: int
 ) -> DraftRecord:
     """Save a draft inside the caller's (writing) transaction; see `ReadingStore`."""
-    require_size(document)
     confirmed = latest_at(connection, place)
     if confirmed is not None and confirmed.version != base_version:
         raise StudyConflictError(CONFIRMED, confirmed)
@@ -72,12 +70,3 @@ def discard(connection: Connection, place: Place, etag: str | None) -> None:
     if current is not None and current.etag != etag:
         raise StudyConflictError(CHANGED, current)
     connection.execute(delete(drafts).where(place.matches(drafts)))
-
-
-def require_size(document: str) -> None:
-    """Refuse a document that no reading needs."""
-    if len(document) > MAX_BYTES:
-        raise StudyRefusedError(
-            f"The document of {len(document):,} characters is larger than any reading",
-            "send the reading alone",
-        )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import inspect, text
 
 from kyphometer.errors import StudyFileError
-from kyphometer.store.schema import APPLICATION_ID, HEAD_REVISION
+from kyphometer.store.schema import HEAD_REVISION
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -47,8 +47,6 @@ def make_tables(connection: Connection, revision: str = "head") -> None:
     from alembic import command
 
     command.upgrade(alembic_config(connection), revision)
-    if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
 
 
 def require_current(connection: Connection, where: str) -> None:

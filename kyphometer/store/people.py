@@ -10,6 +10,7 @@ from sqlalchemy import insert, select, update
 from kyphometer.errors import StudyRefusedError, UnknownRecordError
 from kyphometer.store import audit
 from kyphometer.store.database import insert_row
+from kyphometer.store.documents import checked_text
 from kyphometer.store.schema import observers, patients
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ def observer_id(connection: Connection, code: str) -> int:
 def add_observer(connection: Connection, actor: str, code: str, name: str) -> bool:
     """Add an observer; False if the code is known already."""
     code = _checked_code(code, "observer")
+    name = checked_text(name, "observer's name", longest=200)
     if connection.execute(select(observers.c.id).where(observers.c.code == code)).first():
         return False
     connection.execute(insert(observers).values(code=code, name=name, active=True))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from kyphometer.errors import StudyConflictError, StudyRefusedError
 from kyphometer.store import audit
 from kyphometer.store.clock import from_text, now_text
 from kyphometer.store.database import insert_row
+from kyphometer.store.documents import to_json
 from kyphometer.store.records import ReadingRecord
 from kyphometer.store.schema import (
     films,
@@ -122,22 +122,6 @@ def in_session(session: int) -> ColumnElement[bool]:
 def _run(connection: Connection, query: Select[Any]) -> list[ReadingRecord]:
     order = (readings.c.film_id, readings.c.observer_id, readings.c.item_key, readings.c.version)
     return [_record(row) for row in connection.execute(query.order_by(*order))]
-
-
-def to_json(document: Any) -> str:
-    """Compact JSON; refuses what JSON cannot hold.
-
-    Raises
-    ------
-    StudyRefusedError
-        If the document holds NaN, infinity or objects that are no JSON.
-    """
-    try:
-        return json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    except (TypeError, ValueError, RecursionError) as error:
-        raise StudyRefusedError(
-            f"The document cannot be saved ({error})", "send plain JSON with finite numbers"
-        ) from None
 
 
 def confirm(

@@ -6,83 +6,26 @@ so that an interrupted scan keeps what it has found, and other writers need not 
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from kyphometer.errors import FilmError, KyphometerError, StudyRefusedError
 from kyphometer.store import audit, scan_match
 from kyphometer.store.films import stored_path
+from kyphometer.store.scan_report import ScanFailure, ScanOptions, ScanReport
+from kyphometer.store.walk import walk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    import os
 
     from kyphometer.film import FilmHeader
     from kyphometer.store.database import Database
     from kyphometer.store.film_reader import FilmReader
+    from kyphometer.store.scan_report import Progress
 
-    Progress = Callable[[int, int, Path], None]
 
 _BATCH = 50
-_NO_FILMS = frozenset(
-    {".json", ".csv", ".tsv", ".xlsx", ".ods", ".docx", ".pdf", ".html", ".txt", ".md", ".log"}
-    | {".zip", ".py", ".ipynb", ".toml", ".yaml", ".sqlite", ".db"}
-)
-"""Endings of files that lie beside films and are passed over without a word."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScanFailure:
-    """A file that could not be taken up, with the sentence that says why."""
-
-    path: Path
-    sentence: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScanReport:
-    """What a scan found.
-
-    Attributes
-    ----------
-    added
-        Files whose films are new.
-    known
-        Number of files whose films the study held already, at this place.
-    moved
-        Files whose films the study held at another place.
-    failed
-        Files that could not be taken up.
-    missing
-        Files of films that were in this folder and are neither there nor found elsewhere.
-    """
-
-    added: tuple[Path, ...] = ()
-    known: int = 0
-    moved: tuple[Path, ...] = ()
-    failed: tuple[ScanFailure, ...] = ()
-    missing: tuple[Path, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScanOptions:
-    """How a folder is taken up.
-
-    Attributes
-    ----------
-    patients_from
-        `header`: the patient's code is the header's PatientID. `folder`: it is the name of the
-        first folder below the scanned one.
-    all_frames
-        Take every frame of a file with several as a film; otherwise such files are refused.
-    defer_hashes
-        Do not decode pixels now; they are decoded before a reading is confirmed.
-    """
-
-    patients_from: Literal["header", "folder"] = "header"
-    all_frames: bool = False
-    defer_hashes: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +53,7 @@ class Scanner:
         folder = folder.expanduser().resolve()
         if not folder.exists():
             raise StudyRefusedError(f"There is nothing at '{folder}'", "check the path")
-        files = [self._file(entry) for entry in _walk(folder) if not self._is_own(entry.name)]
+        files = [self._file(entry) for entry in walk(folder) if not self._is_own(entry.name)]
         with self._database.read() as connection:
             seen = scan_match.seen_files(connection)
         fresh = [file for file in files if seen.get(file.stored) != (file.size, file.mtime_ns)]
@@ -233,19 +176,3 @@ class _Tally:
             failed=tuple(self._failed),
             missing=missing,
         )
-
-
-def _walk(folder: Path) -> Iterator[os.DirEntry[str] | Path]:
-    """Files that may be films, in the order of their names; links to folders are not followed."""
-    if folder.is_file():
-        yield folder
-        return
-    with os.scandir(folder) as entries:
-        ordered = sorted(entries, key=lambda entry: entry.name)
-    for entry in ordered:
-        if entry.name.startswith(".") or entry.name == "DICOMDIR":
-            continue
-        if entry.is_dir(follow_symlinks=False):
-            yield from _walk(Path(entry))
-        elif entry.is_file() and Path(entry.name).suffix.lower() not in _NO_FILMS:
-            yield entry

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ from kyphometer.errors import StudyRefusedError
 from kyphometer.store.audit import Deed
 from kyphometer.store.clock import now_text
 from kyphometer.store.database import insert_row
+from kyphometer.store.film_rows import film_row
 from kyphometer.store.films import absolute
 from kyphometer.store.people import ensure_patient
 from kyphometer.store.schema import film_files, films
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
 
     from kyphometer.film import FilmHeader
-
-_NOT_KEPT = frozenset(("patient_id", "patient_name", "patient_birth_date", "facing", "position"))
-"""Header facts that have columns of their own, or that name the patient: a study knows codes."""
 
 
 class Match(Enum):
@@ -136,7 +133,12 @@ class Matcher:
     def _add(self, found: FoundFilm) -> Match:
         self._require_new_pixels(found)
         patient = found.patient and ensure_patient(self._connection, found.patient)
-        film_id = insert_row(self._connection, films, {**film_row(found), "patient_id": patient})
+        row = {
+            **film_row(found.header, found.frame, found.sha256),
+            "patient_id": patient,
+            "added_at": now_text(),
+        }
+        film_id = insert_row(self._connection, films, row)
         self._forget_others(found)
         self._insert_file(found, film_id)
         details = {
@@ -177,46 +179,6 @@ class Matcher:
             "seen_at": now_text(),
         }
         self._connection.execute(insert(film_files).values(**row))
-
-
-def film_row(found: FoundFilm) -> dict[str, Any]:
-    """Columns of a film, without its patient."""
-    header = found.header
-    reference, geometry, acquisition = header.reference, header.geometry, header.acquisition
-    day = acquisition.study_date
-    return {
-        "sop_instance_uid": reference.sop_instance_uid,
-        "frame": found.frame,
-        "sha256_pixels": found.sha256,
-        "rows": reference.rows,
-        "columns": reference.columns,
-        "row_mm": geometry.row_mm,
-        "column_mm": geometry.column_mm,
-        "aspect": geometry.aspect,
-        "spacing_source": geometry.source.value,
-        "spacing_in_patient": geometry.in_patient,
-        "taken_on": acquisition.exposed_at.date() if acquisition.exposed_at else day,
-        "position": acquisition.position.value,
-        "facing": None if acquisition.facing is None else acquisition.facing.value,
-        "is_lateral": acquisition.is_lateral,
-        "facts": _facts(header),
-        "added_at": now_text(),
-    }
-
-
-def _facts(header: FilmHeader) -> str:
-    """Further facts of a header as JSON; nothing that names the patient."""
-    acquisition = header.acquisition
-    kept = {
-        item.name: getattr(acquisition, item.name)
-        for item in fields(acquisition)
-        if item.name not in _NOT_KEPT
-    }
-    kept["transfer_syntax_uid"] = header.transfer_syntax_uid
-    kept["frames"] = header.frames
-    kept["warnings"] = list(header.warnings)
-    known = {name: value for name, value in kept.items() if value not in (None, (), [])}
-    return json.dumps(known, ensure_ascii=False, default=str)
 
 
 def seen_files(connection: Connection) -> dict[str, tuple[int, int]]:

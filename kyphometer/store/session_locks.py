@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 from kyphometer.errors import StudyRefusedError, UnknownRecordError
 from kyphometer.store import audit
 from kyphometer.store.clock import now_text
+from kyphometer.store.documents import checked_text
 from kyphometer.store.schema import reading_sessions, session_items
 from kyphometer.store.sessions import session_id
 
@@ -117,6 +118,7 @@ def set_session_lock(
 
 
 def _required(reason: str) -> str:
-    if not reason.strip():
+    reason = checked_text(reason, "reason")
+    if not reason:
         raise StudyRefusedError("Reopening needs a reason", "say why it is reopened")
-    return reason.strip()
+    return reason

@@ -6,14 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kyphometer.store import audit, people
-from kyphometer.store.scan import Scanner, ScanOptions
+from kyphometer.store.scan import Scanner
+from kyphometer.store.scan_report import ScanOptions
 from kyphometer.store.study_readings import StudyReadings
 
 if TYPE_CHECKING:
     import os
     from datetime import date
 
-    from kyphometer.store.scan import Progress, ScanReport
+    from kyphometer.store.scan_report import Progress, ScanReport
 
 _UNCHANGED: Any = object()
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from kyphometer.store import drafts, films, readings, session_locks, work
 from kyphometer.store.belonging import belonging_document
+from kyphometer.store.documents import checked_text, to_json
 from kyphometer.store.people import observer_id
 from kyphometer.store.readings import Place
 from kyphometer.store.scan_hash import fill_hash
@@ -76,7 +77,7 @@ class StudyReadings(StudyFile):
         session_item: int | None = None,
     ) -> DraftRecord:
         """See `ReadingStore`."""
-        text = readings.to_json(document)
+        text = to_json(document)
         with self._database.write() as connection:
             place = _place(connection, film_id, observer, session_item)
             session_locks.require_open(connection, session_item)
@@ -106,15 +107,14 @@ class StudyReadings(StudyFile):
         film = self._hashed(film_id)
         with self._database.write() as connection:
             place = _place(connection, film_id, observer, session_item)
-            document = readings.to_json(belonging_document(reading, film, observer, place.session))
-            drafts.require_size(document)
+            document = to_json(belonging_document(reading, film, observer, place.session))
             saved, is_new = readings.confirm(
                 connection,
                 self._actor,
                 place,
                 document,
                 base_version=base_version,
-                reason=(reason or "").strip(),
+                reason=checked_text(reason, "reason"),
                 log=log,
             )
             if is_new:

@@ -1,0 +1,87 @@
+"""Files that are either the old or the new ones, never half; and one writer at a time."""
+
+from __future__ import annotations
+
+import errno
+import os
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kyphometer.errors import StudyFileError, StudyFullError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a file so that it is on disk, whole, when this returns, or as it was before."""
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make new names in a folder durable, where the system lets folders be synchronised."""
+    if os.name != "posix":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the lock file `path`; waits while another thread or process holds it.
+
+    The system lets go of the lock if the holder dies.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("ab") as stream:
+        _lock(stream.fileno())
+        yield
+
+
+def _lock(handle: int) -> None:
+    if os.name == "nt":
+        import msvcrt
+
+        msvcrt.locking(handle, msvcrt.LK_LOCK, 1)  # type: ignore[attr-defined,unused-ignore]
+    else:
+        import fcntl
+
+        fcntl.flock(handle, fcntl.LOCK_EX)
+
+
+@contextmanager
+def told(folder: Path) -> Iterator[None]:
+    """Say what the system refused in words that help."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL:
+            raise StudyFullError(
+                folder,
+                "is on a full disk, so that nothing of this was saved",
+                "free some space and save again",
+            ) from None
+        raise StudyFileError(
+            folder,
+            f"cannot be read or written ({error.strerror or error})",
+            "check the rights of the folder, or make a study elsewhere: 'kyphometer study new'",
+        ) from None
