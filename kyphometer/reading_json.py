@@ -48,6 +48,8 @@ _KNOWN = {
     "fractured_levels", "corner_rule", "vertebrae", "not_measurable", "comment",
 }  # fmt: skip
 _CORNERS = ("anterior", "middle", "posterior")
+_CORNER_SET = frozenset(_CORNERS)
+_SIDE_SET = frozenset({"superior", "inferior"})
 
 
 @cache
@@ -329,15 +331,16 @@ def _vertebrae_in(value: Any, *, draft: bool) -> dict[Level, Vertebra]:
 
 
 def _vertebra_in(level: Level, value: Any, *, draft: bool) -> Vertebra | None:
-    entry = _object(value, f"'vertebrae.{level}'")
-    unknown = entry.keys() - {"superior", "inferior"}
+    name = level.value
+    entry = _object(value, f"'vertebrae.{name}'")
+    unknown = entry.keys() - _SIDE_SET
     if unknown:
         names = ", ".join(sorted(map(repr, unknown)))
         raise ReadingFormatError(
             f"'vertebrae.{level}'", f"has {names}; only 'superior' and 'inferior' are known"
         )
-    superior = _endplate_in(entry.get("superior"), f"{level}.superior", draft=draft)
-    inferior = _endplate_in(entry.get("inferior"), f"{level}.inferior", draft=draft)
+    superior = _endplate_in(entry.get("superior"), f"{name}.superior", draft=draft)
+    inferior = _endplate_in(entry.get("inferior"), f"{name}.inferior", draft=draft)
     if superior is None and inferior is None:
         if draft:
             return None
@@ -349,57 +352,68 @@ def _endplate_in(value: Any, where: str, *, draft: bool) -> Endplate | None:
     if value is None:
         return None
     entry = _object(value, f"'{where}'")
-    unknown = entry.keys() - {*_CORNERS}
+    unknown = entry.keys() - _CORNER_SET
     if unknown:
         names = ", ".join(sorted(map(repr, unknown)))
         raise ReadingFormatError(f"'{where}'", f"has {names}; only {', '.join(_CORNERS)} are known")
-    marks = {name: _landmark_in(entry.get(name), f"{where}.{name}") for name in _CORNERS}
-    anterior, posterior = marks["anterior"], marks["posterior"]
+    anterior, middle, posterior = (_landmark_in(entry.get(name), where, name) for name in _CORNERS)
     if anterior is None or posterior is None:
         if draft:
             return None
         missing = "anterior" if anterior is None else "posterior"
         raise ReadingFormatError(f"'{where}.{missing}'", "is missing; an endplate needs both rims")
-    return Endplate(anterior=anterior, posterior=posterior, middle=marks["middle"])
+    return Endplate(anterior=anterior, posterior=posterior, middle=middle)
 
 
-def _landmark_in(value: Any, where: str) -> Landmark | None:
+def _landmark_in(value: Any, where: str, name: str) -> Landmark | None:
+    # Thousands of readings a second pass here: names are only put together for a refusal.
     if value is None:
         return None
-    entry = _object(value, f"'{where}'")
-    xy = _point(entry.get("xy"), f"'{where}.xy'")
-    raw = entry.get("raw")
-    covariance = entry.get("covariance")
+    if not isinstance(value, dict):
+        raise ReadingFormatError(f"'{where}.{name}'", "must be a JSON object")
+    get = value.get
+    source, covariance, raw, note = get("source"), get("covariance"), get("raw"), get("note")
     try:
         return Landmark(
-            xy=xy,
-            covariance=None if covariance is None else _covariance_in(covariance, where),
-            source=_choice(MarkSource, entry.get("source"), f"'{where}.source'") or MarkSource.HAND,
-            raw=None if raw is None else _point(raw, f"'{where}.raw'"),
-            method=_text(entry.get("method"), f"'{where}.method'"),
-            note=_text(entry.get("note"), f"'{where}.note'") or "",
+            xy=_point(get("xy"), where, name, "xy"),
+            covariance=None if covariance is None else _covariance_in(covariance, where, name),
+            source=_SOURCES.get(source) or _source_in(source, where, name),
+            raw=None if raw is None else _point(raw, where, name, "raw"),
+            method=_text(get("method"), "'method' of a landmark"),
+            note=_text(note, "'note' of a landmark") or "",
         )
     except LandmarkError as error:
-        raise ReadingFormatError(f"'{where}'", f"was refused: {error}".rstrip(".")) from None
+        raise ReadingFormatError(f"'{where}.{name}'", f"was refused: {error}".rstrip(".")) from None
 
 
-def _point(value: Any, where: str) -> Point:
+_SOURCES: Mapping[Any, MarkSource] = {None: MarkSource.HAND, **{str(s): s for s in MarkSource}}
+
+
+def _source_in(value: Any, where: str, name: str) -> MarkSource:
+    return _choice(MarkSource, value, f"'{where}.{name}.source'") or MarkSource.HAND
+
+
+def _point(value: Any, *where: str) -> Point:
     if not isinstance(value, list) or len(value) != 2:
-        raise ReadingFormatError(where, "must be a list of two numbers, x and y")
-    return Point(_number(value[0], where), _number(value[1], where))
+        raise ReadingFormatError(f"'{'.'.join(where)}'", "must be a list of two numbers")
+    x, y = value
+    if type(x) is float and type(y) is float and -1e7 <= x <= 1e7 and -1e7 <= y <= 1e7:
+        return Point(x, y)
+    return Point(_number(x, *where), _number(y, *where))
 
 
-def _number(value: Any, where: str) -> float:
+def _number(value: Any, *where: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ReadingFormatError(where, f"holds {value!r}, which is not a number")
+        raise ReadingFormatError(f"'{'.'.join(where)}'", f"holds {value!r}, which is not a number")
     if not math.isfinite(value) or abs(value) > 1e7:
-        raise ReadingFormatError(where, f"holds {value!r}, which cannot be a position")
+        raise ReadingFormatError(
+            f"'{'.'.join(where)}'", f"holds {value!r}, which cannot be a position"
+        )
     return float(value)
 
 
-def _covariance_in(value: Any, where: str) -> Covariance:
-    name = f"'{where}.covariance'"
+def _covariance_in(value: Any, where: str, name: str) -> Covariance:
     if not isinstance(value, list) or len(value) != 2:
-        raise ReadingFormatError(name, "must be a 2 x 2 list of numbers")
-    first, second = (_point(row, name) for row in value)
+        raise ReadingFormatError(f"'{where}.{name}.covariance'", "must be a 2 x 2 list of numbers")
+    first, second = (_point(row, where, name, "covariance") for row in value)
     return ((first.x, first.y), (second.x, second.y))

@@ -15,28 +15,29 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SquarePlate:
-    """An endplate in square units."""
+    """An endplate in square units.
+
+    Attributes
+    ----------
+    name
+        For sentences, for example `L1 superior endplate`.
+    anterior, posterior, middle
+        Its points.
+    vector
+        From posterior to anterior corner.
+    length
+        Distance between the corners.
+    centre
+        Half way between the corners.
+    """
 
     name: str
     anterior: Point
     posterior: Point
     middle: Point | None
-
-    @property
-    def vector(self) -> tuple[float, float]:
-        """From posterior to anterior corner."""
-        return (self.anterior.x - self.posterior.x, self.anterior.y - self.posterior.y)
-
-    @property
-    def length(self) -> float:
-        """Distance between the corners."""
-        return math.hypot(*self.vector)
-
-    @property
-    def centre(self) -> Point:
-        """Half way between the corners."""
-        a, p = self.anterior, self.posterior
-        return Point((a.x + p.x) / 2, (a.y + p.y) / 2)
+    vector: tuple[float, float]
+    length: float
+    centre: Point
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,21 +66,25 @@ def _square(endplate: Endplate | None, name: str, scale: tuple[float, float]) ->
     if endplate is None:
         return None
     sx, sy = scale
-    a, p, m = endplate.anterior.xy, endplate.posterior.xy, endplate.middle
+    (ax, ay), (px, py), middle = endplate.anterior.xy, endplate.posterior.xy, endplate.middle
+    ax, ay, px, py = ax * sx, ay * sy, px * sx, py * sy
     return SquarePlate(
-        name,
-        Point(a.x * sx, a.y * sy),
-        Point(p.x * sx, p.y * sy),
-        None if m is None else Point(m.xy.x * sx, m.xy.y * sy),
+        name=name,
+        anterior=Point(ax, ay),
+        posterior=Point(px, py),
+        middle=None if middle is None else Point(middle.xy.x * sx, middle.xy.y * sy),
+        vector=(ax - px, ay - py),
+        length=math.hypot(ax - px, ay - py),
+        centre=Point((ax + px) / 2, (ay + py) / 2),
     )
 
 
 def _body(vertebra: Vertebra, scale: tuple[float, float]) -> SquareBody:
-    level = vertebra.level
+    name = vertebra.level.value
     return SquareBody(
-        level,
-        _square(vertebra.superior, f"{level} superior endplate", scale),
-        _square(vertebra.inferior, f"{level} inferior endplate", scale),
+        vertebra.level,
+        _square(vertebra.superior, name + " superior endplate", scale),
+        _square(vertebra.inferior, name + " inferior endplate", scale),
     )
 
 

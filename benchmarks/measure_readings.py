@@ -1,0 +1,73 @@
+"""Angles of stored readings without touching pixels: from JSON text to numbers.
+
+    python benchmarks/measure_readings.py [COUNT]
+
+Prints readings a second of processor time on one core, for decoding alone, for VKA and RKA, for all
+angles around the fracture, and for everything that a six-point reading of three vertebrae gives.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+
+from builders import column
+
+from kyphometer.geometry import PixelGeometry
+from kyphometer.measure import measure_reading
+from kyphometer.reading_json import reading_from_json, reading_to_dict
+
+GEOMETRY = PixelGeometry.from_spacing(0.15, 0.15)
+
+
+def texts(count: int) -> list[str]:
+    rng = random.Random(1)
+    readings = []
+    for _ in range(count):
+        tilt = [rng.gauss(0, 4) for _ in range(6)]
+        slopes = {
+            "T12": (tilt[0] + 5, tilt[1] + 3),
+            "L1": (tilt[2] + 12, tilt[3] - 8),
+            "L2": (tilt[4] - 9, tilt[5] - 11),
+        }
+        reading = column(slopes, fractured=("L1",), middle_depth=6.0)
+        readings.append(json.dumps(reading_to_dict(reading)))
+    return readings
+
+
+def rate(documents: list[str], work) -> float:
+    start = time.process_time()
+    for text in documents:
+        work(text)
+    return len(documents) / (time.process_time() - start)
+
+
+def main() -> None:
+    documents = texts(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000)
+    around = ["VKA", "RKA", "GA", "MONO_CAUDAL", "ADJ", "PTA"]
+
+    def measure(codes):
+        return lambda text: measure_reading(
+            reading_from_json(text), GEOMETRY, codes=codes, strict=False
+        )
+
+    rows = [
+        ("JSON to reading", rate(documents, reading_from_json)),
+        ("JSON to VKA and RKA with uncertainty", rate(documents, measure(["VKA", "RKA"]))),
+        ("JSON to six angles around the fracture", rate(documents, measure(around))),
+        ("JSON to everything (about 35 numbers)", rate(documents, measure(None))),
+    ]
+    print(f"{len(documents)} readings of three vertebrae, six points each")
+    for name, value in rows:
+        digits = max(0, 2 - int(math.log10(value)))
+        print(f"{name:42} {value:10,.{digits}f} readings a second")
+
+
+if __name__ == "__main__":
+    main()
