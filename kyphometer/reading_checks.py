@@ -68,7 +68,12 @@ class Finding:
         return f"{self.where}: {self.message}; {self.remedy}."
 
 
-def check_reading(reading: Reading, geometry: PixelGeometry | None = None) -> tuple[Finding, ...]:
+def check_reading(
+    reading: Reading,
+    geometry: PixelGeometry | None = None,
+    *,
+    bodies: Sequence[SquareBody] | None = None,
+) -> tuple[Finding, ...]:
     """All that is impossible or improbable in the marks of a reading, except its facing.
 
     Checks, cranial to caudal: points outside the film, corners in one place, crossed and reversed
@@ -81,13 +86,15 @@ def check_reading(reading: Reading, geometry: PixelGeometry | None = None) -> tu
         The reading to check.
     geometry
         Pixel geometry of its film; None takes pixels as square and of unknown size.
+    bodies
+        `square_bodies(reading, geometry)`, if the caller has it already.
 
     Returns
     -------
     findings
         Errors first, then warnings; empty if all is well.
     """
-    bodies = square_bodies(reading, geometry)
+    bodies = square_bodies(reading, geometry) if bodies is None else bodies
     calibrated = geometry is not None and geometry.is_calibrated
     found = [
         *_outside(reading),

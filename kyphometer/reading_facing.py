@@ -46,7 +46,11 @@ def _votes(bodies: Sequence[SquareBody]) -> dict[Level, Facing]:
 
 
 def derive_facing(
-    reading: Reading, geometry: PixelGeometry | None = None, *, header: Facing | None = None
+    reading: Reading,
+    geometry: PixelGeometry | None = None,
+    *,
+    header: Facing | None = None,
+    bodies: Sequence[SquareBody] | None = None,
 ) -> Facing:
     """Where anterior lies, from all marked vertebrae together.
 
@@ -60,6 +64,8 @@ def derive_facing(
         Facing by the film's PatientOrientation, if it has one. If the reading stores no facing of
         its own, marks that contradict the header are refused, because swapping all anterior and
         posterior corners would turn the sign of every angle.
+    bodies
+        `square_bodies(reading, geometry)`, if the caller has it already.
 
     Raises
     ------
@@ -67,7 +73,7 @@ def derive_facing(
         If vertebrae disagree (the sentence names them), the stored facing or the header
         contradicts the marks, or there is too little to tell.
     """
-    votes = _votes(square_bodies(reading, geometry))
+    votes = _votes(square_bodies(reading, geometry) if bodies is None else bodies)
     marked = _common_vote(votes)
     if marked is None:
         if reading.facing is not None:

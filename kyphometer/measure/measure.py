@@ -35,6 +35,7 @@ from kyphometer.measure.uncertainty import (
 )
 from kyphometer.reading_checks import Finding, Severity, check_reading
 from kyphometer.reading_facing import derive_facing
+from kyphometer.reading_square import square_bodies
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -89,12 +90,13 @@ def measure_reading(
     UnknownDefinitionError, AmbiguousDefinitionError
         If a code is not known, or means several things.
     """
-    findings = check_reading(reading, geometry)
+    bodies = square_bodies(reading, geometry)
+    findings = check_reading(reading, geometry, bodies=bodies)
     errors = [item for item in findings if item.severity is Severity.ERROR]
     if errors and strict:
         first = errors[0]
         raise LandmarkError(first.where, first.message, first.remedy)
-    facing = derive_facing(reading, geometry, header=header_facing)
+    facing = derive_facing(reading, geometry, header=header_facing, bodies=bodies)
     collector = _Collector(
         reading=reading,
         geometry=geometry,
