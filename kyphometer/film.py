@@ -112,6 +112,8 @@ class Rendering:
         Bits that carry information.
     signed
         True if stored values are signed.
+    padding
+        Lowest and highest stored value that marks padding, not image; None if there is none.
     """
 
     inverted: bool = False
@@ -122,6 +124,7 @@ class Rendering:
     voi_luts: tuple[LookupTable, ...] = ()
     bits_stored: int = 16
     signed: bool = False
+    padding: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

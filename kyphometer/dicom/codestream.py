@@ -1,0 +1,204 @@
+"""Reads the size that a compressed frame itself states, before a decoder may believe it.
+
+Marker layouts: ITU-T T.81 (JPEG), T.87 (JPEG-LS), T.800 (JPEG 2000), DICOM PS3.5 annex G (RLE).
+"""
+
+from __future__ import annotations
+
+import itertools
+import struct
+from dataclasses import dataclass
+from typing import Final
+
+JPEG2000: Final = 0x51
+_MOST_SEGMENTS: Final = 100_000
+_FRAME_MARKERS: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC} | {0xF7}
+_PADDING: Final = b"\0\xff"
+_STANDALONE: Final = frozenset((0x01, *range(0xD0, 0xD9)))
+
+
+class CodestreamError(Exception):
+    """A compressed frame that is cut off or is not what it should be; says what is wrong."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Codestream:
+    """What a compressed frame states of itself.
+
+    Attributes
+    ----------
+    process
+        Marker of the JPEG process (0xC0 baseline, 0xC1 extended, 0xC3 lossless, 0xF7 JPEG-LS), or
+        0x51 for JPEG 2000.
+    rows, columns, samples
+        Size and values a pixel.
+    precision
+        Bits a value.
+    signed
+        True if values are signed (JPEG 2000 only).
+    tiles
+        Number of tiles (JPEG 2000 only).
+    """
+
+    process: int
+    rows: int
+    columns: int
+    samples: int
+    precision: int
+    signed: bool = False
+    tiles: int = 1
+
+
+def read_jpeg(data: bytes) -> Codestream:
+    """What a JPEG or JPEG-LS frame states of itself.
+
+    Raises
+    ------
+    CodestreamError
+        If it is no complete JPEG frame: it must start with SOI and, zeros stripped, end with EOI.
+    """
+    if data[:2] != b"\xff\xd8":
+        raise CodestreamError("the compressed data are no JPEG")
+    require_end(data)
+    position = 2
+    for _ in range(_MOST_SEGMENTS):
+        marker, position = _next_marker(data, position)
+        if marker in _STANDALONE:
+            continue
+        if marker in (0xD9, 0xDA) or position + 2 > len(data):
+            break
+        length = int.from_bytes(data[position : position + 2], "big")
+        if length < 2:
+            break
+        if marker in _FRAME_MARKERS:
+            return _frame_header(marker, data[position + 2 : position + length])
+        position += length
+    raise CodestreamError("the compressed data state no size")
+
+
+def require_end(data: bytes) -> None:
+    """Refuse a JPEG or JPEG 2000 frame without its end mark: decoders take it without a word.
+
+    Raises
+    ------
+    CodestreamError
+        If the frame, padding stripped, does not end in FF D9.
+    """
+    tail = data[-64:].rstrip(_PADDING) or data.rstrip(_PADDING)
+    if tail[-2:] != b"\xff\xd9":
+        raise CodestreamError("the compressed data are cut off")
+
+
+def _next_marker(data: bytes, position: int) -> tuple[int, int]:
+    """The next marker and the position after it; fill bytes are passed over."""
+    if position >= len(data) or data[position] != 0xFF:
+        raise CodestreamError("the compressed data are damaged")
+    while position < len(data) and data[position] == 0xFF:
+        position += 1
+    if position >= len(data):
+        raise CodestreamError("the compressed data are cut off")
+    return data[position], position + 1
+
+
+def _frame_header(marker: int, body: bytes) -> Codestream:
+    if len(body) < 6:
+        raise CodestreamError("the compressed data are cut off")
+    precision, rows, columns, samples = struct.unpack(">BHHB", body[:6])
+    return Codestream(
+        process=marker, rows=rows, columns=columns, samples=samples, precision=precision
+    )
+
+
+def read_jpeg2000(data: bytes) -> Codestream:
+    """What a JPEG 2000 or HTJ2K codestream states of itself.
+
+    Raises
+    ------
+    CodestreamError
+        If it is no codestream, or one with subsampled or differing components.
+    """
+    if data[:4] != b"\xff\x4f\xff\x51":
+        raise CodestreamError("the compressed data are no JPEG 2000 codestream")
+    if len(data) < 45:
+        raise CodestreamError("the compressed data are cut off")
+    x, y, x0, y0, tile_x, tile_y, tile_x0, tile_y0, samples = struct.unpack(">8IH", data[8:42])
+    sizes = data[42 : 42 + 3 * samples]
+    if not 1 <= samples <= 4 or len(sizes) < 3 * samples or x <= x0 or y <= y0:
+        raise CodestreamError("the compressed data are damaged")
+    if any(step != 1 for step in sizes[1::3] + sizes[2::3]) or len(set(sizes[::3])) > 1:
+        raise CodestreamError("the compressed data are subsampled")
+    if min(tile_x, tile_y) < 1 or tile_x0 > x0 or tile_y0 > y0:
+        raise CodestreamError("the compressed data are damaged")
+    tiles = -(-(x - tile_x0) // tile_x) * -(-(y - tile_y0) // tile_y)
+    return Codestream(
+        process=JPEG2000,
+        tiles=tiles,
+        rows=y - y0,
+        columns=x - x0,
+        samples=samples,
+        precision=(sizes[0] & 0x7F) + 1,
+        signed=bool(sizes[0] & 0x80),
+    )
+
+
+def require_tiles(data: bytes, tiles: int) -> None:
+    """Refuse a JPEG 2000 codestream that is cut off: decoders fill the rest without a word.
+
+    Raises
+    ------
+    CodestreamError
+        If its chain of tile-parts misses a tile or does not reach the end mark.
+    """
+    position = 2
+    while data[position : position + 2] != b"\xff\x90":
+        length = int.from_bytes(data[position + 2 : position + 4], "big")
+        if length < 2 or data[position] != 0xFF:
+            raise CodestreamError("the compressed data are damaged")
+        position += 2 + length
+    seen: set[int] = set()
+    while data[position : position + 2] == b"\xff\x90" and position + 12 <= len(data):
+        index, length = struct.unpack(">HI", data[position + 4 : position + 10])
+        seen.add(index)
+        if length == 0:
+            require_end(data)
+            position = len(data)
+        elif length < 14:
+            break
+        else:
+            position += length
+    if position > len(data) or len(seen) != tiles or max(seen, default=-1) >= tiles:
+        raise CodestreamError("the compressed data are cut off")
+
+
+def strip_boxes(data: bytes) -> bytes:
+    """The codestream within a JP2 file that was wrongly stored as a frame; others unchanged."""
+    if data[4:8] != b"jP  ":
+        return data
+    position = 0
+    while position + 8 <= len(data):
+        length, kind = struct.unpack(">I4s", data[position : position + 8])
+        if kind == b"jp2c":
+            return data[position + 8 : position + length if length > 8 else len(data)]
+        if length < 8:
+            break
+        position += length
+    raise CodestreamError("the compressed data are damaged")
+
+
+def rle_segments(data: bytes, count: int) -> list[bytes]:
+    """The segments of an RLE frame.
+
+    Raises
+    ------
+    CodestreamError
+        If there are not exactly `count`, in order and within the frame.
+    """
+    if len(data) < 64:
+        raise CodestreamError("the compressed data are cut off")
+    stated, *offsets = struct.unpack("<16I", data[:64])
+    if stated != count:
+        raise CodestreamError(f"the compressed data have {stated} segments instead of {count}")
+    bounds = [*offsets[:count], len(data)]
+    if bounds[0] < 64 or any(a >= b for a, b in itertools.pairwise(bounds)):
+        raise CodestreamError("the compressed data are damaged")
+    return [data[a:b] for a, b in itertools.pairwise(bounds)]

@@ -1,0 +1,209 @@
+"""Reads a film: header first, pixels only once the header has proved safe."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from kyphometer.dicom.codecs import COMPRESSED, NATIVE, require_syntax
+from kyphometer.dicom.facts import read_acquisition
+from kyphometer.dicom.frames import read_frame
+from kyphometer.dicom.functional_groups import with_frame_groups
+from kyphometer.dicom.layout import read_layout
+from kyphometer.dicom.parse import DicomFile, PixelElement, open_dicom
+from kyphometer.dicom.plain import is_plain_image, read_plain, read_plain_header
+from kyphometer.dicom.rendering import read_rendering
+from kyphometer.dicom.source import open_source
+from kyphometer.dicom.spacing import explain, read_geometry, stated_geometry
+from kyphometer.dicom.tags import TAGS
+from kyphometer.dicom.values import grey_of_colour, settle_bits
+from kyphometer.errors import (
+    ColourFilmError,
+    FilmHeaderError,
+    FrameError,
+    NoPixelsError,
+    NotAFilmError,
+    UnsupportedFilmError,
+)
+from kyphometer.film import Film, FilmHeader, FilmReference
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    from kyphometer.dicom.elements import Elements
+    from kyphometer.dicom.layout import PixelLayout
+    from kyphometer.dicom.source import FilmPath, StreamSource
+
+    Spacing = float | tuple[float, float]
+
+_DIRECTORY = "1.2.840.10008.1.3.10"
+
+
+def read_header(
+    film: FilmPath, frame: int | None = None, spacing_mm: Spacing | None = None
+) -> FilmHeader:
+    """Everything about a film but its pixels, which are not touched.
+
+    Parameters
+    ----------
+    film
+        Path of a DICOM object, PNG, JPEG or TIFF, or the bytes of one.
+    frame
+        Frame that is meant, from 1; the first if none is given.
+    spacing_mm
+        Size of a pixel in mm as the user states it, one number or (row, column); it goes before
+        what the header says.
+
+    Raises
+    ------
+    FilmError
+        If it is no film, or its header is damaged; the subclass and its sentence say why.
+    """
+    with open_source(film) as source:
+        if is_plain_image(source):
+            return _finished(read_plain_header(source, frame), spacing_mm)
+        dicom, _, layout = _open(source)
+        number = _frame_number(source.name, layout, frame, required=False)
+        return _finished(_header(source, dicom, layout, number), spacing_mm)
+
+
+def read_film(film: FilmPath, frame: int | None = None, spacing_mm: Spacing | None = None) -> Film:
+    """Read a film: one frame with its header.
+
+    Nothing is decoded before the header has been checked, and of several frames only the chosen
+    one. Pixels are the stored values, neither rescaled nor inverted, and not to be written to.
+
+    Parameters
+    ----------
+    film
+        Path of a DICOM object (CR, DX, RF, XA, SC or another picture), PNG, JPEG or TIFF, or the
+        bytes of one.
+    frame
+        Frame to read, from 1; may be left out if there is only one.
+    spacing_mm
+        Size of a pixel in mm as the user states it, one number or (row, column); it goes before
+        what the header says. PNG, JPEG and TIFF give angles only without it.
+
+    Raises
+    ------
+    FilmError
+        If it is no film, or it is damaged, in colour, too large, or in an unknown compression, or
+        it has several frames and none is chosen; the subclass and its sentence say why.
+    """
+    with open_source(film) as source:
+        if is_plain_image(source):
+            picture = read_plain(source, frame)
+            return replace(picture, header=_finished(picture.header, spacing_mm))
+        dicom, pixels, layout = _open(source)
+        number = _frame_number(source.name, layout, frame, required=True)
+        require_syntax(dicom.transfer_syntax_uid, source.name)
+        header = _header(source, dicom, layout, number)
+        known = len(dicom.elements.problems)
+        values = _read_values(dicom, pixels, layout, header, number)
+        header = _warned(header, dicom.elements.problems[known:])
+    values.flags.writeable = False
+    return Film(header=_finished(header, spacing_mm), pixels=values)
+
+
+def _read_values(
+    dicom: DicomFile, pixels: PixelElement, layout: PixelLayout, header: FilmHeader, number: int
+) -> NDArray[Any]:
+    """Stored values of a frame, grey, unused bits out."""
+    if layout.photometric == "PALETTE COLOR":
+        raise ColourFilmError(dicom.source.name)
+    values = read_frame(dicom, pixels, layout, number)
+    if layout.samples == 3:
+        as_stored = _keeps_colour_space(dicom.transfer_syntax_uid)
+        values = grey_of_colour(
+            values,
+            dicom.source.name,
+            luma_first=as_stored and layout.photometric.startswith("YBR"),
+            lossy=bool(header.acquisition.lossy),
+        )
+        dicom.elements.problems.append("The film is stored in colour, but every pixel is grey.")
+    values, warning = settle_bits(values, layout, dicom.elements)
+    if warning:
+        dicom.elements.problems.append(warning)
+    return values
+
+
+def _keeps_colour_space(syntax: str) -> bool:
+    """True if decoding leaves luma and chroma as they are stored."""
+    return syntax in NATIVE or COMPRESSED[syntax].family == "rle"
+
+
+def _open(source: StreamSource) -> tuple[DicomFile, PixelElement, PixelLayout]:
+    """Parse a DICOM file and check what must hold before anything else is believed."""
+    dicom = open_dicom(source)
+    elements, name = dicom.elements, source.name
+    if elements.has("DirectoryRecordSequence") or elements.code("SOPClassUID") == _DIRECTORY:
+        raise NoPixelsError(name, "a DICOMDIR, the list of the films on a disc")
+    pixels = dicom.pixels
+    if pixels is None:
+        if dicom.truncated:
+            raise FilmHeaderError(name, "it is cut off")
+        if not elements.raw:
+            raise NotAFilmError(name)
+        raise NoPixelsError(name, _kind(elements))
+    if pixels.tag != TAGS["PixelData"]:
+        raise UnsupportedFilmError(
+            name, "has pixels of floating point", "export it as whole numbers of 8 or 16 bits"
+        )
+    return dicom, pixels, read_layout(elements, name)
+
+
+def _kind(elements: Elements) -> str:
+    """What an object without picture is, in words."""
+    uid = elements.code("SOPClassUID")
+    if not uid:
+        return "a DICOM object that does not say what it is"
+    from pydicom.uid import UID
+
+    name = UID(uid).name.removesuffix(" Storage")
+    return f"a {name} object" if name != uid else f"an object of the unknown kind {uid[:64]}"
+
+
+def _frame_number(name: str, layout: PixelLayout, frame: int | None, *, required: bool) -> int:
+    if frame is None and (layout.frames == 1 or not required):
+        return 1
+    if frame is None or not 1 <= frame <= layout.frames:
+        raise FrameError(name, layout.frames, frame)
+    return frame
+
+
+def _header(source: StreamSource, dicom: DicomFile, layout: PixelLayout, frame: int) -> FilmHeader:
+    elements = with_frame_groups(dicom.elements, frame)
+    syntax = COMPRESSED.get(dicom.transfer_syntax_uid)
+    acquisition = read_acquisition(elements, always_lossy=syntax.lossy if syntax else False)
+    geometry = read_geometry(elements, acquisition.modality or "")
+    rendering = read_rendering(elements, layout)
+    return FilmHeader(
+        reference=FilmReference(
+            rows=layout.rows,
+            columns=layout.columns,
+            sop_instance_uid=elements.code("SOPInstanceUID") or None,
+            frame=frame,
+        ),
+        geometry=geometry,
+        acquisition=acquisition,
+        rendering=rendering,
+        frames=layout.frames,
+        transfer_syntax_uid=dicom.transfer_syntax_uid,
+        path=source.path,
+        warnings=tuple(dict.fromkeys(elements.problems)),
+    )
+
+
+def _warned(header: FilmHeader, sentences: Iterable[str]) -> FilmHeader:
+    more = tuple(dict.fromkeys((*header.warnings, *sentences)))
+    return header if more == header.warnings else replace(header, warnings=more)
+
+
+def _finished(header: FilmHeader, spacing_mm: Spacing | None) -> FilmHeader:
+    """The header with the user's pixel spacing, and with what its geometry means in words."""
+    if spacing_mm is not None:
+        stated, warning = stated_geometry(spacing_mm, header.geometry)
+        header = _warned(replace(header, geometry=stated), [warning] if warning else [])
+    return _warned(header, explain(header.geometry))

@@ -1,0 +1,104 @@
+"""Stored values as the header means them: unused bits out, signs right, grey out of colour."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kyphometer.errors import ColourFilmError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from kyphometer.dicom.elements import Elements
+    from kyphometer.dicom.layout import PixelLayout
+
+_OVERLAY_BIT = 0x60000102
+_LOSSY_TOLERANCE = 2
+
+
+def settle_bits(
+    values: NDArray[Any], layout: PixelLayout, elements: Elements
+) -> tuple[NDArray[Any], str | None]:
+    """Values without what lies in bits that the header does not count as pixels.
+
+    Signed values are extended from their highest stored bit; unsigned ones lose overlay bits that
+    the header names. Unsigned values that use more bits than stated are kept, with a warning:
+    cutting them would fold the picture.
+
+    Parameters
+    ----------
+    values
+        Decoded values; changed in place where that is needed.
+
+    Returns
+    -------
+    values, warning
+        The settled values, and a sentence or None.
+    """
+    low = layout.high_bit + 1 - layout.bits_stored
+    spare = layout.bits_allocated - layout.bits_stored
+    if spare == 0:
+        return values, None
+    if layout.signed or low > 0:
+        np.left_shift(values, spare - low, out=values)
+        np.right_shift(values, spare, out=values)
+        return values, None
+    if int(values.max()) >> layout.bits_stored == 0:
+        return values, None
+    if _overlay_in_pixels(elements, layout):
+        np.bitwise_and(values, (1 << layout.bits_stored) - 1, out=values)
+        return values, "An overlay drawn into the unused bits of the pixels was taken out."
+    return values, (
+        f"Pixel values need more than the {layout.bits_stored} bits that the header states; they "
+        "were kept as they are."
+    )
+
+
+def _overlay_in_pixels(elements: Elements, layout: PixelLayout) -> bool:
+    """True if the header says that an overlay lies in the unused high bits."""
+    for group in range(0, 0x20, 2):
+        overlay = elements.raw.get(_OVERLAY_BIT + (group << 16))
+        if overlay is not None and overlay.value and len(overlay.value) == 2:
+            order = "little" if elements.encoding.little else "big"
+            if int.from_bytes(overlay.value, order) >= layout.bits_stored:  # type: ignore[arg-type]
+                return True
+    return False
+
+
+def grey_of_colour(
+    values: NDArray[Any], name: str, *, luma_first: bool, lossy: bool
+) -> NDArray[Any]:
+    """The grey picture within a colour one whose every pixel is grey.
+
+    Parameters
+    ----------
+    values
+        Shape (rows, columns, 3).
+    luma_first
+        True if values are luma and two chroma differences, False if red, green and blue.
+    lossy
+        True if lossy compression may have tinged grey a little.
+
+    Raises
+    ------
+    ColourFilmError
+        If the picture has colours.
+    """
+    tolerance = _LOSSY_TOLERANCE if lossy else 0
+    first, second, third = (values[..., i] for i in range(3))
+    if luma_first:
+        middle = np.array(1 << (8 * values.dtype.itemsize - 1), values.dtype)
+        grey = _near(second, middle, tolerance) and _near(third, middle, tolerance)
+    else:
+        grey = _near(first, second, tolerance) and _near(second, third, tolerance)
+    if not grey:
+        raise ColourFilmError(name)
+    return np.ascontiguousarray(first if luma_first else second)
+
+
+def _near(a: NDArray[Any], b: NDArray[Any], tolerance: int) -> bool:
+    if tolerance == 0:
+        return bool(np.all(a == b))
+    return int(np.max(np.maximum(a, b) - np.minimum(a, b))) <= tolerance
