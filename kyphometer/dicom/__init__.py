@@ -1,5 +1,9 @@
 """DICOM films: read, show, write, and take the patient's name off."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from kyphometer.dicom.compress import Compression
 from kyphometer.dicom.display import (
     Preset,
@@ -11,7 +15,11 @@ from kyphometer.dicom.display import (
     to_grey,
     to_modality,
 )
+from kyphometer.dicom.facts_table import facts
 from kyphometer.dicom.read import read_film, read_header
+
+if TYPE_CHECKING:
+    from kyphometer.dicom.write import write_dx
 
 __all__ = [
     "Compression",
@@ -19,10 +27,21 @@ __all__ = [
     "apply_table",
     "automatic_window",
     "default_voi",
+    "facts",
     "grey_table",
     "presets",
     "read_film",
     "read_header",
     "to_grey",
     "to_modality",
+    "write_dx",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Load the writer, and pydicom with it, only when it is asked for: reading needs neither."""
+    if name == "write_dx":
+        from kyphometer.dicom.write import write_dx
+
+        return write_dx
+    raise AttributeError(name)

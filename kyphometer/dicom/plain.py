@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from kyphometer.dicom import tiff
 from kyphometer.dicom.codestream import CodestreamError, read_jpeg
 from kyphometer.dicom.layout import check_size
+from kyphometer.dicom.tiff import TiffError, TiffField, read_pages
 from kyphometer.dicom.values import grey_of_colour
 from kyphometer.errors import ColourFilmError, FilmPixelsError, FrameError, UnsupportedFilmError
 from kyphometer.film import Film, FilmHeader, FilmReference, Rendering
@@ -118,7 +118,7 @@ def _describe(data: bytes, name: str) -> _Picture:
     describe = {"png": _png, "jpeg": _jpeg, "tiff": _tiff}[_format(data) or "png"]
     try:
         picture = describe(data)
-    except (struct.error, CodestreamError, tiff.TiffError, IndexError):
+    except (struct.error, CodestreamError, TiffError, IndexError):
         raise FilmPixelsError(name, "the file is damaged or cut off") from None
     check_size(picture.rows, picture.columns, name)
     if picture.bits not in (8, 12, 16):
@@ -171,33 +171,34 @@ def _jpeg(data: bytes) -> _Picture:
 
 def _orientation(exif: bytes) -> int:
     try:
-        return int(tiff.read_pages(exif)[0].fields.get(tiff.ORIENTATION, (1,))[0])
-    except tiff.TiffError:
+        return int(read_pages(exif)[0].fields.get(TiffField.ORIENTATION, (1,))[0])
+    except TiffError:
         return 1
 
 
 def _tiff(data: bytes) -> _Picture:
-    pages = tiff.read_pages(data)
+    pages = read_pages(data)
     fields = pages[0].fields
-    if tiff.WIDTH not in fields or tiff.HEIGHT not in fields:
-        raise tiff.TiffError
-    bits = {int(value) for value in fields.get(tiff.BITS, (1,))}
-    whole = all(value == 1 for value in fields.get(tiff.SAMPLE_FORMAT, (1,)))
-    photometric = int(fields.get(tiff.PHOTOMETRIC, (1,))[0])
-    tile = fields.get(tiff.TILE_WIDTH, (1,))[0] * fields.get(tiff.TILE_HEIGHT, (1,))[0]
+    if TiffField.WIDTH not in fields or TiffField.HEIGHT not in fields:
+        raise TiffError
+    bits = {int(value) for value in fields.get(TiffField.BITS, (1,))}
+    whole = all(value == 1 for value in fields.get(TiffField.SAMPLE_FORMAT, (1,)))
+    photometric = int(fields.get(TiffField.PHOTOMETRIC, (1,))[0])
+    tile = fields.get(TiffField.TILE_WIDTH, (1,))[0] * fields.get(TiffField.TILE_HEIGHT, (1,))[0]
     if tile > 1 << 26:
-        raise tiff.TiffError
+        raise TiffError
     return _Picture(
-        rows=int(fields[tiff.HEIGHT][0]),
-        columns=int(fields[tiff.WIDTH][0]),
+        rows=int(fields[TiffField.HEIGHT][0]),
+        columns=int(fields[TiffField.WIDTH][0]),
         bits=bits.pop() if len(bits) == 1 and whole else 0,
-        samples=3 if photometric == 3 else int(fields.get(tiff.SAMPLES, (1,))[0]),
+        samples=3 if photometric == 3 else int(fields.get(TiffField.SAMPLES, (1,))[0]),
         pages=len(pages),
         inverted=photometric == 0,
         aspect=_aspect(
-            fields.get(tiff.X_RESOLUTION, (1.0,))[0], fields.get(tiff.Y_RESOLUTION, (1.0,))[0]
+            fields.get(TiffField.X_RESOLUTION, (1.0,))[0],
+            fields.get(TiffField.Y_RESOLUTION, (1.0,))[0],
         ),
-        turned=int(fields.get(tiff.ORIENTATION, (1,))[0]),
+        turned=int(fields.get(TiffField.ORIENTATION, (1,))[0]),
     )
 
 

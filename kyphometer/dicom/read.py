@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from kyphometer.dicom.acquisition import read_acquisition
 from kyphometer.dicom.codecs import COMPRESSED, NATIVE, require_syntax
-from kyphometer.dicom.facts import read_acquisition
 from kyphometer.dicom.frames import read_frame
 from kyphometer.dicom.functional_groups import with_frame_groups
 from kyphometer.dicom.layout import read_layout

@@ -6,15 +6,29 @@ Field numbers and types: TIFF revision 6.0, sections 2 and 8; BigTIFF for large 
 from __future__ import annotations
 
 import struct
+from enum import IntEnum
 from typing import Final, NamedTuple
 
-WIDTH, HEIGHT, BITS, PHOTOMETRIC, ORIENTATION = 256, 257, 258, 262, 274
-SAMPLES, X_RESOLUTION, Y_RESOLUTION, TILE_WIDTH, TILE_HEIGHT = 277, 282, 283, 322, 323
-SAMPLE_FORMAT: Final = 339
 _MOST_PAGES = 10_000
 _MOST_FIELDS = 4_096
 _MOST_VALUES = 64
 _KINDS: Final = {1: "B", 3: "H", 4: "I", 5: "II", 6: "b", 8: "h", 9: "i", 16: "Q", 17: "q", 18: "Q"}
+
+
+class TiffField(IntEnum):
+    """Numbers of the fields that matter for reading a film."""
+
+    WIDTH = 256
+    HEIGHT = 257
+    BITS = 258
+    PHOTOMETRIC = 262
+    ORIENTATION = 274
+    SAMPLES = 277
+    X_RESOLUTION = 282
+    Y_RESOLUTION = 283
+    TILE_WIDTH = 322
+    TILE_HEIGHT = 323
+    SAMPLE_FORMAT = 339
 
 
 class Directory(NamedTuple):

@@ -130,7 +130,7 @@ def _describe_identity(dataset: Dataset, film: Film, seed: str, instance_number:
     dataset.ReferringPhysicianName = ""
     if facts.description:
         dataset.SeriesDescription = facts.description[:64]
-    dataset.PatientName = facts.patient_name or ""
+    dataset.PatientName = (facts.patient_name or "").replace(" ", "^", 1)
     dataset.PatientID = facts.patient_id or ""
     dataset.PatientBirthDate = _day(facts.patient_birth_date)
     dataset.PatientSex = facts.patient_sex or ""

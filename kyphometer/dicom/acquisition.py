@@ -1,4 +1,4 @@
-"""Facts of the exposure from a header, and the same facts as a table for people."""
+"""Facts of the exposure from a header."""
 
 from __future__ import annotations
 
