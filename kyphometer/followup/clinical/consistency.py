@@ -8,7 +8,7 @@ from kyphometer.followup.clinical.columns import NO_COMPLICATIONS
 from kyphometer.followup.clinical.record import ClinicalRecord, Complication
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
     from kyphometer.followup.windows import VisitWindows
 
@@ -20,7 +20,7 @@ def contradictions(
     values: dict[str, Any], windows: VisitWindows, failed: Collection[str] = ()
 ) -> list[Contradiction]:
     """What cannot be true together in one row; columns that failed by themselves judge nothing."""
-    checks = (
+    checks: tuple[tuple[str, Callable[[], list[Contradiction]]], ...] = (
         ("date", lambda: _dates(values, windows)),
         ("screws", lambda: _screws(values)),
         ("complication", lambda: _complications(values)),

@@ -15,7 +15,7 @@ from kyphometer.followup.statistics.values import as_table, as_values
 from kyphometer.followup.tabular import Row, Tabular
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from kyphometer.followup.statistics.values import FloatArray
 
@@ -91,6 +91,7 @@ def compare_pairs(
     columns: Mapping[str, Iterable[float | None]],
     pairs: Sequence[tuple[str, str]] | None = None,
     options: StatisticsOptions = DEFAULT_OPTIONS,
+    excluded: Mapping[tuple[str, str], Collection[int]] | None = None,
 ) -> ComparisonFamily:
     """Paired t and Wilcoxon of every pair of columns, adjusted by Holm within this family.
 
@@ -102,11 +103,16 @@ def compare_pairs(
         Values by visit, one a patient in the same order, None where missing.
     pairs
         The pre-specified pairs; all pairs in the columns' order if None.
+    excluded
+        Places of patients to leave out of a pair, for example because the change between those two
+        visits may not be stated; they count as missing there.
     """
     values = {key: as_values(column, name) for key, column in columns.items()}
     wanted = tuple(pairs) if pairs is not None else tuple(combinations(values, 2))
-    t_tests = [_if_possible(paired_t, values[a], values[b], options, 2) for a, b in wanted]
-    rank_tests = [_if_possible(signed_rank, values[a], values[b], options, 1) for a, b in wanted]
+    as_table(list(values.values()), name)
+    data = [_without(values[a], values[b], (excluded or {}).get((a, b), ())) for a, b in wanted]
+    t_tests = [_if_possible(paired_t, first, second, options, 2) for first, second in data]
+    rank_tests = [_if_possible(signed_rank, first, second, options, 1) for first, second in data]
     p_t = holm([None if t is None else t.p for t in t_tests])
     p_ranks = holm([None if r is None else r.p for r in rank_tests])
     return ComparisonFamily(
@@ -126,6 +132,14 @@ def compare_pairs(
     )
 
 
+def _without(
+    first: FloatArray, second: FloatArray, excluded: Collection[int]
+) -> tuple[FloatArray, FloatArray]:
+    kept = first.copy()
+    kept[list(excluded)] = np.nan
+    return kept, second
+
+
 def _if_possible(
     test: Callable[[FloatArray, FloatArray, StatisticsOptions], Result],
     first: FloatArray,
@@ -134,7 +148,6 @@ def _if_possible(
     needed: int,
 ) -> Result | None:
     """The test, or None where too few patients have both values."""
-    as_table([first, second], "A comparison of visits")
     complete = int((~np.isnan(first + second)).sum())
     return test(first, second, options) if complete >= needed else None
 

@@ -1,0 +1,156 @@
+"""All results of the study from angles and clinical table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kyphometer.followup.cohort.complications import ComplicationAnalysis, analyse_complications
+from kyphometer.followup.cohort.flow import PatientFlow, patient_flow
+from kyphometer.followup.cohort.neurology import NeurologyAnalysis, analyse_neurology
+from kyphometer.followup.cohort.radiographic import AngleAnalysis, analyse_angles
+from kyphometer.followup.cohort.scores import analyse_disability, analyse_pain
+from kyphometer.followup.cohort.table_one import TableOne, table_one
+from kyphometer.followup.correction import CorrectionRules, correct_cohort
+from kyphometer.followup.remarks import Remark, RemarkKind
+from kyphometer.followup.statistics.options import DEFAULT_OPTIONS, StatisticsOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from kyphometer.followup.clinical.record import ClinicalTable
+    from kyphometer.followup.cohort.endpoints import EndpointAnalysis
+    from kyphometer.followup.correction_model import CohortCorrections
+    from kyphometer.followup.visit_angles import VisitAngle
+    from kyphometer.followup.visit_model import VisitAssignment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CohortResults:
+    """Every result of the study; each part has `rows()` and `to_frame()`.
+
+    Attributes
+    ----------
+    flow
+        Patients by visit.
+    table_one
+        Who the patients are.
+    angles
+        Primary analysis of each angle: films within tolerance.
+    angles_sensitivity
+        The same with every film in the wider analysis windows.
+    pain, disability
+        VAS and ODI over visits; None if nobody has a value.
+    neurology
+        AIS transitions.
+    complications
+        Counts and rates.
+    corrections
+        Each patient's values, corrections, losses and verdicts.
+    rules, options
+        What was done, for the methods paragraph.
+    remarks
+        Every exclusion, refusal and warning.
+    """
+
+    flow: PatientFlow
+    table_one: TableOne
+    angles: tuple[AngleAnalysis, ...]
+    angles_sensitivity: tuple[AngleAnalysis, ...]
+    pain: EndpointAnalysis | None
+    disability: EndpointAnalysis | None
+    neurology: NeurologyAnalysis
+    complications: ComplicationAnalysis
+    corrections: CohortCorrections
+    rules: CorrectionRules
+    options: StatisticsOptions
+    remarks: tuple[Remark, ...]
+
+    def angle(self, code: str) -> AngleAnalysis | None:
+        """Primary analysis of one angle, or None."""
+        return next((item for item in self.angles if item.code == code), None)
+
+
+def analyse_cohort(
+    angles: Iterable[VisitAngle],
+    table: ClinicalTable,
+    rules: CorrectionRules,
+    *,
+    options: StatisticsOptions = DEFAULT_OPTIONS,
+    assignment: VisitAssignment | None = None,
+) -> CohortResults:
+    """Compute every result of the study (DESIGN).
+
+    Parameters
+    ----------
+    angles
+        Angles of all patients at their visits (`visit_angles.visit_angle`).
+    table
+        The clinical table.
+    rules
+        Precision, windows and positions policy.
+    options
+        Statistical choices; `SPSS_OPTIONS` for those of SPSS.
+    assignment
+        How films were put to visits, for its remarks.
+    """
+    corrections = correct_cohort(angles, rules)
+    index = {r.patient: r.fractured_levels[0] for r in table.records if r.fractured_levels}
+    windows = rules.windows
+    primary = analyse_angles(corrections, rules, index, options)
+    everything = analyse_angles(corrections, rules, index, options, primary_only=False)
+    remarks = [
+        *(assignment.remarks if assignment else ()),
+        *corrections.remarks,
+        *(remark for item in primary for remark in item.remarks),
+        *_change_remarks(corrections),
+        *_unmatched(corrections, table),
+    ]
+    return CohortResults(
+        flow=patient_flow(corrections, table, windows),
+        table_one=table_one(table, windows.baseline, options),
+        angles=primary,
+        angles_sensitivity=everything,
+        pain=analyse_pain(table, windows, options),
+        disability=analyse_disability(table, windows, options),
+        neurology=analyse_neurology(table, windows),
+        complications=analyse_complications(table, options),
+        corrections=corrections,
+        rules=rules,
+        options=options,
+        remarks=tuple(dict.fromkeys(remarks)),
+    )
+
+
+def _change_remarks(corrections: CohortCorrections) -> list[Remark]:
+    """One remark for each change that may not be stated."""
+    return [
+        Remark(
+            kind=RemarkKind.EXCLUDED,
+            patient=item.patient,
+            visit=change.later.visit,
+            code=item.code,
+            sentence=f"Patient {item.patient}, {item.label}, {change.kind.value} from "
+            f"{change.earlier.visit} to {change.later.visit}: not stated, because of "
+            f"{'; '.join(change.reasons)}.",
+        )
+        for item in corrections.patients
+        for change in (*item.corrections, *item.losses)
+        if not change.eligible
+    ]
+
+
+def _unmatched(corrections: CohortCorrections, table: ClinicalTable) -> list[Remark]:
+    """Patients with angles but no clinical row, and the other way round."""
+    measured = {item.patient for item in corrections.patients}
+    known = set(table.by_patient)
+    found = [
+        *((patient, "angles but no row in the clinical table") for patient in measured - known),
+        *((patient, "a row in the clinical table but no angle") for patient in known - measured),
+    ]
+    return [
+        Remark(
+            kind=RemarkKind.WARNING, patient=patient, sentence=f"Patient {patient} has {problem}."
+        )
+        for patient, problem in sorted(found)
+    ]
