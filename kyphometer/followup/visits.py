@@ -68,8 +68,7 @@ def assign_patient_visits(
     """Put the films of one patient to visits (SCIENCE 4).
 
     A film inside a visit's tolerance goes before one that is only inside its analysis window; among
-    several the window's rule decides, and films are never averaged. Films that are no visit are
-    kept and listed with the reason.
+    several the window's rule decides. Films that are no visit are kept and listed with the reason.
 
     Parameters
     ----------
