@@ -62,9 +62,9 @@ class Decoder:
         if pool is not None:
             pool.shutdown(wait=True, cancel_futures=True)
 
-    async def packed(self, source: FilmSource, syntax: str | None) -> PackedFilm:
-        """Packed pixels of a film of that transfer syntax."""
-        if syntax in NATIVE_SYNTAXES:
+    async def packed(self, source: FilmSource) -> PackedFilm:
+        """Packed pixels of a film."""
+        if source.syntax in NATIVE_SYNTAXES:
             return _settled(await run_in_threadpool(decode_job.packed, source))
         return _settled(await self._run(decode_job.packed, source))
 

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from kyphometer.film import FilmHeader
     from kyphometer.store.records import MarkingLog
     from kyphometer.web.visitors import Visitor
 
@@ -32,6 +31,8 @@ class FilmSource:
         File, and frame number from 1.
     stamp
         Changes when the file changes: size and time of modification.
+    syntax
+        Transfer syntax, or None for files that are no DICOM.
     mirrored
         True if the reader is shown the mirror image.
     """
@@ -39,6 +40,7 @@ class FilmSource:
     path: Path
     frame: int
     stamp: tuple[int, int]
+    syntax: str | None = None
     mirrored: bool = False
 
 
@@ -88,10 +90,6 @@ class Desk(Protocol):
 
     def next_film(self, film_id: str) -> str | None:
         """The film that this reader will probably ask for next."""
-        ...
-
-    def header(self, film_id: str) -> FilmHeader:
-        """Header of the film, as far as this reader may know it."""
         ...
 
     def document(self, film_id: str) -> Answer:

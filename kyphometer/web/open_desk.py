@@ -82,7 +82,7 @@ class OpenDesk:
             "error": None,
         }
         try:
-            header = self.header(film_id)
+            header = _header(*self._file(record))
         except (FilmError, UnknownRecordError) as error:
             answer["error"] = str(error)
             return answer
@@ -118,21 +118,22 @@ class OpenDesk:
                 return str(item.film_id)
         return None
 
-    def header(self, film_id: str) -> FilmHeader:
-        """Header of the film's file."""
-        source = self.source(film_id)
-        return _header(source.path, source.stamp)
-
     def source(self, film_id: str) -> FilmSource:
         """Where the pixels are."""
         record = self._record(film_id)
+        path, stamp = self._file(record)
+        syntax = _header(path, stamp).transfer_syntax_uid
+        return FilmSource(path=path, frame=record.frame, stamp=stamp, syntax=syntax)
+
+    def _file(self, record: FilmRecord) -> tuple[Path, tuple[int, int]]:
+        """The film's file, with what changes when the file changes."""
         path = self._store.film_path(record.id)
         try:
             facts = path.stat()
         except OSError as error:
             problem = f"The file of film '{record.name}' cannot be opened ({error.strerror})"
             raise FilmError(f"{problem}; bring it back or add the films again.") from None
-        return FilmSource(path=path, frame=record.frame, stamp=(facts.st_size, facts.st_mtime_ns))
+        return path, (facts.st_size, facts.st_mtime_ns)
 
     def next_film(self, film_id: str) -> str | None:
         """The next unfinished film of the work list."""

@@ -49,12 +49,12 @@ async def film(request: Request) -> Response:
 async def pixels(request: Request) -> Response:
     """GET /api/films/{film_id}/pixels: uint16, little endian, row by row."""
     at, film_id = desk(request), request.path_params["film_id"]
-    source, syntax = await run_in_threadpool(_source, at, film_id)
+    source = await run_in_threadpool(at.source, film_id)
     headers = {"ETag": _etag(source, "pixels"), "Cache-Control": "private, no-cache"}
     if _is_known(request, headers["ETag"]):
         return Response(status_code=304, headers=headers)
     at_hand = services(request)
-    found = await at_hand.shelf.packed(source, syntax)
+    found = await at_hand.shelf.packed(source)
     headers["X-Kyphometer-Rows"] = str(found.rows)
     headers["X-Kyphometer-Columns"] = str(found.columns)
     return Response(
@@ -71,7 +71,7 @@ def _ahead(services: Services, at: Desk, film_id: str) -> BackgroundTask:
     async def decode_next() -> None:
         following = await run_in_threadpool(_next_source, at, film_id)
         if following is not None:
-            services.shelf.prefetch(*following)
+            services.shelf.prefetch(following)
 
     return BackgroundTask(decode_next)
 
@@ -87,15 +87,10 @@ async def thumbnail(request: Request) -> Response:
     return Response(picture, media_type="image/jpeg", headers=headers)
 
 
-def _source(at: Desk, film_id: str) -> tuple[FilmSource, str | None]:
-    """Source and transfer syntax of a film."""
-    return at.source(film_id), at.header(film_id).transfer_syntax_uid
-
-
-def _next_source(at: Desk, film_id: str) -> tuple[FilmSource, str | None] | None:
+def _next_source(at: Desk, film_id: str) -> FilmSource | None:
     try:
         following = at.next_film(film_id)
-        return None if following is None else _source(at, following)
+        return None if following is None else at.source(following)
     except KyphometerError:
         return None
 

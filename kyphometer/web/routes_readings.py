@@ -45,12 +45,10 @@ async def confirm(request: Request) -> Response:
     body = await json_object(request)
     reading, base = member_object(body, "document"), member_text(body, "base")
     source = await run_in_threadpool(at.source, film_id)
-    header = await run_in_threadpool(at.header, film_id)
-    shelf = services(request).shelf
     note = ConfirmNote(
         reason=member_text(body, "reason"),
         log=_log(body),
-        sha256_pixels=await shelf.fingerprint(source, header.transfer_syntax_uid),
+        sha256_pixels=await services(request).shelf.fingerprint(source),
     )
     return Json(await run_in_threadpool(at.confirm, film_id, reading, base, note))
 

@@ -25,7 +25,7 @@ class Shelf:
         self._under_way: dict[FilmSource, asyncio.Task[PackedFilm]] = {}
         self._fingerprints: dict[FilmSource, str] = {}
 
-    async def packed(self, source: FilmSource, syntax: str | None) -> PackedFilm:
+    async def packed(self, source: FilmSource) -> PackedFilm:
         """Packed pixels of a film, from the shelf or decoded now."""
         film = self._films.get(source)
         if film is not None:
@@ -33,16 +33,16 @@ class Shelf:
             return film
         task = self._under_way.get(source)
         if task is None:
-            task = asyncio.create_task(self._decode(source, syntax))
+            task = asyncio.create_task(self._decode(source))
             self._under_way[source] = task
             task.add_done_callback(lambda _: self._under_way.pop(source, None))
         return await asyncio.shield(task)  # a reader who leaves does not stop it for the others
 
-    def prefetch(self, source: FilmSource, syntax: str | None) -> None:
+    def prefetch(self, source: FilmSource) -> None:
         """Begin to decode a film that will probably be asked for; errors wait until it is."""
         if source in self._films or source in self._under_way:
             return
-        task = asyncio.create_task(self._decode(source, syntax))
+        task = asyncio.create_task(self._decode(source))
         self._under_way[source] = task
 
         def finish(done: asyncio.Task[PackedFilm]) -> None:
@@ -52,11 +52,11 @@ class Shelf:
 
         task.add_done_callback(finish)
 
-    async def fingerprint(self, source: FilmSource, syntax: str | None) -> str:
+    async def fingerprint(self, source: FilmSource) -> str:
         """SHA-256 of the stored values of a film."""
         found = self._fingerprints.get(source)
         if found is None:
-            film = await self.packed(source, syntax)
+            film = await self.packed(source)
             if film.is_stored:
                 found = await run_in_threadpool(_sha256, film.data)
             else:
@@ -64,8 +64,8 @@ class Shelf:
             self._fingerprints[source] = found
         return found
 
-    async def _decode(self, source: FilmSource, syntax: str | None) -> PackedFilm:
-        film = await self._decoder.packed(source, syntax)
+    async def _decode(self, source: FilmSource) -> PackedFilm:
+        film = await self._decoder.packed(source)
         self._films[source] = film
         while len(self._films) > 1 and self._size() > self._capacity:
             self._films.popitem(last=False)
