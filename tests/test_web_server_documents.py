@@ -67,9 +67,7 @@ def test_the_second_of_two_windows_is_told_and_nothing_is_overwritten(client):
     assert save(client, document(comment="second"), first).status_code == 200
 
 
-@pytest.mark.parametrize(
-    "base", ["", "x", "1.", "0.nothing", "-1.", "\u0661.", "0", "9" * 30]
-)
+@pytest.mark.parametrize("base", ["", "x", "1.", "0.nothing", "-1.", "\u0661.", "0", "9" * 30])
 def test_a_tag_that_is_not_the_present_one_saves_nothing(client, base):
     save(client, document(comment="mine"), "0.")
     assert save(client, document(), base).status_code == 409

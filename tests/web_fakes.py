@@ -41,7 +41,8 @@ class MemoryStore:
 
     def film_path(self, film_id: int) -> Path:
         path = self.film(film_id).path
-        assert path is not None
+        if path is None:
+            raise UnknownRecordError("file", film_id)
         return path
 
     def work_list(self, observer: str, *, session: str | None = None) -> Sequence[WorkItem]:

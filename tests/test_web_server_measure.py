@@ -1,0 +1,119 @@
+"""Live results: the numbers are those of `measure_reading`, and never one too early."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from web_fakes import MemoryStore, film_record
+from web_local import document, sentence, visitor
+
+from kyphometer.measure import measure_reading
+from kyphometer.web.measure_views import draft_reading
+
+
+@pytest.fixture
+def client():
+    return visitor(
+        MemoryStore([film_record(1), film_record(2, row_mm=None, column_mm=None, aspect=2.0)])
+    )
+
+
+def measure(client, draft, film=1):
+    return client.post(f"/api/films/{film}/measure", json={"document": draft})
+
+
+def by_code(answer, code):
+    return next(item for item in answer["measurements"] if item["code"] == code)
+
+
+def test_angles_are_those_of_the_drawn_lines(client):
+    """One plate is tilted by atan(20/220); everything else is level: closed form."""
+    answer = measure(client, document(20.0)).json()
+    tilt = math.degrees(math.atan2(20, 220))
+    assert answer["facing"] == "left"
+    assert by_code(answer, "VKA")["value"] == pytest.approx(tilt, abs=1e-9)
+    assert by_code(answer, "RKA")["value"] == pytest.approx(0.0, abs=1e-9)
+    assert by_code(answer, "VKA")["lines"] == [
+        [[520.0, 740.0], [300.0, 760.0]],
+        [[520.0, 900.0], [300.0, 900.0]],
+    ]
+
+
+def test_pixel_shape_counts(client):
+    """Pixels twice as high as wide: the same marks are a steeper line."""
+    value = by_code(measure(client, document(20.0), film=2).json(), "VKA")["value"]
+    assert value == pytest.approx(math.degrees(math.atan2(40, 220)), abs=1e-9)
+
+
+def test_everything_agrees_with_the_library(client):
+    film = film_record(1)
+    reading = draft_reading(document(12.5), film.reference)
+    expected = measure_reading(reading, film.geometry, corner_sd_mm=1.0, strict=False)
+    answer = measure(client, document(12.5)).json()
+    assert [item["code"] for item in answer["measurements"]] == [
+        item.code for item in expected.measurements
+    ]
+    for shown, known in zip(answer["measurements"], expected.measurements, strict=True):
+        assert shown["value"] == known.value
+        assert shown["standard_uncertainty"] == known.standard_uncertainty
+        if known.standard_uncertainty is not None:
+            low, high = shown["interval95"]
+            assert (low + high) / 2 == pytest.approx(known.value)
+            assert (high - low) / 2 == pytest.approx(1.959964 * known.standard_uncertainty)
+
+
+def test_no_number_before_its_endplates_are_there(client):
+    draft = document()
+    draft["vertebrae"]["L1"]["inferior"]["posterior"] = None
+    del draft["vertebrae"]["T12"]["superior"]
+    answer = measure(client, draft).json()
+    codes = {item["code"] for item in answer["measurements"]}
+    assert not {"VKA", "RKA"} & codes
+    missing = {item["code"]: item for item in answer["missing"]}
+    assert missing["VKA"]["needs"] == ["L1.inferior"]
+    assert missing["RKA"]["needs"] == ["T12.superior"]
+    assert sentence(missing["RKA"]["reason"])
+
+
+@pytest.mark.parametrize("vertebrae", [{}, {"L1": {}}, {"L1": {"superior": None}}])
+def test_an_empty_film_has_no_numbers_and_no_errors(client, vertebrae):
+    answer = measure(client, document(vertebrae=vertebrae)).json()
+    assert answer["measurements"] == answer["findings"] == []
+    assert answer["facing"] is None
+
+
+def test_one_endplate_alone_is_not_an_error_of_the_request(client):
+    draft = document()
+    draft["vertebrae"] = {"L1": {"superior": draft["vertebrae"]["L1"]["superior"]}}
+    answer = measure(client, draft)
+    assert answer.status_code == 200
+    assert answer.json()["measurements"] == []
+
+
+def test_swapped_corners_are_found_and_named(client):
+    draft = document()
+    plate = draft["vertebrae"]["L2"]["superior"]
+    plate["anterior"], plate["posterior"] = plate["posterior"], plate["anterior"]
+    answer = measure(client, draft).json()
+    assert any(
+        item["severity"] == "error" and item["levels"] == ["L2"] for item in answer["findings"]
+    )
+    assert "RKA" not in {item["code"] for item in answer["measurements"]}
+
+
+@pytest.mark.parametrize(
+    "xy", [[1e9, 0], ["1", 2], [None, None], [True, 1], [1], [1, 2, 3], {"x": 1}, "12"]
+)
+def test_positions_that_are_none_are_refused_in_a_sentence(client, xy):
+    draft = document()
+    draft["vertebrae"]["L1"]["superior"]["anterior"]["xy"] = xy
+    answer = measure(client, draft)
+    assert answer.status_code == 422
+    assert sentence(answer.json()["error"])
+
+
+def test_a_film_that_is_not_there(client):
+    answer = measure(client, document(), film=7)
+    assert answer.status_code == 404
+    assert sentence(answer.json()["error"])
