@@ -25,7 +25,7 @@ def unknown() -> Client:
     return stranger(MemoryStore([film_record(1)]))
 
 
-PUBLIC = {"/static/{name:path}", "/api/health", "/login", "/favicon.ico"}
+PUBLIC = {"/static/{name:path}", "/api/health", "/api/login", "/login", "/favicon.ico"}
 
 
 def test_every_route_but_the_public_ones_needs_the_token(unknown):
@@ -59,7 +59,7 @@ def test_the_token_becomes_a_cookie_that_scripts_cannot_read(unknown):
     assert answer.status_code == 303
     assert answer.headers["location"] == "/"
     assert "HttpOnly" in cookie
-    assert "SameSite=strict" in cookie
+    assert "SameSite=Strict" in cookie
     assert TOKEN not in cookie
     assert unknown.get("/api/config").status_code == 200
 

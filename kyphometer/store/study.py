@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kyphometer.store import audit, people
+from kyphometer.store.accounts import StudyAccounts
 from kyphometer.store.scan import Scanner
 from kyphometer.store.scan_report import ScanOptions
 from kyphometer.store.study_readings import StudyReadings
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 _UNCHANGED: Any = object()
 
 
-class Study(StudyReadings):
+class Study(StudyReadings, StudyAccounts):
     """An open study; use it in a `with` block, from any thread.
 
     Everything that writes is one transaction: when the call returns it is on disk; if it raises

@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
 from kyphometer.errors import KyphometerError
-from kyphometer.web import pages, routes_films, routes_readings, routes_session
+from kyphometer.web import pages, routes_accounts, routes_films, routes_readings, routes_session
 from kyphometer.web.answers import on_error, on_http_error
 from kyphometer.web.decoder import Decoder
 from kyphometer.web.gate import Gate
@@ -30,6 +30,7 @@ ROUTES = (
     *routes_session.ROUTES,
     *routes_films.ROUTES,
     *routes_readings.ROUTES,
+    *routes_accounts.ROUTES,
 )
 
 

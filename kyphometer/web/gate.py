@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import cookie_parser
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from kyphometer.errors import ForbiddenError, SignInError
 from kyphometer.web.answers import error_answer
+from kyphometer.web.cookies import cookie_header
 from kyphometer.web.settings import Mode, WebSettings
 from kyphometer.web.visitors import Doorman, Visitor, same
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Receive, Scope, Send
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 CSRF_HEADER = "x-kyphometer-csrf"
 _READING_METHODS = ("GET", "HEAD", "OPTIONS")
@@ -44,18 +45,32 @@ class Gate:
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        visitor = self._visitor(headers)
+        visitor = await self._visitor(headers)
         refusal = self._refusal(scope, headers, visitor)
         if refusal is not None:
             await refusal(scope, receive, send)
             return
         scope.setdefault("state", {})["visitor"] = visitor
+        if visitor is not None and visitor.renewed is not None:
+            send = self._renewing(send, visitor.renewed)
         await self.app(scope, receive, send)
 
-    def _visitor(self, headers: Headers) -> Visitor | None:
+    async def _visitor(self, headers: Headers) -> Visitor | None:
         scheme, _, bearer = headers.get("authorization", "").partition(" ")
         cookies = cookie_parser(headers.get("cookie", ""))
-        return self.doorman.recognise(cookies, bearer if scheme.lower() == "bearer" else None)
+        return await self.doorman.recognise(cookies, bearer if scheme.lower() == "bearer" else None)
+
+    def _renewing(self, send: Send, identifier: str) -> Send:
+        """Lets the answer carry the visitor's new identifier."""
+
+        async def send_with_cookie(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                if "set-cookie" not in headers:
+                    headers.append("set-cookie", cookie_header(self.settings, identifier))
+            await send(message)
+
+        return send_with_cookie
 
     def _refusal(self, scope: Scope, headers: Headers, visitor: Visitor | None) -> Response | None:
         """The answer that turns the request away, or None to let it through."""

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 import kyphometer
-from kyphometer.web.openapi_schemas import DRAFT_DOCUMENT, SCHEMAS
+from kyphometer.web.openapi_schemas import DRAFT_DOCUMENT, ROLE, SCHEMAS
 from kyphometer.web.openapi_types import (
     ANY_OBJECT,
     FLAG,
@@ -16,7 +16,6 @@ from kyphometer.web.openapi_types import (
     body,
     choice,
     maybe,
-    record,
     ref,
 )
 
@@ -48,6 +47,7 @@ _SENTENCES = {
     413: "The body is too large.",
     415: "The body is not declared as JSON.",
     422: "The film or the marks cannot be used; the sentence says why.",
+    429: "Too many failed attempts to sign in; Retry-After says when to try again.",
     507: "The disk is full; nothing was lost.",
 }
 
@@ -63,7 +63,7 @@ def description() -> dict[str, Any]:
             "description": "Films, readings and live results for the page that marks endplates.",
         },
         "security": [{"cookie": []}, {"bearer": []}],
-        "paths": _paths(),
+        "paths": {**_paths(), **_account_paths()},
         "components": {
             "schemas": SCHEMAS,
             "securitySchemes": {
@@ -77,7 +77,7 @@ def description() -> dict[str, Any]:
 def _paths() -> dict[str, Any]:
     film = "/api/films/{film_id}"
     return {
-        "/api/health": {"get": _operation("health", "Is it up?", _json(record({"ok": FLAG})))},
+        "/api/health": {"get": _operation("health", "Is it up?", _json(ref("Ok")))},
         "/api/openapi.json": {"get": _operation("openapi", "This description.", _json(ANY_OBJECT))},
         "/api/config": {"get": _operation("config", "What the page needs.", _json(ref("Config")))},
         "/api/worklist": {"get": _work_list()},
@@ -102,6 +102,40 @@ def _paths() -> dict[str, Any]:
             )
         },
     }
+
+
+def _account_paths() -> dict[str, Any]:
+    """Signing in and accounts; these addresses answer 404 where one person works alone."""
+    name = {"name": "name", "in": "path", "required": True, "schema": TEXT}
+    log_in = body({"name": TEXT, "password": TEXT})
+    add = body({"name": TEXT, "role": ROLE}, {"observer": maybe(TEXT)})
+    change = body({}, {"role": maybe(ROLE), "active": maybe(FLAG)})
+    changed = _account_change("change_user", "Change an account.", "Account", change)
+    changed["parameters"] = [name]
+    added = _account_change("add_user", "Add an account.", "NewAccount", add)
+    added["responses"]["201"] = added["responses"].pop("200")
+    return {
+        "/api/login": {"post": _account_change("login", "Sign in.", "SignedIn", log_in)},
+        "/api/logout": {"post": _account_change("logout", "Sign out.", "Ok", None)},
+        "/api/password": {
+            "post": _account_change(
+                "password", "Change one's password.", "SignedIn", body({"old": TEXT, "new": TEXT})
+            )
+        },
+        "/api/users": {
+            "get": _operation("users", "All accounts.", _json(ref("Accounts")), 403, 404),
+            "post": added,
+        },
+        "/api/users/{name}": {"patch": changed},
+    }
+
+
+def _account_change(name: str, summary: str, answer: str, request: Schema | None) -> dict[str, Any]:
+    found = _operation(name, summary, _json(ref(answer)), 403, 404, 409, 413, 415, 422, 429)
+    if request is not None:
+        content = {"application/json": {"schema": request}}
+        found["requestBody"] = {"required": True, "content": content}
+    return found
 
 
 def _json(schema: Schema, words: str = "Done.") -> dict[str, Any]:

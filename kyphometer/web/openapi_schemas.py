@@ -33,6 +33,9 @@ DRAFT_DOCUMENT: Schema = {
         "member `draft` is the page's own and is dropped on confirmation."
     ),
 }
+ROLE = choice(*map(str, Role))
+USER = record({"name": TEXT, "role": ROLE})
+ACCOUNT = record({"name": TEXT, "role": ROLE, "observer": TEXT, "active": FLAG, "created": TEXT})
 _LINE_MEMBERS = {
     "film_id": TEXT,
     "label": TEXT,
@@ -97,7 +100,7 @@ SCHEMAS: dict[str, Schema] = {
         {
             "version": TEXT,
             "mode": choice(*map(str, Mode)),
-            "user": maybe(record({"name": TEXT, "role": choice(*map(str, Role))})),
+            "user": maybe(USER),
             "observer": TEXT,
             "csrf": TEXT,
             "blinded": FLAG,
@@ -146,6 +149,11 @@ SCHEMAS: dict[str, Schema] = {
             "source": choice("draft", "reading", "none"),
         }
     ),
+    "SignedIn": record({"user": USER, "csrf": TEXT}),
+    "Account": ACCOUNT,
+    "Accounts": record({"users": many(ref("Account"))}),
+    "NewAccount": record({"name": TEXT, "password": TEXT}),
+    "Ok": record({"ok": FLAG}),
     "Saved": record({"etag": TEXT}),
     "Confirmed": record({"etag": TEXT, "version": COUNT, "measured": many(ref("Measurement"))}),
     "Measurement": record(

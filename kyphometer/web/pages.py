@@ -16,6 +16,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from kyphometer.errors import NotFoundError
+from kyphometer.web.cookies import cookie_header
 from kyphometer.web.gate import stranger_page
 from kyphometer.web.services import services
 from kyphometer.web.settings import Mode
@@ -36,7 +37,6 @@ MEDIA_TYPES = {
     ".svg": "image/svg+xml",
     ".woff2": "font/woff2",
 }
-COOKIE_SECONDS = 7 * 24 * 3600
 _ENTER_AGAIN = (
     '<!doctype html><html lang="en"><meta charset="utf-8"><title>Kyphometer</title>'
     '<meta http-equiv="refresh" content="0; url=/"><a href="/">Open Kyphometer</a></html>'
@@ -77,14 +77,7 @@ def _entered(request: Request, doorman: TokenDoorman) -> Response:
     answer: Response = RedirectResponse("/", status_code=303)
     if request.headers.get("sec-fetch-site") in ("cross-site", "same-site"):
         answer = Response(_ENTER_AGAIN, media_type="text/html")
-    answer.set_cookie(
-        settings.cookie_name,
-        doorman.cookie_value,
-        max_age=COOKIE_SECONDS,
-        secure=settings.secure,
-        httponly=True,
-        samesite="strict",
-    )
+    answer.headers.append("set-cookie", cookie_header(settings, doorman.cookie_value))
     return answer
 
 

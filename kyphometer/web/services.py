@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kyphometer.errors import SignInError
+from kyphometer.errors import ForbiddenError, SignInError
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from kyphometer.web.desk import Desk, Desks
     from kyphometer.web.settings import WebSettings
     from kyphometer.web.shelf import Shelf
-    from kyphometer.web.visitors import Doorman, Visitor
+    from kyphometer.web.visitors import Doorman, Role, Visitor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +40,18 @@ def visitor(request: Request) -> Visitor:
     if found is None:
         raise SignInError("Nobody is signed in here", "sign in first")
     return found
+
+
+def require(request: Request, role: Role) -> None:
+    """Refuse a visitor whose role does not include that one.
+
+    Raises
+    ------
+    ForbiddenError
+        If it does not.
+    """
+    if not visitor(request).role.includes(role):
+        raise ForbiddenError(f"This is for the {role} of the study", "ask one of them")
 
 
 def desk(request: Request) -> Desk:

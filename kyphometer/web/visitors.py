@@ -46,6 +46,8 @@ class Visitor:
     by_cookie
         True if the browser sent the proof by itself, so that a foreign page could have caused the
         request.
+    renewed
+        New identifier that the cookie is to hold from now on, or None to leave it.
     """
 
     observer: str
@@ -53,12 +55,13 @@ class Visitor:
     csrf: str
     name: str | None = None
     by_cookie: bool = True
+    renewed: str | None = None
 
 
 class Doorman(Protocol):
     """Recognises visitors by what their request carries."""
 
-    def recognise(self, cookies: Mapping[str, str], bearer: str | None) -> Visitor | None:
+    async def recognise(self, cookies: Mapping[str, str], bearer: str | None) -> Visitor | None:
         """The visitor, or None for a stranger."""
         ...
 
@@ -82,7 +85,7 @@ class TokenDoorman:
         """True if that is the token; takes the same time for any wrong one."""
         return same(token, self._token)
 
-    def recognise(self, cookies: Mapping[str, str], bearer: str | None) -> Visitor | None:
+    async def recognise(self, cookies: Mapping[str, str], bearer: str | None) -> Visitor | None:
         """The one visitor there is, or None for a stranger."""
         by_cookie = same(cookies.get(self._cookie_name, ""), self._secret)
         if not by_cookie and not (bearer is not None and self.accepts(bearer)):

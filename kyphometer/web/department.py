@@ -1,0 +1,171 @@
+"""The annotator for a department: accounts, TLS or a proxy, several people at once."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from kyphometer.errors import ServerStartError
+from kyphometer.web.accounts import AccountDoorman
+from kyphometer.web.app import create_app
+from kyphometer.web.open_desk import OpenDesk
+from kyphometer.web.server import open_socket, run
+from kyphometer.web.settings import Mode, WebSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from starlette.applications import Starlette
+
+    from kyphometer.store.study import Study
+    from kyphometer.web.desk import Desk
+    from kyphometer.web.visitors import Visitor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listening:
+    """Where and how a department's server listens.
+
+    Attributes
+    ----------
+    host, port
+        Address to listen on.
+    certificate, key
+        PEM files for TLS, or None.
+    behind_proxy
+        True if a reverse proxy on this machine or a trusted one does the TLS.
+    public_url
+        Address that people's browsers use; needed behind a proxy.
+    names
+        Further names under which people reach the server.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8765
+    certificate: Path | None = None
+    key: Path | None = None
+    behind_proxy: bool = False
+    public_url: str | None = None
+    names: tuple[str, ...] = ()
+
+    @property
+    def is_loopback(self) -> bool:
+        """True if only this machine can reach it."""
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+    @property
+    def is_secure(self) -> bool:
+        """True if browsers reach it by TLS."""
+        if self.public_url is not None:
+            return urlsplit(self.public_url).scheme == "https"
+        return self.certificate is not None
+
+    def check(self) -> None:
+        """Refuse what would send names, films or passwords in clear over a network.
+
+        Raises
+        ------
+        ServerStartError
+            If it would; the sentence says what to do instead.
+        """
+        if (self.certificate is None) != (self.key is None):
+            raise ServerStartError("TLS needs both files", "give --tls-cert and --tls-key")
+        if self.behind_proxy and self.public_url is None:
+            raise ServerStartError(
+                "behind a proxy the address that people use is not known",
+                "give it with --public-url https://...",
+            )
+        if self.behind_proxy and not self.is_secure:
+            raise ServerStartError(
+                f"'{self.public_url}' would send passwords in clear", "use https in --public-url"
+            )
+        if not self.is_loopback and self.certificate is None and not self.behind_proxy:
+            raise ServerStartError(
+                f"plain HTTP on '{self.host}' would send films and passwords in clear",
+                "give --tls-cert and --tls-key, or say --behind-proxy if a proxy does the TLS",
+            )
+
+
+class DepartmentDesks:
+    """A desk for each observer."""
+
+    def __init__(self, study: Study, settings: WebSettings) -> None:
+        self._study = study
+        self._settings = settings
+        self._desks: dict[tuple[str, str], Desk] = {}
+
+    def of(self, visitor: Visitor) -> Desk:
+        """The desk at which that visitor reads."""
+        key = (str(visitor.name), visitor.observer)
+        if key not in self._desks:
+            self._desks[key] = OpenDesk(
+                self._study.acting_as(str(visitor.name)),
+                visitor.observer,
+                corner_sd_mm=self._settings.corner_sd_mm,
+                may_assist=self._settings.assist,
+            )
+        return self._desks[key]
+
+
+def department_app(study: Study, settings: WebSettings) -> Starlette:
+    """Build the annotator's application for several people with accounts."""
+    doorman = AccountDoorman(study, settings.cookie_name)
+    return create_app(settings, doorman, DepartmentDesks(study, settings))
+
+
+def serve(study: Study, where: Listening, *, show: Callable[[str], None] = print) -> None:
+    """Serve a study to a department until interrupted.
+
+    Raises
+    ------
+    ServerStartError
+        If nobody could sign in, or it would send anything in clear over a network.
+    """
+    where.check()
+    if not any(account.active for account in study.accounts()):
+        raise ServerStartError(
+            "the study has no account, so nobody could sign in",
+            "add one with 'kyphometer user add STUDY NAME --role owner'",
+        )
+    sock = open_socket(where.host, where.port)
+    settings = _settings(where, sock.getsockname()[1])
+    scheme = "https" if where.certificate is not None else "http"
+    address = where.public_url or f"{scheme}://{_host_text(where.host)}:{settings.port}/"
+    run(
+        department_app(study, settings),
+        sock,
+        on_ready=lambda: show(address),
+        certificate=where.certificate,
+        key=where.key,
+        behind_proxy=where.behind_proxy,
+    )
+
+
+def _settings(where: Listening, port: int) -> WebSettings:
+    own = {where.host, socket.gethostname(), socket.getfqdn(), *where.names}
+    if where.is_loopback:
+        own |= {"127.0.0.1", "localhost", "::1"}
+    origin = None
+    if where.public_url is not None:
+        parts = urlsplit(where.public_url)
+        origin = f"{parts.scheme}://{parts.netloc}".lower()
+    return replace(
+        WebSettings(),
+        mode=Mode.DEPARTMENT,
+        hosts=frozenset(_host_text(name).lower() for name in own),
+        port=port,
+        public_origin=origin,
+        secure=where.is_secure,
+    )
+
+
+def _host_text(host: str) -> str:
+    """A host as it stands in an address: IPv6 in brackets."""
+    return f"[{host}]" if ":" in host and not host.startswith("[") else host

@@ -1,0 +1,69 @@
+"""Passwords: what is accepted as one, and argon2id hashes of them."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from kyphometer.errors import UsageError
+
+MIN_LENGTH = 12
+MAX_LENGTH = 256
+
+
+class PasswordError(UsageError):
+    """A password that is not accepted."""
+
+    http_status = 422
+
+
+def checked_password(password: str, login: str) -> str:
+    """The password, if it is fit to be one.
+
+    Raises
+    ------
+    PasswordError
+        If it is too short, too long, or the login itself.
+    """
+    if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
+        message = f"A password must have {MIN_LENGTH} to {MAX_LENGTH} characters; choose another."
+        raise PasswordError(message)
+    if login.casefold() in password.casefold() and len(password) < len(login) + MIN_LENGTH // 2:
+        message = "A password must not be little more than the login name; choose another."
+        raise PasswordError(message)
+    if len(set(password)) < 4:
+        message = "A password must not repeat a few characters; choose another."
+        raise PasswordError(message)
+    return password
+
+
+def hashed(password: str) -> str:
+    """Argon2id hash with its salt and parameters."""
+    return _hasher().hash(password)
+
+
+def matches(password: str, known: str | None) -> bool:
+    """True if the password has that hash; takes as long where there is no account (None)."""
+    try:
+        _hasher().verify(known or _nobody(), password[:MAX_LENGTH])
+    except (VerificationError, InvalidHashError):
+        return False
+    return known is not None
+
+
+def needs_renewal(known: str) -> bool:
+    """True if the hash was made with weaker parameters than are used now."""
+    return _hasher().check_needs_rehash(known)
+
+
+@cache
+def _hasher() -> PasswordHasher:
+    return PasswordHasher()
+
+
+@cache
+def _nobody() -> str:
+    """Hash against which unknown logins are tried, so that they cannot be told by the time."""
+    return _hasher().hash("no account has this password")
