@@ -18,10 +18,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 COMMANDS = {
+    "annotate": "mark films in the browser, on this machine",
     "batch": "measure every film of a folder, by patient and visit, and draw overlays",
     "info": "show what a film's header says",
     "measure": "measure one film from its reading",
     "schema": "print the JSON Schema of a file format",
+    "serve": "serve a study to a department, with accounts",
+    "user": "accounts of a served study",
 }
 """Subcommands with their summaries; each lives in the module of its name, - replaced by _."""
 

@@ -13,13 +13,14 @@ from kyphometer.web.settings import Mode, WebSettings
 from kyphometer.web.visitors import TokenDoorman
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from starlette.applications import Starlette
 
     from kyphometer.store.protocol import ReadingStore
     from kyphometer.web.desk import Desk
     from kyphometer.web.visitors import Visitor
+    from kyphometer.web.work_views import FailedFile
 
 HOST = "127.0.0.1"
 
@@ -35,9 +36,21 @@ class OneDesk:
         return self._desk
 
 
-def local_app(store: ReadingStore, observer: str, settings: WebSettings, token: str) -> Starlette:
-    """The annotator's application for one person."""
-    desk = OpenDesk(store, observer, corner_sd_mm=settings.corner_sd_mm, may_assist=settings.assist)
+def local_app(
+    store: ReadingStore,
+    observer: str,
+    settings: WebSettings,
+    token: str,
+    failed: Sequence[FailedFile] = (),
+) -> Starlette:
+    """Build the annotator's application for one person; see `annotate`."""
+    desk = OpenDesk(
+        store,
+        observer,
+        corner_sd_mm=settings.corner_sd_mm,
+        may_assist=settings.assist,
+        failed=failed,
+    )
     doorman = TokenDoorman(token, settings.cookie_name, observer)
     return create_app(settings, doorman, OneDesk(desk))
 
@@ -48,6 +61,7 @@ def annotate(
     *,
     settings: WebSettings | None = None,
     port: int = 0,
+    failed: Sequence[FailedFile] = (),
     show: Callable[[str], None] = print,
     browser: bool = True,
 ) -> None:
@@ -63,6 +77,8 @@ def annotate(
         How to serve; None for the defaults.
     port
         Port to listen on; 0 takes a free one.
+    failed
+        Files that are no readable films; listed as such.
     show
         Gets the address to open, once the server answers there.
     browser
@@ -84,4 +100,4 @@ def annotate(
         if browser:
             open_browser(address)
 
-    run(local_app(store, observer, chosen, token), sock, on_ready=ready)
+    run(local_app(store, observer, chosen, token, failed), sock, on_ready=ready)

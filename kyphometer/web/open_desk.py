@@ -15,7 +15,14 @@ from kyphometer.web.desk import FilmSource
 from kyphometer.web.drawer import Drawer
 from kyphometer.web.film_views import facts_view, geometry_view, identity_view, pixels_view
 from kyphometer.web.measure_views import draft_reading, measure_answer
-from kyphometer.web.work_views import STATUS, film_line, line_view, matching, progress
+from kyphometer.web.work_views import (
+    STATUS,
+    film_line,
+    line_view,
+    matching,
+    matching_failed,
+    progress,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,6 +33,7 @@ if TYPE_CHECKING:
     from kyphometer.store.protocol import ReadingStore
     from kyphometer.store.records import FilmRecord, WorkItem
     from kyphometer.web.desk import Answer, ConfirmNote, WorkQuery
+    from kyphometer.web.work_views import FailedFile
 
 
 class OpenDesk:
@@ -34,12 +42,19 @@ class OpenDesk:
     is_blinded = False
 
     def __init__(
-        self, store: ReadingStore, observer: str, *, corner_sd_mm: float, may_assist: bool
+        self,
+        store: ReadingStore,
+        observer: str,
+        *,
+        corner_sd_mm: float,
+        may_assist: bool,
+        failed: Sequence[FailedFile] = (),
     ) -> None:
         self._store = store
         self._observer = observer
         self._drawer = Drawer(store, observer)
         self._corner_sd_mm = corner_sd_mm
+        self._failed = failed
         self.may_assist = may_assist
 
     # ------------------------------------------------------------------------------ looking
@@ -49,11 +64,16 @@ class OpenDesk:
         films = {film.id: film for film in self._store.films()}
         items = self._store.work_list(self._observer)
         lines = matching(((item, films[item.film_id]) for item in items), query)
-        shown = lines[query.offset : query.offset + query.limit]
+        failed = matching_failed(self._failed, query)
+        end = query.offset + query.limit
+        shown = [
+            line_view(item, film, self._fractured(item)) for item, film in lines[query.offset : end]
+        ]
+        shown += failed[max(0, query.offset - len(lines)) : max(0, end - len(lines))]
         return {
-            "total": len(lines),
-            "progress": progress(items),
-            "items": [line_view(item, film, self._fractured(item)) for item, film in shown],
+            "total": len(lines) + len(failed),
+            "progress": progress(items, self._failed),
+            "items": shown,
         }
 
     def _fractured(self, item: WorkItem) -> Sequence[str]:

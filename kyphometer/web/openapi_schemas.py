@@ -118,7 +118,7 @@ SCHEMAS: dict[str, Schema] = {
     "WorkList": record(
         {
             "total": COUNT,
-            "progress": record({"read": COUNT, "draft": COUNT, "total": COUNT}),
+            "progress": record({name: COUNT for name in ("read", "draft", "total", "failed")}),
             "items": many(ref("WorkLine")),
         }
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kyphometer.store.records import ReadingState
@@ -18,6 +19,16 @@ STATUS = {
     ReadingState.CONFIRMED: "read",
     ReadingState.CORRECTING: "draft",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class FailedFile:
+    """A file that is no readable film: its name, and the sentence that says why."""
+
+    name: str
+    sentence: str
+
+
 Line = tuple["WorkItem", "FilmRecord"]
 
 
@@ -37,10 +48,39 @@ def _haystack(film: FilmRecord) -> str:
     return f"{film.name}\n{film.patient or ''}\n{film.visit or ''}\n{date}".casefold()
 
 
-def progress(items: Sequence[WorkItem]) -> Answer:
+def matching_failed(failed: Sequence[FailedFile], query: WorkQuery) -> list[Answer]:
+    """Lines of the files that are no readable films, as far as the search allows them."""
+    if query.status not in (None, "failed"):
+        return []
+    words = query.text.casefold().split()
+    return [
+        _failed_line(number, item)
+        for number, item in enumerate(failed)
+        if all(word in item.name.casefold() for word in words)
+    ]
+
+
+def _failed_line(number: int, item: FailedFile) -> Answer:
+    unknown = dict.fromkeys(("patient", "visit", "date", "position"))
+    return {
+        "film_id": f"failed-{number}",
+        "label": item.name,
+        **unknown,
+        "status": "failed",
+        "fractured_levels": [],
+        "error": item.sentence,
+    }
+
+
+def progress(items: Sequence[WorkItem], failed: Sequence[FailedFile]) -> Answer:
     """How far the reader is with the whole list, whatever is shown of it."""
     states = [STATUS[item.state] for item in items]
-    return {"read": states.count("read"), "draft": states.count("draft"), "total": len(states)}
+    return {
+        "read": states.count("read"),
+        "draft": states.count("draft"),
+        "total": len(states),
+        "failed": len(failed),
+    }
 
 
 def line_view(item: WorkItem, film: FilmRecord, fractured: Sequence[str]) -> Answer:

@@ -1,0 +1,63 @@
+"""`kyphometer serve`: the annotator for a department, with accounts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the subcommand's parser."""
+    parser = subparsers.add_parser(
+        "serve",
+        help="serve a study to a department, with accounts",
+        description=(
+            "Serve the annotator to several people. They sign in with accounts of the study "
+            "('kyphometer user'). Beyond this machine it is served by TLS only: give a "
+            "certificate, or put a reverse proxy in front that does the TLS."
+        ),
+    )
+    parser.add_argument("study", help="the study: a file, or postgresql://user@host/database")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    parser.add_argument("--port", type=int, default=8765, help="port (%(default)s; 0: a free one)")
+    parser.add_argument("--tls-cert", type=Path, metavar="PEM", help="certificate (chain)")
+    parser.add_argument("--tls-key", type=Path, metavar="PEM", help="its private key")
+    parser.add_argument(
+        "--behind-proxy",
+        action="store_true",
+        help="a reverse proxy does the TLS (see --public-url)",
+    )
+    parser.add_argument(
+        "--public-url", metavar="URL", help="address that browsers use, https://..."
+    )
+    parser.add_argument(
+        "--name",
+        action="append",
+        default=[],
+        metavar="HOST",
+        help="a further name under which people reach this machine; may be repeated",
+    )
+
+
+def run(args: Any) -> int:
+    """Serve until interrupted."""
+    from kyphometer.store.study import Study
+    from kyphometer.web.department import Listening, serve
+
+    where = Listening(
+        host=args.host,
+        port=args.port,
+        certificate=args.tls_cert,
+        key=args.tls_key,
+        behind_proxy=args.behind_proxy,
+        public_url=args.public_url,
+        names=tuple(args.name),
+    )
+    with Study.open(args.study) as study:
+        serve(study, where, show=_show)
+    return 0
+
+
+def _show(address: str) -> None:
+    print(f"Kyphometer is served at {address}", flush=True)
+    print("End it with Ctrl+C; everything confirmed or drafted is saved.", flush=True)
