@@ -118,7 +118,7 @@ SCHEMAS: dict[str, Schema] = {
     "WorkList": record(
         {
             "total": COUNT,
-            "progress": record({name: COUNT for name in ("read", "draft", "total", "failed")}),
+            "progress": record(dict.fromkeys(("read", "draft", "total", "failed"), COUNT)),
             "items": many(ref("WorkLine")),
         }
     ),
