@@ -50,6 +50,20 @@ class UnknownConditionError(UsageError):
         super().__init__(f"'{name}' is no simulation condition; use one of {known}.")
 
 
+class UnreachableAngleError(UsageError):
+    """A simulated vertebra cannot be bent to a wanted angle."""
+
+    def __init__(self, level: str, vka_deg: float | None, rka_deg: float | None) -> None:
+        wanted = ", ".join(
+            f"{name} {value:.1f}"
+            for name, value in (("VKA", vka_deg), ("RKA", rka_deg))
+            if value is not None
+        )
+        super().__init__(
+            f"{level} cannot be bent to {wanted} degrees; ask for an angle between -20 and 35."
+        )
+
+
 class FilmError(KyphometerError):
     """A film cannot be read."""
 

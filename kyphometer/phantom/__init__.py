@@ -10,6 +10,8 @@
   carries `pixels` (12 bits, bone bright), `geometry`, `truth` and `silhouette` (readings),
   `acquisition`, `patient`, `metal` (mask), `scene`, `window`, `film`.
 - `simulate_training_film(seed)` draws every setting anew (domain randomisation) at 0.4 mm.
+- `simulate_visits(patient_or_seed, plans)` films one patient at several visits (pre-op,
+  discharge, 1 month, 6 months by default) with the true VKA and RKA asked for at each.
 - `simulate_patient(seed)` makes the anatomy alone.
 
 Truth is the apex of the rounded rim in the mid-sagittal plane, projected onto the detector;
@@ -19,22 +21,31 @@ version on the same numerical libraries.
 """
 
 from kyphometer.phantom.conditions import CONDITIONS, Condition
+from kyphometer.phantom.formats import FilmFacts, FilmFormat
 from kyphometer.phantom.fractures import FractureKind, fracture
 from kyphometer.phantom.patient import SimulatedPatient, simulate_patient
-from kyphometer.phantom.simulate import FilmFormat, SimulatedFilm, simulate_film
+from kyphometer.phantom.simulate import SimulatedFilm, simulate_film
+from kyphometer.phantom.targets import TargetAngles
 from kyphometer.phantom.training import TRAINING_FORMAT, random_condition, simulate_training_film
+from kyphometer.phantom.visits import STUDY_VISITS, SimulatedVisit, VisitPlan, simulate_visits
 
 __all__ = [
     "CONDITIONS",
+    "STUDY_VISITS",
     "TRAINING_FORMAT",
     "Condition",
+    "FilmFacts",
     "FilmFormat",
     "FractureKind",
     "SimulatedFilm",
     "SimulatedPatient",
+    "SimulatedVisit",
+    "TargetAngles",
+    "VisitPlan",
     "fracture",
     "random_condition",
     "simulate_film",
     "simulate_patient",
     "simulate_training_film",
+    "simulate_visits",
 ]

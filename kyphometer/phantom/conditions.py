@@ -31,6 +31,17 @@ class Condition:
         Part of the films that carry screws, rods and cement.
     clutter
         SD of the tissue clutter in the line integral.
+    correlated
+        Range of the part of the blur that comes after the quanta were counted.
+    gamma, sharpening, compression
+        Ranges of the look's settings.
+    collimated, marker, annotated, jpeg
+        Part of the films with collimator edges, a lead letter, burned-in text and lines, an
+        earlier lossy compression.
+    any_level
+        Whether fractures may lie anywhere, or at the thoracolumbar junction only.
+    second_fracture
+        Part of the fractured patients with a second fracture.
     """
 
     name: str
@@ -45,6 +56,16 @@ class Condition:
     osteophytes: float = 0.0
     instrumented: float = 0.0
     clutter: float = 0.04
+    correlated: Range = (0.0, 0.3)
+    gamma: Range = (0.85, 1.25)
+    sharpening: Range = (0.1, 0.8)
+    compression: Range = (0.35, 0.65)
+    collimated: float = 0.35
+    marker: float = 0.35
+    annotated: float = 0.0
+    jpeg: float = 0.0
+    any_level: bool = False
+    second_fracture: float = 0.1
 
 
 CLEAN = Condition(

@@ -73,6 +73,9 @@ class Processing:
         Part of the large structures that is taken away (0 to 0.9).
     window
         Part of the pixels that is clipped at each end.
+    reach
+        Largest difference from the median, in attenuation, that is not clipped: direct exposure
+        goes black, collimated edges white.
     """
 
     look: Look = Look.PROCESSED
@@ -80,6 +83,7 @@ class Processing:
     sharpening: float = 0.4
     compression: float = 0.35
     window: float = 0.002
+    reach: float = 1.6
 
 
 def reference_attenuation(attenuation: Array) -> float:
@@ -200,7 +204,8 @@ def _enhanced(density: Array, pitch_mm: float, processing: Processing) -> Array:
 def _to_stored(density: Array, processing: Processing) -> NDArray[np.uint16]:
     rows, columns = density.shape
     sample = density[rows // 10 : rows - rows // 10 : 5, columns // 6 : columns - columns // 6 : 5]
-    low, high = np.quantile(sample, [processing.window, 1 - processing.window])
+    low, middle, high = np.quantile(sample, [processing.window, 0.5, 1 - processing.window])
+    low, high = max(low, middle - processing.reach), min(high, middle + processing.reach)
     grey = np.clip((density - np.float32(low)) / np.float32(max(high - low, 1e-6)), 0, 1)
     if processing.gamma != 1.0:
         grey = cv2.pow(grey, processing.gamma)

@@ -97,21 +97,23 @@ def reading_from_points(
     *,
     corner_rule: CornerRule = CornerRule.RIM_CHORD,
     fractured_levels: tuple[Level, ...] = (),
-    margin_px: float = 0.0,
+    field_px: tuple[float, float, float, float] | None = None,
     observer: str = "truth",
 ) -> Reading:
     """A reading with source `truth` from film coordinates as `six_points_px` gives them.
 
-    Endplates with a corner outside the film (less the margin) are listed as not measurable; levels
-    that lie outside altogether are left out. S1 has its superior endplate only.
+    Endplates with a corner outside the film (or `field_px`: left, top, right, bottom) are listed
+    as not measurable; levels that lie outside altogether are left out. S1 has its superior
+    endplate only.
     """
+    field = field_px or (0.0, 0.0, float(film.columns), float(film.rows))
     vertebrae, missing = {}, []
     for level, both in points_px.items():
         plates: dict[EndplateSide, Endplate] = {}
         for side, points in zip(EndplateSide, both, strict=True):
             if level is Level.S1 and side is EndplateSide.INFERIOR:
                 continue
-            seen = _inside(points[[0, 2]], film, margin_px)
+            seen = _inside(points[[0, 2]], field)
             if seen.all():
                 plates[side] = _endplate(points)
             elif seen.any():
@@ -133,11 +135,14 @@ def reading_from_points(
     )
 
 
-def _inside(points: NDArray[np.float64], film: FilmReference, margin: float) -> NDArray[np.bool_]:
-    """Which points lie on the film, at least a margin from its edge."""
+def _inside(
+    points: NDArray[np.float64], field: tuple[float, float, float, float]
+) -> NDArray[np.bool_]:
+    """Which points lie inside a rectangle."""
     x, y = points[:, 0], points[:, 1]
-    across: NDArray[np.bool_] = (x > margin) & (x < film.columns - margin)
-    return across & (y > margin) & (y < film.rows - margin)
+    left, top, right, bottom = field
+    across: NDArray[np.bool_] = (x > left) & (x < right)
+    return across & (y > top) & (y < bottom)
 
 
 def _endplate(points: NDArray[np.float64]) -> Endplate:

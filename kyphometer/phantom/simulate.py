@@ -2,59 +2,42 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 
-from kyphometer.anatomy import Level
-from kyphometer.film import (
-    Acquisition,
-    Film,
-    FilmHeader,
-    FilmReference,
-    Position,
-)
+from kyphometer.film import Acquisition, Film, FilmHeader, FilmReference, Rendering
 from kyphometer.geometry import Facing, PixelGeometry, SpacingSource
-from kyphometer.phantom.beam import Beam, Window
-from kyphometer.phantom.column import Stance, place_column
 from kyphometer.phantom.conditions import Condition, find_condition
-from kyphometer.phantom.detector import Exposure, Look, Processing, develop, expose
-from kyphometer.phantom.fractures import FractureKind, fracture
-from kyphometer.phantom.implants import Construct, Leak, plan_construct
+from kyphometer.phantom.detector import BITS, Exposure, Look, Processing, develop, expose
+from kyphometer.phantom.dressing import (
+    add_marker,
+    black_out,
+    burn_in,
+    compress,
+    draw_dressing,
+    shutter,
+)
+from kyphometer.phantom.formats import FilmFacts, FilmFormat
 from kyphometer.phantom.landmarks import reading_from_points, six_points_px
-from kyphometer.phantom.patient import SimulatedPatient, simulate_patient
-from kyphometer.phantom.scene import Scene, line_integrals, metal_integrals
-from kyphometer.phantom.soft_tissue import Surroundings
+from kyphometer.phantom.scene import line_integrals, metal_integrals
+from kyphometer.phantom.staging import draw_patient, draw_scene, draw_window
 from kyphometer.phantom.streams import between, stream
-from kyphometer.reading import CornerRule, Reading
+from kyphometer.reading import CornerRule
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-FRACTURE_LEVELS = (Level.T11, Level.T12, Level.L1, Level.L2)
-"""Where fractures are put unless asked otherwise: the thoracolumbar junction."""
+    from kyphometer.phantom.beam import Window
+    from kyphometer.phantom.dressing import Dressing
+    from kyphometer.phantom.patient import SimulatedPatient
+    from kyphometer.phantom.scene import Scene
+    from kyphometer.reading import Reading
 
 METAL_THRESHOLD = 0.1
 """Attenuation of implants above which a pixel belongs to the metal mask."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FilmFormat:
-    """Size of a film.
-
-    Attributes
-    ----------
-    rows, columns
-        Pixel matrix.
-    pitch_mm
-        Detector pixel size.
-    """
-
-    rows: int = 1800
-    columns: int = 900
-    pitch_mm: float = 0.16
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -72,7 +55,7 @@ class SimulatedFilm:
     silhouette
         The corners of the outermost visible contours (corner rule `outer_contour`).
     acquisition
-        Facts for the header: distances, magnification, facing, position, patient.
+        Facts for the header: distances, magnification, facing, position, date, patient.
     patient
         Whose film it is.
     metal
@@ -87,7 +70,7 @@ class SimulatedFilm:
     seed
         Its seed.
     photometric
-        MONOCHROME2 (bone bright) or MONOCHROME1.
+        MONOCHROME2 (bone bright) or MONOCHROME1 (stored values inverted).
     """
 
     pixels: NDArray[np.uint16]
@@ -113,7 +96,10 @@ class SimulatedFilm:
         """The same as a film without a file."""
         return Film(
             header=FilmHeader(
-                reference=self.truth.film, geometry=self.geometry, acquisition=self.acquisition
+                reference=self.truth.film,
+                geometry=self.geometry,
+                acquisition=self.acquisition,
+                rendering=Rendering(inverted=self.photometric == "MONOCHROME1", bits_stored=BITS),
             ),
             pixels=self.pixels,
         )
@@ -127,6 +113,7 @@ def simulate_film(
     patient: SimulatedPatient | None = None,
     facing: Facing | None = None,
     fractured: bool | None = None,
+    photometric: str = "MONOCHROME2",
 ) -> SimulatedFilm:
     """A simulated lateral film.
 
@@ -144,6 +131,8 @@ def simulate_film(
         Where anterior lies; drawn if None.
     fractured
         Whether a new patient has a fracture; drawn (70 %) if None.
+    photometric
+        MONOCHROME2 or MONOCHROME1.
 
     Raises
     ------
@@ -152,51 +141,61 @@ def simulate_film(
     """
     chosen = find_condition(condition)
     rng = stream(seed, "film", chosen.name)
-    person = patient or _patient_for(chosen, seed, fractured)
-    scene = _scene(chosen, person, rng)
-    shape = film_format or FilmFormat()
-    window = Window(
-        left_mm=-shape.columns * shape.pitch_mm / 2 + between(rng, -12, 12),
-        top_mm=-shape.rows * shape.pitch_mm / 2 + between(rng, -20, 20),
-        rows=shape.rows,
-        columns=shape.columns,
-        pitch_mm=shape.pitch_mm,
-    )
+    person = patient or draw_patient(chosen, seed, fractured=fractured)
+    scene = draw_scene(chosen, person, rng)
+    window = draw_window(film_format or FilmFormat(), rng)
     drawn = Facing.LEFT if rng.random() < 0.5 else Facing.RIGHT
-    return take_film(scene, window, chosen, seed, facing or drawn)
+    return take_film(scene, window, chosen, seed, facing or drawn, photometric=photometric)
 
 
 def take_film(
-    scene: Scene, window: Window, condition: Condition, seed: int, facing: Facing
+    scene: Scene,
+    window: Window,
+    condition: Condition,
+    seed: int,
+    facing: Facing,
+    *,
+    facts: FilmFacts | None = None,
+    photometric: str = "MONOCHROME2",
 ) -> SimulatedFilm:
-    """Expose and develop a film of a scene."""
+    """Expose and develop a film of a scene.
+
+    Parameters
+    ----------
+    scene, window
+        What is seen, and through which part of the detector.
+    condition
+        Exposure and looks.
+    seed
+        Seed of noise, look and dressing.
+    facing
+        Where anterior lies on the finished film.
+    facts
+        What the header says beyond the geometry.
+    photometric
+        MONOCHROME2 or MONOCHROME1.
+    """
     rng = stream(seed, "exposure", condition.name)
+    dressing = draw_dressing(condition, window, stream(seed, "dressing", condition.name))
     attenuation, metal = _attenuation(scene, window, facing)
-    exposure = Exposure(
-        photons=condition.photons, blur_mm=condition.blur_mm, scatter=condition.scatter
-    )
-    quanta = expose(attenuation, window.pitch_mm, exposure, rng)
-    processing = Processing(
-        look=list(Look)[int(rng.integers(len(Look)))],
-        gamma=between(rng, 0.85, 1.25),
-        sharpening=between(rng, 0.1, 0.8),
-        compression=between(rng, 0.3, 0.6),
-    )
-    pixels = develop(quanta, window.pitch_mm, processing)
-    truth, silhouette = _readings(scene, window, facing)
+    pixels = _develop(attenuation, window, condition, dressing, rng)
+    if photometric == "MONOCHROME1":
+        pixels = (2**BITS - 1 - pixels).astype(np.uint16)
+    truth, silhouette = _readings(scene, window, facing, dressing)
     spacing = window.pitch_mm / scene.beam.magnification
     return SimulatedFilm(
         pixels=pixels,
         geometry=PixelGeometry.from_spacing(spacing, spacing, SpacingSource.MAGNIFICATION),
         truth=truth,
         silhouette=silhouette,
-        acquisition=_acquisition(scene, facing),
+        acquisition=_acquisition(scene, facing, facts or FilmFacts(), dressing),
         patient=scene.patient,
         metal=metal,
         scene=scene,
         window=window,
         condition=condition,
         seed=seed,
+        photometric=photometric,
     )
 
 
@@ -212,84 +211,45 @@ def _attenuation(scene: Scene, window: Window, facing: Facing) -> tuple[Any, NDA
     return cv2.flip(attenuation, 1), np.ascontiguousarray(metal[:, ::-1])
 
 
-def _patient_for(condition: Condition, seed: int, fractured: bool | None) -> SimulatedPatient:
-    """A patient as the condition wants them."""
-    rng = stream(seed, "who", condition.name)
-    person = simulate_patient(seed, osteophytes=condition.osteophytes)
-    density = between(rng, *condition.trabecular_per_mm)
-    bodies = {
-        level: replace(body, trabecular_per_mm=density * between(rng, 0.92, 1.08))
-        for level, body in person.bodies.items()
-    }
-    person = replace(person, bodies=bodies, osteoporosis=float(np.clip(1.15 - 120 * density, 0, 1)))
-    broken = rng.random() < 0.7 if fractured is None else fractured
-    if not broken:
-        return person
-    level = FRACTURE_LEVELS[int(rng.integers(len(FRACTURE_LEVELS)))]
-    kind = list(FractureKind)[int(rng.choice(4, p=[0.5, 0.15, 0.15, 0.2]))]
-    return person.with_fracture(fracture(bodies[level], kind, between(rng, 0.12, 0.55), rng))
-
-
-def _turn(sd: float, size: tuple[float, float] | None, rng: np.random.Generator) -> float:
-    """An angle around zero, or of a size within a range and either sign."""
-    if size is None:
-        return sd * float(rng.standard_normal())
-    return between(rng, *size) * (1.0 if rng.random() < 0.5 else -1.0)
-
-
-def _scene(condition: Condition, patient: SimulatedPatient, rng: np.random.Generator) -> Scene:
-    """A patient placed as the condition wants it."""
-    sid = between(rng, 900, 1800)
-    gap = between(rng, 130, 0.22 * sid)
-    levels = patient.levels
-    centre = next(iter(patient.fractured_levels), FRACTURE_LEVELS[int(rng.integers(4))])
-    stance = Stance(
-        centre=centre,
-        at_mm=(between(rng, -6, 20), between(rng, -25, 25), between(rng, -10, 10)),
-        pitch_deg=6.0 + 7.0 * float(np.clip(rng.standard_normal(), -2.5, 2.5)),
-        tilt_deg=_turn(condition.tilt_sd_deg, condition.tilt_range_deg, rng),
-        axial_deg=_turn(condition.axial_sd_deg, condition.axial_range_deg, rng),
-        tilt_per_level_deg=0.35 * float(rng.standard_normal()),
-        axial_per_level_deg=0.35 * float(rng.standard_normal()),
-        tilt_jitter_deg={level: 0.6 * float(rng.standard_normal()) for level in levels},
-        axial_jitter_deg={level: 0.8 * float(rng.standard_normal()) for level in levels},
+def _develop(
+    attenuation: Any,
+    window: Window,
+    condition: Condition,
+    dressing: Dressing,
+    rng: np.random.Generator,
+) -> NDArray[np.uint16]:
+    """Stored values, bone bright."""
+    add_marker(attenuation, dressing, window)
+    exposure = Exposure(
+        photons=condition.photons,
+        blur_mm=condition.blur_mm,
+        scatter=condition.scatter,
+        correlated=between(rng, *condition.correlated),
     )
-    bodies = {level: patient.body(level) for level in levels}
-    construct = None
-    if rng.random() < condition.instrumented:
-        construct = _construct(patient, centre, rng)
-    return Scene(
-        patient=patient,
-        column=place_column(bodies, patient.discs, stance),
-        beam=Beam(source_detector_mm=sid, source_object_mm=sid - gap),
-        surroundings=Surroundings(
-            clutter=condition.clutter * between(rng, 0.7, 1.3),
-            breath=between(rng, -15, 20),
-            seed=int(rng.integers(2**31)),
-        ),
-        construct=construct,
+    quanta = expose(attenuation, window.pitch_mm, exposure, rng, shutter(dressing, window))
+    processing = Processing(
+        look=list(Look)[int(rng.choice(len(Look), p=(0.2, 0.4, 0.4)))],
+        gamma=between(rng, *condition.gamma),
+        sharpening=between(rng, *condition.sharpening),
+        compression=between(rng, *condition.compression),
+        reach=between(rng, 1.0, 2.0),
     )
+    pixels = develop(quanta, window.pitch_mm, processing)
+    black_out(pixels, dressing)
+    burn_in(pixels, dressing, window.pitch_mm)
+    return pixels if dressing.jpeg_quality is None else compress(pixels, dressing.jpeg_quality)
 
 
-def _construct(patient: SimulatedPatient, centre: Level, rng: np.random.Generator) -> Construct:
-    """A construct as surgeons of osteoporotic spines put it; cement leaks in one of five."""
-    leaks = (list(Leak)[int(rng.integers(len(Leak)))],) if rng.random() < 0.2 else ()
-    return plan_construct(
-        patient,
-        centre,
-        augmented=bool(rng.random() < 0.8),
-        leaks=leaks,
-        seed=int(rng.integers(2**31)),
-    )
-
-
-def _readings(scene: Scene, window: Window, facing: Facing) -> tuple[Reading, Reading]:
+def _readings(
+    scene: Scene, window: Window, facing: Facing, dressing: Dressing
+) -> tuple[Reading, Reading]:
     """Truth and silhouette as readings."""
     film = FilmReference(rows=window.rows, columns=window.columns)
     common: dict[str, Any] = {
         "film": film,
         "facing": facing,
         "fractured_levels": scene.patient.fractured_levels,
+        "field_px": dressing.field_px,
     }
     truth = six_points_px(scene.column, scene.beam, window)
     outer = six_points_px(scene.column, scene.beam, window, silhouette=True)
@@ -302,20 +262,27 @@ def _readings(scene: Scene, window: Window, facing: Facing) -> tuple[Reading, Re
     )
 
 
-def _acquisition(scene: Scene, facing: Facing) -> Acquisition:
+def _acquisition(scene: Scene, facing: Facing, facts: FilmFacts, dressing: Dressing) -> Acquisition:
     """What the header should say."""
     return Acquisition(
         modality="DX",
+        patient_id=facts.patient_id,
+        patient_name=facts.patient_name,
+        patient_birth_date=facts.birth_date,
         patient_sex=scene.patient.sex,
+        study_date=facts.exposed_at.date() if facts.exposed_at else None,
+        exposed_at=facts.exposed_at,
         body_part="TLSPINE",
         view="LL",
         is_lateral=True,
         facing=facing,
-        patient_orientation=("A" if facing is Facing.LEFT else "P", "F"),
-        position=Position.STANDING,
+        patient_orientation=("P" if facing is Facing.LEFT else "A", "F"),
+        position=facts.position,
         source_to_detector_mm=scene.beam.source_detector_mm,
         source_to_patient_mm=scene.beam.source_object_mm,
         magnification=scene.beam.magnification,
-        burned_in_annotation=False,
+        burned_in_annotation=bool(dressing.texts),
+        lossy=dressing.jpeg_quality is not None,
         manufacturer="Kyphometer phantom",
+        time_point=facts.time_point,
     )

@@ -179,7 +179,7 @@ def _bowel_gas(grid: _Field, patient: SimulatedPatient, surroundings: Surroundin
     """Clusters of gas bubbles below the diaphragm."""
     rng = stream(patient.seed, "gas", surroundings.seed)
     gas = np.zeros(np.broadcast(grid.x, grid.y).shape, np.float32)
-    rows, columns = gas.shape
+    rows, columns = grid.shape
     small = (max(8, rows // 8), max(8, columns // 8))
     wander = [8.0 * cv2.resize(power_law(rng, small, 2.5), (columns, rows)) for _ in range(2)]
     for _ in range(rng.poisson(surroundings.gas_bubbles)):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from kyphometer.phantom.conditions import Condition
-from kyphometer.phantom.simulate import FilmFormat, SimulatedFilm, simulate_film
+from kyphometer.phantom.formats import FilmFormat
+from kyphometer.phantom.simulate import SimulatedFilm, simulate_film
 from kyphometer.phantom.streams import between, stream
 
 TRAINING_FORMAT = FilmFormat(rows=675, columns=338, pitch_mm=0.4)
@@ -29,6 +30,16 @@ def random_condition(seed: int) -> Condition:
         osteophytes=between(rng, 0.0, 0.4),
         instrumented=0.4,
         clutter=between(rng, 0.015, 0.08),
+        correlated=(0.0, 0.8),
+        gamma=(0.6, 1.6),
+        sharpening=(0.0, 1.5),
+        compression=(0.0, 0.8),
+        collimated=0.4,
+        marker=0.3,
+        annotated=0.15,
+        jpeg=0.2,
+        any_level=True,
+        second_fracture=0.35,
     )
 
 
