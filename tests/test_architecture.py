@@ -12,7 +12,8 @@ PACKAGE = Path(__file__).parent.parent / "kyphometer"
 # From the top down: a part may import parts of lower layers, never siblings or higher ones.
 LAYERS = [
     {"__main__"},
-    {"cli", "web"},
+    {"cli"},  # starts the web server, hence above it
+    {"web"},
     {"workflow", "reports"},
     {"store", "plots"},
     {"dicom"},
@@ -38,7 +39,7 @@ HOMES = {
     "sqlalchemy": {"store"},
     "alembic": {"store"},
     "starlette": {"web"},
-    "uvicorn": {"web", "cli"},
+    "uvicorn": {"web"},
     "reportlab": {"reports"},
     "docx": {"reports"},
     "openpyxl": {"reports", "followup"},
