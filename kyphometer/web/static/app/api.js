@@ -1,0 +1,130 @@
+/** Calls to the server; every answer is JSON, every failure an error with one sentence. */
+
+/** The server answered, but refused. */
+export class ApiError extends Error {
+  /** @param {number} status @param {any} body */
+  constructor(status, body) {
+    super(body?.error || `The server answered ${status}.`);
+    this.status = status;
+    this.kind = body?.kind ?? '';
+    this.body = body;
+  }
+}
+
+/** The server cannot be reached. */
+export class OfflineError extends Error {}
+
+export class Api {
+  constructor() {
+    this.csrf = '';
+  }
+
+  /** @param {string} method @param {string} path @param {any} [body] @param {any} [extra]
+   * @returns {Promise<any>} */
+  async call(method, path, body, extra = {}) {
+    /** @type {Object<string, string>} */
+    const headers = { Accept: 'application/json' };
+    if (method !== 'GET') headers['X-Kyphometer-CSRF'] = this.csrf;
+    if (body !== undefined) headers['Content-Type'] = 'application/json';
+    const payload = body === undefined ? undefined : JSON.stringify(body);
+    const request = { method, headers, body: payload, credentials: 'same-origin', ...extra };
+    const response = await reach(path, request);
+    const answer = await response.json().catch(() => null);
+    if (!response.ok) throw new ApiError(response.status, answer);
+    return answer;
+  }
+
+  async config() {
+    const config = await this.call('GET', '/api/config');
+    this.csrf = config.csrf ?? '';
+    return config;
+  }
+
+  /** @param {string} id @param {string} rest */
+  path(id, rest = '') {
+    return `/api/films/${encodeURIComponent(id)}${rest}`;
+  }
+
+  /** @param {{query: string, status: string, offset: number, limit: number}} ask */
+  worklist(ask) {
+    const query = new URLSearchParams({
+      query: ask.query,
+      status: ask.status,
+      offset: String(ask.offset),
+      limit: String(ask.limit),
+    });
+    return this.call('GET', `/api/worklist?${query}`);
+  }
+
+  /** @param {string} id */
+  film(id) {
+    return this.call('GET', this.path(id));
+  }
+
+  /** Stored values as 16-bit numbers. @param {string} id @param {number} count
+   * @param {(share: number) => void} [onProgress] @returns {Promise<Uint16Array>} */
+  async pixels(id, count, onProgress) {
+    const response = await reach(this.path(id, '/pixels'), { credentials: 'same-origin' });
+    if (!response.ok) throw new ApiError(response.status, await response.json().catch(() => null));
+    const bytes = new Uint8Array(count * 2);
+    const reader = /** @type {ReadableStream<Uint8Array>} */ (response.body).getReader();
+    let at = 0;
+    for (;;) {
+      const { done, value } = await reader.read().catch((cause) => {
+        throw new OfflineError('The film stopped arriving.', { cause });
+      });
+      if (done) break;
+      if (at + value.length > bytes.length) throw new ApiError(200, { error: 'pixels: too many' });
+      bytes.set(value, at);
+      at += value.length;
+      onProgress?.(at / bytes.length);
+    }
+    if (at !== bytes.length) throw new ApiError(200, { error: `pixels: ${at} / ${bytes.length}` });
+    return new Uint16Array(bytes.buffer);
+  }
+
+  /** @param {string} id */
+  document(id) {
+    return this.call('GET', this.path(id, '/document'));
+  }
+
+  /** @param {string} id @param {any} document @param {?string} base @param {boolean} [keepalive] */
+  saveDraft(id, document, base, keepalive = false) {
+    return this.call('PUT', this.path(id, '/draft'), { document, base }, { keepalive });
+  }
+
+  /** @param {string} id @param {?string} base */
+  dropDraft(id, base) {
+    return this.call('DELETE', this.path(id, '/draft'), { base });
+  }
+
+  /** @param {string} id @param {any} document @param {?string} base @param {?string} reason */
+  confirm(id, document, base, reason) {
+    const body = { document, base, ...(reason ? { reason } : {}) };
+    return this.call('POST', this.path(id, '/reading'), body);
+  }
+
+  /** @param {string} id @param {any} document */
+  measure(id, document) {
+    return this.call('POST', this.path(id, '/measure'), { document });
+  }
+
+  /** @param {string} id @param {any} document @param {any[]} targets */
+  assist(id, document, targets) {
+    return this.call('POST', this.path(id, '/assist'), { document, targets });
+  }
+
+  /** @param {string} id @param {any} document @param {string} from */
+  carryOver(id, document, from) {
+    return this.call('POST', this.path(id, '/carry-over'), { document, from });
+  }
+}
+
+/** @param {string} path @param {RequestInit} request @returns {Promise<Response>} */
+async function reach(path, request) {
+  try {
+    return await fetch(path, request);
+  } catch (cause) {
+    throw new OfflineError('The server cannot be reached.', { cause });
+  }
+}

@@ -1,0 +1,71 @@
+/**
+ * Live angles from the document alone, shown until the server has answered for this document.
+ * @typedef {import('./document.js').Reading} Reading
+ * @typedef {import('./geometry.js').Facing} Facing
+ * @typedef {{level: string, endplate: import('./anatomy.js').Side}} EndplateRef
+ * @typedef {{code: string, upper: EndplateRef, lower: EndplateRef}} Pair
+ */
+import { neighbour, sidesOf } from './anatomy.js';
+import { endplateOf, endplatesOf, isComplete } from './document.js';
+import { endplateVector, signedAngleDeg } from './geometry.js';
+import { blocks } from './plan.js';
+
+/** Where anterior lies: as stored, as the film says, or as most marks say; null if unknown.
+ * @param {Reading} reading @param {?Facing} filmFacing @returns {?Facing} */
+export function facingOf(reading, filmFacing = null) {
+  if (reading.facing) return reading.facing;
+  let votes = 0;
+  for (const { plate, complete } of endplatesOf(reading)) {
+    if (!complete) continue;
+    votes += Math.sign(/** @type {any} */ (plate.anterior).xy[0] - /** @type {any} */ (plate.posterior).xy[0]);
+  }
+  if (votes !== 0) return votes > 0 ? 'right' : 'left';
+  return filmFacing;
+}
+
+/** The VKA of each fractured level and one RKA for each run of fractured levels.
+ * @param {Reading} reading @returns {Pair[]} */
+export function pairsOf(reading) {
+  const marked = Object.keys(reading.vertebrae);
+  /** @type {Pair[]} */
+  const pairs = [];
+  for (const run of blocks(reading.fractured_levels, marked)) {
+    for (const level of run) {
+      if (level === 'S1') continue;
+      pairs.push({
+        code: 'VKA',
+        upper: { level, endplate: 'superior' },
+        lower: { level, endplate: 'inferior' },
+      });
+    }
+    const above = neighbour(run[0], -1, marked);
+    const below = neighbour(run[run.length - 1], 1, marked);
+    if (above && below && sidesOf(below).includes('inferior')) {
+      pairs.push({
+        code: 'RKA',
+        upper: { level: above, endplate: 'superior' },
+        lower: { level: below, endplate: 'inferior' },
+      });
+    }
+  }
+  return pairs;
+}
+
+/** Angle of a pair of endplates, or null while one of them is not complete.
+ * @param {Reading} reading @param {{upper: EndplateRef, lower: EndplateRef}} pair
+ * @param {import('./geometry.js').PixelGeometry} geometry @param {?Facing} facing
+ * @returns {?number} */
+export function angleOf(reading, pair, geometry, facing) {
+  const upper = endplateOf(reading, pair.upper.level, pair.upper.endplate);
+  const lower = endplateOf(reading, pair.lower.level, pair.lower.endplate);
+  if (!upper || !lower || !isComplete(upper) || !isComplete(lower) || !facing) return null;
+  const vector = (/** @type {any} */ plate) =>
+    endplateVector(plate.anterior.xy, plate.posterior.xy, geometry);
+  return signedAngleDeg(vector(upper), vector(lower), facing);
+}
+
+/** `L1.superior` as a reference. @param {string} name @returns {EndplateRef} */
+export function parseEndplate(name) {
+  const [level, endplate] = name.split('.');
+  return { level, endplate: /** @type {any} */ (endplate) };
+}

@@ -1,0 +1,92 @@
+/**
+ * Window and level: from stored 16-bit values to grey, as one table of 65,536 entries.
+ * @typedef {{center: number, width: number, function?: string}} Window
+ * @typedef {{slope: number, intercept: number, inverted: boolean, min: number, max: number}} Pixels
+ */
+
+/** Grey in 0..1 of a modality value (DICOM PS3.3 C.11.2.1.2 and C.11.2.1.3).
+ * @param {number} value @param {Window} window */
+export function greyOf(value, window) {
+  const { center, width } = window;
+  switch (window.function) {
+    case 'SIGMOID':
+      return 1 / (1 + Math.exp((-4 * (value - center)) / width));
+    case 'LINEAR_EXACT':
+      return (value - center) / width + 0.5;
+    default:
+      return width <= 1
+        ? value <= center - 0.5 ? 0 : 1
+        : (value - (center - 0.5)) / (width - 1) + 0.5;
+  }
+}
+
+/** Table from stored value to an opaque grey pixel (0xAABBGGRR).
+ * @param {Pixels} pixels @param {Window} window @param {boolean} invert @returns {Uint32Array} */
+export function tableOf(pixels, window, invert) {
+  const table = new Uint32Array(65536);
+  const flip = invert !== pixels.inverted;
+  for (let i = 0; i < 65536; i += 1) {
+    const unit = greyOf(pixels.slope * i + pixels.intercept, window);
+    const grey = unit <= 0 ? 0 : unit >= 1 ? 255 : (unit * 255 + 0.5) | 0;
+    table[i] = shade(flip ? 255 - grey : grey);
+  }
+  return table;
+}
+
+/** Table from the film's own VOI LUT. @param {Pixels} pixels
+ * @param {{first: number, bits?: number, values: number[]}} lut @param {boolean} invert */
+export function tableOfLut(pixels, lut, invert) {
+  const table = new Uint32Array(65536);
+  const flip = invert !== pixels.inverted;
+  const top = lut.bits ? 2 ** lut.bits - 1 : lut.values.reduce((m, v) => Math.max(m, v), 1);
+  const last = lut.values.length - 1;
+  for (let i = 0; i < 65536; i += 1) {
+    const at = Math.round(pixels.slope * i + pixels.intercept - lut.first);
+    const grey = Math.round((lut.values[Math.min(Math.max(at, 0), last)] / top) * 255);
+    table[i] = shade(flip ? 255 - grey : grey);
+  }
+  return table;
+}
+
+const shade = (/** @type {number} */ grey) => (0xff000000 | (grey * 0x010101)) >>> 0;
+
+/** Window between two percentiles of the stored values inside a box of a pyramid level.
+ * @param {{data: Uint16Array, width: number, height: number}} level
+ * @param {{x0: number, y0: number, x1: number, y1: number}} box in that level's pixels
+ * @param {Pixels} pixels @param {number} low @param {number} high @returns {Window} */
+export function windowOfRegion(level, box, pixels, low = 0.01, high = 0.99) {
+  const counts = new Uint32Array(65536);
+  const x0 = Math.max(0, Math.floor(box.x0));
+  const x1 = Math.min(level.width, Math.ceil(box.x1));
+  const y0 = Math.max(0, Math.floor(box.y0));
+  const y1 = Math.min(level.height, Math.ceil(box.y1));
+  let total = 0;
+  for (let y = y0; y < y1; y += 1) {
+    const row = y * level.width;
+    for (let x = x0; x < x1; x += 1) counts[level.data[row + x]] += 1;
+    total += Math.max(0, x1 - x0);
+  }
+  if (total === 0) return fullRange(pixels);
+  const at = (/** @type {number} */ share) => {
+    let seen = 0;
+    for (let i = 0; i < 65536; i += 1) {
+      seen += counts[i];
+      if (seen >= share * total) return i;
+    }
+    return 65535;
+  };
+  return between(pixels.slope * at(low) + pixels.intercept, pixels.slope * at(high) + pixels.intercept);
+}
+
+/** @param {number} a @param {number} b @returns {Window} */
+function between(a, b) {
+  return { center: (a + b) / 2, width: Math.max(Math.abs(b - a), 1), function: 'LINEAR_EXACT' };
+}
+
+/** @param {Pixels} pixels @returns {Window} from the least to the greatest value on the film */
+export function fullRange(pixels) {
+  return between(
+    pixels.slope * pixels.min + pixels.intercept,
+    pixels.slope * pixels.max + pixels.intercept,
+  );
+}

@@ -1,0 +1,50 @@
+/** Loads films; keeps the pixels of the last few, and fetches the next ones while there is time. */
+import { FilmImage } from './view/film.js';
+
+const KEPT = 4;
+const QUIET_MS = 1500;
+
+export class Films {
+  /** @param {import('./api.js').Api} api */
+  constructor(api) {
+    this.api = api;
+    /** @type {Map<string, Promise<Uint16Array>>} */
+    this.kept = new Map();
+    this.timer = 0;
+  }
+
+  /** @param {any} facts @param {(share: number) => void} [onProgress] @returns {Promise<FilmImage>} */
+  async image(facts, onProgress) {
+    return new FilmImage(facts, await this.pixels(facts, onProgress));
+  }
+
+  /** @param {any} facts @param {(share: number) => void} [onProgress] */
+  pixels(facts, onProgress) {
+    const id = facts.film_id;
+    let coming = this.kept.get(id);
+    if (coming) this.kept.delete(id);
+    else {
+      coming = this.api.pixels(id, facts.rows * facts.columns, onProgress);
+      coming.catch(() => this.kept.delete(id));
+    }
+    this.kept.set(id, coming);
+    while (this.kept.size > KEPT) this.kept.delete(/** @type {string} */ (this.kept.keys().next().value));
+    return coming;
+  }
+
+  /** @param {...?string} ids films that will probably be opened */
+  prefetch(...ids) {
+    clearTimeout(this.timer);
+    this.timer = window.setTimeout(async () => {
+      for (const id of ids) {
+        if (!id || this.kept.has(id)) continue;
+        try {
+          const facts = await this.api.film(id);
+          if (!facts.error) await this.pixels(facts);
+        } catch {
+          // It will be asked for again, and complained about, when it is opened.
+        }
+      }
+    }, QUIET_MS);
+  }
+}

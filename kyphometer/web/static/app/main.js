@@ -1,0 +1,98 @@
+/** The page: who is here, in which language, and which view the address asks for. */
+import { Api, ApiError } from './api.js';
+import { Films } from './films.js';
+import { t, useLanguage } from './i18n.js';
+import { loadPrefs, storePrefs } from './prefs.js';
+import './reader/looks.js';
+import { Reader } from './reader/reader.js';
+import { h } from './ui/dom.js';
+import { WorkList } from './ui/worklist.js';
+
+class App {
+  constructor() {
+    this.api = new Api();
+    this.films = new Films(this.api);
+    this.prefs = loadPrefs();
+    this.host = /** @type {HTMLElement} */ (document.getElementById('app'));
+    /** @type {any} */
+    this.config = null;
+    /** @type {any} */
+    this.view = null;
+    this.list = { query: '', status: '', active: 0 };
+  }
+
+  async start() {
+    const wanted = this.prefs.language || (navigator.language.startsWith('vi') ? 'vi' : 'en');
+    await useLanguage(wanted);
+    try {
+      this.config = await this.api.config();
+    } catch (error) {
+      this.refuse(error);
+      return;
+    }
+    addEventListener('hashchange', () => this.route());
+    if (location.hash.length < 3) await this.openOnlyFilm();
+    this.route();
+  }
+
+  /** With one film there is nothing to choose. */
+  async openOnlyFilm() {
+    const ask = { query: '', status: '', offset: 0, limit: 2 };
+    const answer = await this.api.worklist(ask).catch(() => null);
+    if (answer?.total === 1) history.replaceState(null, '', `#/film/${answer.items[0].film_id}`);
+  }
+
+  route() {
+    const film = /^#\/film\/(.+)$/.exec(location.hash);
+    const before = this.view;
+    before?.session?.dispose();
+    before?.dispose();
+    if (film) {
+      const reader = new Reader(this);
+      this.show(reader);
+      reader.open(decodeURIComponent(film[1]));
+    } else {
+      const list = new WorkList(this, this.list);
+      this.show(list);
+      list.open();
+    }
+  }
+
+  /** @param {any} view */
+  show(view) {
+    this.view = view;
+    this.host.replaceChildren(view.root);
+  }
+
+  /** Change the language without losing the place or the steps of undo. @param {string} code */
+  async speak(code) {
+    await useLanguage(code);
+    this.prefs.language = code;
+    storePrefs(this.prefs);
+    const { view } = this;
+    if (!(view instanceof Reader) || !view.session) {
+      this.route();
+      return;
+    }
+    const state = { session: view.session, facts: view.facts, film: view.stage.pane.film };
+    view.dispose();
+    const reader = new Reader(this);
+    this.show(reader);
+    reader.resume(state);
+  }
+
+  async signOut() {
+    await this.api.call('POST', '/api/logout', {}).catch(() => null);
+    location.assign('/login');
+  }
+
+  /** @param {any} error */
+  refuse(error) {
+    const text = error instanceof Error ? error.message : String(error);
+    const again = h('button', { type: 'button', class: 'button primary', onclick: () => location.reload() }, t('film.again'));
+    if (error instanceof ApiError && error.status === 401) document.title = t('sign_in');
+    this.host.replaceChildren(h('main', { class: 'refused' }, h('h1', {}, 'Kyphometer'), h('p', { role: 'alert' }, text), again));
+  }
+}
+
+new App().start();

@@ -1,0 +1,29 @@
+/** Settings of this browser; a browser that stores nothing only forgets them. */
+
+const KEY = 'kyphometer.settings';
+const DEFAULTS = Object.freeze({
+  language: '',
+  autoZoom: true,
+  loupe: true,
+  assist: true,
+  keys: true,
+  plan: 'angles',
+});
+
+/** @returns {any} */
+export function loadPrefs() {
+  try {
+    return { ...DEFAULTS, ...JSON.parse(localStorage.getItem(KEY) ?? '{}') };
+  } catch {
+    return { ...DEFAULTS };
+  }
+}
+
+/** @param {any} prefs */
+export function storePrefs(prefs) {
+  try {
+    localStorage.setItem(KEY, JSON.stringify(prefs));
+  } catch {
+    // Storage is full or forbidden: the settings hold until the page is closed.
+  }
+}

@@ -1,0 +1,197 @@
+/**
+ * Everything a button, a key or a menu can do, by name.
+ * @typedef {{run: (value?: any) => void, enabled?: () => boolean, isOn?: () => boolean,
+ *   offered?: boolean}} Command
+ */
+import * as actions from '../actions.js';
+import { LEVELS } from '../core/anatomy.js';
+import { endplatesOf, refOf } from '../core/document.js';
+import { endplateName, t } from '../i18n.js';
+import { askLevel, askNotMeasurable } from '../ui/dialogs.js';
+import { zoomedAt } from '../view/viewport.js';
+import { exportPicture } from './picture.js';
+
+/** @param {import('./reader.js').Reader} reader @returns {Object<string, Command>} */
+export function commandsOf(reader) {
+  return { ...marking(reader), ...assisting(reader), ...looking(reader), ...comparing(reader), ...moving(reader) };
+}
+
+/** @param {any} reader @returns {Object<string, Command>} */
+function marking(reader) {
+  const session = () => reader.session;
+  const ready = () => Boolean(reader.session);
+  return {
+    chooseLevel: { run: () => reader.guide.chooseLevel(), enabled: ready },
+    arm: {
+      enabled: ready,
+      run() {
+        if (session().armed) session().arm(false);
+        else if (session().queue.length === 0) reader.guide.chooseLevel();
+        else {
+          session().arm(true);
+          if (session().target) session().emit('advance', { from: null });
+          else session().say(t('prompt.nothing'));
+        }
+      },
+    },
+    crosshair: { enabled: ready, run: () => reader.root.querySelector('.stage').focus({ preventScroll: true }) },
+    undo: { run: () => actions.travel(session(), 'undo'), enabled: () => ready() && session().history.canUndo },
+    redo: { run: () => actions.travel(session(), 'redo'), enabled: () => ready() && session().history.canRedo },
+    cancel: { run: () => cancel(reader), enabled: ready },
+    remove: {
+      run: () => session().selected && actions.removeCorner(session(), session().selected),
+      enabled: () => ready() && session().selected !== null,
+    },
+    flipFacing: { run: () => actions.flipFacing(session()), enabled: ready },
+    shiftUp: { run: () => actions.shiftAll(session(), -1), enabled: ready },
+    shiftDown: { run: () => actions.shiftAll(session(), 1), enabled: ready },
+    notMeasurable: { run: () => refuse(reader), enabled: ready },
+    anotherVertebra: { run: () => another(reader), enabled: ready },
+    confirm: { run: () => reader.confirm(), enabled: ready },
+    saveNow: { run: () => session().saver.flush(), enabled: ready },
+  };
+}
+
+/** Esc: what is under way first, then the selection, then being armed. @param {any} reader */
+function cancel(reader) {
+  const { session, stage } = reader;
+  if (reader.pointer.cancel()) return;
+  if (reader.guide.dismiss()) return;
+  if (reader.stage.layer.root.contains(document.activeElement)) {
+    stage.root.focus({ preventScroll: true });
+    session.select(null);
+  } else if (session.selected && !session.armed) session.select(null);
+  else if (session.armed) {
+    stage.moveCursor(null);
+    session.arm(false);
+  }
+}
+
+/** @param {any} reader */
+async function refuse(reader) {
+  const { session } = reader;
+  const about = session.target ?? (session.selected ? refOf(session.selected) : null);
+  if (!about) {
+    session.say(t('not_measurable.which'));
+    return;
+  }
+  const reason = await askNotMeasurable(endplateName(about.level, about.endplate));
+  if (reason) actions.notMeasurable(session, about.level, about.endplate, reason);
+  reader.commands.crosshair.run();
+}
+
+/** @param {any} reader */
+async function another(reader) {
+  const { session } = reader;
+  const marked = Object.keys(session.reading.vertebrae);
+  const last = marked.at(-1) ?? 'L1';
+  const levels = LEVELS.filter((level) => level !== 'C1');
+  const next = levels[Math.min(levels.indexOf(last) + 1, levels.length - 1)];
+  const level = await askLevel(levels, next);
+  if (!level) return;
+  actions.askFor(session, level);
+  reader.commands.crosshair.run();
+}
+
+/** @param {any} reader @returns {Object<string, Command>} */
+function assisting(reader) {
+  const { config, prefs } = reader;
+  const offered = Boolean(config.assist?.available && config.assist?.allowed !== false);
+  const can = () => offered && Boolean(reader.session);
+  return {
+    refineAll: {
+      offered,
+      enabled: () => can() && endplatesOf(reader.session.reading).some((e) => e.complete),
+      run() {
+        const plates = endplatesOf(reader.session.reading).filter((e) => e.complete);
+        actions.assist(reader.session, plates.map(({ level, endplate }) => ({ level, endplate })));
+      },
+    },
+    carryOver: {
+      offered,
+      enabled: () => can() && Boolean(reader.session.facts.previous),
+      run: () => actions.carryOver(reader.session, reader.session.facts.previous),
+    },
+    assistOnRelease: {
+      offered,
+      isOn: () => prefs.assist,
+      enabled: can,
+      run: () => reader.setPref('assist', !prefs.assist, 'assistOnRelease'),
+    },
+  };
+}
+
+/** @param {any} reader @returns {Object<string, Command>} */
+function looking(reader) {
+  const film = () => reader.stage.pane.film;
+  const ready = () => Boolean(film());
+  const zoom = (/** @type {number} */ factor) => {
+    const { pane, cursor } = reader.stage;
+    const at = cursor ? pane.toScreen(cursor) : [pane.view.width / 2, pane.view.height / 2];
+    pane.glideTo(zoomedAt(pane.view, factor, at, pane.film));
+  };
+  const { prefs } = reader;
+  return {
+    fit: { run: () => reader.stage.fit(), enabled: ready },
+    oneToOne: { run: () => reader.stage.oneToOne(), enabled: ready },
+    showMarks: { run: () => reader.stage.showMarks(), enabled: ready },
+    zoomIn: { run: () => zoom(1.3), enabled: ready },
+    zoomOut: { run: () => zoom(1 / 1.3), enabled: ready },
+    nextPreset: { run: () => reader.choosePreset((film().preset + 1) % film().presets.length), enabled: ready },
+    choosePreset: { run: (index) => reader.choosePreset(index), enabled: ready },
+    autoRegion: { run: () => reader.autoRegion(), enabled: ready },
+    invert: { run: () => reader.setInvert(!film().invert), enabled: ready, isOn: () => Boolean(film()?.invert) },
+    localContrast: { run: () => reader.toggleLocal(), enabled: ready, isOn: () => Boolean(film()?.useLocal) },
+    loupe: {
+      isOn: () => prefs.loupe,
+      run() {
+        reader.setPref('loupe', !prefs.loupe, 'loupe');
+        reader.stage.loupe.enabled = prefs.loupe;
+        reader.stage.loupe.hide();
+      },
+    },
+    hideMarks: {
+      isOn: () => reader.stage.hidden,
+      enabled: ready,
+      run() {
+        reader.stage.hidden = !reader.stage.hidden;
+        reader.stage.pane.invalidate();
+        reader.toolbar.update();
+      },
+    },
+    autoZoom: { isOn: () => prefs.autoZoom, run: () => reader.setPref('autoZoom', !prefs.autoZoom, 'autoZoom') },
+  };
+}
+
+/** @param {any} reader @returns {Object<string, Command>} */
+function comparing(reader) {
+  const offered = () => Boolean(reader.session?.facts.previous || reader.compare.viewer.pane.film);
+  const mode = (/** @type {string} */ name) => () => reader.toggleCompare(name);
+  return {
+    compare: { run: mode('side'), enabled: offered, isOn: () => reader.compare.isOpen },
+    swipe: { run: mode('swipe'), enabled: offered, isOn: () => reader.compare.mode === 'swipe' },
+    flicker: {
+      enabled: offered,
+      isOn: () => reader.compare.mode === 'flicker',
+      run() {
+        if (reader.compare.mode === 'flicker') reader.compare.flick();
+        else reader.toggleCompare('flicker');
+      },
+    },
+    link: {
+      enabled: () => reader.compare.mode === 'side',
+      isOn: () => reader.compare.linked,
+      run: () => reader.compare.setLinked(!reader.compare.linked),
+    },
+  };
+}
+
+/** @param {any} reader @returns {Object<string, Command>} */
+function moving(reader) {
+  return {
+    nextFilm: { run: () => reader.leaveTo(`#/film/${encodeURIComponent(reader.facts.next)}`), enabled: () => Boolean(reader.facts?.next) },
+    workList: { run: () => reader.leaveTo('#/') },
+    exportPicture: { run: () => exportPicture(reader.stage), enabled: () => Boolean(reader.stage.pane.film) },
+    help: { run: () => reader.showHelp() },
+  };
+}

@@ -1,0 +1,32 @@
+/** The film as it is on the screen, with its marks and angles, as a PNG file. */
+import { paintScene } from '../view/paint.js';
+
+/** @param {import('./stage.js').Stage} stage @returns {Promise<Blob>} */
+export function pictureOf(stage) {
+  const { pane } = stage;
+  pane.draw();
+  const canvas = document.createElement('canvas');
+  canvas.width = pane.canvas.width;
+  canvas.height = pane.canvas.height;
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
+  context.drawImage(pane.canvas, 0, 0);
+  const scene = stage.sceneFor((p) => {
+    const [x, y] = pane.toScreen(p);
+    return [x * pane.ratio, y * pane.ratio];
+  });
+  paintScene(context, scene, pane.ratio);
+  return new Promise((resolve, reject) => {
+    canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error('no picture'))), 'image/png');
+  });
+}
+
+/** @param {import('./stage.js').Stage} stage */
+export async function exportPicture(stage) {
+  const address = URL.createObjectURL(await pictureOf(stage));
+  const link = document.createElement('a');
+  link.href = address;
+  const label = stage.session?.facts.label ?? 'film';
+  link.download = `${String(label).replace(/[^\w.-]+/g, '_')}.png`;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(address), 10_000);
+}

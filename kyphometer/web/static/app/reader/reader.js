@@ -1,0 +1,260 @@
+/**
+ * The page on which one film is read: puts its parts together and opens films in it.
+ * @typedef {import('../session.js').Session} Session
+ */
+import * as actions from '../actions.js';
+import { cornersOf, markOf, normalised, refOf } from '../core/document.js';
+import { KeyboardInput } from '../input/keyboard.js';
+import { PointerInput } from '../input/pointer.js';
+import { t } from '../i18n.js';
+import { storePrefs } from '../prefs.js';
+import { Session } from '../session.js';
+import { Checks } from '../ui/checks.js';
+import { CompareBar } from '../ui/compare-bar.js';
+import { ask, askConflict, askCorrection } from '../ui/dialogs.js';
+import { h } from '../ui/dom.js';
+import { Facts } from '../ui/facts.js';
+import { Guide } from '../ui/guide.js';
+import { Header } from '../ui/header.js';
+import { showHelp } from '../ui/help.js';
+import { Results } from '../ui/results.js';
+import { Strip } from '../ui/strip.js';
+import { Toasts } from '../ui/toast.js';
+import { Toolbar } from '../ui/toolbar.js';
+import { Vertebrae } from '../ui/vertebrae.js';
+import { centredOn } from '../view/viewport.js';
+import { commandsOf } from './commands.js';
+import { Compare } from './compare.js';
+import { Stage } from './stage.js';
+import { Viewer } from './viewer.js';
+
+export class Reader {
+  /** @param {any} app api, config, prefs, films (loader), speak, go */
+  constructor(app) {
+    Object.assign(this, { api: app.api, config: app.config, prefs: app.prefs, films: app.films });
+    this.app = app;
+    /** @type {?Session} */
+    this.session = null;
+    /** @type {any} */
+    this.facts = null;
+    this.commands = commandsOf(this);
+    this.toasts = new Toasts();
+    this.build();
+    this.keyboard = new KeyboardInput(this.stage, this.commands, this.pointer);
+    this.leaving = (/** @type {BeforeUnloadEvent} */ event) => {
+      this.session?.saver.flush({ leaving: true });
+      if (this.session && !this.session.saver.isSafe) event.preventDefault();
+    };
+    addEventListener('beforeunload', this.leaving);
+  }
+
+  build() {
+    const stageRoot = h('div', { class: 'stage', tabindex: 0, role: 'application', 'aria-label': t('stage.label'), 'aria-describedby': 'stage-help' });
+    const besideRoot = h('div', { class: 'stage', tabindex: 0, role: 'application', 'aria-label': t('beside.label') });
+    this.guide = new Guide(this.commands);
+    this.cover = h('div', { class: 'cover', role: 'status' });
+    this.wrap = h('div', { class: 'stage-wrap' }, stageRoot, this.guide.root, this.cover);
+    this.beside = h('div', { class: 'stage-wrap beside', hidden: true }, besideRoot);
+    const films = h('main', { class: 'films', 'data-compare': '' }, this.wrap, this.beside);
+    this.stage = new Stage(stageRoot);
+    const viewer = new Viewer(besideRoot);
+    this.pointer = new PointerInput(this.stage);
+    this.besidePointer = new PointerInput(/** @type {any} */ (viewer));
+    this.compare = new Compare(this.stage, viewer, films, () => this.compareBar?.update());
+    this.compareBar = new CompareBar(this.compare, this.commands, () => this.closeCompare());
+    this.wrap.append(this.compareBar.root, this.compareBar.handle);
+    this.beside.append(this.compareBar.caption);
+    this.header = new Header(this.commands, this.config, (code) => this.app.speak(code));
+    this.toolbar = new Toolbar(this.commands);
+    this.results = new Results((text) => this.toasts.announce(text));
+    this.checks = new Checks((flagged, goTo) => this.flag(flagged, goTo));
+    this.vertebrae = new Vertebrae(this.commands, (key) => this.goTo(key));
+    this.factsCard = new Facts();
+    this.strip = new Strip((id) => this.compareWith(id, 'side'));
+    const panel = h('aside', { class: 'panel', 'aria-label': t('panel.title') }, this.results.root, this.checks.root, this.vertebrae.root, this.factsCard.root);
+    this.root = h('div', { class: 'reader' }, this.header.root, this.strip.root, this.toolbar.root, films, panel, this.toasts.root, this.toasts.voice,
+      h('p', { id: 'stage-help', class: 'unseen' }, t('stage.help')));
+  }
+
+  /** @param {string} id */
+  async open(id) {
+    try {
+      this.showCover(t('film.loading'));
+      const [facts, stored] = await Promise.all([this.api.film(id), this.api.document(id)]);
+      this.facts = facts;
+      document.title = `${facts.label} – Kyphometer`;
+      this.strip.show(facts, null);
+      this.factsCard.show(facts);
+      const session = new Session(this.api, this.config, this.prefs, facts, stored);
+      this.attach(session);
+      if (facts.error) throw new Error(facts.error);
+      const film = await this.films.image(facts, (/** @type {number} */ share) => this.showProgress(share));
+      this.show(session, film);
+      this.films.prefetch(facts.next, facts.previous);
+    } catch (error) {
+      this.showFailure(error instanceof Error ? error.message : String(error), id);
+    }
+  }
+
+  /** Go on with a film that is open already (after a change of language). @param {any} from */
+  resume({ session, facts, film }) {
+    this.facts = facts;
+    session.heard.clear();
+    this.strip.show(facts, null);
+    this.factsCard.show(facts);
+    this.attach(session);
+    if (film) this.show(session, film);
+  }
+
+  /** @param {Session} session */
+  attach(session) {
+    this.session = session;
+    session.on('message', (message) => this.toasts.show(message));
+    session.on('conflict', (theirs) => this.resolve(theirs));
+    session.on('resolve', () => this.resolve(this.theirs));
+    session.on('released', (refs) => this.assistAfter(refs));
+    session.on('window', () => this.toolbar.showPresets(/** @type {any} */ (this.stage.pane.film)));
+    for (const name of ['reading', 'target', 'confirmed', 'selection']) {
+      session.on(name, () => this.toolbar.update());
+    }
+    this.header.open(session);
+  }
+
+  /** @param {Session} session @param {any} film */
+  show(session, film) {
+    this.cover.hidden = true;
+    this.stage.open(session, film);
+    this.guide.open(session);
+    this.results.open(session);
+    this.checks.open(session);
+    this.vertebrae.open(session);
+    this.toolbar.showPresets(film);
+    this.toolbar.update();
+    this.compareBar.update();
+    this.root.dataset.ready = session.id;
+    session.on('target', () => this.stage.root.classList.toggle('armed', Boolean(session.target)));
+    session.on('reading', () => this.stage.root.classList.toggle('armed', Boolean(session.target)));
+    this.stage.root.classList.toggle('armed', Boolean(session.target));
+    if (session.recovered) session.say(t('save.recovered'), 'warning');
+    if (document.activeElement === document.body) this.stage.root.focus({ preventScroll: true });
+  }
+
+  /** @param {string} text */
+  showCover(text) {
+    this.cover.hidden = false;
+    this.bar = h('progress', { max: 1, value: 0, 'aria-label': text });
+    this.cover.replaceChildren(h('p', {}, text), this.bar);
+  }
+
+  /** @param {number} share */
+  showProgress(share) {
+    if (this.bar) this.bar.value = share;
+  }
+
+  /** @param {string} text @param {string} id */
+  showFailure(text, id) {
+    this.cover.hidden = false;
+    const buttons = [
+      h('button', { type: 'button', class: 'button', onclick: () => this.open(id) }, t('film.again')),
+      h('a', { class: 'button', href: '#/' }, t('command.workList')),
+    ];
+    this.cover.replaceChildren(
+      h('h2', {}, t('film.failed')),
+      h('p', { role: 'alert', class: 'failure' }, text),
+      h('div', { class: 'row-buttons' }, buttons),
+    );
+    this.root.dataset.failed = id;
+  }
+
+  /** @param {any[]} refs corners just let go */
+  assistAfter(refs) {
+    const { assist } = this.config;
+    const session = /** @type {Session} */ (this.session);
+    if (!assist?.available || assist.allowed === false || !this.prefs.assist) return;
+    const present = refs.filter((ref) => markOf(session.history.saved, ref));
+    if (present.length > 0) actions.assist(session, present);
+  }
+
+  /** @param {Set<string>} flagged @param {?string} goTo */
+  flag(flagged, goTo) {
+    this.stage.flagged = flagged;
+    this.stage.pane.invalidate({ pixels: false, marks: true });
+    if (goTo) this.goTo(goTo);
+  }
+
+  /** Look at a corner and take hold of it. @param {string} key */
+  goTo(key) {
+    const { pane, layer } = this.stage;
+    const session = /** @type {Session} */ (this.session);
+    const mark = markOf(session.reading, refOf(key));
+    if (!mark || !pane.film) return;
+    session.select(key);
+    pane.draw();
+    layer.focus(key);
+    const zoom = Math.max(pane.view.zoom, 0.6);
+    pane.glideTo(centredOn(pane.view, mark.xy, zoom, pane.film));
+  }
+
+  // ---------------------------------------------------------------------------- saving
+
+  async confirm() {
+    const session = /** @type {Session} */ (this.session);
+    if (session.isConfirmed || cornersOf(session.reading).length + session.reading.not_measurable.length === 0) return;
+    if (session.target || this.guide.hasLeft()) {
+      const go = await ask(t('incomplete.title'), [h('p', {}, t('incomplete.text'))], [
+        { label: t('incomplete.back'), value: '' },
+        { label: t('incomplete.go'), value: 'yes', primary: true },
+      ]);
+      if (go !== 'yes') return;
+    }
+    const reason = session.version > 0 ? await askCorrection() : null;
+    if (session.version > 0 && !reason) return;
+    if (await actions.confirm(session, reason)) {
+      session.say(t('save.done', { version: session.version }));
+      this.stage.pane.invalidate({ pixels: false, marks: true });
+    }
+  }
+
+  /** Someone else saved this reading. @param {any} theirs */
+  async resolve(theirs) {
+    this.theirs = theirs;
+    const session = /** @type {Session} */ (this.session);
+    if (document.querySelector('dialog[open]')) return;
+    const mine = session.history.saved;
+    const other = theirs.document ? normalised(theirs.document) : null;
+    const count = (/** @type {any} */ reading) => (reading ? cornersOf(reading).length : 0);
+    const choice = await askConflict(count(mine), count(other));
+    if (choice === '') return;
+    session.saver.rebase(theirs.etag);
+    if (other) session.history.commit(other, 'theirs');
+    if (choice === 'mine') session.history.commit(mine, 'mine');
+    session.version = theirs.version ?? session.version;
+  }
+
+  /** @param {string} address */
+  async leaveTo(address) {
+    await this.session?.saver.flush();
+    location.hash = address;
+  }
+
+  /** @param {string} name @param {any} value @param {string} command */
+  setPref(name, value, command) {
+    this.prefs[name] = value;
+    storePrefs(this.prefs);
+    this.toolbar.update();
+    this.toasts.show({ text: `${t(`command.${command}`)}: ${t(value ? 'on' : 'off')}`, tone: 'info' });
+  }
+
+  async showHelp() {
+    const assist = Boolean(this.config.assist?.available);
+    await showHelp({ assist }, this.prefs, () => storePrefs(this.prefs));
+  }
+
+  dispose() {
+    removeEventListener('beforeunload', this.leaving);
+    this.keyboard.dispose();
+    this.stage.pane.dispose();
+    this.compare.viewer.pane.dispose();
+    this.root.remove();
+  }
+}

@@ -1,0 +1,209 @@
+/**
+ * The film that is being read: joins the session to its pane, the magnifier and the crosshair, and
+ * moves the view to where the next endplate is expected.
+ * @typedef {import('../core/geometry.js').Point} Point
+ */
+import { cornersOf, refOf } from '../core/document.js';
+import { distance } from '../core/geometry.js';
+import { expected } from '../core/plan.js';
+import { pairsOf } from '../core/preview.js';
+import { endplateName, pairName, t } from '../i18n.js';
+import { angleText } from '../ui/angles.js';
+import { MarkLayer } from '../view/layer.js';
+import { Loupe } from '../view/loupe.js';
+import { Pane } from '../view/pane.js';
+import { sceneOf } from '../view/scene.js';
+import { centredOn, fitted, fitZoom, toScreen } from '../view/viewport.js';
+
+const NO_KEYS = new Set();
+
+export class Stage {
+  /** @param {HTMLElement} root */
+  constructor(root) {
+    this.root = root;
+    this.layer = new MarkLayer({
+      label: (key) => cornerLabel(this, key),
+      interactive: true,
+      title: t('marks.title'),
+    });
+    this.pane = new Pane(root, this.layer);
+    this.loupe = new Loupe(this.pane);
+    this.pane.scene = () => this.sceneFor((p) => this.pane.toScreen(p));
+    /** @type {?import('../session.js').Session} */
+    this.session = null;
+    /** @type {?Point} keyboard crosshair, on the film */
+    this.cursor = null;
+    this.hidden = false;
+    /** @type {Set<string>} corners the findings speak of */
+    this.flagged = NO_KEYS;
+    this.layer.root.addEventListener('focusin', (/** @type {any} */ event) => {
+      const key = event.target.closest('[data-key]')?.dataset.key;
+      if (key) this.session?.select(key);
+    });
+  }
+
+  /** @param {import('../session.js').Session} session @param {import('../view/film.js').FilmImage} film */
+  open(session, film) {
+    this.session = session;
+    this.cursor = null;
+    this.pane.setFilm(film);
+    this.pane.resize();
+    this.loupe.enabled = session.prefs.loupe;
+    const marksOnly = { pixels: false, marks: true };
+    for (const name of ['reading', 'selection', 'measured', 'target']) {
+      session.on(name, () => this.pane.invalidate(marksOnly));
+    }
+    session.on('advance', (detail) => this.advance(detail));
+    if (cornersOf(session.reading).length > 0 && session.prefs.autoZoom) this.showMarks(false);
+  }
+
+  /** @param {(p: Point) => Point} project */
+  sceneFor(project) {
+    const { session } = this;
+    if (!session || this.hidden) return { plates: [], corners: [], names: [], angles: [] };
+    const angles = pairsOf(session.reading).map((pair) => ({
+      ...pair,
+      text: angleText(session, pair),
+      pair: pairName(pair.upper, pair.lower),
+    }));
+    return sceneOf(session.reading, project, {
+      facing: session.facing,
+      selected: session.selected,
+      flagged: this.flagged,
+      settled: session.isConfirmed,
+      angles: angles.filter((angle) => angle.text !== ''),
+      short: (/** @type {string} */ side) => t(`side.${side}.short`),
+    });
+  }
+
+  /** The nearest corner within reach of a place in the pane, or null.
+   * @param {Point} at @param {number} reach CSS pixels @returns {?string} */
+  cornerAt(at, reach) {
+    if (!this.session || this.hidden) return null;
+    let best = null;
+    let least = reach;
+    for (const corner of cornersOf(this.session.reading)) {
+      const d = distance(this.pane.toScreen(corner.mark.xy), at);
+      if (d <= least) {
+        least = d;
+        best = corner.key;
+      }
+    }
+    return best;
+  }
+
+  /** @param {Point} film @param {boolean} [touch] */
+  magnify(film, touch = false) {
+    this.loupe.show(film, (project) => this.sceneFor(project), touch);
+  }
+
+  /** Move the view after a corner was placed. @param {{from: any}} detail what was asked for before */
+  advance({ from }) {
+    const { session, pane } = this;
+    const target = session?.target;
+    if (!session || !target || !pane.film || !session.prefs.autoZoom) return;
+    const same = from && from.level === target.level && from.endplate === target.endplate;
+    const place = expected(session.reading, target, pane.view.aspect);
+    if (same) {
+      if (!place) this.zoomForSecond(from);
+      return;
+    }
+    if (!place) return;
+    const zoom = (Math.min(pane.view.width, pane.view.height * 1.3) * 0.36) / place.length;
+    const view = centredOn(pane.view, place.centre, zoom, pane.film);
+    if (this.cursor) this.moveCursor(place.centre, view);
+    pane.glideTo(view);
+  }
+
+  /** After the very first corner: closer, with that corner staying where it is under the pointer.
+   * @param {any} placed */
+  zoomForSecond(placed) {
+    const { session, pane } = this;
+    const film = pane.film;
+    const last = cornersOf(session.reading).find((c) => c.level === placed.level);
+    if (!film || !last) return;
+    const length = film.rows * 0.06;
+    const wanted = (Math.min(pane.view.width, pane.view.height) * 0.34) / length;
+    if (wanted < pane.view.zoom * 1.3) return;
+    const at = pane.toScreen(last.mark.xy);
+    const { width, height } = pane.view;
+    const centre = /** @type {Point} */ ([
+      last.mark.xy[0] - (at[0] - width / 2) / wanted,
+      last.mark.xy[1] - (at[1] - height / 2) / (wanted * pane.view.aspect),
+    ]);
+    pane.glideTo(centredOn(pane.view, centre, wanted, film));
+  }
+
+  /** All marks in view. @param {boolean} [smooth] */
+  showMarks(smooth = true) {
+    const { session, pane } = this;
+    if (!session || !pane.film) return;
+    const points = cornersOf(session.reading).map((c) => c.mark.xy);
+    const box = boxOf(points);
+    if (!box) {
+      this.fit();
+      return;
+    }
+    const { width, height, aspect } = pane.view;
+    const [w, h] = [Math.max(box.x1 - box.x0, 20), Math.max(box.y1 - box.y0, 20) * aspect];
+    const zoom = Math.min((width * 0.45) / w, (height * 0.62) / h);
+    const centre = /** @type {Point} */ ([(box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2]);
+    const view = centredOn(pane.view, centre, zoom, pane.film);
+    if (smooth) pane.glideTo(view);
+    else pane.setView(view);
+  }
+
+  fit() {
+    const { pane } = this;
+    if (pane.film) pane.glideTo(fitted(pane.view, pane.film), true);
+  }
+
+  /** One film pixel to one pixel of the screen. */
+  oneToOne() {
+    const { pane } = this;
+    if (!pane.film) return;
+    const centre = /** @type {Point} */ (this.cursor ?? [pane.view.cx, pane.view.cy]);
+    const zoom = Math.max(1 / pane.ratio, fitZoom(pane.view, pane.film));
+    pane.glideTo(centredOn(pane.view, centre, zoom, pane.film));
+  }
+
+  /** Box of the marks with a margin, for the automatic window; null without marks. */
+  markedBox() {
+    const corners = this.session ? cornersOf(this.session.reading) : [];
+    const box = boxOf(corners.map((c) => c.mark.xy));
+    if (!box) return null;
+    const margin = 0.25 * Math.max(box.x1 - box.x0, box.y1 - box.y0, 40);
+    return { x0: box.x0 - margin, y0: box.y0 - margin, x1: box.x1 + margin, y1: box.y1 + margin };
+  }
+
+  /** Put the keyboard's crosshair somewhere, or take it away with null. @param {?Point} film
+   * @param {import('../view/viewport.js').View} [view] the view that is on its way */
+  moveCursor(film, view = this.pane.view) {
+    this.cursor = film;
+    this.layer.showCrosshair(film ? toScreen(view, film) : null);
+    if (film && this.session?.armed) this.magnify(film);
+    else this.loupe.hide();
+  }
+
+  /** Keep the crosshair on its film point after the view has changed. */
+  followView() {
+    if (this.cursor) this.moveCursor(this.cursor);
+  }
+}
+
+/** @param {Point[]} points */
+function boxOf(points) {
+  if (points.length === 0) return null;
+  const xs = points.map((p) => p[0]);
+  const ys = points.map((p) => p[1]);
+  return { x0: Math.min(...xs), y0: Math.min(...ys), x1: Math.max(...xs), y1: Math.max(...ys) };
+}
+
+/** @param {Stage} stage @param {string} key */
+function cornerLabel(stage, key) {
+  const { level, endplate, corner } = refOf(key);
+  const where = endplateName(level, endplate);
+  const assisted = stage.layer.kept.corners.get(key)?.classList.contains('assisted');
+  const name = t('corner.label', { where, corner: t(`corner.${corner}`) });
+  return assisted ? t('corner.proposed', { name }) : name;
+}

@@ -1,0 +1,120 @@
+/**
+ * One film being read: its document with undo, what is asked for next, what is selected, and the
+ * server's answers. Knows nothing of the screen.
+ * @typedef {import('./core/document.js').Reading} Reading
+ * @typedef {import('./core/document.js').CornerRef} CornerRef
+ */
+import { emptyReading, markOf, normalised, refOf } from './core/document.js';
+import { Emitter } from './core/emitter.js';
+import { History } from './core/history.js';
+import { nextTarget } from './core/plan.js';
+import { facingOf } from './core/preview.js';
+import { Live } from './live.js';
+import { backup, Saver } from './save.js';
+
+export class Session extends Emitter {
+  /** @param {import('./api.js').Api} api @param {any} config @param {any} prefs @param {any} facts
+   * @param {any} stored answer of /document */
+  constructor(api, config, prefs, facts, stored) {
+    super();
+    this.api = api;
+    this.config = config;
+    this.prefs = prefs;
+    this.facts = facts;
+    this.id = facts.film_id;
+    const document = stored.document ?? emptyReading(stored.film ?? facts.reference ?? null);
+    /** @type {History<Reading>} */
+    this.history = new History(normalised(document));
+    this.version = stored.version ?? 0;
+    this.status = stored.status ?? 'unread';
+    /** @type {?Reading} the document as it was last confirmed */
+    this.confirmed = stored.source === 'reading' ? this.history.saved : null;
+    this.armed = Boolean(document.draft?.armed) && this.status !== 'read';
+    /** @type {?string} */
+    this.selected = null;
+    this.live = new Live(api, this.id);
+    this.saver = new Saver(api, this.id, stored.etag ?? null, (reading) => this.dressed(reading));
+    this.history.subscribe((reading, why) => this.changed(reading, why));
+    this.live.on('answer', () => this.emit('measured'));
+    this.saver.on('state', () => this.emit('save'));
+    this.saver.on('conflict', (theirs) => this.emit('conflict', theirs));
+    this.recovered = this.recover();
+    this.live.ask(this.reading);
+  }
+
+  get reading() {
+    return this.history.document;
+  }
+
+  get facing() {
+    return facingOf(this.reading, this.facts.facing ?? null);
+  }
+
+  /** @returns {import('./core/plan.js').Want[]} */
+  get queue() {
+    return this.reading.draft?.queue ?? [];
+  }
+
+  /** The corner asked for now, or null when not armed or nothing is left. @returns {?CornerRef} */
+  get target() {
+    return this.armed ? nextTarget(this.reading, this.queue) : null;
+  }
+
+  /** True if the reading on the screen is the confirmed one. */
+  get isConfirmed() {
+    return this.confirmed !== null && this.history.saved === this.confirmed;
+  }
+
+  /** @param {Reading} reading */
+  dressed(reading) {
+    return { ...reading, draft: { ...reading.draft, armed: this.armed } };
+  }
+
+  /** @param {Reading} reading @param {string} why */
+  changed(reading, why) {
+    if (this.selected && !markOf(reading, refOf(this.selected))) this.selected = null;
+    this.live.ask(reading);
+    if (why !== 'preview' && why !== 'cancel') this.saver.schedule(this.history.saved);
+    this.emit('reading', why);
+  }
+
+  /** Work that this browser kept because the server never got it. @returns {boolean} */
+  recover() {
+    const kept = backup.read(this.id);
+    if (!kept?.document) return false;
+    const document = normalised(kept.document);
+    const mine = JSON.stringify({ ...document, draft: null });
+    if (mine === JSON.stringify({ ...this.history.saved, draft: null })) {
+      backup.drop(this.id);
+      return false;
+    }
+    this.armed = Boolean(document.draft?.armed);
+    if (kept.base !== this.saver.base) this.saver.base = kept.base;
+    this.history.commit(document, 'recover');
+    return true;
+  }
+
+  /** @param {boolean} armed */
+  arm(armed) {
+    if (this.armed === armed) return;
+    this.armed = armed;
+    this.emit('target');
+  }
+
+  /** @param {?string} key */
+  select(key) {
+    if (this.selected === key) return;
+    this.selected = key;
+    this.emit('selection', key);
+  }
+
+  /** @param {string} text @param {'info'|'warning'|'error'} [tone] */
+  say(text, tone = 'info') {
+    this.emit('message', { text, tone });
+  }
+
+  dispose() {
+    this.saver.flush({ leaving: true });
+    this.saver.dispose();
+  }
+}

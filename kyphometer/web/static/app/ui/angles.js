@@ -1,0 +1,58 @@
+/**
+ * What is said about an angle: the server's value where it is for this document, the preview while
+ * it is not.
+ * @typedef {import('../session.js').Session} Session
+ * @typedef {import('../core/preview.js').Pair} Pair
+ */
+import { angleOf } from '../core/preview.js';
+import { number, t } from '../i18n.js';
+
+/** @param {Session} session @param {Pair} pair @returns {?any} the server's measurement */
+export function measured(session, pair) {
+  const upper = `${pair.upper.level}.${pair.upper.endplate}`;
+  const lower = `${pair.lower.level}.${pair.lower.endplate}`;
+  const all = session.live.answer?.measurements ?? [];
+  return (
+    all.find(
+      (/** @type {any} */ m) => m.code === pair.code && m.upper === upper && m.lower === lower,
+    ) ?? null
+  );
+}
+
+/** @param {Session} session @param {Pair} pair
+ * @returns {?{value: number, uncertainty: ?number, interval: ?number[], isPreview: boolean}} */
+export function stateOf(session, pair) {
+  const { reading, live } = session;
+  const preview = angleOf(reading, pair, session.facts.geometry, session.facing);
+  if (preview === null) return null;
+  const answer = measured(session, pair);
+  if (!answer || !live.isFor(reading)) {
+    return { value: preview, uncertainty: null, interval: null, isPreview: true };
+  }
+  return {
+    value: answer.value,
+    uncertainty: answer.standard_uncertainty ?? null,
+    interval: answer.interval95 ?? null,
+    isPreview: false,
+  };
+}
+
+/** `VKA 18.3°`, or nothing before both endplates exist.
+ * @param {Session} session @param {Pair} pair @returns {string} */
+export function angleText(session, pair) {
+  const state = stateOf(session, pair);
+  return state ? `${pair.code} ${number(state.value)}°` : '';
+}
+
+/** `± 1.6°`: twice the standard uncertainty is never shown without saying so; this is one.
+ * @param {?number} uncertainty */
+export function uncertaintyText(uncertainty) {
+  return uncertainty === null ? '' : `± ${number(uncertainty)}°`;
+}
+
+/** @param {string} verdict code of the server @returns {string} */
+export function verdictText(verdict) {
+  const key = `verdict.${verdict}`;
+  const text = t(key);
+  return text === key ? verdict.replaceAll('_', ' ') : text;
+}

@@ -1,0 +1,125 @@
+/** Questions that need an answer before the work goes on: native modal dialogs. */
+import { t } from '../i18n.js';
+import { h } from './dom.js';
+
+/** @param {string} title @param {any[]} body @param {{label: string, value: string,
+ *   primary?: boolean, close?: boolean}[]} choices @returns {Promise<string>} value chosen, '' if
+ *   dismissed */
+export function ask(title, body, choices) {
+  const before = document.activeElement;
+  return new Promise((resolve) => {
+    const dialog = h('dialog', { class: 'dialog', 'aria-labelledby': 'dialog-title' });
+    const buttons = choices.map((choice) =>
+      h(
+        'button',
+        {
+          type: 'submit',
+          value: choice.value,
+          class: choice.primary ? 'button primary' : 'button',
+          formnovalidate: !choice.primary,
+        },
+        choice.label,
+      ),
+    );
+    const form = h('form', { method: 'dialog' }, [
+      h('h2', { id: 'dialog-title' }, title),
+      ...body,
+      h('div', { class: 'dialog-buttons' }, buttons),
+    ]);
+    dialog.append(form);
+    dialog.addEventListener('close', () => {
+      dialog.remove();
+      if (before instanceof HTMLElement || before instanceof SVGElement) before.focus();
+      resolve(dialog.returnValue);
+    });
+    document.body.append(dialog);
+    dialog.showModal();
+  });
+}
+
+const REASONS = ['outside_film', 'implant', 'cement', 'overlap', 'destroyed', 'quality'];
+
+/** @param {string} where @returns {Promise<?string>} reason, or null */
+export async function askNotMeasurable(where) {
+  const chosen = h(
+    'select',
+    { id: 'reason', required: true },
+    REASONS.map((key) => h('option', { value: key }, t(`reason.${key}`))),
+    h('option', { value: 'other' }, t('reason.other')),
+  );
+  const other = h('input', { id: 'reason-text', type: 'text', maxlength: 200, disabled: true });
+  chosen.addEventListener('change', () => {
+    other.disabled = chosen.value !== 'other';
+    other.required = chosen.value === 'other';
+    if (!other.disabled) other.focus();
+  });
+  const answer = await ask(
+    t('not_measurable.title', { where }),
+    [
+      h('label', { for: 'reason' }, t('not_measurable.reason')),
+      chosen,
+      h('label', { for: 'reason-text' }, t('not_measurable.text')),
+      other,
+    ],
+    [
+      { label: t('cancel'), value: '' },
+      { label: t('not_measurable.do'), value: 'yes', primary: true },
+    ],
+  );
+  if (answer !== 'yes') return null;
+  // The reading is a record for others: reasons are stored in English, whatever the page shows.
+  const stored = { outside_film: 'outside film', quality: 'image quality' };
+  if (chosen.value === 'other') return other.value.trim() || null;
+  return stored[/** @type {'quality'} */ (chosen.value)] ?? chosen.value;
+}
+
+/** Why a confirmed reading is corrected. @returns {Promise<?string>} */
+export async function askCorrection() {
+  const text = h('input', { id: 'why', type: 'text', maxlength: 300, required: true });
+  const answer = await ask(
+    t('correction.title'),
+    [h('p', {}, t('correction.text')), h('label', { for: 'why' }, t('correction.reason')), text],
+    [
+      { label: t('cancel'), value: '' },
+      { label: t('confirm'), value: 'yes', primary: true },
+    ],
+  );
+  return answer === 'yes' ? text.value.trim() || null : null;
+}
+
+/** Two saved at once. @param {number} mine @param {number} theirs numbers of marks
+ * @returns {Promise<string>} `mine`, `theirs` or '' */
+export function askConflict(mine, theirs) {
+  return ask(
+    t('conflict.title'),
+    [
+      h('p', {}, t('conflict.text')),
+      h('p', { class: 'quiet' }, t('conflict.counts', { mine, theirs })),
+      h('p', { class: 'quiet' }, t('conflict.undo')),
+    ],
+    [
+      { label: t('conflict.later'), value: '' },
+      { label: t('conflict.theirs'), value: 'theirs' },
+      { label: t('conflict.mine'), value: 'mine', primary: true },
+    ],
+  );
+}
+
+/** @param {string[]} levels @param {string} chosen @returns {Promise<string>} level or '' */
+export async function askLevel(levels, chosen) {
+  const list = h(
+    'select',
+    { id: 'level', size: 8 },
+    levels.map((level) => h('option', { value: level, selected: level === chosen }, level)),
+  );
+  list.addEventListener('dblclick', () => list.form.requestSubmit(list.form.querySelector('.primary')));
+  const answer = await ask(
+    t('another.title'),
+    [h('label', { for: 'level' }, t('another.text')), list],
+    [
+      { label: t('cancel'), value: '' },
+      { label: t('another.do'), value: 'yes', primary: true },
+    ],
+  );
+  return answer === 'yes' ? list.value : '';
+}

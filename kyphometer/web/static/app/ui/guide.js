@@ -1,0 +1,160 @@
+/**
+ * What to do next, over the film: choose the fractured level, then the corner asked for.
+ * @typedef {import('../session.js').Session} Session
+ */
+import * as actions from '../actions.js';
+import { LEVELS } from '../core/anatomy.js';
+import { cornersOf } from '../core/document.js';
+import { progress } from '../core/plan.js';
+import { endplateName, t } from '../i18n.js';
+import { h, refill, whenChanged } from './dom.js';
+import { icon } from './icons.js';
+
+const COMMON = ['T10', 'T11', 'T12', 'L1', 'L2', 'L3', 'L4'];
+
+export class Guide {
+  /** @param {Object<string, any>} commands */
+  constructor(commands) {
+    this.commands = commands;
+    this.root = h('div', { class: 'guide', role: 'region', 'aria-label': t('guide.title') });
+    this.choosing = false;
+    this.more = false;
+    /** @type {?Session} */
+    this.session = null;
+    this.draw = whenChanged((model) => this.fill(model));
+  }
+
+  /** @param {Session} session */
+  open(session) {
+    this.session = session;
+    this.choosing = session.reading.fractured_levels.length === 0 && session.queue.length === 0;
+    this.more = false;
+    for (const name of ['reading', 'target', 'confirmed']) session.on(name, () => this.update());
+    this.update();
+  }
+
+  update() {
+    const { session } = this;
+    if (!session) return;
+    const { target, reading } = session;
+    this.draw({
+      choosing: this.choosing,
+      more: this.more,
+      fractured: reading.fractured_levels,
+      plan: session.prefs.plan,
+      target,
+      count: target ? progress(reading, session.queue) : null,
+      marked: cornersOf(reading).length > 0,
+      left: !session.armed && session.queue.length > 0 && this.hasLeft(),
+    });
+  }
+
+  hasLeft() {
+    const session = /** @type {Session} */ (this.session);
+    const { done, total } = progress(session.reading, session.queue);
+    return done < total;
+  }
+
+  /** @param {any} model */
+  fill(model) {
+    this.root.classList.toggle('choosing', model.choosing);
+    if (model.choosing) refill(this.root, this.chooser(model));
+    else if (model.target) refill(this.root, this.prompt(model));
+    else if (model.left) refill(this.root, this.resume());
+    else refill(this.root);
+  }
+
+  /** @param {any} model */
+  chooser(model) {
+    const levels = this.more ? LEVELS.filter((level) => level !== 'C1') : COMMON;
+    const chosen = new Set(model.fractured);
+    const buttons = levels.map((level) =>
+      h(
+        'button',
+        {
+          type: 'button',
+          class: 'level',
+          'data-focus': `level-${level}`,
+          'data-level': level,
+          'aria-pressed': String(chosen.has(level)),
+          onclick: (/** @type {MouseEvent} */ event) => this.choose(level, event.shiftKey),
+        },
+        level,
+      ),
+    );
+    const more = h(
+      'button',
+      { type: 'button', class: 'level more', 'data-focus': 'level-more', 'aria-expanded': String(this.more), onclick: () => this.toggleMore() },
+      this.more ? t('level.fewer') : t('level.more'),
+    );
+    return h('div', { class: 'chooser' },
+      h('p', { class: 'ask', id: 'ask-level' }, t('level.ask')),
+      h('div', { class: 'levels', role: 'group', 'aria-labelledby': 'ask-level' }, buttons, more),
+      h('p', { class: 'hint' }, t('level.hint')),
+    );
+  }
+
+  toggleMore() {
+    this.more = !this.more;
+    this.update();
+  }
+
+  /** One click chooses; Shift adds a level for a fracture of several. @param {string} level
+   * @param {boolean} add */
+  choose(level, add) {
+    const session = /** @type {Session} */ (this.session);
+    const before = session.reading.fractured_levels;
+    const others = before.filter((name) => name !== level);
+    const levels = add ? (before.includes(level) ? others : [...before, level]) : [level];
+    this.choosing = levels.length === 0;
+    actions.chooseFractured(session, levels);
+    this.update();
+    if (levels.length > 0) this.commands.crosshair.run();
+  }
+
+  /** @param {any} model */
+  prompt(model) {
+    const { target, count } = model;
+    const plate = h('span', { class: 'where' }, endplateName(target.level, target.endplate));
+    const corner = h('span', { class: 'what' }, t(`prompt.${target.corner}`));
+    const { commands } = this;
+    return h('div', { class: 'prompt' },
+      h('span', { class: 'target-dot', 'aria-hidden': 'true' }),
+      h('p', { class: 'ask', 'data-target': `${target.level}.${target.endplate}.${target.corner}` }, plate, corner),
+      h('span', { class: 'count' }, t('prompt.count', { done: count.done + 1, total: count.total })),
+      small('ban', t('command.notMeasurable'), () => commands.notMeasurable.run(), 'ban'),
+      small('close', t('prompt.stop'), () => commands.arm.run(), 'stop'),
+    );
+  }
+
+  resume() {
+    return h(
+      'button',
+      { type: 'button', class: 'button resume', 'data-focus': 'resume', onclick: () => this.commands.arm.run() },
+      t('prompt.resume'),
+      h('kbd', {}, 'A'),
+    );
+  }
+
+  /** Open the choice of levels and put the focus there. */
+  chooseLevel() {
+    this.choosing = !this.choosing || this.session?.reading.fractured_levels.length === 0;
+    this.update();
+    const chosen = this.root.querySelector('.level[aria-pressed=true]');
+    const first = chosen ?? this.root.querySelector('[data-level=L1]') ?? this.root.querySelector('.level');
+    if (first instanceof HTMLElement) first.focus();
+  }
+
+  /** @returns {boolean} true if it was open and could be closed */
+  dismiss() {
+    if (!this.choosing || this.session?.reading.fractured_levels.length === 0) return false;
+    this.choosing = false;
+    this.update();
+    return true;
+  }
+}
+
+/** @param {string} name @param {string} label @param {() => void} run @param {string} focus */
+function small(name, label, run, focus) {
+  return h('button', { type: 'button', class: 'tool', title: label, 'aria-label': label, 'data-focus': focus, onclick: run }, icon(name));
+}

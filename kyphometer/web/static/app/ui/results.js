@@ -1,0 +1,146 @@
+/**
+ * The angles beside the film: value, uncertainty, which endplates, and the change since the previous
+ * visit. Shows; works nothing out.
+ * @typedef {import('../session.js').Session} Session
+ */
+import { pairsOf, parseEndplate } from '../core/preview.js';
+import { number, pairName, plural, signed, t } from '../i18n.js';
+import { measured, stateOf, uncertaintyText, verdictText } from './angles.js';
+import { h, refill, whenChanged } from './dom.js';
+
+export class Results {
+  /** @param {(text: string) => void} announce */
+  constructor(announce) {
+    this.announce = announce;
+    this.root = h('section', { class: 'card results', 'aria-labelledby': 'results-title' });
+    this.more = false;
+    this.draw = whenChanged((model) => this.fill(model));
+  }
+
+  /** @param {Session} session */
+  open(session) {
+    this.session = session;
+    for (const name of ['reading', 'measured', 'confirmed']) session.on(name, () => this.update());
+    this.update();
+  }
+
+  update() {
+    const session = /** @type {Session} */ (this.session);
+    const pairs = pairsOf(session.reading);
+    const answer = session.live.answer;
+    const rows = pairs.map((pair) => ({
+      code: pair.code,
+      pair: pairName(pair.upper, pair.lower),
+      state: stateOf(session, pair),
+      needs: this.needs(pair, answer),
+      change: changeOf(answer, pair, session),
+    }));
+    const main = new Set(pairs.map((pair) => measured(session, pair)).filter(Boolean));
+    const others = (answer?.measurements ?? []).filter((/** @type {any} */ m) => !main.has(m));
+    this.draw({ rows, others, more: this.more, failure: session.live.failure });
+    const spoken = rows.filter((row) => row.state).map((row) => this.spoken(row));
+    if (spoken.length > 0) this.announce(spoken.join('. '));
+  }
+
+  /** @param {any} row */
+  spoken(row) {
+    return t('results.spoken', { code: row.code, pair: row.pair, value: number(row.state.value) });
+  }
+
+  /** Endplates still missing for a pair. @param {any} pair @param {any} answer @returns {string} */
+  needs(pair, answer) {
+    const session = /** @type {Session} */ (this.session);
+    const lacking = [pair.upper, pair.lower].filter((e) => {
+      const plate = session.reading.vertebrae[e.level]?.[/** @type {'superior'} */ (e.endplate)];
+      return !(plate?.anterior && plate?.posterior);
+    });
+    const refused = (answer?.missing ?? []).find((/** @type {any} */ m) => m.code === pair.code);
+    if (lacking.length === 0) return refused?.reason ?? '';
+    return t('results.needs', {
+      endplates: lacking.map((e) => `${e.level} ${t(`side.${e.endplate}.short`)}`).join(', '),
+    });
+  }
+
+  /** @param {any} model */
+  fill(model) {
+    const title = h('h2', { id: 'results-title' }, t('results.title'));
+    if (model.rows.length === 0 && model.others.length === 0) {
+      refill(this.root, title, h('p', { class: 'quiet' }, t('results.empty')));
+      return;
+    }
+    const away = model.failure
+      ? h('p', { class: 'note warning', role: 'status' }, t('results.preview'))
+      : null;
+    refill(this.root, title, model.rows.map((/** @type {any} */ row) => angleRow(row)), away, this.others(model));
+  }
+
+  /** @param {any} model */
+  others(model) {
+    if (model.others.length === 0) return null;
+    const details = h('details', { class: 'more', open: model.more },
+      h('summary', { 'data-focus': 'more' }, plural('results.more', model.others.length)),
+      h('table', {},
+        h('thead', {}, h('tr', {}, ['code', 'pair', 'value'].map((key) => h('th', { scope: 'col' }, t(`results.${key}`))))),
+        h('tbody', {}, model.others.map(otherRow)),
+      ),
+    );
+    details.addEventListener('toggle', () => {
+      this.more = details.open;
+    });
+    return details;
+  }
+}
+
+/** @param {any} row */
+function angleRow(row) {
+  const { state, change } = row;
+  const value = state
+    ? [
+        h('span', { class: 'value', 'data-value': row.code }, `${number(state.value)}°`),
+        h('span', { class: 'uncertainty', title: t('results.uncertainty') }, uncertaintyText(state.uncertainty)),
+      ]
+    : h('span', { class: 'value none', 'data-value': row.code }, '—');
+  return h('article', { class: state?.isPreview ? 'angle-row preview' : 'angle-row', 'data-angle': row.code },
+    h('div', { class: 'angle-head' },
+      h('span', { class: `sample ${row.code}`, 'aria-hidden': 'true' }),
+      h('h3', {}, row.code, ' ', h('span', { class: 'pair' }, row.pair)),
+      h('p', { class: 'reading-value' }, value),
+    ),
+    state?.interval
+      ? h('p', { class: 'quiet small' }, t('results.interval', { low: number(state.interval[0]), high: number(state.interval[1]) }), state.value < 0 ? ` · ${t('results.lordosis')}` : '')
+      : null,
+    row.needs ? h('p', { class: 'quiet small' }, row.needs) : null,
+    change ? changeLine(change) : null,
+  );
+}
+
+/** @param {any} answer @param {any} pair @param {Session} session */
+function changeOf(answer, pair, session) {
+  const m = measured(session, pair);
+  if (!m || !session.live.isFor(session.reading)) return null;
+  const list = answer?.change ?? [];
+  return list.find((/** @type {any} */ c) => c.code === pair.code && (!c.upper || c.upper === m.upper)) ?? null;
+}
+
+/** @param {any} change */
+function changeLine(change) {
+  const facts = {
+    previous: number(change.previous_value),
+    change: signed(change.change),
+    mdc: change.mdc95 === null || change.mdc95 === undefined ? '–' : number(change.mdc95),
+  };
+  return h('div', { class: `change ${change.verdict}` },
+    h('p', {}, t('change.line', facts)),
+    h('p', { class: 'verdict' }, verdictText(change.verdict), h('span', { class: 'quiet' }, ` (${t('change.mdc', facts)})`)),
+  );
+}
+
+/** @param {any} m */
+function otherRow(m) {
+  const unit = m.unit === 'deg' ? '°' : m.unit === '%' ? ' %' : m.unit === '1' || !m.unit ? '' : ` ${m.unit}`;
+  const digits = m.unit === '1' || m.unit === '' ? 2 : 1;
+  const value = Number.isFinite(m.value) ? `${number(m.value, digits)}${unit}` : '—';
+  const both = [m.upper, m.lower].every((name) => typeof name === 'string' && /^\w+\.(sup|inf)erior$/.test(name));
+  const pair = both ? pairName(parseEndplate(m.upper), parseEndplate(m.lower)) : (m.label ?? '').replace(`${m.code} `, '').replace(/^\(|\)$/g, '');
+  return h('tr', {}, h('th', { scope: 'row' }, m.code), h('td', {}, pair), h('td', { class: 'num' }, value));
+}

@@ -1,0 +1,85 @@
+/** Few controls beside the film; each names its key. */
+import { t } from '../i18n.js';
+import { h, refill } from './dom.js';
+import { icon } from './icons.js';
+
+const GROUPS = [
+  ['undo', 'redo'],
+  ['fit', 'invert', 'localContrast', 'loupe', 'hideMarks'],
+  ['compare'],
+  ['refineAll', 'carryOver', 'assistOnRelease'],
+  ['exportPicture'],
+];
+const ICONS = {
+  undo: 'undo',
+  redo: 'redo',
+  fit: 'fit',
+  invert: 'invert',
+  localContrast: 'contrast',
+  loupe: 'loupe',
+  hideMarks: 'marks',
+  compare: 'compare',
+  refineAll: 'wand',
+  carryOver: 'carry',
+  assistOnRelease: 'check',
+  exportPicture: 'picture',
+};
+const KEYS = {
+  undo: 'Ctrl+Z',
+  redo: 'Ctrl+Y',
+  fit: '0',
+  invert: 'I',
+  localContrast: 'L',
+  loupe: 'M',
+  hideMarks: 'H',
+  compare: 'S',
+  refineAll: 'E',
+  carryOver: 'P',
+  assistOnRelease: 'Q',
+  exportPicture: 'Ctrl+E',
+};
+
+export class Toolbar {
+  /** @param {Object<string, any>} commands */
+  constructor(commands) {
+    this.commands = commands;
+    /** @type {Map<string, any>} */
+    this.buttons = new Map();
+    this.preset = h('select', { class: 'preset', 'aria-label': t('window.label'), title: `${t('command.nextPreset')} (W)` });
+    this.preset.addEventListener('change', () => commands.choosePreset.run(Number(this.preset.value)));
+    const groups = GROUPS.map((names) => names.filter((name) => commands[name]?.offered !== false))
+      .filter((names) => names.length > 0)
+      .map((names) => h('div', { class: 'group', role: 'group' }, names.map((name) => this.button(name))));
+    groups[1].prepend(this.preset);
+    this.root = h('div', { class: 'toolbar', role: 'toolbar', 'aria-label': t('toolbar.title'), 'aria-orientation': 'vertical' }, groups);
+  }
+
+  /** @param {string} name */
+  button(name) {
+    const label = t(`command.${name}`);
+    const key = KEYS[/** @type {'fit'} */ (name)];
+    const element = h('button', { type: 'button', class: 'tool', title: `${label} (${key})`, 'aria-label': label, 'data-command': name, onclick: () => this.commands[name].run() },
+      icon(ICONS[/** @type {'fit'} */ (name)]));
+    this.buttons.set(name, element);
+    return element;
+  }
+
+  /** What can be done now and what is on. */
+  update() {
+    for (const [name, element] of this.buttons) {
+      const command = this.commands[name];
+      element.disabled = command.enabled ? !command.enabled() : false;
+      if (command.isOn) element.setAttribute('aria-pressed', String(command.isOn()));
+    }
+  }
+
+  /** @param {import('../view/film.js').FilmImage} film */
+  showPresets(film) {
+    const options = film.presets.map((preset, i) => {
+      const name = preset.key === 'own' || preset.key === 'lut' ? t('window.own', { name: preset.name }) : t(`window.${preset.key}`);
+      return h('option', { value: i, selected: film.preset === i }, name);
+    });
+    const own = h('option', { value: -1, selected: film.preset === -1, disabled: film.preset !== -1 }, t('window.custom'));
+    refill(this.preset, own, options);
+  }
+}

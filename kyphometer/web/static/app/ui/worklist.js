@@ -1,0 +1,179 @@
+/** The work list: search, filter, progress; only the rows in view exist, however many films. */
+import { date, number, plural, t } from '../i18n.js';
+import { h, refill } from './dom.js';
+import { languageSwitch } from './header.js';
+import { icon } from './icons.js';
+import { positionName, visitName } from './names.js';
+
+const ROW = 52;
+const PAGE = 100;
+const STATES = ['', 'unread', 'draft', 'read'];
+const SYMBOLS = { unread: '○', draft: '◐', read: '●', failed: '!' };
+
+export class WorkList {
+  /** @param {any} app @param {any} memory what was looked at before */
+  constructor(app, memory) {
+    this.app = app;
+    this.memory = memory;
+    this.total = 0;
+    /** @type {Map<number, any[]|'coming'>} */
+    this.pages = new Map();
+    this.asked = 0;
+    this.search = h('input', { type: 'search', class: 'search', 'aria-label': t('worklist.search'), placeholder: t('worklist.search'), value: memory.query });
+    this.filters = h('div', { class: 'filters', role: 'group', 'aria-label': t('worklist.filter') });
+    this.progress = h('div', { class: 'overall' });
+    this.list = h('ul', { class: 'rows', 'aria-label': t('worklist.title') });
+    this.scroller = h('div', { class: 'scroller', tabindex: -1 }, this.list);
+    this.note = h('p', { class: 'list-note', role: 'status' });
+    this.root = h('div', { class: 'worklist' },
+      h('header', { class: 'bar' }, h('h1', {}, 'Kyphometer'), this.progress, languageSwitch(app.config, (code) => app.speak(code)), who(app)),
+      h('main', { class: 'list-page' },
+        h('div', { class: 'list-tools' }, h('div', { class: 'search-box' }, icon('search'), this.search), this.filters, this.note),
+        h('div', { class: 'list-head', 'aria-hidden': 'true' }, ['status', 'film', 'patient', 'visit', 'date', 'position', 'levels'].map((name) => h('span', {}, t(`worklist.${name}`)))),
+        this.scroller,
+      ));
+    this.listen();
+  }
+
+  listen() {
+    this.scroller.addEventListener('scroll', () => this.draw(), { passive: true });
+    this.search.addEventListener('input', () => {
+      clearTimeout(this.typing);
+      this.typing = setTimeout(() => this.ask(this.search.value, this.memory.status), 180);
+    });
+    this.stopper = new AbortController();
+    const { signal } = this.stopper;
+    addEventListener('resize', () => this.draw(), { signal });
+    addEventListener('keydown', (event) => this.key(event), { signal });
+  }
+
+  open() {
+    document.title = 'Kyphometer';
+    this.ask(this.memory.query, this.memory.status, this.memory.active);
+  }
+
+  /** @param {string} query @param {string} status @param {number} [active] */
+  async ask(query, status, active = 0) {
+    Object.assign(this.memory, { query, status, active });
+    this.asked += 1;
+    this.pages.clear();
+    this.showFilters();
+    await this.fetchPage(Math.floor(active / PAGE));
+    this.memory.active = Math.min(active, Math.max(this.total - 1, 0));
+    this.list.style.height = `${this.total * ROW}px`;
+    this.scroller.scrollTop = Math.max(0, (this.memory.active - 4) * ROW);
+    this.draw();
+  }
+
+  /** @param {number} page */
+  async fetchPage(page) {
+    if (this.pages.has(page)) return;
+    this.pages.set(page, 'coming');
+    const { asked } = this;
+    try {
+      const { query, status } = this.memory;
+      const answer = await this.app.api.worklist({ query, status, offset: page * PAGE, limit: PAGE });
+      if (asked !== this.asked) return;
+      this.pages.set(page, answer.items);
+      this.total = answer.total;
+      this.showProgress(answer.progress);
+      this.note.textContent = answer.total === 0 ? t('worklist.none') : plural('worklist.count', answer.total);
+    } catch (error) {
+      this.pages.delete(page);
+      this.note.textContent = error instanceof Error ? error.message : String(error);
+    }
+  }
+
+  showFilters() {
+    refill(this.filters, STATES.map((status) => h('button', {
+      type: 'button',
+      class: 'filter',
+      'aria-pressed': String(this.memory.status === status),
+      'data-focus': `filter-${status}`,
+      onclick: () => this.ask(this.memory.query, status),
+    }, t(`filter.${status || 'all'}`))));
+  }
+
+  /** @param {{read: number, draft: number, total: number}} progress */
+  showProgress({ read, draft, total }) {
+    const text = t('worklist.progress', { read: number(read, 0), total: number(total, 0), draft: number(draft, 0) });
+    refill(this.progress, h('progress', { max: Math.max(total, 1), value: read, 'aria-label': t('worklist.progress_label') }), h('span', {}, text));
+  }
+
+  /** Draw the rows in view, a few more, and fetch what is missing. */
+  draw() {
+    const top = Math.max(0, Math.floor(this.scroller.scrollTop / ROW) - 6);
+    const count = Math.ceil(this.scroller.clientHeight / ROW) + 12;
+    const end = Math.min(this.total, top + count);
+    const rows = [];
+    for (let i = top; i < end; i += 1) {
+      const page = Math.floor(i / PAGE);
+      const items = this.pages.get(page);
+      if (!items) this.fetchPage(page).then(() => this.draw());
+      rows.push(this.row(i, Array.isArray(items) ? items[i % PAGE] : null));
+    }
+    refill(this.list, rows);
+  }
+
+  /** @param {number} index @param {any} item */
+  row(index, item) {
+    const place = h('li', { 'aria-setsize': this.total, 'aria-posinset': index + 1 });
+    place.style.transform = `translateY(${index * ROW}px)`;
+    if (!item) return place;
+    const state = item.status ?? 'unread';
+    const cells = [item.label, item.patient, visitName(item.visit), date(item.date), positionName(item.position), (item.fractured_levels ?? []).join(', ')];
+    place.append(h('a', {
+      href: `#/film/${encodeURIComponent(item.film_id)}`,
+      class: 'row',
+      tabindex: index === this.memory.active ? 0 : -1,
+      'data-focus': `row-${index}`,
+      'data-index': index,
+      onfocus: () => { this.memory.active = index; },
+      onclick: () => { this.memory.active = index; },
+    },
+      h('span', { class: `state ${state}` }, h('span', { 'aria-hidden': 'true' }, SYMBOLS[/** @type {'read'} */ (state)] ?? '○'), h('span', { class: 'state-name' }, t(`status.${state}`))),
+      cells.map((text) => h('span', {}, text || '')),
+      item.error ? h('span', { class: 'row-error' }, item.error) : null,
+    ));
+    return place;
+  }
+
+  /** @param {KeyboardEvent} event */
+  key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector('dialog[open]')) return;
+    if (event.key === '/' && document.activeElement !== this.search) {
+      event.preventDefault();
+      this.search.focus();
+      return;
+    }
+    const inList = this.list.contains(document.activeElement);
+    if (document.activeElement === this.search && event.key !== 'ArrowDown') return;
+    const page = Math.max(1, Math.floor(this.scroller.clientHeight / ROW) - 1);
+    const step = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -this.total, End: this.total }[event.key];
+    if (step === undefined || this.total === 0) return;
+    event.preventDefault();
+    const next = inList ? this.memory.active + step : this.memory.active;
+    this.focusRow(Math.min(Math.max(next, 0), this.total - 1));
+  }
+
+  /** @param {number} index */
+  focusRow(index) {
+    this.memory.active = index;
+    const { scrollTop, clientHeight } = this.scroller;
+    if (index * ROW < scrollTop) this.scroller.scrollTop = index * ROW;
+    else if ((index + 1) * ROW > scrollTop + clientHeight) this.scroller.scrollTop = (index + 1) * ROW - clientHeight;
+    this.draw();
+    this.list.querySelector(`[data-index="${index}"]`)?.focus({ preventScroll: true });
+  }
+
+  dispose() {
+    this.stopper?.abort();
+    this.root.remove();
+  }
+}
+
+/** @param {any} app */
+function who(app) {
+  if (app.config.mode !== 'department' || !app.config.user) return null;
+  return h('div', { class: 'who' }, h('span', {}, app.config.user.name), h('button', { type: 'button', class: 'button small', onclick: () => app.signOut() }, t('sign_out')));
+}

@@ -1,0 +1,127 @@
+/**
+ * What is to be drawn over a film, as plain shapes in pane pixels; drawn by layer.js (SVG) and by
+ * paint.js (magnifier, exported picture).
+ * @typedef {import('../core/geometry.js').Point} Point
+ * @typedef {import('../core/document.js').Reading} Reading
+ * @typedef {{code: string, upper: import('../core/preview.js').EndplateRef,
+ *   lower: import('../core/preview.js').EndplateRef, text: string, pair: string}} Angle
+ * @typedef {{key: string, p: Point, corner: string, assisted: boolean, selected: boolean,
+ *   flagged: boolean}} CornerShape
+ * @typedef {{key: string, a: Point, b: Point, flagged: boolean}} PlateShape
+ * @typedef {{key: string, p: Point, text: string, anchor: string}} NameShape
+ * @typedef {{key: string, code: string, lines: Point[][], faint: Point[][], at: Point, anchor: string,
+ *   text: string, pair: string}} AngleShape
+ * @typedef {{plates: PlateShape[], corners: CornerShape[], names: NameShape[],
+ *   angles: AngleShape[]}} Scene
+ */
+import { cornersOf, endplateOf, endplatesOf } from '../core/document.js';
+import { distance, extend, midpoint } from '../core/geometry.js';
+
+const ASSISTED = new Set(['refined', 'carried', 'detected']);
+
+/** @param {Reading} reading @param {(p: Point) => Point} project film to pane
+ * @param {{facing: ?string, selected: ?string, angles: Angle[], flagged: Set<string>,
+ *   settled: boolean, short: (side: string) => string}} options
+ * @returns {Scene} */
+export function sceneOf(reading, project, options) {
+  const accepted = new Set(reading.draft?.accepted ?? []);
+  const corners = cornersOf(reading).map((c) => ({
+    key: c.key,
+    p: project(c.mark.xy),
+    corner: c.corner,
+    assisted: !options.settled && ASSISTED.has(c.mark.source ?? 'hand') && !accepted.has(c.key),
+    selected: c.key === options.selected,
+    flagged: options.flagged.has(c.key),
+  }));
+  const plates = endplatesOf(reading).filter((e) => e.complete);
+  return {
+    corners,
+    plates: plates.map((e) => plateShape(e, project, options)),
+    names: namesOf(reading, project, options),
+    angles: options.angles.flatMap((angle, i) => angleShape(reading, angle, i, project, options)),
+  };
+}
+
+/** @param {any} e @param {(p: Point) => Point} project @param {any} options @returns {PlateShape} */
+function plateShape(e, project, options) {
+  const key = `${e.level}.${e.endplate}`;
+  return {
+    key,
+    a: project(e.plate.anterior.xy),
+    b: project(e.plate.posterior.xy),
+    flagged: options.flagged.has(`${key}.anterior`) && options.flagged.has(`${key}.posterior`),
+  };
+}
+
+/** Level names stand behind the posterior corners: once for a whole vertebra, with the side for a
+ * single endplate.
+ * @param {Reading} reading @param {(p: Point) => Point} project @param {any} options
+ * @returns {NameShape[]} */
+function namesOf(reading, project, options) {
+  const right = options.facing === 'right';
+  const anchor = right ? 'end' : 'start';
+  const gap = right ? -16 : 16;
+  /** @type {NameShape[]} */
+  const names = [];
+  for (const [level, vertebra] of Object.entries(reading.vertebrae)) {
+    const backs = /** @type {const} */ (['superior', 'inferior']).flatMap((side) => {
+      const mark = vertebra[side]?.posterior ?? vertebra[side]?.anterior;
+      return mark ? [{ side, p: project(mark.xy) }] : [];
+    });
+    if (backs.length === 0) continue;
+    const at = backs.length === 2 ? midpoint(backs[0].p, backs[1].p) : backs[0].p;
+    const text = backs.length === 2 ? level : `${level} ${options.short(backs[0].side)}`;
+    names.push({ key: level, p: [at[0] + gap, at[1] + 5], text, anchor });
+  }
+  return names;
+}
+
+/** Both endplate lines drawn on beyond the anterior corners, a bracket that shows which belong
+ * together, and at the lower line the direction of the upper one with the arc between them.
+ * @param {Reading} reading @param {Angle} angle @param {number} index
+ * @param {(p: Point) => Point} project @param {any} options @returns {AngleShape[]} */
+function angleShape(reading, angle, index, project, options) {
+  const upper = endplateOf(reading, angle.upper.level, angle.upper.endplate);
+  const lower = endplateOf(reading, angle.lower.level, angle.lower.endplate);
+  if (!upper?.anterior || !upper.posterior || !lower?.anterior || !lower.posterior) return [];
+  const [ua, up] = [project(upper.anterior.xy), project(upper.posterior.xy)];
+  const [la, lp] = [project(lower.anterior.xy), project(lower.posterior.xy)];
+  const size = (distance(ua, up) + distance(la, lp)) / 2;
+  if (size < 1) return [];
+  const wide = angle.code !== 'VKA';
+  const reach = Math.max(size * (wide ? 0.74 : 0.32), wide ? 52 : 24);
+  const ends = [extend(up, ua, reach), extend(lp, la, reach)];
+  const turned = extend(
+    [la[0] - (ua[0] - up[0]), la[1] - (ua[1] - up[1])],
+    la,
+    reach,
+  );
+  const right = options.facing === 'right';
+  const base = wide ? ends[0] : midpoint(ends[0], ends[1]);
+  return [
+    {
+      key: `${angle.code}.${angle.upper.level}.${angle.lower.level}.${index}`,
+      code: angle.code,
+      lines: [[extend(ua, up, size * 0.1), ends[0]], [extend(la, lp, size * 0.1), ends[1]], arc(la, ends[1], turned)],
+      faint: [[ends[0], ends[1]], [la, turned]],
+      at: [base[0] + (right ? 10 : -10), base[1] + (wide ? -8 : 0)],
+      anchor: right ? 'start' : 'end',
+      text: angle.text,
+      pair: angle.pair,
+    },
+  ];
+}
+
+/** @param {Point} centre @param {Point} from @param {Point} to @returns {Point[]} */
+function arc(centre, from, to) {
+  const r = distance(centre, from);
+  const start = Math.atan2(from[1] - centre[1], from[0] - centre[0]);
+  let sweep = Math.atan2(to[1] - centre[1], to[0] - centre[0]) - start;
+  if (sweep > Math.PI) sweep -= 2 * Math.PI;
+  if (sweep < -Math.PI) sweep += 2 * Math.PI;
+  const steps = Math.max(2, Math.ceil(Math.abs(sweep) * 24));
+  return Array.from({ length: steps + 1 }, (_, i) => {
+    const at = start + (sweep * i) / steps;
+    return /** @type {Point} */ ([centre[0] + r * Math.cos(at), centre[1] + r * Math.sin(at)]);
+  });
+}
