@@ -16,6 +16,7 @@ import { sceneOf } from '../view/scene.js';
 import { centredOn, fitted, fitZoom, toScreen } from '../view/viewport.js';
 
 const NO_KEYS = new Set();
+const USUAL_ENDPLATE_MM = 36;
 
 export class Stage {
   /** @param {HTMLElement} root */
@@ -101,7 +102,11 @@ export class Stage {
   advance({ from }) {
     const { session, pane } = this;
     const target = session?.target;
-    if (!session || !target || !pane.film || !session.prefs.autoZoom) return;
+    if (!session || !pane.film || !session.prefs.autoZoom) return;
+    if (!target) {
+      if (from) this.showMarks();
+      return;
+    }
     const same = from && from.level === target.level && from.endplate === target.endplate;
     const place = expected(session.reading, target, pane.view.aspect);
     if (same) {
@@ -109,10 +114,15 @@ export class Stage {
       return;
     }
     if (!place) return;
-    const zoom = (Math.min(pane.view.width, pane.view.height * 1.3) * 0.36) / place.length;
+    const zoom = this.workingWidth / place.length;
     const view = centredOn(pane.view, place.centre, zoom, pane.film);
     if (this.cursor) this.moveCursor(place.centre, view);
     pane.glideTo(view);
+  }
+
+  /** How wide an endplate is shown while it is marked, in CSS pixels. */
+  get workingWidth() {
+    return Math.min(this.pane.view.width * 0.42, this.pane.view.height * 0.38);
   }
 
   /** After the very first corner: closer, with that corner staying where it is under the pointer.
@@ -122,8 +132,8 @@ export class Stage {
     const film = pane.film;
     const last = cornersOf(session.reading).find((c) => c.level === placed.level);
     if (!film || !last) return;
-    const length = film.rows * 0.06;
-    const wanted = (Math.min(pane.view.width, pane.view.height) * 0.34) / length;
+    const { column_mm: mm } = film.facts.geometry ?? {};
+    const wanted = this.workingWidth / (mm ? USUAL_ENDPLATE_MM / mm : film.rows * 0.1);
     if (wanted < pane.view.zoom * 1.3) return;
     const at = pane.toScreen(last.mark.xy);
     const { width, height } = pane.view;

@@ -29,7 +29,7 @@ export class Strip {
       title: `${film.label} · ${state}`,
       'data-focus': `film-${film.film_id}`,
     },
-      h('img', { src: `/api/films/${encodeURIComponent(film.film_id)}/thumbnail`, alt: '', width: 56, height: 72, loading: 'lazy' }),
+      h('img', { src: `/api/films/${encodeURIComponent(film.film_id)}/thumbnail`, alt: '', width: 56, height: 72, loading: 'lazy', onerror: (/** @type {Event} */ event) => /** @type {any} */ (event.target).classList.add('missing') }),
       h('span', { class: 'strip-name' }, name),
       h('span', { class: 'strip-date' }, date(film.date)),
       h('span', { class: `dot ${film.status ?? 'unread'}`, 'aria-hidden': 'true' }),

@@ -69,10 +69,10 @@ export class Loupe {
       ctx.lineTo(c + x * 16 * k, c + y * 16 * k);
     }
     ctx.strokeStyle = 'rgba(0, 0, 0, 0.8)';
-    ctx.lineWidth = 3 * k;
+    ctx.lineWidth = 3.6 * k;
     ctx.stroke();
     ctx.strokeStyle = '#ffffff';
-    ctx.lineWidth = 1.2 * k;
+    ctx.lineWidth = 1.6 * k;
     ctx.stroke();
   }
 

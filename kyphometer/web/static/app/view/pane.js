@@ -133,7 +133,8 @@ export class Pane {
     }
     this.context.putImageData(this.image, 0, 0);
     this.onDrawn();
-    this.root.dataset.drawn = String(Number(this.root.dataset.drawn ?? 0) + 1);
+    const { cx, cy, zoom, aspect } = this.view;
+    this.root.dataset.view = `${cx} ${cy} ${zoom} ${aspect}`;
   }
 
   /** Film coordinates of the centre of the first device pixel, and its size. */

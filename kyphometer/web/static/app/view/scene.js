@@ -65,7 +65,7 @@ function namesOf(reading, project, options) {
   const names = [];
   for (const [level, vertebra] of Object.entries(reading.vertebrae)) {
     const backs = /** @type {const} */ (['superior', 'inferior']).flatMap((side) => {
-      const mark = vertebra[side]?.posterior ?? vertebra[side]?.anterior;
+      const mark = vertebra[side]?.posterior;
       return mark ? [{ side, p: project(mark.xy) }] : [];
     });
     if (backs.length === 0) continue;
