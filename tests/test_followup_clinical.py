@@ -257,6 +257,16 @@ def test_files_that_are_no_table(tmp_path):
     assert "quotes" in only(tmp_path / "q.csv").problem
 
 
+def test_old_line_ends_and_wide_empty_rows_are_read(tmp_path):
+    (tmp_path / "m.csv").write_bytes(b"patient,surgery_date\rP01,2024-03-01\rP02,\r")
+    assert len(read_clinical_table(tmp_path / "m.csv", TODAY).records) == 2
+    book = Workbook()
+    book.active.append(["patient", "surgery_date"])
+    book.active.append(["P01", "2024-03-01", None, " "])
+    book.save(tmp_path / "c.xlsx")
+    assert len(read_clinical_table(tmp_path / "c.xlsx", TODAY).records) == 1
+
+
 def test_formula_that_was_never_calculated_is_no_missing_value(tmp_path):
     book = Workbook()
     book.active.append(["patient", "surgery_date", "vas_preoperative"])

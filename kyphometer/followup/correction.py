@@ -130,17 +130,15 @@ def correct_patient(
     UnusableDataError
         If an angle is not finite or belongs to an unknown visit.
     """
+    visits = rules.windows.visits
     for angle in angles:
-        if not math.isfinite(angle.value_deg) or angle.visit not in rules.windows.visits:
+        if not math.isfinite(angle.value_deg) or angle.visit not in visits:
             raise UnusableDataError(
                 f"{angle.code} of patient {angle.patient} at {angle.visit}",
-                f"is {angle.value_deg}° at a visit that must be one of "
-                f"{', '.join(rules.windows.visits)}",
+                f"is {angle.value_deg}° at a visit that must be one of {', '.join(visits)}",
                 "correct it",
             )
-    return tuple(
-        _correct_series(series, rules) for series in series_by_pair(angles, rules.windows.visits)
-    )
+    return tuple(_correct_series(series, rules) for series in series_by_pair(angles, visits))
 
 
 def _correct_series(series: Sequence[VisitAngle], rules: CorrectionRules) -> PatientCorrection:

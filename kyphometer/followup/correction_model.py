@@ -161,16 +161,28 @@ class CohortCorrections(Tabular):
 
     def rows(self) -> list[Row]:
         """One row a patient, pair and visit."""
-        return [_row(item, angle) for item in self.patients for angle in item.angles]
+        return [row for item in self.patients for row in _rows(item)]
 
 
-def _row(item: PatientCorrection, angle: VisitAngle) -> Row:
-    row: Row = {
-        "patient": item.patient,
-        "code": item.code,
-        "label": item.label,
-        "upper": item.upper,
-        "lower": item.lower,
+def _rows(item: PatientCorrection) -> list[Row]:
+    label = item.label
+    corrections = {change.later.visit: change for change in item.corrections}
+    losses = {change.later.visit: change for change in item.losses}
+    return [
+        _angle_cells(label, angle)
+        | _change_cells("correction", corrections.get(angle.visit))
+        | _change_cells("loss", losses.get(angle.visit))
+        for angle in item.angles
+    ]
+
+
+def _angle_cells(label: str, angle: VisitAngle) -> Row:
+    return {
+        "patient": angle.patient,
+        "code": angle.code,
+        "label": label,
+        "upper": angle.upper,
+        "lower": angle.lower,
         "visit": angle.visit,
         "day": angle.day,
         "position": angle.position.value,
@@ -180,11 +192,6 @@ def _row(item: PatientCorrection, angle: VisitAngle) -> Row:
         "value_deg": angle.value_deg,
         "standard_uncertainty_deg": angle.standard_uncertainty_deg,
     }
-    return (
-        row
-        | _change_cells("correction", item.correction(angle.visit))
-        | _change_cells("loss", item.loss(angle.visit))
-    )
 
 
 def _change_cells(name: str, change: Change | None) -> Row:

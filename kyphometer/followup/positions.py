@@ -33,18 +33,18 @@ class PositionPolicy:
 
     def judge(self, earlier: Position, later: Position) -> PositionJudgement:
         """Whether a change between two positions may be stated, with the sentence to print."""
+        if earlier is later and earlier is not Position.UNKNOWN:
+            return _SAME
         if Position.UNKNOWN in (earlier, later):
             sentence = (
                 f"position {_words(earlier)} at the earlier and {_words(later)} at the later visit"
             )
             return PositionJudgement(eligible=self.allow_unknown, sentence=sentence)
-        if earlier is not later:
-            sentence = (
-                f"{_words(earlier)} at the earlier but {_words(later)} at the later visit, which "
-                "alone can move local kyphosis by up to 10°"
-            )
-            return PositionJudgement(eligible=self.allow_mixed, sentence=sentence)
-        return PositionJudgement(eligible=True, sentence="")
+        sentence = (
+            f"{_words(earlier)} at the earlier but {_words(later)} at the later visit, which "
+            "alone can move local kyphosis by up to 10°"
+        )
+        return PositionJudgement(eligible=self.allow_mixed, sentence=sentence)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +63,7 @@ class PositionJudgement:
     sentence: str
 
 
+_SAME = PositionJudgement(eligible=True, sentence="")
 STRICT_POSITIONS = PositionPolicy()
 
 

@@ -159,9 +159,9 @@ def _records(
 
 
 def _right_width(work: _Work, sheet: Sheet, number: int, cells: tuple[object, ...]) -> bool:
-    text = all(cell is None or isinstance(cell, str) for cell in cells)
-    surplus = [cell for cell in cells[len(sheet.header) :] if not is_missing(cell)]
-    if surplus or (text and len(cells) > len(sheet.header)):
+    is_csv = sheet.file.lower().endswith((".csv", ".tsv", ".txt"))
+    surplus = [cell for cell in cells[len(sheet.header) :] if is_csv or not is_missing(cell)]
+    if surplus:
         work.add(
             number,
             None,
@@ -169,8 +169,7 @@ def _right_width(work: _Work, sheet: Sheet, number: int, cells: tuple[object, ..
             "quote cells with separators inside, and write decimals with a point",
         )
         return False
-    csv_row = sheet.file.lower().endswith((".csv", ".tsv", ".txt"))
-    if csv_row and len(cells) < len(sheet.header):
+    if is_csv and len(cells) < len(sheet.header):
         work.add(
             number,
             sheet.header[len(cells)],

@@ -65,6 +65,7 @@ def read_csv_sheet(path: Path, known: Collection[str], encoding: str = "utf-8") 
     """
     data = _bytes(path)
     text = _decode(path.name, data, encoding)
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     delimiter = _delimiter(text, known)
     try:
         records = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))

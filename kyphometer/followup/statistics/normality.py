@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 
+SHAPIRO_LIMIT = 5000
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Normality:
     """How far a column is from normal.
@@ -57,17 +60,18 @@ def describe_normality(
         return Normality(n=n, note="fewer than three values")
     if is_constant(present):
         return Normality(n=n, note="all values are equal")
-    shapiro = stats.shapiro(present)
+    shapiro = stats.shapiro(present) if n <= SHAPIRO_LIMIT else None
     distance, lilliefors_p = _lilliefors(present) if n >= 5 else (None, None)
     skewness, kurtosis = moments(present, bias_corrected=options.bias_corrected_moments)
     return Normality(
         n=n,
-        shapiro_w=float(shapiro.statistic),
-        shapiro_p=float(shapiro.pvalue),
+        shapiro_w=float(shapiro.statistic) if shapiro else None,
+        shapiro_p=float(shapiro.pvalue) if shapiro else None,
         lilliefors_d=distance,
         lilliefors_p=lilliefors_p,
         skewness=skewness,
         kurtosis=kurtosis,
+        note="" if shapiro else f"Shapiro-Wilk's p is not known beyond {SHAPIRO_LIMIT} values",
     )
 
 

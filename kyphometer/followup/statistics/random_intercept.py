@@ -111,16 +111,17 @@ def fit_random_intercept(
     _, codes = np.unique(patients, return_inverse=True)
     data = _Data(values=values, design=design, patients=codes)
     _check(data)
+    sums = _sums(data)
     result = optimize.minimize_scalar(
-        lambda icc: _criterion(data, icc)[0],
+        lambda icc: _criterion(sums, icc)[0],
         bounds=(0.0, 1.0 - 1e-9),
         method="bounded",
         options={"xatol": 1e-10},
     )
     icc = float(result.x)
-    if _criterion(data, 0.0)[0] <= float(result.fun):
+    if _criterion(sums, 0.0)[0] <= float(result.fun):
         icc = 0.0
-    criterion, residual, coefficients, unscaled = _criterion(data, icc)
+    criterion, residual, coefficients, unscaled = _criterion(sums, icc)
     return RandomInterceptFit(
         coefficients=coefficients,
         covariance=residual * unscaled,
@@ -161,38 +162,73 @@ def _patient_means(data: _Data, column: FloatArray) -> FloatArray:
     return means
 
 
-def _criterion(data: _Data, icc: float) -> tuple[float, float, FloatArray, FloatArray]:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Sums:
+    """What the likelihood needs of the data: cross-products and sums by patient.
+
+    The ordinary least-squares fit is taken out first, so that no digits are lost where the values
+    are large and vary little.
+    """
+
+    least_squares: FloatArray
+    degrees: int
+    sizes: FloatArray
+    xx: FloatArray
+    xr: FloatArray
+    rr: float
+    x_by_patient: FloatArray
+    r_by_patient: FloatArray
+
+
+def _sums(data: _Data) -> _Sums:
+    x = data.design
+    least_squares: FloatArray = np.linalg.lstsq(x, data.values)[0].astype(np.float64)
+    residual = data.values - x @ least_squares
+    return _Sums(
+        least_squares=least_squares,
+        degrees=x.shape[0] - x.shape[1],
+        sizes=np.bincount(data.patients).astype(float),
+        xx=x.T @ x,
+        xr=x.T @ residual,
+        rr=float(residual @ residual),
+        x_by_patient=np.column_stack([np.bincount(data.patients, c) for c in x.T]),
+        r_by_patient=np.bincount(data.patients, residual).astype(np.float64),
+    )
+
+
+def _criterion(sums: _Sums, icc: float) -> tuple[float, float, FloatArray, FloatArray]:
     """REML criterion, residual variance, coefficients and (X' V^-1 X)^-1 at an ICC.
 
     V = I + theta J within a patient, theta = icc / (1 - icc), whose inverse and determinant are
     closed forms.
     """
     theta = icc / (1.0 - icc)
-    x_weighted, log_determinant = _weighted(data, theta, data.design)
-    information = data.design.T @ x_weighted
+    shrink = theta / (1.0 + theta * sums.sizes)
+    shrunk = sums.x_by_patient * shrink[:, None]
+    information = sums.xx - shrunk.T @ sums.x_by_patient
+    right = sums.xr - shrunk.T @ sums.r_by_patient
     unscaled: FloatArray = np.linalg.inv(information).astype(np.float64)
-    coefficients = unscaled @ (x_weighted.T @ data.values)
-    residual = data.values - data.design @ coefficients
-    weighted, _ = _weighted(data, theta, residual[:, None])
-    degrees = len(residual) - data.design.shape[1]
-    variance = float(residual @ weighted[:, 0]) / degrees
-    criterion = degrees * (math.log(2 * math.pi * variance) + 1.0)
-    criterion += log_determinant + float(np.linalg.slogdet(information)[1])
-    return criterion, variance, coefficients, unscaled
+    step = unscaled @ right
+    quadratic = sums.rr - float(shrink @ sums.r_by_patient**2) - float(step @ right)
+    variance = quadratic / sums.degrees
+    criterion = sums.degrees * (math.log(2 * math.pi * variance) + 1.0)
+    criterion += float(np.log1p(theta * sums.sizes).sum())
+    criterion += float(np.linalg.slogdet(information)[1])
+    return criterion, variance, sums.least_squares + step, unscaled
 
 
-def _weighted(data: _Data, theta: float, columns: FloatArray) -> tuple[FloatArray, float]:
-    """V^-1 times the columns, and log |V|."""
+def _weighted(data: _Data, theta: float, columns: FloatArray) -> FloatArray:
+    """V^-1 times the columns."""
     sizes = np.bincount(data.patients)
     shrink = theta / (1.0 + theta * sizes)
     sums = np.column_stack([np.bincount(data.patients, column) for column in columns.T])
     weighted: FloatArray = columns - (shrink[:, None] * sums)[data.patients]
-    return weighted, float(np.log1p(theta * sizes).sum())
+    return weighted
 
 
 def _contrast_variance(data: _Data, components: tuple[float, float], weights: FloatArray) -> float:
     theta = components[0] / components[1]
-    weighted, _ = _weighted(data, theta, data.design)
+    weighted = _weighted(data, theta, data.design)
     information = data.design.T @ weighted / components[1]
     return float(weights @ np.linalg.solve(information, weights))
 
@@ -222,12 +258,12 @@ def _component_covariance(data: _Data, components: tuple[float, float]) -> Float
     between, within = components
     sizes = np.bincount(data.patients)
     block = 1.0 / (within + sizes * between)
-    a = _weighted(data, between / within, data.design)[0] / within
+    a = _weighted(data, between / within, data.design) / within
     b = np.column_stack([np.bincount(data.patients, column) for column in a.T])
     c = np.linalg.inv(data.design.T @ a)
     leverage = np.einsum("ij,jk,ik->i", b, c, b)
     ca, cb = c @ (a.T @ a), c @ (b.T @ b)
-    cwa = c @ (a.T @ _weighted(data, between / within, a)[0]) / within
+    cwa = c @ (a.T @ _weighted(data, between / within, a)) / within
     pp = (sizes - 1).sum() / within**2 + (block**2).sum() - 2 * np.trace(cwa) + np.trace(ca @ ca)
     pj = (sizes * block**2).sum() - 2 * (block * leverage).sum() + np.trace(ca @ cb)
     jj = ((sizes * block) ** 2).sum() - 2 * (sizes * block * leverage).sum() + np.trace(cb @ cb)

@@ -22,6 +22,9 @@ EXACT_LIMIT = 300
 """Differences up to which the exact distribution is computed (a fraction of a second)."""
 
 
+HODGES_LEHMANN_LIMIT = 2000
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedRank:
     """Wilcoxon signed-rank test of first minus second.
@@ -46,7 +49,8 @@ class SignedRank:
     rank_biserial
         Effect size: (positive - negative) / all rank sums, -1 to 1.
     median_difference
-        Hodges-Lehmann estimate: median of all pairwise means of the differences, zeros included.
+        Hodges-Lehmann estimate: median of all pairwise means of the differences, zeros included;
+        None beyond 2000 pairs, whose means are too many to list.
     """
 
     n: int
@@ -61,7 +65,7 @@ class SignedRank:
     p: float
     method: str
     rank_biserial: float | None
-    median_difference: float
+    median_difference: float | None
 
 
 def signed_rank(
@@ -147,7 +151,9 @@ def _exact_p(ranks: FloatArray, positive: float) -> float:
     return min(1.0, 2.0 * float(tail))
 
 
-def _hodges_lehmann(difference: FloatArray) -> float:
+def _hodges_lehmann(difference: FloatArray) -> float | None:
+    if len(difference) > HODGES_LEHMANN_LIMIT:
+        return None
     upper = np.triu_indices(len(difference))
     means = (difference[upper[0]] + difference[upper[1]]) / 2.0
     return float(np.median(means))
