@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import pytest
@@ -21,6 +21,8 @@ from kyphometer.followup.remarks import RemarkKind
 from kyphometer.followup.statistics.formatting import format_p
 from kyphometer.followup.statistics.options import SPSS_OPTIONS
 from kyphometer.followup.visit_angles import VisitAngle
+from kyphometer.followup.visit_model import DatedFilm
+from kyphometer.followup.visits import assign_visits
 
 N = 21
 PUBLISHED = {
@@ -313,3 +315,18 @@ def test_actual_clinic_days_enter_the_mixed_model():
     r = analyse_cohort(angles(), ClinicalTable(records=partly), rules())
     assert r.pain.mixed.day_slope is None
     assert "not known for every value at six_months" in r.pain.notes[0]
+
+
+@pytest.mark.parametrize(("day", "found"), [(14, False), (15, True)])
+def test_film_and_clinic_visit_of_different_days_are_pointed_out(day, found):
+    record = ClinicalRecord(
+        patient="P01",
+        surgery_date=date(2024, 3, 1),
+        clinic_dates={"one_month": date(2024, 4, 4)},
+    )
+    taken_on = date(2024, 4, 4) - timedelta(days=day)
+    film = DatedFilm(patient="P01", film=1, taken_on=taken_on)
+    assignment = assign_visits([film], {"P01": date(2024, 3, 1)})
+    table = ClinicalTable(records=(record,))
+    r = analyse_cohort([], table, rules(), assignment=assignment)
+    assert any("days apart" in x.sentence for x in r.remarks) is found

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from kyphometer.followup.visit_model import VisitAssignment
 
 
+CLINIC_TO_FILM_DAYS = 14
+"""Film and clinic visit further apart than this describe different days (SCIENCE 4)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CohortResults:
     """Every result of the study; each part has `rows()` and `to_frame()`.
@@ -105,6 +109,7 @@ def analyse_cohort(
         *(remark for item in primary for remark in item.remarks),
         *_change_remarks(corrections),
         *_unmatched(corrections, table),
+        *(_far_from_clinic(assignment, table) if assignment else ()),
     ]
     return CohortResults(
         flow=patient_flow(corrections, table, windows),
@@ -154,3 +159,27 @@ def _unmatched(corrections: CohortCorrections, table: ClinicalTable) -> list[Rem
         )
         for patient, problem in sorted(found)
     ]
+
+
+def _far_from_clinic(assignment: VisitAssignment, table: ClinicalTable) -> list[Remark]:
+    """Visits whose film and scores are of days too far apart."""
+    records = table.by_patient
+    found = []
+    for visit in assignment.visits:
+        record = records.get(visit.patient)
+        seen = record.clinic_dates.get(visit.visit) if record else None
+        if seen is None or abs((visit.taken_on - seen).days) <= CLINIC_TO_FILM_DAYS:
+            continue
+        sentence = (
+            f"Patient {visit.patient}, {visit.visit}: film of {visit.taken_on} and clinic visit of "
+            f"{seen} are {abs((visit.taken_on - seen).days)} days apart."
+        )
+        found.append(
+            Remark(
+                kind=RemarkKind.WARNING,
+                patient=visit.patient,
+                visit=visit.visit,
+                sentence=sentence,
+            )
+        )
+    return found
