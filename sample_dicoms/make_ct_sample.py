@@ -79,7 +79,7 @@ def make_film(volume: Path) -> tuple[Film, float]:
             patient_id="CT-PROJECTION",
             patient_name="CT^Projection",
             study_date=date(2026, 1, 1),
-            exposed_at=datetime(2026, 1, 1, 12, 0),  # noqa: DTZ001 - DICOM dates know no zone
+            exposed_at=datetime(2026, 1, 1, 12, 0),
             body_part="TLSPINE",
             view="LL",
             is_lateral=True,

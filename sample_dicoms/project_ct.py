@@ -1,7 +1,7 @@
 """Project the CT of the TotalSegmentator test files to a lateral radiograph.
 
-A point source, 1,200 mm from the detector and 150 mm nearer to it than the patient's mid-line is to
-the detector's plane, is traced through the volume; the detector sees exp(-sum(mu)). Rays are computed
+A point source stands 1,200 mm from the detector, the mid-line of the patient 200 mm. The detector
+sees exp(-sum(mu)). Rays are computed
 in magnified planes: each sagittal slice is scaled by its own magnification, which is exact for a
 flat detector parallel to the slices.
 
