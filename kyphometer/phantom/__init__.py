@@ -12,6 +12,7 @@
 - `simulate_training_film(seed)` draws every setting anew (domain randomisation) at 0.4 mm.
 - `simulate_visits(patient_or_seed, plans)` films one patient at several visits (pre-op,
   discharge, 1 month, 6 months by default) with the true VKA and RKA asked for at each.
+- `mark_by_hand(truth, geometry, observer, seed)` is a reading with an observer's errors of hand.
 - `simulate_patient(seed)` makes the anatomy alone.
 
 Truth is the apex of the rounded rim in the mid-sagittal plane, projected onto the detector;
@@ -23,6 +24,7 @@ version on the same numerical libraries.
 from kyphometer.phantom.conditions import CONDITIONS, Condition
 from kyphometer.phantom.formats import FilmFacts, FilmFormat
 from kyphometer.phantom.fractures import FractureKind, fracture
+from kyphometer.phantom.observers import SimulatedObserver, mark_by_hand
 from kyphometer.phantom.patient import SimulatedPatient, simulate_patient
 from kyphometer.phantom.simulate import SimulatedFilm, simulate_film
 from kyphometer.phantom.targets import TargetAngles
@@ -38,11 +40,13 @@ __all__ = [
     "FilmFormat",
     "FractureKind",
     "SimulatedFilm",
+    "SimulatedObserver",
     "SimulatedPatient",
     "SimulatedVisit",
     "TargetAngles",
     "VisitPlan",
     "fracture",
+    "mark_by_hand",
     "random_condition",
     "simulate_film",
     "simulate_patient",

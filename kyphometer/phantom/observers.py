@@ -1,0 +1,140 @@
+"""Simulated observers: hand-like readings made from the truth of a simulated film."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from kyphometer.anatomy import EndplateSide
+from kyphometer.geometry import Point
+from kyphometer.phantom.streams import stream
+from kyphometer.reading import Endplate, Landmark, MarkSource, Reading, Vertebra
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    import numpy as np
+
+    from kyphometer.geometry import PixelGeometry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulatedObserver:
+    """How an observer marks.
+
+    Attributes
+    ----------
+    code
+        Name in the reading.
+    across_sd_mm
+        SD of a corner across its endplate line; this is what makes the error of an angle.
+    along_sd_mm
+        SD of a corner along the line.
+    depth_bias_mm
+        How far the observer marks inside the body on average, across the line: following the
+        concavity instead of the rim. Leaves most angles alone, lowers heights.
+    tilt_bias_deg
+        How much further every superior endplate is tilted anteriorly than it is: a systematic
+        error of every angle that starts at one.
+    """
+
+    code: str
+    across_sd_mm: float = 0.75
+    along_sd_mm: float = 1.0
+    depth_bias_mm: float = 0.0
+    tilt_bias_deg: float = 0.0
+
+
+def mark_by_hand(
+    truth: Reading,
+    geometry: PixelGeometry,
+    observer: SimulatedObserver,
+    seed: int,
+    *,
+    created: datetime | None = None,
+    middles: bool = True,
+) -> Reading:
+    """A reading as the observer would make it: the truth with errors of hand.
+
+    Parameters
+    ----------
+    truth
+        Truth of the film.
+    geometry
+        Pixel geometry of the film; it must have a spacing.
+    observer
+        How the observer marks.
+    seed
+        Another seed is another reading of the same film.
+    created
+        When the reading was made.
+    middles
+        Whether the middle points are marked too.
+
+    Raises
+    ------
+    NotCalibratedError
+        If the film has no pixel spacing.
+    """
+    rng = stream(seed, "observer", observer.code, truth.film.sop_instance_uid or "")
+    hand = _Hand(observer, truth.facing.sign if truth.facing else 1, *geometry.require_mm("A mark"))
+    vertebrae = {
+        level: Vertebra(
+            level=level,
+            superior=hand.endplate(vertebra.superior, EndplateSide.SUPERIOR, rng, middles),
+            inferior=hand.endplate(vertebra.inferior, EndplateSide.INFERIOR, rng, middles),
+        )
+        for level, vertebra in truth.vertebrae.items()
+    }
+    return replace(truth, vertebrae=vertebrae, observer=observer.code, created=created, comment="")
+
+
+@dataclass(frozen=True, slots=True)
+class _Hand:
+    observer: SimulatedObserver
+    facing_sign: int
+    x_mm: float
+    y_mm: float
+
+    def endplate(
+        self,
+        plate: Endplate | None,
+        side: EndplateSide,
+        rng: np.random.Generator,
+        middles: bool,
+    ) -> Endplate | None:
+        if plate is None:
+            return None
+        forward, inward, length = self._frame(plate, side)
+        tilt = self.observer.tilt_bias_deg if side is EndplateSide.SUPERIOR else 0.0
+        half = math.radians(tilt) * length / 2
+
+        def mark(landmark: Landmark, lift: float) -> Landmark:
+            along = rng.normal(0.0, self.observer.along_sd_mm)
+            across = rng.normal(self.observer.depth_bias_mm + lift, self.observer.across_sd_mm)
+            dx = (along * forward[0] + across * inward[0]) / self.x_mm
+            dy = (along * forward[1] + across * inward[1]) / self.y_mm
+            return Landmark(
+                xy=Point(landmark.xy.x + dx, landmark.xy.y + dy), source=MarkSource.HAND
+            )
+
+        anterior, posterior = mark(plate.anterior, half), mark(plate.posterior, -half)
+        middle = plate.middle
+        return Endplate(
+            anterior=anterior,
+            posterior=posterior,
+            middle=mark(middle, 0.0) if middles and middle is not None else None,
+        )
+
+    def _frame(
+        self, plate: Endplate, side: EndplateSide
+    ) -> tuple[tuple[float, float], tuple[float, float], float]:
+        """Unit vectors in mm: posterior to anterior, and from the endplate into its body."""
+        vx, vy = plate.vector
+        dx, dy = vx * self.x_mm, vy * self.y_mm
+        length = math.hypot(dx, dy)
+        forward = (dx / length, dy / length)
+        down = (-forward[1] * self.facing_sign, forward[0] * self.facing_sign)
+        sign = 1.0 if side is EndplateSide.SUPERIOR else -1.0
+        return forward, (sign * down[0], sign * down[1]), length
