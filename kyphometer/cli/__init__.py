@@ -23,6 +23,7 @@ COMMANDS = {
     "info": "show what a film's header says",
     "measure": "measure one film from its reading",
     "schema": "print the JSON Schema of a file format",
+    "simulate": "make simulated films with known truth",
     "serve": "serve a study to a department, with accounts",
     "user": "accounts of a served study",
 }

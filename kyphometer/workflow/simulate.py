@@ -1,0 +1,218 @@
+"""Write simulated films as DX objects, with observers' readings beside them and the truth apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from kyphometer.dicom import Compression, read_header, write_dx
+from kyphometer.phantom import (
+    STUDY_VISITS,
+    FilmFormat,
+    SimulatedFilm,
+    SimulatedObserver,
+    VisitPlan,
+    mark_by_hand,
+    simulate_film,
+    simulate_visits,
+)
+from kyphometer.reading_json import write_reading
+from kyphometer.workflow.films import READING_SUFFIX, stamped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from kyphometer.anatomy import Level
+    from kyphometer.geometry import Facing
+    from kyphometer.phantom import Condition
+    from kyphometer.reading import Reading
+
+TRUTH_FOLDER = "truth"
+_ROTATION = (
+    Compression.JPEG_LOSSLESS,
+    Compression.JPEG_2000,
+    Compression.RLE,
+    Compression.NONE,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenFilm:
+    """A simulated film on disk.
+
+    Attributes
+    ----------
+    path
+        The DX object.
+    truth_path
+        Reading with its true endplates.
+    reading_paths
+        Readings of the simulated observers.
+    truth
+        The truth itself.
+    """
+
+    path: Path
+    truth_path: Path
+    reading_paths: tuple[Path, ...]
+    truth: Reading
+
+
+def write_simulated(
+    simulated: SimulatedFilm,
+    folder: Path,
+    name: str,
+    *,
+    root: Path,
+    observers: Sequence[SimulatedObserver] = (),
+    seed: int = 0,
+    compression: Compression = Compression.JPEG_LOSSLESS,
+    instance_number: int = 1,
+) -> WrittenFilm:
+    """Write one simulated film, its truth, and its observers' readings.
+
+    Parameters
+    ----------
+    simulated
+        The film.
+    folder
+        Where the film and the observers' readings go.
+    name
+        Name of the film's file without suffix.
+    root
+        Folder of the whole set; the truth goes below its folder `truth`.
+    observers
+        Who marks it by hand; with one observer the reading is `NAME.reading.json`.
+    seed
+        Seed of the observers' hands.
+    compression
+        Transfer syntax.
+    instance_number
+        Number within its series.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.dcm"
+    relative = folder.relative_to(root) / name
+    identity = f"kyphometer phantom {simulated.patient.seed} {simulated.seed} {relative}"
+    write_dx(
+        simulated.film,
+        path,
+        seed=identity,
+        compression=compression,
+        instance_number=instance_number,
+    )
+    uid = read_header(path).reference.sop_instance_uid
+    reference = replace(simulated.film.reference, sop_instance_uid=uid)
+    truth = stamped(replace(simulated.truth, film=reference))
+    truth_path = root / TRUTH_FOLDER / folder.relative_to(root) / f"{name}{READING_SUFFIX}"
+    truth_path.parent.mkdir(parents=True, exist_ok=True)
+    write_reading(truth, truth_path)
+    readings = tuple(
+        _write_by_hand(simulated, truth, folder, name, observer, seed, alone=len(observers) == 1)
+        for observer in observers
+    )
+    return WrittenFilm(path=path, truth_path=truth_path, reading_paths=readings, truth=truth)
+
+
+def _write_by_hand(
+    simulated: SimulatedFilm,
+    truth: Reading,
+    folder: Path,
+    name: str,
+    observer: SimulatedObserver,
+    seed: int,
+    *,
+    alone: bool,
+) -> Path:
+    exposed = simulated.acquisition.exposed_at or datetime(2026, 1, 1)
+    read_at = exposed.replace(tzinfo=UTC) + timedelta(days=1)
+    reading = mark_by_hand(truth, simulated.geometry, observer, seed, created=read_at)
+    path = folder / f"{name}{'' if alone else '.' + observer.code}{READING_SUFFIX}"
+    write_reading(reading, path)
+    return path
+
+
+def simulate_patients(
+    root: Path,
+    *,
+    patients: int,
+    seed: int,
+    plans: Sequence[VisitPlan] | None = None,
+    condition: Condition | str = "clean",
+    levels: Sequence[Level],
+    facings: Sequence[Facing],
+    film_format: FilmFormat,
+    observers: Sequence[SimulatedObserver],
+    compression: Compression | None = None,
+) -> Iterator[WrittenFilm]:
+    """Write patients with all their visits, one folder a patient, film after film.
+
+    Parameters
+    ----------
+    root
+        Folder of the whole set.
+    patients
+        How many.
+    seed
+        Seed of the set; patient i has seed + i.
+    plans
+        Visits with the angles wanted; None takes those of the published study.
+    condition
+        Exposure and bone.
+    levels, facings
+        Fractured level and facing, taken in turn from patient to patient.
+    film_format
+        Size of the films.
+    observers
+        Who marks them by hand.
+    compression
+        Transfer syntax; None goes through JPEG lossless, JPEG 2000, RLE and plain.
+    """
+    for number in range(patients):
+        visits = simulate_visits(
+            seed + number,
+            condition=condition,
+            fractured=levels[number % len(levels)],
+            facing=facings[number % len(facings)],
+            seed=seed,
+            film_format=film_format,
+            patient_id=f"SIM-{number + 1:03d}",
+            plans=STUDY_VISITS if plans is None else plans,
+        )
+        for index, visit in enumerate(visits):
+            yield write_simulated(
+                visit.film,
+                root / f"SIM-{number + 1:03d}",
+                visit.plan.name.replace(" ", "-"),
+                root=root,
+                observers=observers,
+                seed=seed,
+                compression=compression or _ROTATION[(number + index) % len(_ROTATION)],
+                instance_number=index + 1,
+            )
+
+
+def simulate_single_films(
+    root: Path,
+    *,
+    count: int,
+    seed: int,
+    condition: Condition | str,
+    film_format: FilmFormat,
+    observers: Sequence[SimulatedObserver],
+    compression: Compression | None = None,
+) -> Iterator[WrittenFilm]:
+    """Write independent films under one condition, each of a patient of its own."""
+    for number in range(count):
+        simulated = simulate_film(condition, seed + number, film_format=film_format)
+        yield write_simulated(
+            simulated,
+            root,
+            f"film-{number + 1:03d}",
+            root=root,
+            observers=observers,
+            seed=seed,
+            compression=compression or Compression.JPEG_LOSSLESS,
+        )
