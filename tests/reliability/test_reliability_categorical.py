@@ -1,0 +1,116 @@
+"""Kappa and its relatives against statsmodels, closed forms and simulated coverage."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from kyphometer.errors import NoVariationError, ParameterRangeError, TooFewDataError
+from kyphometer.reliability.categorical import (
+    KappaWeights,
+    cohen_kappa,
+    multi_observer_agreement,
+)
+
+GRADES = ("0", "1", "2", "3")
+
+
+def codes_of(table: np.ndarray) -> tuple[list[str], list[str]]:
+    pairs = [(str(i), str(j)) for (i, j), count in np.ndenumerate(table) for _ in range(int(count))]
+    return [a for a, _ in pairs], [b for _, b in pairs]
+
+
+def test_two_by_two_by_hand():
+    """20 both yes, 15 both no, 5 and 10 split: po 0.7, pe 0.5, kappa 0.4."""
+    result = cohen_kappa(*codes_of(np.array([[20, 5], [10, 15]])))
+    assert result.observed_agreement == pytest.approx(0.7)
+    assert result.expected_agreement == pytest.approx(0.5)
+    assert result.kappa.value == pytest.approx(0.4)
+    assert result.table == ((20, 5), (10, 15))
+    assert result.positive_bias == pytest.approx((-0.1, 0.1))
+
+
+@pytest.mark.parametrize(
+    ("weights", "other"),
+    [
+        (KappaWeights.NONE, None),
+        (KappaWeights.LINEAR, "linear"),
+        (KappaWeights.QUADRATIC, "quadratic"),
+    ],
+)
+def test_weighted_kappa_agrees_with_statsmodels(weights, other):
+    inter_rater = pytest.importorskip("statsmodels.stats.inter_rater")
+    table = np.array([[30, 5, 2, 0], [4, 22, 6, 1], [1, 7, 25, 5], [0, 1, 4, 20]])
+    theirs = inter_rater.cohens_kappa(table, wt=other)
+    ours = cohen_kappa(*codes_of(table), categories=GRADES, weights=weights)
+    assert ours.kappa.value == pytest.approx(theirs.kappa, abs=1e-12)
+    half = (ours.kappa.high - ours.kappa.low) / 2
+    assert half == pytest.approx(1.98 * theirs.std_kappa, rel=0.08)
+
+
+def test_fleiss_kappa_agrees_with_statsmodels():
+    inter_rater = pytest.importorskip("statsmodels.stats.inter_rater")
+    rng = np.random.default_rng(1)
+    truth = rng.integers(0, 4, 40)
+    codes = np.where(rng.random((40, 5)) < 0.7, truth[:, None], rng.integers(0, 4, (40, 5)))
+    counts = np.array([np.bincount(row, minlength=4) for row in codes])
+    ours = multi_observer_agreement([[str(c) for c in row] for row in codes], categories=GRADES)
+    assert ours.fleiss_kappa.value == pytest.approx(inter_rater.fleiss_kappa(counts), abs=1e-12)
+
+
+def test_ac1_stays_high_where_kappa_collapses():
+    """118 yes-yes, 5 yes-no, 2 no-yes, 0 no-no (Gwet's paradox): agreement 0.944, kappa below 0.
+
+    AC1 by hand: prevalence p = (241)/250, chance 2 p (1 - p).
+    """
+    codes = list(zip(*codes_of(np.array([[118, 5], [2, 0]])), strict=True))
+    result = multi_observer_agreement(codes)
+    p = 241 / 250 + 2 / 250
+    chance = 2 * p * (1 - p)
+    assert result.observed_agreement == pytest.approx(0.944)
+    assert result.gwet_ac1.value == pytest.approx((0.944 - chance) / (1 - chance), abs=1e-12)
+    assert result.fleiss_kappa.value < 0 < 0.9 < result.gwet_ac1.value
+
+
+def test_missing_codes_count_only_where_present():
+    codes = [["a", "a", None], ["b", "b", "b"], ["a", "b", "a"], ["a", None, None]]
+    result = multi_observer_agreement(codes)
+    assert (result.films, result.ratings) == (3, 8)
+    assert result.observed_agreement == pytest.approx((1 + 1 + 1 / 3) / 3)
+
+
+def test_perfect_agreement_keeps_an_interval_below_one():
+    result = cohen_kappa(list("aabbab"), list("aabbab"))
+    assert result.kappa.value == 1.0
+    assert result.kappa.low < 0.8
+    assert result.kappa.high == 1.0
+
+
+@pytest.mark.parametrize("films", [21, 43])
+def test_kappa_intervals_cover(films):
+    """Two observers who are right with probability 0.8, else guess: kappa 0.64; 400 studies."""
+    rng = np.random.default_rng(films)
+    hits = 0
+    for _ in range(400):
+        truth = rng.integers(0, 3, films)
+        first, second = (
+            np.where(rng.random(films) < 0.8, truth, rng.integers(0, 3, films)) for _ in range(2)
+        )
+        kappa = cohen_kappa(
+            [str(c) for c in first], [str(c) for c in second], categories=("0", "1", "2")
+        ).kappa
+        hits += kappa.low <= 0.64 <= kappa.high
+    assert 0.917 <= hits / 400 <= 0.983
+
+
+def test_refusals():
+    with pytest.raises(NoVariationError, match="one category"):
+        cohen_kappa(["a"] * 5, ["a"] * 5)
+    with pytest.raises(ParameterRangeError, match="order of the categories"):
+        cohen_kappa(list("abc"), list("abc"), weights=KappaWeights.LINEAR)
+    with pytest.raises(ParameterRangeError, match="one of a, b"):
+        cohen_kappa(list("abc"), list("abc"), categories=("a", "b"))
+    with pytest.raises(TooFewDataError):
+        cohen_kappa(["a"], ["a"])
+    with pytest.raises(NoVariationError):
+        multi_observer_agreement([["a", "a"]] * 4)

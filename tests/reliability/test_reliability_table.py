@@ -1,0 +1,122 @@
+"""The long table: aliases, bad rows named one by one, duplicates refused, gaps kept open."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kyphometer.errors import (
+    BadTableRowsError,
+    DuplicateReadingsError,
+    KyphometerError,
+    MixedUnitsError,
+)
+from kyphometer.reliability.table import ReadingTable, ValueRow
+from kyphometer.reliability.table_csv import parse_reading_table, read_reading_table
+
+DATA = Path(__file__).parents[1] / "data"
+
+
+def test_published_files_load_under_their_own_column_names():
+    scores = read_reading_table(DATA / "shrout_fleiss_1979.csv").cube()
+    assert scores.values.shape == (6, 4, 1)
+    assert scores.values[0, :, 0].tolist() == [9, 2, 5, 8]
+    pressure = read_reading_table(DATA / "bland_altman_1999_sbp.csv").cube()
+    assert pressure.values.shape == (85, 3, 3)
+    assert pressure.observers == ("J", "R", "S")
+    assert np.isfinite(pressure.values).all()
+
+
+def test_all_columns_are_understood():
+    table = parse_reading_table(
+        "Film;Patient;Visit;Observer;Session;Code;Value;Unit;Instrumented;Created;Truth\n"
+        "f1;p1;pre-op;KN;1;VKA;18,3;deg;no;2026-11-22T10:00;18,0\n"
+        "f1;p1;pre-op;KN;2;VKA;not measurable;deg;no;;18,0\n"
+    )
+    first, second = table.values
+    assert (first.value, first.truth, first.visit, first.patient) == (18.3, 18.0, "pre-op", "p1")
+    assert (first.instrumented, first.created.year) == (False, 2026)
+    assert second.value is None
+    assert table.not_measurable == 1
+    assert np.isnan(table.cube().values[0, 0, 1])
+
+
+def test_every_bad_row_is_named():
+    text = "film,observer,value\nf1,A,1.0\n,A,2\nf3,B,x\nf4,,3\nf5,B,inf\n"
+    with pytest.raises(BadTableRowsError) as caught:
+        parse_reading_table(text)
+    assert caught.value.problems == (
+        "Row 3 has no film.",
+        "Row 4: the value 'x' is not a number.",
+        "Row 5 has no observer.",
+        "Row 6: the value 'inf' is not a number.",
+    )
+
+
+def test_missing_and_double_columns_are_named():
+    with pytest.raises(BadTableRowsError, match="no column value; its columns are film, rater"):
+        parse_reading_table("film,rater\nf,a\n")
+    with pytest.raises(BadTableRowsError, match="could be the observer"):
+        parse_reading_table("film,rater,reader,value\nf,a,b,1\n")
+    with pytest.raises(BadTableRowsError, match="no rows"):
+        parse_reading_table("film,observer,value\n")
+    with pytest.raises(BadTableRowsError, match="No such file"):
+        read_reading_table(DATA / "absent.csv")
+
+
+def test_duplicates_are_refused_and_never_averaged():
+    with pytest.raises(DuplicateReadingsError, match="film f1, observer A, replicate 1"):
+        parse_reading_table("film,observer,value\nf1,A,1\nf1,A,3\n")
+    table = parse_reading_table("film,observer,replicate,value\nf1,A,1,1\nf1,A,2,3\n")
+    assert table.cube().values.shape == (1, 1, 2)
+
+
+def test_mixed_units_are_refused():
+    with pytest.raises(MixedUnitsError, match="deg, rad"):
+        parse_reading_table("film,observer,value,unit\nf1,A,1,deg\nf2,A,0.1,rad\n")
+
+
+def test_replicates_sort_as_numbers():
+    rows = "\n".join(f"f1,A,{r},1" for r in (10, 9, 2))
+    cube = parse_reading_table(f"film,observer,replicate,value\n{rows}\n").cube()
+    assert cube.replicates == ("2", "9", "10")
+
+
+def test_groups_leave_rows_without_label_out():
+    rows = tuple(
+        ValueRow(film=f"f{i}", observer="A", value=1.0, visit=visit, instrumented=flag)
+        for i, (visit, flag) in enumerate([("pre-op", False), ("6 months", True), ("", None)])
+    )
+    table = ReadingTable(values=rows)
+    assert list(table.grouped("visit")) == ["pre-op", "6 months"]
+    assert list(table.grouped("instrumented")) == ["not instrumented", "instrumented"]
+
+
+@given(st.text(max_size=300))
+def test_any_text_is_read_or_refused_in_a_sentence(text):
+    try:
+        parse_reading_table(text)
+    except KyphometerError as error:
+        assert str(error).endswith(".")
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 30), st.sampled_from("ABC"), st.floats(-90, 90, allow_nan=False)),
+        min_size=1,
+        max_size=40,
+        unique_by=lambda row: row[:2],
+    ),
+    st.sampled_from([",", ";", "\t"]),
+)
+def test_tables_survive_the_way_through_csv(rows, delimiter):
+    lines = [delimiter.join(("film", "observer", "value"))]
+    lines += [delimiter.join((f"f{f}", o, repr(v))) for f, o, v in rows]
+    table = parse_reading_table("\n".join(lines))
+    assert [(r.film, r.observer, r.value) for r in table.values] == [
+        (f"f{f}", o, v) for f, o, v in rows
+    ]
