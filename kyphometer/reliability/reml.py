@@ -84,7 +84,7 @@ def _maximise(cells: Cells, start: Floats) -> optimize.OptimizeResult:
         jac=True,
         method="L-BFGS-B",
         bounds=[(0.0, None), (0.0, None), (0.0, upper), (1e-9, None)],
-        options={"ftol": 1e-15, "gtol": 1e-9, "maxiter": 500},
+        options={"ftol": 1e-13, "gtol": 1e-8, "maxiter": 500},
     )
 
 

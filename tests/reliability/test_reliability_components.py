@@ -140,10 +140,10 @@ def test_the_gradient_of_the_likelihood_is_its_slope():
 
 
 def test_missing_cells_leave_the_estimators_unbiased():
-    """Mean of 200 REML fits with a fifth of the readings missing, within 3 standard errors."""
+    """Mean of 100 REML fits with a fifth of the readings missing, within 3 standard errors."""
     rng = np.random.default_rng(11)
     found = []
-    for _ in range(200):
+    for _ in range(100):
         cube = simulate(rng, 30, 4, 2, (8.0, 2.0, 2.0, 2.0))
         cube[rng.random(cube.shape) < 0.2] = np.nan
         fit = fit_reml(cube)
