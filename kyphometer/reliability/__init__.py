@@ -19,6 +19,11 @@ from kyphometer.reliability.categorical import (
     cohen_kappa,
     multi_observer_agreement,
 )
+from kyphometer.reliability.category_table import (
+    CategoryAnalysis,
+    CategoryRow,
+    analyse_categories,
+)
 from kyphometer.reliability.component_intervals import Precision
 from kyphometer.reliability.components import VarianceComponents, variance_components
 from kyphometer.reliability.control_charts import (
@@ -34,6 +39,11 @@ from kyphometer.reliability.icc import (
     IntraclassCorrelation,
     IntraclassCorrelations,
     intraclass_correlations,
+)
+from kyphometer.reliability.landmark_readings import (
+    LandmarkAnalysis,
+    MarkedFilm,
+    landmark_analysis,
 )
 from kyphometer.reliability.landmarks import (
     AngleError,
@@ -67,6 +77,8 @@ __all__ = [
     "Accuracy",
     "AngleError",
     "BlandAltman",
+    "CategoryAnalysis",
+    "CategoryRow",
     "ChecklistItem",
     "ClusterBootstrap",
     "ControlChart",
@@ -79,8 +91,10 @@ __all__ = [
     "IntraclassCorrelations",
     "Kappa",
     "KappaWeights",
+    "LandmarkAnalysis",
     "LimitBounds",
     "LimitFactors",
+    "MarkedFilm",
     "MultiObserverAgreement",
     "NotComputed",
     "ObserverResult",
@@ -97,6 +111,7 @@ __all__ = [
     "Verdict",
     "accuracy",
     "analyse",
+    "analyse_categories",
     "angle_error",
     "at_most",
     "bland_altman",
@@ -116,6 +131,7 @@ __all__ = [
     "individual_factors",
     "individuals_chart",
     "intraclass_correlations",
+    "landmark_analysis",
     "limits_power",
     "limits_true_value_constant",
     "limits_true_value_varies",

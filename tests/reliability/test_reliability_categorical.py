@@ -5,12 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kyphometer.errors import NoVariationError, ParameterRangeError, TooFewDataError
+from kyphometer.errors import (
+    DuplicateReadingsError,
+    NoVariationError,
+    ParameterRangeError,
+    TooFewDataError,
+)
 from kyphometer.reliability.categorical import (
     KappaWeights,
     cohen_kappa,
     multi_observer_agreement,
 )
+from kyphometer.reliability.category_table import CategoryRow, analyse_categories
 
 GRADES = ("0", "1", "2", "3")
 
@@ -114,3 +120,23 @@ def test_refusals():
         cohen_kappa(["a"], ["a"])
     with pytest.raises(NoVariationError):
         multi_observer_agreement([["a", "a"]] * 4)
+
+
+def test_level_choice_of_three_observers_with_repeats():
+    levels = ["T12", "L1", "L1", "L2", "T12", "L1"]
+    rows = [
+        CategoryRow(film=f"f{i}", observer=o, replicate=str(r), category=level)
+        for i, level in enumerate(levels)
+        for o in ("A", "B", "C")
+        for r in (1, 2)
+    ]
+    rows[2] = CategoryRow(film="f0", observer="B", replicate="1", category="L1")
+    result = analyse_categories(rows)
+    assert (result.films, result.observers) == (6, 3)
+    assert result.disputed == (("f0", (("A", "T12"), ("B", "L1"), ("C", "T12"))),)
+    kappas = {item.label: item.kappa.kappa.value for item in (*result.pairs, *result.repeats)}
+    assert kappas["A - C"] == kappas["C, first - second reading"] == 1.0
+    assert kappas["A - B"] == pytest.approx(1 - (1 / 6) / (1 - (2 * 1 + 3 * 4 + 1) / 36))
+    assert result.together.observed_agreement == pytest.approx((5 + 1 / 3) / 6)
+    with pytest.raises(DuplicateReadingsError):
+        analyse_categories([rows[0], rows[0]])

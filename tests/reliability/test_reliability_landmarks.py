@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from builders import column
 
+from kyphometer.geometry import PixelGeometry, Point
 from kyphometer.reliability.estimate import NotComputed
+from kyphometer.reliability.landmark_readings import MarkedFilm, landmark_analysis
 from kyphometer.reliability.landmarks import angle_error, endplate_error
 
 LENGTH = 33.0
@@ -102,3 +106,58 @@ def test_observed_says_why_it_is_missing():
     upper = endplate_error(*corners, name="u")
     result = angle_error(upper, upper, np.zeros((10, 3, 2)))
     assert isinstance(result.observed, NotComputed)
+
+
+def marked(rng, film, observer, replicate, sd_px, fractured="L1"):
+    """A reading of a plain column with noise on every corner, 0.2 mm pixels."""
+    reading = column(
+        {"T12": (-6, -4), "L1": (-2, 12), "L2": (10, 8)}, fractured=(fractured,), length=165.0
+    )
+
+    def shaken(mark):
+        x, y = mark.xy
+        return replace(mark, xy=Point(x + rng.normal(0, sd_px), y + rng.normal(0, sd_px)))
+
+    def moved(plate):
+        return replace(plate, anterior=shaken(plate.anterior), posterior=shaken(plate.posterior))
+
+    for vertebra in list(reading.vertebrae.values()):
+        reading = reading.with_vertebra(
+            replace(vertebra, superior=moved(vertebra.superior), inferior=moved(vertebra.inferior))
+        )
+    geometry = PixelGeometry.from_spacing(0.2, 0.2)
+    return MarkedFilm(
+        film=film, observer=observer, replicate=replicate, reading=reading, geometry=geometry
+    )
+
+
+def test_readings_go_in_and_the_planted_corner_sd_comes_out():
+    """0.5 mm on 33 mm endplates: SD of the angle 1.74 degrees (SCIENCE 2.3)."""
+    rng = np.random.default_rng(7)
+    readings = [
+        marked(rng, f"film {i}", observer, str(r), 2.5)
+        for i in range(30)
+        for observer in ("AB", "KN")
+        for r in (1, 2)
+    ]
+    result = landmark_analysis(readings, "VKA")
+    assert (result.unit, result.films, result.readings) == ("mm", 30, 120)
+    assert result.left_out == ()
+    for plate in (result.error.upper, result.error.lower):
+        for corner in (plate.anterior, plate.posterior):
+            interval = corner.across.intra_observer.interval()
+            assert interval[0] * 0.93 < 0.5 < interval[1] * 1.07
+    assert result.error.predicted_sd_deg == pytest.approx(1.74, rel=0.1)
+    assert result.error.observed.intra_observer.value == pytest.approx(1.74, rel=0.15)
+
+
+def test_other_levels_are_left_out_and_said():
+    rng = np.random.default_rng(8)
+    readings = [
+        marked(rng, f"film {i}", observer, "1", 1.0) for i in range(8) for observer in "ABC"
+    ]
+    readings[2] = marked(rng, "film 0", "C", "1", 1.0, fractured="L2")
+    result = landmark_analysis(readings, "VKA")
+    assert [(item.film, item.observer) for item in result.left_out] == [("film 0", "C")]
+    assert "L1.superior" in result.left_out[0].reason
+    assert result.readings == 23
