@@ -1,0 +1,128 @@
+"""The refiner without a learned part: paths along the borders, rim corners where they meet.
+
+For each border the cheapest path is sought on a saturating map of edges and cortical ridges; a
+redescending fit with a term for the concavity is laid through it. The rim corner is where the fit
+of the endplate and the fit of the wall meet, and the endplate line is the chord of these corners,
+never a line through the concave floor. It is the fallback where the network cannot be used, and the
+cross-check where it can.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kyphometer.endplates.paths import cheapest_paths, sub_sample, tukey_fit
+from kyphometer.endplates.strips import (
+    BORDERS,
+    REACH,
+    ROWS,
+    across,
+    along,
+    edge_maps,
+    normals,
+    sample_strips,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from kyphometer.endplates.crop import Window
+    from kyphometer.endplates.frame import VertebraFrame
+
+    Array = NDArray[np.float64]
+    Image = NDArray[np.float32]
+
+METHOD = "rim-path 1"
+"""Name and version stored with every mark."""
+PIXELS = 160
+"""Side of the crop that strips are read from, in pixels."""
+DEPTHS = 2.0
+"""Side of that crop in body depths."""
+CLICK_SD = 0.055
+"""SD of the clicks that the path expects, in body depths (1.7 mm)."""
+STEP_COST = 0.05
+"""Cost of a climb by one row."""
+INFLATION = 2.2
+"""Real over formal SD of the fits: neighbouring profiles share anatomy (measured by simulation)."""
+LEAST_SD = 0.012
+"""SD of a corner that is never undercut, in body depths (0.4 mm)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ClassicalCorners:
+    """What the classical refiner found, in the frame it was given.
+
+    Attributes
+    ----------
+    corners
+        Shape (4, 2).
+    covariances
+        Shape (4, 2, 2).
+    evidence
+        Mean edge evidence along each border, shape (4,), 0 to 1.5; low means nothing was there.
+    """
+
+    corners: Array
+    covariances: Array
+    evidence: Array
+
+
+def refine_classically(window: Window, frame: VertebraFrame, corners: Array) -> ClassicalCorners:
+    """Rim corners near the given ones, all in the frame's units."""
+    crop = window.crop(frame, PIXELS, DEPTHS)
+    first = _one_pass(crop, corners, CLICK_SD)
+    return _one_pass(crop, first.corners, CLICK_SD / 2)
+
+
+def _one_pass(crop: Image, corners: Array, click_sd: float) -> ClassicalCorners:
+    evidence = edge_maps(sample_strips(crop, DEPTHS, corners))
+    far = (across() / click_sd) ** 2 / 2
+    cost = 1.5 - evidence + 0.12 * far[None, :, None]
+    rows = cheapest_paths(cost, STEP_COST)
+    heights = (sub_sample(evidence, rows) / (ROWS - 1) * 2 - 1) * REACH
+    found = np.take_along_axis(evidence, rows[:, None, :], axis=1)[:, 0, :].astype(np.float64)
+    tau = 2 * along() - 1
+    bulge = 1 - tau**2
+    basis = np.stack((np.ones_like(tau), tau, bulge, bulge * tau), axis=1)
+    inside = np.where(np.abs(tau) <= 1.0, 1.0, 0.3)
+    fits, covariances, _ = tukey_fit(basis, heights, inside * (0.05 + found))
+    ends, spreads = _ends(fits[:, :2], covariances[:, :2, :2])
+    return ClassicalCorners(
+        corners=_meeting_points(corners, ends),
+        covariances=_corner_covariances(corners, spreads),
+        evidence=found[:, np.abs(tau) <= 1.0].mean(axis=1),
+    )
+
+
+def _ends(fits: Array, covariances: Array) -> tuple[Array, Array]:
+    """Height of each fitted border at its two corners, and its SD there; shapes (4, 2)."""
+    at = np.array([[1.0, -1.0], [1.0, 1.0]])
+    heights = fits @ at.T
+    variances = np.einsum("ei,lij,ej->le", at, covariances, at)
+    return heights, np.hypot(INFLATION * np.sqrt(np.maximum(variances, 0.0)), LEAST_SD)
+
+
+def _meeting_points(corners: Array, ends: Array) -> Array:
+    """Corners moved so that each lies on its endplate's fit and on its wall's fit."""
+    out = normals(corners)
+    moved = corners.copy()
+    for corner in range(4):
+        borders = [(b, pair.index(corner)) for b, pair in enumerate(BORDERS) if corner in pair]
+        normal = np.array([out[b] for b, _ in borders])
+        height = np.array([ends[b, end] for b, end in borders])
+        moved[corner] += np.linalg.lstsq(normal, height, rcond=0.2)[0]
+    return moved
+
+
+def _corner_covariances(corners: Array, spreads: Array) -> Array:
+    """Covariance of each corner: its endplate's spread across, its wall's spread along."""
+    out = normals(corners)
+    covariances = np.zeros((4, 2, 2))
+    for border, pair in enumerate(BORDERS):
+        for end, corner in enumerate(pair):
+            normal = out[border]
+            covariances[corner] += spreads[border, end] ** 2 * np.outer(normal, normal)
+    return covariances

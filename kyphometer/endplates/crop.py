@@ -1,0 +1,135 @@
+"""Cutting a vertebra out of a film in its own frame, bone bright, without aliasing.
+
+A film is first reduced by area averaging around the vertebra, once (`Window`); crops for every pass
+of a refiner are then interpolated from that.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from kyphometer.endplates.frame import VertebraFrame
+
+    Array = NDArray[np.float64]
+    Image = NDArray[np.float32]
+
+CROP_PIXELS = 112
+"""Side of the network's crop in pixels."""
+CROP_DEPTHS = 2.0
+"""Side of the crop in body depths."""
+WINDOW_DEPTHS = 3.2
+"""Side of the film window that is kept around a vertebra, in body depths."""
+OVERSAMPLING = 2
+"""Crops are interpolated this much finer, then averaged."""
+RESIZABLE = (np.dtype(np.uint8), np.dtype(np.uint16), np.dtype(np.int16), np.dtype(np.float32))
+"""Pixel types that OpenCV averages as they are."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Window:
+    """Part of a film, reduced to about the resolution that crops need.
+
+    Attributes
+    ----------
+    image
+        Grey values, bone bright, shape (rows, columns).
+    origin
+        Film coordinates (x, y) of the window's outer top-left corner.
+    step
+        Film pixels a window pixel along x and y.
+    """
+
+    image: Image
+    origin: Array
+    step: Array
+
+    def crop(self, frame: VertebraFrame, pixels: int, depths: float) -> Image:
+        """A square of `depths` body depths in the vertebra's frame, shape (pixels, pixels)."""
+        fine = pixels * OVERSAMPLING
+        matrix = self._crop_to_window(frame, fine, depths)
+        sharp = cv2.warpAffine(
+            self.image,
+            matrix,
+            (fine, fine),
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+        reduced: Any = cv2.resize(sharp, (pixels, pixels), interpolation=cv2.INTER_AREA)
+        return reduced.astype(np.float32, copy=False)
+
+    def _crop_to_window(self, frame: VertebraFrame, pixels: int, depths: float) -> Array:
+        """Matrix (2, 3) from crop array indices (column, row) to window indices."""
+        affine = frame.pixel_affine()
+        linear = affine[:, :2] * (depths / pixels)
+        first = affine[:, :2] @ np.full(2, depths * (0.5 / pixels - 0.5)) + affine[:, 2]
+        scaled = linear / self.step[:, None]
+        start = (first - self.origin) / self.step - 0.5
+        return np.column_stack((scaled, start))
+
+
+def cut_window(pixels: NDArray[Any], frame: VertebraFrame, *, sign: int) -> Window | None:
+    """The part of a film around a vertebra, bone bright.
+
+    Parameters
+    ----------
+    pixels
+        Stored values, shape (rows, columns).
+    frame
+        Where the vertebra is, roughly.
+    sign
+        +1 if bone has high stored values, -1 if low ones.
+
+    Returns
+    -------
+    window
+        None if the vertebra lies outside the film.
+    """
+    rows, columns = pixels.shape
+    reach = WINDOW_DEPTHS / 2 * frame.depth / frame.factors
+    middle = frame.centre / frame.factors
+    low = np.maximum(np.floor(middle - reach), 0).astype(int)
+    high = np.minimum(np.ceil(middle + reach), (columns, rows)).astype(int)
+    size = high - low
+    if np.any(size < 8):
+        return None
+    part = pixels[low[1] : high[1], low[0] : high[0]]
+    if part.dtype not in RESIZABLE:
+        part = part.astype(np.float32)
+    wanted = frame.depth * CROP_DEPTHS / (CROP_PIXELS * OVERSAMPLING) / frame.factors
+    reduced = np.maximum(np.round(size / np.maximum(wanted, 1.0)), 4).astype(int)
+    if np.any(reduced < size):
+        part = cv2.resize(part, tuple(reduced.tolist()), interpolation=cv2.INTER_AREA)
+    image = sign * np.asarray(part, dtype=np.float32)
+    return Window(image=image, origin=low.astype(np.float64), step=size / reduced)
+
+
+def network_tone(crop: Image) -> Image:
+    """The two channels that the network sees, shape (2, pixels, pixels).
+
+    First the grey values between their 2nd and 98th percentile as -1 to 1 (so that metal does not
+    take the whole range), cut at 1.5; then the local contrast: difference from the surroundings in
+    units of their standard deviation, cut at 3 and halved.
+    """
+    low, high = np.percentile(crop[::2, ::2], (2.0, 98.0))
+    span = max(float(high - low), 1e-6)
+    tone = np.clip((crop - (low + high) / 2) * (2.0 / span), -1.5, 1.5).astype(np.float32)
+    rest = tone - _surroundings(tone)
+    power = np.maximum(_surroundings(rest * rest), 0.0)
+    local = np.clip(rest / np.sqrt(power + 1e-3), -3.0, 3.0) * 0.5
+    return np.stack((tone, local)).astype(np.float32, copy=False)
+
+
+def _surroundings(image: Image) -> Image:
+    """Mean over about a quarter of a body depth around each pixel."""
+    pixels = image.shape[0]
+    small = cv2.resize(image, (pixels // 4, pixels // 4), interpolation=cv2.INTER_AREA)
+    small = cv2.GaussianBlur(small, (0, 0), pixels / 32.0, borderType=cv2.BORDER_REPLICATE)
+    grown = cv2.resize(small, (pixels, pixels), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(grown, dtype=np.float32)

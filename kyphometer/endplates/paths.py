@@ -1,0 +1,105 @@
+"""Minimal-cost paths through strips, and redescending fits to them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+MAXIMUM_STEP = 2
+"""Rows that a path may climb from one column to the next."""
+TUKEY = 4.685
+"""Tukey's constant: 95 % efficiency for Gaussian residuals."""
+ROUNDS = 8
+"""Reweightings of the redescending fit."""
+
+
+def cheapest_paths(cost: Array, step_cost: float) -> NDArray[np.intp]:
+    """The row that the cheapest path takes in each column, for several strips at once.
+
+    Parameters
+    ----------
+    cost
+        Cost of each sample, shape (strips, rows, columns).
+    step_cost
+        Cost of a climb by one row; grows with the square of the climb.
+
+    Returns
+    -------
+    rows
+        Shape (strips, columns).
+    """
+    strips, rows, columns = cost.shape
+    steps = np.arange(-MAXIMUM_STEP, MAXIMUM_STEP + 1)
+    climb = (step_cost * steps**2).astype(np.float64)
+    total = cost[:, :, 0].astype(np.float64)
+    padded = np.full((strips, rows + 2 * MAXIMUM_STEP), np.inf)
+    taken = np.zeros((columns, strips, rows), dtype=np.int8)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * MAXIMUM_STEP + 1, axis=1)
+    for column in range(1, columns):
+        padded[:, MAXIMUM_STEP : MAXIMUM_STEP + rows] = total
+        options = windows + climb
+        best = options.argmin(axis=2)
+        taken[column] = best - MAXIMUM_STEP
+        total = cost[:, :, column] + np.take_along_axis(options, best[..., None], axis=2)[..., 0]
+    path = np.zeros((strips, columns), dtype=np.intp)
+    path[:, -1] = total.argmin(axis=1)
+    each = np.arange(strips)
+    for column in range(columns - 1, 0, -1):
+        path[:, column - 1] = path[:, column] + taken[column, each, path[:, column]]
+    return path
+
+
+def sub_sample(evidence: NDArray[np.float32], path: NDArray[np.intp]) -> Array:
+    """Paths moved to the top of the parabola through the evidence beside them."""
+    inner = np.clip(path, 1, evidence.shape[1] - 2)
+
+    def beside(offset: int) -> Array:
+        picked = np.take_along_axis(evidence, (inner + offset)[:, None, :], axis=1)
+        return np.asarray(picked[:, 0, :], dtype=np.float64)
+
+    before, middle, after = beside(-1), beside(0), beside(1)
+    bend = before - 2 * middle + after
+    shift = np.where(bend < -1e-6, 0.5 * (before - after) / np.minimum(bend, -1e-6), 0.0)
+    return inner + np.clip(shift, -0.5, 0.5)
+
+
+def tukey_fit(basis: Array, values: Array, weights: Array) -> tuple[Array, Array, Array]:
+    """Least squares that lets go of what lies far off (Tukey's biweight, reweighted).
+
+    Parameters
+    ----------
+    basis
+        Shape (points, terms), the same for all.
+    values, weights
+        Shape (lines, points): what is fitted and how far each point is to be believed at all.
+
+    Returns
+    -------
+    coefficients
+        Shape (lines, terms).
+    covariances
+        Of the coefficients, shape (lines, terms, terms), from the robust residual spread.
+    kept
+        Part of the weight that was kept, shape (lines,).
+    """
+    share = weights.copy()
+    terms = basis.shape[1]
+    ridge = 1e-9 * np.eye(terms)
+    for _ in range(ROUNDS):
+        normal = np.einsum("lp,pi,pj->lij", share, basis, basis) + ridge
+        right = np.einsum("lp,pi,lp->li", share, basis, values)
+        coefficients = np.linalg.solve(normal, right[..., None])[..., 0]
+        residual = values - coefficients @ basis.T
+        spread = 1.4826 * np.median(np.abs(residual), axis=1) + 1e-6
+        scaled = residual / (TUKEY * spread[:, None])
+        share = weights * np.where(np.abs(scaled) < 1, (1 - scaled**2) ** 2, 0.0)
+    normal = np.einsum("lp,pi,pj->lij", share, basis, basis) + ridge
+    covariances = spread[:, None, None] ** 2 * np.linalg.inv(normal)
+    kept = share.sum(axis=1) / np.maximum(weights.sum(axis=1), 1e-9)
+    return coefficients, covariances, kept
