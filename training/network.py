@@ -1,7 +1,8 @@
 """The corner network: one crop of a vertebra in, four rim corners and their spreads out.
 
-A small residual U-Net. Four heat maps at half the crop's resolution give the corners by
-soft-argmax; a head on the coarsest features and on the heat maps' own moments gives the logarithms
+A small residual U-Net that works at a quarter of the crop's resolution and below; each of its cells
+gives 2 x 2 values of every heat map, so that the four heat maps have half the crop's resolution.
+Their soft-argmax are the corners; a head on the coarsest features and on the heat maps' own moments gives the logarithms
 of the spreads. Everything is inside the network, so that the exported file needs no code beside it.
 """
 
@@ -16,6 +17,8 @@ CROP = 112
 """Side of a crop in pixels."""
 CHANNELS = 2
 """Grey values and local contrast."""
+SUB = 2
+"""Heat map values that each cell gives along x and y."""
 CORNERS = 4
 """Superior anterior, superior posterior, inferior anterior, inferior posterior."""
 SPREADS = 12
@@ -26,9 +29,10 @@ SPREADS = 12
 class Shape:
     """Width of the network at each resolution, finest first, and blocks at each."""
 
-    widths: tuple[int, ...] = (16, 32, 48, 64)
-    encode: tuple[int, ...] = (0, 1, 2, 2)
-    decode: tuple[int, ...] = (0, 1, 1)
+    stem: int = 16
+    widths: tuple[int, ...] = (24, 48, 72)
+    encode: tuple[int, ...] = (1, 2, 2)
+    decode: tuple[int, ...] = (1, 1)
     hidden: int = 64
 
     def record(self) -> dict[str, object]:
@@ -51,7 +55,7 @@ class Block(nn.Module):
         self.second = conv(width, width)
 
     def forward(self, x: Tensor) -> Tensor:
-        return torch.relu(x + self.second(torch.relu(self.first(x))))
+        return torch.relu_(x + self.second(torch.relu_(self.first(x))))
 
 
 class CornerNetwork(nn.Module):
@@ -61,7 +65,11 @@ class CornerNetwork(nn.Module):
         super().__init__()
         self.shape = shape = shape or Shape()
         widths = shape.widths
-        self.stem = conv(CHANNELS, widths[0], size=5, stride=2)
+        self.stem = nn.Sequential(
+            conv(CHANNELS, shape.stem, size=5, stride=2),
+            nn.ReLU(inplace=True),
+            conv(shape.stem, widths[0], stride=2),
+        )
         self.down = nn.ModuleList(
             conv(a, b, stride=2) for a, b in zip(widths[:-1], widths[1:], strict=True)
         )
@@ -74,21 +82,15 @@ class CornerNetwork(nn.Module):
         )
         self.decode = nn.ModuleList(
             nn.Sequential(*(Block(w) for _ in range(n)))
-            if n
-            else nn.Sequential(conv(w, w), nn.ReLU())
             for w, n in zip(widths[:-1], shape.decode, strict=True)
         )
-        self.maps = nn.Conv2d(widths[0], CORNERS, 1)
+        self.maps = nn.Conv2d(widths[0], CORNERS * SUB * SUB, 1)
         self.spread = nn.Sequential(
             nn.Linear(2 * widths[-1] + 3 * CORNERS, shape.hidden),
             nn.ReLU(),
             nn.Linear(shape.hidden, SPREADS),
         )
-        cells = CROP // 2
-        axis = (torch.arange(cells) + 0.5) * (2.0 / cells) - 1.0
-        y, x = torch.meshgrid(axis, axis, indexing="ij")
-        x, y = x.reshape(-1), y.reshape(-1)
-        self.register_buffer("grid", torch.stack((x, y, x * x, y * y, x * y), dim=1))
+        self.register_buffer("grid", _grid())
 
     def forward(self, crops: Tensor) -> Tensor:
         """One row a crop: 8 corner coordinates, then the 12 log spreads."""
@@ -97,11 +99,11 @@ class CornerNetwork(nn.Module):
 
     def parts(self, crops: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Corners, log spreads and the heat maps' logits (N, 4, cells)."""
-        x = torch.relu(self.stem(crops))
+        x = torch.relu_(self.stem(crops))
         skips: list[Tensor] = []
         for level, encode in enumerate(self.encode):
             if level:
-                x = torch.relu(self.down[level - 1](x))
+                x = torch.relu_(self.down[level - 1](x))
             x = encode(x)
             skips.append(x)
         coarse = skips[-1]
@@ -110,8 +112,8 @@ class CornerNetwork(nn.Module):
             up = nn.functional.interpolate(
                 self.lift[level](x), scale_factor=2, mode="bilinear", align_corners=False
             )
-            x = self.decode[level](torch.relu(up + skips[level]))
-        logits = self.maps(x).flatten(2)
+            x = self.decode[level](torch.relu_(up + skips[level]))
+        logits = self.maps(x).flatten(2).reshape(-1, CORNERS, self.grid.shape[0])
         moments = torch.matmul(torch.softmax(logits, dim=2), self.grid)
         corners = moments[:, :, :2]
         squares = corners * corners
@@ -120,6 +122,16 @@ class CornerNetwork(nn.Module):
         pooled = torch.cat((coarse.mean(dim=(2, 3)), coarse.amax(dim=(2, 3))), dim=1)
         features = torch.cat((pooled, 100.0 * second.flatten(1)), dim=1)
         return corners, self.spread(features), logits
+
+
+def _grid() -> Tensor:
+    """Coordinates x, y, x^2, y^2, xy of every heat map value, in the order of the logits."""
+    cells = CROP // 4
+    fine = (torch.arange(cells * SUB) + 0.5) * (2.0 / (cells * SUB)) - 1.0
+    axis = fine.reshape(cells, SUB)
+    x = axis.T.reshape(1, SUB, 1, cells).expand(SUB, SUB, cells, cells).reshape(-1)
+    y = axis.T.reshape(SUB, 1, cells, 1).expand(SUB, SUB, cells, cells).reshape(-1)
+    return torch.stack((x, y, x * x, y * y, x * y), dim=1)
 
 
 def parameters(network: nn.Module) -> int:

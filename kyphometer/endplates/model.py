@@ -1,0 +1,104 @@
+"""The trained corner network: an ONNX file in the package, run by OpenCV, loaded once."""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+
+from kyphometer.errors import ModelFileError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+    Image = NDArray[np.float32]
+
+FOLDER = Path(__file__).parent / "models"
+NAME = "rim-corners"
+PERCENT = 100.0
+"""The network counts spreads in hundredths of a body depth and of a radian."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Prediction:
+    """What the network says about crops.
+
+    Attributes
+    ----------
+    corners
+        In units of half the crop's side, centre 0, shape (crops, 4, 2).
+    corner_spread
+        Laplace scale of each coordinate, in the same units, shape (crops, 4, 2).
+    line_spread
+        Laplace scale of superior line, inferior line, wedge and mid line in radians, shape
+        (crops, 4).
+    """
+
+    corners: Array
+    corner_spread: Array
+    line_spread: Array
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CornerModel:
+    """A loaded network with its card.
+
+    Attributes
+    ----------
+    card
+        Name, version, training facts and calibration, as written by `training/export.py`.
+    network
+        OpenCV's network; not safe for several threads at once, hence the lock.
+    lock
+        Held while the network runs.
+    """
+
+    card: dict[str, Any]
+    network: Any
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def method(self) -> str:
+        """Name and version stored with every mark."""
+        return f"{self.card['name']} {self.card['version']}"
+
+    def predict(self, crops: Image) -> Prediction:
+        """Corners in crops, shape (crops, 2, pixels, pixels), one after the other."""
+        rows = [self._run(crop) for crop in crops]
+        out = np.concatenate(rows).astype(np.float64)
+        spreads = np.exp(out[:, 8:]) / PERCENT
+        return Prediction(
+            corners=out[:, :8].reshape(-1, 4, 2),
+            corner_spread=spreads[:, :8].reshape(-1, 4, 2),
+            line_spread=spreads[:, 8:12],
+        )
+
+    def _run(self, crop: Image) -> Image:
+        with self.lock:
+            self.network.setInput(crop[None])
+            return np.asarray(self.network.forward(), dtype=np.float32).reshape(1, -1)
+
+
+@cache
+def corner_model() -> CornerModel:
+    """The network that ships with the package; read from its file when first asked for.
+
+    Raises
+    ------
+    ModelFileError
+        If the file is missing or cannot be read by the installed OpenCV.
+    """
+    path = FOLDER / f"{NAME}.onnx"
+    try:
+        card = json.loads((FOLDER / f"{NAME}.json").read_text(encoding="utf-8"))
+        network = cv2.dnn.readNetFromONNX(str(path))
+    except (OSError, ValueError, cv2.error) as problem:
+        raise ModelFileError(path.name, problem) from problem
+    return CornerModel(card=card, network=network)
