@@ -584,3 +584,13 @@ class EndplateError(KyphometerError):
 
     exit_status = 10
     http_status = 422
+
+
+class ModelFileError(EndplateError):
+    """The network's file is missing, damaged or not readable here."""
+
+    def __init__(self, name: str, problem: object) -> None:
+        super().__init__(
+            f"The corner network {name} cannot be used ({problem}); reinstall kyphometer, or ask "
+            "for the classical refiner."
+        )

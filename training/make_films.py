@@ -3,7 +3,7 @@
     python training/make_films.py --out training/data/train --films 3000 --seed 1
 
 Every film has its own patient, pose, exposure and detector, drawn far wider than the five named
-conditions. Seeds run from `--seed * 1_000_000`; the films of the benchmark use other seeds and
+conditions (`kyphometer.phantom.training`). Seeds run from `--seed * 1_000_000`; the films of the benchmark use other seeds and
 other anatomy. A run that was stopped goes on where it ended.
 """
 
@@ -19,12 +19,7 @@ from pathlib import Path
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-import numpy as np
 from films import write_film
-
-PITCH_MM = 0.36
-"""Pixel of the training films: crops have 0.5 to 0.6 mm."""
-
 
 def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -36,44 +31,20 @@ def options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def random_condition(rng: np.random.Generator) -> object:
-    """Exposure and pose drawn wider than any named condition."""
-    from kyphometer.phantom.conditions import Condition
-
-    straight = rng.random() < 0.45
-    tilt = tuple(sorted(rng.uniform(0.0, 10.0, 2)))
-    axial = tuple(sorted(rng.uniform(0.0, 13.0, 2)))
-    dense = np.sort(rng.uniform(0.002, 0.011, 2))
-    return Condition(
-        name="random",
-        photons=float(np.exp(rng.uniform(np.log(100), np.log(6000)))),
-        blur_mm=float(rng.uniform(0.15, 0.7)),
-        scatter=float(rng.uniform(0.5, 3.5)),
-        tilt_sd_deg=float(rng.uniform(0.5, 2.5)) if straight else 0.0,
-        axial_sd_deg=float(rng.uniform(1.0, 4.0)) if straight else 0.0,
-        tilt_range_deg=None if straight else tilt,
-        axial_range_deg=None if straight else axial,
-        trabecular_per_mm=(float(dense[0]), float(dense[1])),
-        osteophytes=float(rng.choice((0.0, 0.1, 0.4), p=(0.4, 0.35, 0.25))),
-        instrumented=float(rng.random() < 0.4),
-        clutter=float(rng.uniform(0.02, 0.07)),
-    )
-
-
 def make(task: tuple[Path, int, str]) -> str:
     """One film; the name it got."""
     import cv2
 
-    from kyphometer.phantom import simulate
-    from kyphometer.phantom import scene as phantom_scene
+    from kyphometer.phantom import simulate_film
+    from kyphometer.phantom.training import TRAINING_FORMAT, simulate_training_film
 
     cv2.setNumThreads(1)
-    phantom_scene._BONE_PITCH_MM = 0.75
     folder, seed, condition = task
-    rng = np.random.default_rng([seed, 77])
-    chosen = condition or random_condition(rng)
-    form = simulate.FilmFormat(rows=800, columns=420, pitch_mm=PITCH_MM)
-    film = simulate.simulate_film(chosen, seed, film_format=form)
+    film = (
+        simulate_film(condition, seed, film_format=TRAINING_FORMAT)
+        if condition
+        else simulate_training_film(seed)
+    )
     corners, weights, levels = [], [], []
     for level, body in film.truth.vertebrae.items():
         if body.superior is None or body.inferior is None:
@@ -85,7 +56,7 @@ def make(task: tuple[Path, int, str]) -> str:
         levels.append(str(level))
     facts = {
         "seed": seed,
-        "condition": chosen if isinstance(chosen, str) else "random",
+        "condition": condition or "random",
         "factors": list(film.geometry.scale),
         "facing_sign": film.facing.sign,
         "levels": levels,

@@ -62,6 +62,7 @@ def loader(folders: list[Path], batch: int, seed: int, workers: int) -> DataLoad
         num_workers=workers,
         worker_init_fn=quiet_worker,
         prefetch_factor=6 if workers else None,
+        multiprocessing_context="spawn" if workers else None,
     )
 
 

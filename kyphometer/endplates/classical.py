@@ -74,7 +74,12 @@ def refine_classically(window: Window, frame: VertebraFrame, corners: Array) -> 
     """Rim corners near the given ones, all in the frame's units."""
     crop = window.crop(frame, PIXELS, DEPTHS)
     first = _one_pass(crop, corners, CLICK_SD)
-    return _one_pass(crop, first.corners, CLICK_SD / 2)
+    return refine_once(crop, first.corners)
+
+
+def refine_once(crop: Image, corners: Array) -> ClassicalCorners:
+    """One pass near corners that are already good, on a crop of `DEPTHS` body depths."""
+    return _one_pass(crop, corners, CLICK_SD / 2)
 
 
 def _one_pass(crop: Image, corners: Array, click_sd: float) -> ClassicalCorners:

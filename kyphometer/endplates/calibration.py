@@ -1,0 +1,98 @@
+"""From what the network says about its errors to standard uncertainties that hold.
+
+The network's spreads rank its errors but do not size them. The card of a model carries, for each
+quantity, pairs of (said, honest) SD: honest is what makes 95 % intervals cover 95 % of the errors
+on simulated films that were used for nothing else. Between the pairs it is interpolated in
+logarithms, beyond them the ratio of the last pair holds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Scale:
+    """Honest against said SD of one quantity, both rising."""
+
+    said: Array
+    honest: Array
+
+    @classmethod
+    def of_record(cls, record: dict[str, list[float]] | None) -> Scale:
+        """From a model's card; the identity if the card has none."""
+        if not record:
+            return cls(said=np.array([1.0]), honest=np.array([1.0]))
+        return cls(said=np.array(record["said"]), honest=np.array(record["honest"]))
+
+    def __call__(self, said: ArrayLike) -> Array:
+        """Honest SD."""
+        level = np.log(np.maximum(np.asarray(said, dtype=np.float64), 1e-9))
+        knots, ratios = np.log(self.said), np.log(self.honest / self.said)
+        out: Array = np.exp(level + np.interp(level, knots, ratios))
+        return out
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Calibration:
+    """Scales of every quantity of a model.
+
+    Attributes
+    ----------
+    line
+        Direction of one endplate, degrees.
+    wedge
+        Angle between the two endplates of a vertebra, degrees.
+    corner
+        Position of a corner along its endplate, body depths.
+    """
+
+    line: Scale
+    wedge: Scale
+    corner: Scale
+
+    @classmethod
+    def of_card(cls, card: dict[str, Any]) -> Calibration:
+        """From a model's card."""
+        found = card.get("calibration", {})
+        names = ("line_deg", "wedge_deg", "corner_depths")
+        line, wedge, corner = (Scale.of_record(found.get(name)) for name in names)
+        return cls(line=line, wedge=wedge, corner=corner)
+
+
+def corner_covariances(corner_sd: Array, line_sd_deg: Array, lengths: Array) -> Array:
+    """Covariances of the four corners whose propagation gives the lines' SD.
+
+    Angles are computed from corners later, by people and programs that know no more than each
+    corner's covariance. So the part across the endplate is taken from the SD of the endplate's
+    direction, shared between the two corners as their own SD stand to each other.
+
+    Parameters
+    ----------
+    corner_sd
+        SD along and across the endplate, body depths, shape (4, 2).
+    line_sd_deg
+        SD of the two endplates' directions, shape (2,).
+    lengths
+        Lengths of the two endplates in body depths, shape (2,).
+
+    Returns
+    -------
+    covariances
+        In the vertebra's frame, body depths squared, shape (4, 2, 2).
+    """
+    across = corner_sd[:, 1].reshape(2, 2) ** 2
+    share = across / np.maximum(across.sum(axis=1, keepdims=True), 1e-18)
+    total = (np.radians(line_sd_deg) * lengths) ** 2
+    covariances = np.zeros((4, 2, 2))
+    covariances[:, 0, 0] = corner_sd[:, 0] ** 2
+    covariances[:, 1, 1] = (share * total[:, None]).ravel()
+    return covariances

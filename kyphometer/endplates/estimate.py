@@ -1,0 +1,144 @@
+"""One vertebra on one film: what each refiner finds, in one form, with honest uncertainty."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kyphometer.endplates.calibration import Calibration, corner_covariances
+from kyphometer.endplates.classical import (
+    DEPTHS,
+    METHOD,
+    PIXELS,
+    refine_classically,
+    refine_once,
+)
+from kyphometer.endplates.corners import line_directions_deg, line_lengths, wrap_deg
+from kyphometer.endplates.evidence import PlateEvidence, plate_evidence
+from kyphometer.endplates.metal import lies_on, metal_mask
+from kyphometer.endplates.model import CornerModel, corner_model
+from kyphometer.endplates.passes import refine_by_network
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from kyphometer.endplates.crop import Window
+    from kyphometer.endplates.frame import VertebraFrame
+
+    Array = NDArray[np.float64]
+    Image = NDArray[np.float32]
+
+DISAGREEMENT_DEG = 2.0
+"""The two refiners disagree if their lines differ by more than this ..."""
+DISAGREEMENT_SD = 3.0
+"""... and by more than this many times the line's SD."""
+DISAGREEMENT_SHARE = 0.35
+"""Part of the disagreement that is added to the line's SD, in quadrature."""
+
+
+class Refiner(StrEnum):
+    """Which refiner places the marks."""
+
+    LEARNED = "learned"
+    """The corner network, cross-checked by the path refiner."""
+    CLASSICAL = "classical"
+    """The path refiner alone: no learned part, less exact (see the benchmark)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Estimate:
+    """Corners of one vertebra, before the guards.
+
+    Attributes
+    ----------
+    frame
+        The vertebra's frame from these corners.
+    corners
+        In the frame, shape (4, 2).
+    covariances
+        In the frame, shape (4, 2, 2).
+    line_sd_deg
+        Of the two endplates, shape (2,).
+    wedge_sd_deg
+        Of the angle between them.
+    evidence
+        What lies across the endplates.
+    on_metal
+        Which corners lie on metal, shape (4,).
+    differs_deg
+        By how much the other refiner's lines differ where that is more than the uncertainty
+        explains, else 0; shape (2,).
+    method
+        Name and version.
+    """
+
+    frame: VertebraFrame
+    corners: Array
+    covariances: Array
+    line_sd_deg: Array
+    wedge_sd_deg: float
+    evidence: PlateEvidence
+    on_metal: NDArray[np.bool_]
+    differs_deg: Array
+    method: str
+
+
+def estimate(window: Window, frame: VertebraFrame, clicks: Array, refiner: Refiner) -> Estimate:
+    """Rim corners of the vertebra that four clicks (square units) point at."""
+    if refiner is Refiner.LEARNED:
+        return _learned(window, frame, corner_model())
+    return _classical(window, frame, clicks)
+
+
+def _learned(window: Window, frame: VertebraFrame, model: CornerModel) -> Estimate:
+    found = refine_by_network(window, frame, model)
+    calibration = Calibration.of_card(model.card)
+    corners = found.frame.from_square(found.corners)
+    crop = window.crop(found.frame, PIXELS, DEPTHS)
+    check = refine_once(crop, corners)
+    turned = np.abs(wrap_deg(line_directions_deg(check.corners) - line_directions_deg(corners)))
+    line_sd = calibration.line(found.line_sd_deg[:2])
+    differs = np.where(
+        (turned > DISAGREEMENT_DEG) & (turned > DISAGREEMENT_SD * line_sd), turned, 0.0
+    )
+    line_sd = np.hypot(line_sd, DISAGREEMENT_SHARE * differs)
+    wedge_sd = np.hypot(
+        float(calibration.wedge(found.line_sd_deg[2])),
+        DISAGREEMENT_SHARE * float(np.hypot(*differs)),
+    )
+    corner_sd = calibration.corner(found.corner_sd)
+    return Estimate(
+        frame=found.frame,
+        corners=corners,
+        covariances=corner_covariances(corner_sd, line_sd, line_lengths(corners)),
+        line_sd_deg=line_sd,
+        wedge_sd_deg=float(wedge_sd),
+        evidence=plate_evidence(crop, DEPTHS, corners),
+        on_metal=lies_on(metal_mask(crop), DEPTHS, corners),
+        differs_deg=differs,
+        method=model.method,
+    )
+
+
+def _classical(window: Window, frame: VertebraFrame, clicks: Array) -> Estimate:
+    found = refine_classically(window, frame, frame.from_square(clicks))
+    place = frame.to_square(found.corners)
+    around = frame.around(place)
+    corners = around.from_square(place)
+    crop = window.crop(around, PIXELS, DEPTHS)
+    across = np.sqrt(found.covariances[:, 1, 1]).reshape(2, 2)
+    line_sd = np.degrees(np.hypot(across[:, 0], across[:, 1]) / line_lengths(corners))
+    return Estimate(
+        frame=around,
+        corners=corners,
+        covariances=found.covariances,
+        line_sd_deg=line_sd,
+        wedge_sd_deg=float(np.hypot(*line_sd)),
+        evidence=plate_evidence(crop, DEPTHS, corners),
+        on_metal=lies_on(metal_mask(crop), DEPTHS, corners),
+        differs_deg=np.zeros(2),
+        method=METHOD,
+    )

@@ -1,0 +1,314 @@
+"""Assist: rough marks in, rim corners with their uncertainty out, or the marks and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kyphometer.anatomy import EndplateSide, Level
+from kyphometer.endplates.corners import (
+    ROWS,
+    plate_corners,
+    square_factors,
+    vertebra_corners,
+)
+from kyphometer.endplates.crop import cut_window
+from kyphometer.endplates.estimate import Estimate, Refiner, estimate
+from kyphometer.endplates.frame import VertebraFrame
+from kyphometer.endplates.guards import Found, Limits, judge
+from kyphometer.endplates.results import (
+    RefinedReading,
+    RefinedVertebra,
+    Refusal,
+    RefusalReason,
+)
+from kyphometer.endplates.tone import bone_sign
+from kyphometer.errors import ReadingFilmMismatchError
+from kyphometer.geometry import Point
+from kyphometer.reading import Endplate, Landmark, MarkSource, Vertebra
+from kyphometer.reading_checks import derive_facing
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from numpy.typing import NDArray
+
+    from kyphometer.film import Film
+    from kyphometer.geometry import Facing, PixelGeometry
+    from kyphometer.reading import Reading
+
+    Array = NDArray[np.float64]
+
+Target = tuple[EndplateSide, str]
+"""A corner to refine: its endplate, and `anterior` or `posterior`."""
+CORNERS = ("anterior", "posterior")
+LEAST_DEPTH_PX = 12.0
+"""A body that is shallower than this on the film shows no rim to refine."""
+
+
+def refine(
+    film: Film,
+    vertebra: Vertebra,
+    *,
+    facing: Facing,
+    geometry: PixelGeometry | None = None,
+    targets: Collection[Target] | None = None,
+    limits: Limits | None = None,
+    refiner: Refiner = Refiner.LEARNED,
+) -> RefinedVertebra:
+    """Move rough marks of a vertebra onto its rim corners, with a covariance for each.
+
+    What cannot be moved safely stays where it was clicked, with the reason (see `Limits`): beyond a
+    distance, where there is no edge, where the line's direction would be uncertain by more than 3
+    degrees, on the neighbour's endplate, on metal, or against the film's polarity.
+
+    Parameters
+    ----------
+    film
+        With its pixels.
+    vertebra
+        One or two marked endplates, each corner within about 4 mm of its rim.
+    facing
+        Where anterior is on the film.
+    geometry
+        Pixel geometry to use instead of the film's.
+    targets
+        Corners to move; all marked ones if None.
+    limits
+        How far to go before asking.
+    refiner
+        Which refiner places the marks.
+
+    Returns
+    -------
+    refined
+        The vertebra with moved and kept marks, the lines' uncertainty, refusals.
+
+    Raises
+    ------
+    ModelFileError
+        If the network's file cannot be read; the classical refiner needs none.
+    """
+    factors = square_factors(geometry or film.geometry)
+    start = _start(film, vertebra, factors, facing)
+    if isinstance(start, Refusal):
+        return _kept(vertebra, start, refiner)
+    clicks, frame = start
+    window = cut_window(film.pixels, frame, sign=bone_sign(film))
+    if window is None:
+        return _kept(vertebra, _outside(vertebra), refiner)
+    found = estimate(window, frame, clicks, refiner)
+    bounds = limits or Limits()
+    if np.all(found.evidence.step < -bounds.wrong_step) and np.all(
+        found.evidence.ridge < -found.evidence.step
+    ):
+        return _kept(vertebra, _polarity(vertebra), refiner)
+    known = (geometry or film.geometry).is_calibrated
+    judged = _Judged(vertebra, clicks, found, bounds, known, film.shape)
+    return _result(vertebra, found, judged.refusals(), targets)
+
+
+def refine_reading(
+    film: Film,
+    reading: Reading,
+    *,
+    geometry: PixelGeometry | None = None,
+    levels: Collection[Level] | None = None,
+    limits: Limits | None = None,
+    refiner: Refiner = Refiner.LEARNED,
+) -> RefinedReading:
+    """Refine every vertebra of a reading, or those of some levels.
+
+    Raises
+    ------
+    ReadingFilmMismatchError
+        If the reading was made on a film of another size.
+    FacingError
+        If the reading does not tell where anterior is.
+    """
+    size = (reading.film.rows, reading.film.columns)
+    if size != film.shape:
+        raise ReadingFilmMismatchError("size", size, film.shape)
+    facing = reading.facing or derive_facing(reading)
+    done: list[RefinedVertebra] = []
+    result = reading
+    for level, vertebra in reading.vertebrae.items():
+        if levels is not None and level not in levels:
+            continue
+        refined = refine(
+            film, vertebra, facing=facing, geometry=geometry, limits=limits, refiner=refiner
+        )
+        done.append(refined)
+        result = result.with_vertebra(refined.vertebra)
+    return RefinedReading(reading=result, vertebrae=tuple(done))
+
+
+def _start(
+    film: Film, vertebra: Vertebra, factors: Array, facing: Facing
+) -> tuple[Array, VertebraFrame] | Refusal:
+    """The clicks in square units and their frame, or why there is nothing to start from."""
+    corners = vertebra_corners(vertebra, factors, facing.sign)
+    if corners is None or vertebra.level is Level.S1 or vertebra.level.order < _T1_ORDER:
+        return Refusal(
+            level=vertebra.level,
+            endplate=None,
+            reason=RefusalReason.NO_BODY,
+            message=f"{vertebra.level}: marks kept, the assist knows the bodies from T1 to L6 only.",
+        )
+    frame = VertebraFrame.of_corners(corners, factors, facing.sign)
+    if frame.depth < LEAST_DEPTH_PX * float(factors.min()):
+        return _outside(vertebra)
+    local = frame.from_square(corners)
+    ordered = local[2, 1] > local[0, 1] and local[3, 1] > local[1, 1]
+    forward = local[1, 0] > local[0, 0] and local[3, 0] > local[2, 0]
+    if not (ordered and forward):
+        return Refusal(
+            level=vertebra.level,
+            endplate=None,
+            reason=RefusalReason.FACING,
+            message=(
+                f"{vertebra.level}: marks kept, they contradict the facing ({facing}) or are "
+                "swapped; correct them first."
+            ),
+        )
+    del film
+    return corners, frame
+
+
+_T1_ORDER = Level.T1.order
+
+
+def _outside(vertebra: Vertebra) -> Refusal:
+    return Refusal(
+        level=vertebra.level,
+        endplate=None,
+        reason=RefusalReason.OUTSIDE,
+        message=f"{vertebra.level}: marks kept, too little of the body is on the film.",
+    )
+
+
+def _polarity(vertebra: Vertebra) -> Refusal:
+    return Refusal(
+        level=vertebra.level,
+        endplate=None,
+        reason=RefusalReason.POLARITY,
+        message=(
+            f"{vertebra.level}: marks kept, bone is darker than its surroundings here; if the film "
+            "is shown inverted its header is wrong about that."
+        ),
+    )
+
+
+def _kept(vertebra: Vertebra, refusal: Refusal, refiner: Refiner) -> RefinedVertebra:
+    """Nothing was moved."""
+    return RefinedVertebra(
+        vertebra=vertebra,
+        line_sd_deg={},
+        wedge_sd_deg=None,
+        moved_px={},
+        refusals=(refusal,),
+        method=str(refiner),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """The guards, applied to each marked endplate."""
+
+    vertebra: Vertebra
+    clicks: Array
+    found: Estimate
+    limits: Limits
+    calibrated: bool
+    shape: tuple[int, int]
+
+    def refusals(self) -> dict[EndplateSide, Refusal]:
+        refused = {}
+        for side in self.vertebra.endplates:
+            refusal = judge(self._facts(side), self.limits, self.vertebra.level, side)
+            if refusal is not None:
+                refused[side] = refusal
+        return refused
+
+    def _facts(self, side: EndplateSide) -> Found:
+        rows = list(ROWS[side])
+        frame, index = self.found.frame, list(EndplateSide).index(side)
+        now = frame.to_square(self.found.corners[rows])
+        pixels = now / frame.factors
+        height, width = self.shape
+        return Found(
+            moved_depths=np.hypot(*(now - self.clicks[rows]).T) / frame.depth,
+            depth_mm=frame.depth if self.calibrated else None,
+            line_sd_deg=float(self.found.line_sd_deg[index]),
+            step=float(self.found.evidence.step[index]),
+            ridge=float(self.found.evidence.ridge[index]),
+            on_metal=bool(self.found.on_metal[rows].any()),
+            inside_film=bool(np.all((pixels > 0) & (pixels < (width, height)))),
+        )
+
+
+def _result(
+    vertebra: Vertebra,
+    found: Estimate,
+    refused: dict[EndplateSide, Refusal],
+    targets: Collection[Target] | None,
+) -> RefinedVertebra:
+    """The vertebra with accepted marks moved and refused ones annotated."""
+    plates: dict[str, Endplate] = {}
+    moved, line_sd = {}, {}
+    for side, plate in vertebra.endplates.items():
+        if side in refused:
+            plates[str(side)] = _annotated(plate, refused[side])
+            continue
+        wanted = {name for name in CORNERS if targets is None or (side, name) in targets}
+        if not wanted:
+            continue
+        plates[str(side)] = _moved(plate, side, found, wanted)
+        shift = plate_corners(plates[str(side)]) - plate_corners(plate)
+        moved[side] = (float(np.hypot(*shift[0])), float(np.hypot(*shift[1])))
+        line_sd[side] = float(found.line_sd_deg[list(EndplateSide).index(side)])
+    changes: dict[str, Any] = dict(plates)
+    return RefinedVertebra(
+        vertebra=replace(vertebra, **changes),
+        line_sd_deg=line_sd,
+        wedge_sd_deg=found.wedge_sd_deg if len(line_sd) == 2 else None,
+        moved_px=moved,
+        refusals=tuple(refused.values()),
+        method=found.method,
+    )
+
+
+def _annotated(plate: Endplate, refusal: Refusal) -> Endplate:
+    """A kept endplate whose marks say why they were kept."""
+    return replace(
+        plate,
+        anterior=replace(plate.anterior, note=refusal.message),
+        posterior=replace(plate.posterior, note=refusal.message),
+    )
+
+
+def _moved(plate: Endplate, side: EndplateSide, found: Estimate, wanted: set[str]) -> Endplate:
+    """An endplate with its wanted corners where the image shows them."""
+    rows = dict(zip(CORNERS, ROWS[side], strict=True))
+    differs = float(found.differs_deg[list(EndplateSide).index(side)])
+    note = f"the path refiner's line differs by {differs:.1f} degrees" if differs else ""
+    marks = {name: _mark(getattr(plate, name), found, rows[name], note) for name in wanted}
+    changes: dict[str, Any] = dict(marks)
+    return replace(plate, **changes)
+
+
+def _mark(click: Landmark, found: Estimate, row: int, note: str) -> Landmark:
+    """A corner where the image shows it, keeping where the reader clicked."""
+    x, y = found.frame.to_pixels(found.corners[row])
+    (a, b), (_, d) = found.frame.covariance_to_pixels(found.covariances[row])
+    again = click.source is MarkSource.REFINED and click.raw is not None
+    return Landmark(
+        xy=Point(float(x), float(y)),
+        covariance=((float(a), float(b)), (float(b), float(d))),
+        source=MarkSource.REFINED,
+        raw=click.raw if again else click.xy,
+        method=found.method,
+        note=note,
+    )
