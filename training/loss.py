@@ -18,13 +18,11 @@ def line_angles(corners: Tensor) -> Tensor:
 
 
 def errors(corners: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
-    """Corner errors (N, 4, 2) in percent and errors (N, 4) of superior, inferior, wedge, mid line."""
+    """Errors of corners (N, 4, 2) and of superior, inferior, wedge, mid line (N, 4), percent."""
     lines = (line_angles(corners) - line_angles(truth)) * PERCENT
     wedge = lines[:, 1] - lines[:, 0]
     middle = lines.mean(dim=1)
-    return (corners - truth) * PERCENT, torch.cat(
-        (lines, wedge[:, None], middle[:, None]), dim=1
-    )
+    return (corners - truth) * PERCENT, torch.cat((lines, wedge[:, None], middle[:, None]), dim=1)
 
 
 def map_loss(logits: Tensor, grid: Tensor, truth: Tensor) -> Tensor:

@@ -3,8 +3,8 @@
     python training/make_films.py --out training/data/train --films 3000 --seed 1
 
 Every film has its own patient, pose, exposure and detector, drawn far wider than the five named
-conditions (`kyphometer.phantom.training`). Seeds run from `--seed * 1_000_000`; the films of the benchmark use other seeds and
-other anatomy. A run that was stopped goes on where it ended.
+conditions (`kyphometer.phantom.training`). Seeds run from `--seed * 1_000_000`; the films of the
+benchmark use other seeds. A run that was stopped goes on where it ended.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from films import write_film
+
 
 def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])

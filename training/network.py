@@ -2,13 +2,15 @@
 
 A small residual U-Net that works at a quarter of the crop's resolution and below; each of its cells
 gives 2 x 2 values of every heat map, so that the four heat maps have half the crop's resolution.
-Their soft-argmax are the corners; a head on the coarsest features and on the heat maps' own moments gives the logarithms
-of the spreads. Everything is inside the network, so that the exported file needs no code beside it.
+Their soft-argmax are the corners; a head on the coarsest features and on the heat maps' own moments
+gives the logarithms of the spreads. Everything is inside the network, so that the exported file
+needs no code beside it.
 """
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -70,16 +72,12 @@ class CornerNetwork(nn.Module):
             nn.ReLU(inplace=True),
             conv(shape.stem, widths[0], stride=2),
         )
-        self.down = nn.ModuleList(
-            conv(a, b, stride=2) for a, b in zip(widths[:-1], widths[1:], strict=True)
-        )
+        self.down = nn.ModuleList(conv(a, b, stride=2) for a, b in pairwise(widths))
         self.encode = nn.ModuleList(
             nn.Sequential(*(Block(w) for _ in range(n)))
             for w, n in zip(widths, shape.encode, strict=True)
         )
-        self.lift = nn.ModuleList(
-            conv(b, a, size=1) for a, b in zip(widths[:-1], widths[1:], strict=True)
-        )
+        self.lift = nn.ModuleList(conv(b, a, size=1) for a, b in pairwise(widths))
         self.decode = nn.ModuleList(
             nn.Sequential(*(Block(w) for _ in range(n)))
             for w, n in zip(widths[:-1], shape.decode, strict=True)

@@ -121,7 +121,7 @@ def save(path: Path, average: Average, step: int, given: argparse.Namespace) -> 
         "shape": average.network.shape.record(),
         "step": step,
         "options": {name: str(value) for name, value in vars(given).items()},
-        "torch": torch.__version__,
+        "torch": str(torch.__version__),
     }
     torch.save(state, path.with_suffix(".part"))
     path.with_suffix(".part").replace(path)
@@ -152,7 +152,9 @@ def main() -> None:
     log = (given.run / "log.jsonl").open("a")
     begun = time.monotonic()
     sums: dict[str, float] = {}
-    for step, (crops, truth) in enumerate(loader(given.films, given.batch, given.seed, given.workers)):
+    for step, (crops, truth) in enumerate(
+        loader(given.films, given.batch, given.seed, given.workers)
+    ):
         minutes = (time.monotonic() - begun) / 60
         progress = max(step / given.steps, minutes / given.minutes)
         for group in optimiser.param_groups:

@@ -22,6 +22,7 @@ COMMANDS = {
     "batch": "measure every film of a folder, by patient and visit, and draw overlays",
     "info": "show what a film's header says",
     "measure": "measure one film from its reading",
+    "refine": "move rough marks onto the rim corners that the film shows",
     "schema": "print the JSON Schema of a file format",
     "simulate": "make simulated films with known truth",
     "serve": "serve a study to a department, with accounts",

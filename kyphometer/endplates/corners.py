@@ -76,7 +76,8 @@ def _opposite_plate(known: Array, side: EndplateSide, facing_sign: int) -> Array
 
 def line_lengths(corners: Array) -> Array:
     """Lengths of the superior and the inferior endplate, shape (2,)."""
-    return np.hypot(*(corners[1::2] - corners[::2]).T)
+    lengths: Array = np.hypot(*(corners[1::2] - corners[::2]).T)
+    return lengths
 
 
 def line_directions_deg(corners: Array) -> Array:
@@ -87,4 +88,5 @@ def line_directions_deg(corners: Array) -> Array:
 
 def wrap_deg(angle: Array) -> Array:
     """Angles brought into (-180, 180]."""
-    return -((180.0 - angle) % 360.0 - 180.0)
+    wrapped: Array = 180.0 - (180.0 - angle) % 360.0
+    return wrapped

@@ -61,8 +61,8 @@ class Window:
             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
             borderMode=cv2.BORDER_REPLICATE,
         )
-        reduced: Any = cv2.resize(sharp, (pixels, pixels), interpolation=cv2.INTER_AREA)
-        return reduced.astype(np.float32, copy=False)
+        reduced = cv2.resize(sharp, (pixels, pixels), interpolation=cv2.INTER_AREA)
+        return np.asarray(reduced, dtype=np.float32)
 
     def _crop_to_window(self, frame: VertebraFrame, pixels: int, depths: float) -> Array:
         """Matrix (2, 3) from crop array indices (column, row) to window indices."""

@@ -62,4 +62,5 @@ def _in_standard_errors(profiles: Array) -> Array:
     """Mean over profiles in units of its standard error."""
     count = profiles.shape[1] / CORRELATED
     spread = profiles.std(axis=1) + 1e-6
-    return profiles.mean(axis=1) * np.sqrt(count) / spread
+    counted: Array = profiles.mean(axis=1) * np.sqrt(count) / spread
+    return counted

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from kyphometer.endplates.results import Refusal, RefusalReason
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
     from kyphometer.anatomy import EndplateSide, Level
@@ -74,9 +73,7 @@ class Found:
     inside_film: bool
 
 
-def judge(
-    found: Found, limits: Limits, level: Level, side: EndplateSide
-) -> Refusal | None:
+def judge(found: Found, limits: Limits, level: Level, side: EndplateSide) -> Refusal | None:
     """The first reason to keep the click, or None."""
     for reason, text in _objections(found, limits):
         return Refusal(

@@ -70,9 +70,7 @@ def refine_by_network(window: Window, frame: VertebraFrame, model: CornerModel) 
     )
 
 
-def _look(
-    window: Window, frame: VertebraFrame, model: CornerModel
-) -> tuple[Array, Prediction]:
+def _look(window: Window, frame: VertebraFrame, model: CornerModel) -> tuple[Array, Prediction]:
     """Corners in square units that one crop shows, and all that the network says of it."""
     crop = window.crop(frame, CROP_PIXELS, CROP_DEPTHS)
     said = model.predict(network_tone(crop)[None])

@@ -66,7 +66,8 @@ def sub_sample(evidence: NDArray[np.float32], path: NDArray[np.intp]) -> Array:
     before, middle, after = beside(-1), beside(0), beside(1)
     bend = before - 2 * middle + after
     shift = np.where(bend < -1e-6, 0.5 * (before - after) / np.minimum(bend, -1e-6), 0.0)
-    return inner + np.clip(shift, -0.5, 0.5)
+    moved: Array = inner + np.clip(shift, -0.5, 0.5)
+    return moved
 
 
 def tukey_fit(basis: Array, values: Array, weights: Array) -> tuple[Array, Array, Array]:

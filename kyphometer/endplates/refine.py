@@ -28,7 +28,7 @@ from kyphometer.endplates.tone import bone_sign
 from kyphometer.errors import ReadingFilmMismatchError
 from kyphometer.geometry import Point
 from kyphometer.reading import Endplate, Landmark, MarkSource, Vertebra
-from kyphometer.reading_checks import derive_facing
+from kyphometer.reading_facing import derive_facing
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -92,7 +92,7 @@ def refine(
         If the network's file cannot be read; the classical refiner needs none.
     """
     factors = square_factors(geometry or film.geometry)
-    start = _start(film, vertebra, factors, facing)
+    start = _start(vertebra, factors, facing)
     if isinstance(start, Refusal):
         return _kept(vertebra, start, refiner)
     clicks, frame = start
@@ -146,7 +146,7 @@ def refine_reading(
 
 
 def _start(
-    film: Film, vertebra: Vertebra, factors: Array, facing: Facing
+    vertebra: Vertebra, factors: Array, facing: Facing
 ) -> tuple[Array, VertebraFrame] | Refusal:
     """The clicks in square units and their frame, or why there is nothing to start from."""
     corners = vertebra_corners(vertebra, factors, facing.sign)
@@ -155,7 +155,7 @@ def _start(
             level=vertebra.level,
             endplate=None,
             reason=RefusalReason.NO_BODY,
-            message=f"{vertebra.level}: marks kept, the assist knows the bodies from T1 to L6 only.",
+            message=f"{vertebra.level}: marks kept, the assist knows bodies from T1 to L6 only.",
         )
     frame = VertebraFrame.of_corners(corners, factors, facing.sign)
     if frame.depth < LEAST_DEPTH_PX * float(factors.min()):
@@ -173,7 +173,6 @@ def _start(
                 "swapped; correct them first."
             ),
         )
-    del film
     return corners, frame
 
 

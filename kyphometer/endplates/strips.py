@@ -61,7 +61,9 @@ def strip_points(corners: Array) -> Array:
     first = np.array([corners[a] for a, _ in BORDERS])
     vector = np.array([corners[b] - corners[a] for a, b in BORDERS])
     line = first[:, None] + along()[None, :, None] * vector[:, None]
-    return line[:, None] + across()[None, :, None, None] * normals(corners)[:, None, None]
+    steps = across()[None, :, None, None] * normals(corners)[:, None, None]
+    points: Array = line[:, None] + steps
+    return points
 
 
 def sample_strips(crop: Image, depths: float, corners: Array) -> Image:

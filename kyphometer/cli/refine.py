@@ -1,0 +1,119 @@
+"""`kyphometer refine`: move rough marks onto the rim corners that the film shows."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kyphometer.cli.options import add_film_options
+from kyphometer.cli.output import add_format, print_csv, print_json, print_table
+
+if TYPE_CHECKING:
+    from kyphometer.endplates import RefinedReading, RefinedVertebra
+
+CSV_COLUMNS = ("level", "endplate", "state", "moved_px", "line_sd_deg", "note", "method")
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the subcommand's parser."""
+    parser = subparsers.add_parser(
+        "refine",
+        help="move rough marks onto the rim corners that the film shows",
+        description="Move rough marks of a reading onto the rim corners that the film shows, each "
+        "with its uncertainty. Marks that cannot be moved safely are kept, and the reason is "
+        "printed. The original click of every moved mark stays in the reading.",
+    )
+    parser.add_argument("film", type=Path, help="DICOM file, or PNG, JPEG or TIFF")
+    parser.add_argument("reading", type=Path, nargs="?", help="reading, as JSON")
+    parser.add_argument("--out", type=Path, metavar="JSON", help="write the refined reading here")
+    parser.add_argument(
+        "--levels", nargs="+", metavar="LEVEL", help="only these levels, for example T12 L1 L2"
+    )
+    parser.add_argument(
+        "--refiner",
+        choices=("learned", "classical"),
+        default="learned",
+        help="the trained network, cross-checked (default), or edges and paths alone",
+    )
+    add_film_options(parser)
+    add_format(parser)
+
+
+def run(args: Any) -> int:
+    """Refine, write, print."""
+    from kyphometer import workflow
+    from kyphometer.anatomy import Level
+    from kyphometer.dicom import read_film
+    from kyphometer.endplates import Refiner, refine_reading
+    from kyphometer.reading_json import read_reading, reading_to_dict, write_reading
+
+    film = read_film(args.film, spacing_mm=args.spacing)
+    reading = read_reading(args.reading or workflow.find_reading(args.film))
+    workflow.check_film(reading, film.reference)
+    levels = None if args.levels is None else {Level.parse(name) for name in args.levels}
+    done = refine_reading(film, reading, levels=levels, refiner=Refiner(args.refiner))
+    stamped = workflow.stamped(done.reading)
+    if args.out is not None:
+        write_reading(stamped, args.out)
+    if args.format == "json":
+        document = {"reading": reading_to_dict(stamped), "endplates": refined_rows(done)}
+        print_json(document)
+    elif args.format == "csv":
+        print_csv(refined_rows(done), CSV_COLUMNS)
+    else:
+        _print_for_people(done)
+    return 1 if done.refusals else 0
+
+
+def refined_rows(done: RefinedReading) -> list[dict[str, Any]]:
+    """One row an endplate that was tried."""
+    return [row for vertebra in done.vertebrae for row in _rows(vertebra)]
+
+
+def _rows(refined: RefinedVertebra) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = [
+        {
+            "level": str(refined.level),
+            "endplate": str(side),
+            "state": "moved",
+            "moved_px": max(refined.moved_px[side]),
+            "line_sd_deg": sd,
+            "note": "; ".join(sorted(_notes(refined, side))),
+            "method": refined.method,
+        }
+        for side, sd in refined.line_sd_deg.items()
+    ]
+    rows += [
+        {
+            "level": str(refusal.level),
+            "endplate": "" if refusal.endplate is None else str(refusal.endplate),
+            "state": str(refusal.reason),
+            "moved_px": None,
+            "line_sd_deg": None,
+            "note": refusal.message,
+            "method": refined.method,
+        }
+        for refusal in refined.refusals
+    ]
+    return rows
+
+
+def _notes(refined: RefinedVertebra, side: Any) -> set[str]:
+    plate = refined.vertebra.endplate(side)
+    return set() if plate is None else {m.note for m in plate.landmarks.values() if m.note}
+
+
+def _print_for_people(done: RefinedReading) -> None:
+    rows = [
+        (
+            f"{row['level']} {row['endplate']}",
+            "" if row["moved_px"] is None else f"{row['moved_px']:.1f} px",
+            "" if row["line_sd_deg"] is None else f"± {1.96 * row['line_sd_deg']:.1f}°",
+            row["note"] if row["state"] == "moved" else "kept",
+        )
+        for row in refined_rows(done)
+    ]
+    print_table(("endplate", "moved by", "line, 95 %", ""), rows, right=(1, 2))
+    for refusal in done.refusals:
+        print(f"kept: {refusal.message}", file=sys.stderr)

@@ -1,0 +1,99 @@
+"""Write a checkpoint as the ONNX file and the card that ship in the package.
+
+    python training/export.py --run training/runs/a --version 1
+
+The exported file is run through OpenCV and compared with the training framework before it is kept.
+An existing card's calibration belongs to another network and is dropped: run `calibrate.py` next.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from network import CHANNELS, CROP, CornerNetwork, Shape, parameters
+
+MODELS = Path(__file__).resolve().parent.parent / "kyphometer" / "endplates" / "models"
+NAME = "rim-corners"
+TOLERANCE = 1e-4
+"""Largest difference between the two runs, in half crop sides and in logarithms."""
+
+
+def load(path: Path) -> tuple[CornerNetwork, dict]:
+    """A network with its averaged weights, and the checkpoint it came from."""
+    with torch.serialization.safe_globals([torch.torch_version.TorchVersion]):
+        state = torch.load(path, weights_only=True, map_location="cpu")
+    shape = {k: tuple(v) if isinstance(v, list) else v for k, v in state["shape"].items()}
+    network = CornerNetwork(Shape(**shape))
+    network.load_state_dict(state["network"])
+    return network.eval(), state
+
+
+def write_onnx(network: CornerNetwork, path: Path) -> None:
+    crop = torch.zeros(1, CHANNELS, CROP, CROP)
+    program = torch.onnx.export(
+        network, (crop,), input_names=["crop"], output_names=["said"], dynamo=True, verbose=False
+    )
+    program.optimize()
+    for node in program.model.graph:
+        node.metadata_props.clear()
+        node.doc_string = ""
+    program.save(path, external_data=False)
+
+
+def largest_difference(network: CornerNetwork, path: Path) -> float:
+    """Between the training framework and OpenCV, over random crops."""
+    rng = np.random.default_rng(0)
+    net = cv2.dnn.readNetFromONNX(str(path))
+    worst = 0.0
+    for _ in range(16):
+        crop = rng.standard_normal((1, CHANNELS, CROP, CROP)).astype(np.float32)
+        net.setInput(crop)
+        with torch.no_grad():
+            wanted = network(torch.from_numpy(crop)).numpy()
+        worst = max(worst, float(np.abs(net.forward() - wanted).max()))
+    return worst
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--run", type=Path, required=True)
+    parser.add_argument("--version", required=True)
+    parser.add_argument("--out", type=Path, default=MODELS)
+    given = parser.parse_args()
+    network, state = load(given.run / "last.pt")
+    path = given.out / f"{NAME}.onnx"
+    write_onnx(network, path)
+    difference = largest_difference(network, path)
+    if difference > TOLERANCE:
+        sys.exit(f"OpenCV and torch differ by {difference:.2g}: not usable.")
+    log = (given.run / "log.jsonl").read_text().splitlines()
+    checked = [fact for fact in map(json.loads, log) if "corner_mm" in fact]
+    card = {
+        "format": "kyphometer-model",
+        "name": NAME,
+        "version": given.version,
+        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "crop": {"pixels": CROP, "channels": CHANNELS, "depths": 2.0},
+        "parameters": parameters(network),
+        "shape": state["shape"],
+        "training": {
+            "steps": state["step"],
+            "options": state["options"],
+            "torch": str(state["torch"]),
+            "last_check": checked[-1] if checked else None,
+        },
+        "largest_difference": difference,
+    }
+    (given.out / f"{NAME}.json").write_text(json.dumps(card, indent=1) + "\n")
+    print(f"{path.name}: {path.stat().st_size / 1e6:.2f} MB, differs by {difference:.1e}")
+
+
+if __name__ == "__main__":
+    main()
