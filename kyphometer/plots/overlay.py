@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 MIN_HEIGHT_PX = 900
 MAX_HEIGHT_PX = 1600
-PANEL_PX = 470
+PANEL_PX = 500
 DPI = 100
 _MARKERS = {MarkSource.HAND: "o", MarkSource.TRUTH: "o"}
 _ASSISTED = "D"
@@ -40,11 +40,14 @@ class _Canvas:
         Of the film, in film pixels.
     aspect
         Height of a pixel divided by its width.
+    dot
+        Film pixels (columns) in one dot of the picture.
     """
 
     width: float
     height: float
     aspect: float
+    dot: float = 1.0
 
     def inside(self, point: Point, margin: float = 0.03) -> bool:
         return (
@@ -52,11 +55,11 @@ class _Canvas:
             and margin * self.height <= point.y <= (1 - margin) * self.height
         )
 
-    def clamp(self, point: Point, margin: float = 0.05) -> Point:
-        return Point(
-            min(max(point.x, margin * self.width), (1 - margin) * self.width),
-            min(max(point.y, margin * self.height), (1 - margin) * self.height),
-        )
+    def clamp(self, point: Point, half_width_dots: float, half_height_dots: float) -> Point:
+        """The nearest point where a label of that size lies wholly on the film."""
+        x = min((half_width_dots + 6) * self.dot, self.width / 2)
+        y = min((half_height_dots + 6) * self.dot / self.aspect, self.height / 2)
+        return Point(min(max(point.x, x), self.width - x), min(max(point.y, y), self.height - y))
 
 
 def plot_overlay(
@@ -102,9 +105,12 @@ def plot_overlay(
     draw_film(film, grey, aspect)
     draw_marks(film, reading)
     if measured is not None:
-        drawn = [item for item in measured.measurements if item.code in codes and item.lines]
+        angles = [item for item in measured.measurements if item.lines]
+        drawn = [item for item in angles if item.code in codes] or angles[:2]
+        codes = [item.code for item in drawn]
         for index, item in enumerate(drawn):
-            draw_angle(film, item, _Canvas(columns, rows, aspect), index)
+            canvas = _Canvas(columns, rows, aspect, columns / width_px)
+            draw_angle(film, item, canvas, index)
     if panel:
         side = figure.add_axes((width_px / total_px, 0, PANEL_PX / total_px, 1))
         _draw_panel(side, title, measured, codes, height_px)
@@ -240,17 +246,16 @@ def _draw_arc(
     )
     # Beside the lines, not on them: under the arc, on the side of the lower line.
     below = max(steps, key=math.sin)
-    label = canvas.clamp(
-        Point(
-            vertex.x + radius * math.cos(below),
-            vertex.y + (radius * math.sin(below) + 0.32 * radius) / k,
-        ),
-        0.06,
+    text = f"{item.code} {item.value:.1f}°".replace("-", "−")
+    beside = Point(
+        vertex.x + radius * math.cos(below),
+        vertex.y + (radius * math.sin(below) + 0.32 * radius) / k,
     )
+    label = canvas.clamp(beside, 6.0 * len(text), 14.0)
     ax.text(
         label.x,
         label.y,
-        f"{item.code} {item.value:.1f}°",
+        text,
         color=colour,
         fontsize=13,
         fontweight="bold",

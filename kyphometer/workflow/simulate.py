@@ -6,12 +6,15 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from kyphometer.dicom import Compression, read_header, write_dx
 from kyphometer.phantom import (
     STUDY_VISITS,
     FilmFormat,
     SimulatedFilm,
     SimulatedObserver,
+    TargetAngles,
     VisitPlan,
     mark_by_hand,
     simulate_film,
@@ -134,6 +137,48 @@ def _write_by_hand(
     return path
 
 
+PUBLISHED = {
+    "vka": {"pre-op": (18.3, 2.8), "6 months": (12.8, 1.8)},
+    "rka": {"pre-op": (20.8, 3.2), "6 months": (14.0, 1.8)},
+}
+"""Mean and SD in degrees of the study that the simulated patients follow (DESIGN)."""
+
+_LOST_BY_6_MONTHS_DEG = (1.5, 0.6)
+"""Assumed mean and SD of the correction lost from discharge to 6 months; not published."""
+
+
+def draw_plans(seed: int) -> tuple[VisitPlan, ...]:
+    """Visits of one patient, with angles drawn around the published means.
+
+    Pre-op and 6 months follow the published means and SDs, drawn within two SD; RKA goes along with
+    VKA. Between them a loss of correction is assumed, a third of it by 1 month.
+    """
+    rng = np.random.default_rng([seed, 7])
+    own, other = np.clip(rng.standard_normal((2, 3)), -2.0, 2.0)
+    lost = float(np.clip(rng.normal(*_LOST_BY_6_MONTHS_DEG), 0.2, 3.0))
+    angles: dict[str, dict[str, float]] = {}
+    for name, published in PUBLISHED.items():
+        score = own if name == "vka" else 0.8 * own + 0.6 * other
+        (mean_0, sd_0), (mean_6, sd_6) = published["pre-op"], published["6 months"]
+        last = mean_6 + sd_6 * float(0.5 * score[0] + 0.87 * score[1])
+        angles[name] = {
+            "pre-op": mean_0 + sd_0 * float(score[0]),
+            "discharge": last - lost,
+            "1 month": last - 0.67 * lost,
+            "6 months": last,
+        }
+    return tuple(
+        replace(
+            plan,
+            targets=TargetAngles(
+                vka_deg=round(angles["vka"][plan.name], 2),
+                rka_deg=round(angles["rka"][plan.name], 2),
+            ),
+        )
+        for plan in STUDY_VISITS
+    )
+
+
 def simulate_patients(
     root: Path,
     *,
@@ -158,7 +203,7 @@ def simulate_patients(
     seed
         Seed of the set; patient i has seed + i.
     plans
-        Visits with the angles wanted; None takes those of the published study.
+        Visits with the angles wanted; None draws them around the published means.
     condition
         Exposure and bone.
     levels, facings
@@ -179,7 +224,7 @@ def simulate_patients(
             seed=seed,
             film_format=film_format,
             patient_id=f"SIM-{number + 1:03d}",
-            plans=STUDY_VISITS if plans is None else plans,
+            plans=draw_plans(seed + number) if plans is None else plans,
         )
         for index, visit in enumerate(visits):
             yield write_simulated(
