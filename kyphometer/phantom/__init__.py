@@ -12,6 +12,7 @@
 - `simulate_training_film(seed)` draws every setting anew (domain randomisation) at 0.4 mm.
 - `simulate_visits(patient_or_seed, plans)` films one patient at several visits (pre-op,
   discharge, 1 month, 6 months by default) with the true VKA and RKA asked for at each.
+- `simulate_cohort(21)` plans patients whose true angles have the published means and SDs.
 - `mark_by_hand(truth, geometry, observer, seed)` is a reading with an observer's errors of hand.
 - `simulate_patient(seed)` makes the anatomy alone.
 
@@ -21,9 +22,11 @@ comes from named streams of the seed: the same seed gives the same film, bit for
 version on the same numerical libraries.
 """
 
+from kyphometer.phantom.cohort import CohortMember, CohortMoments, simulate_cohort
 from kyphometer.phantom.conditions import CONDITIONS, Condition
 from kyphometer.phantom.formats import FilmFacts, FilmFormat
 from kyphometer.phantom.fractures import FractureKind, fracture
+from kyphometer.phantom.implants import Leak
 from kyphometer.phantom.observers import SimulatedObserver, mark_by_hand
 from kyphometer.phantom.patient import SimulatedPatient, simulate_patient
 from kyphometer.phantom.simulate import SimulatedFilm, simulate_film
@@ -35,10 +38,13 @@ __all__ = [
     "CONDITIONS",
     "STUDY_VISITS",
     "TRAINING_FORMAT",
+    "CohortMember",
+    "CohortMoments",
     "Condition",
     "FilmFacts",
     "FilmFormat",
     "FractureKind",
+    "Leak",
     "SimulatedFilm",
     "SimulatedObserver",
     "SimulatedPatient",
@@ -48,6 +54,7 @@ __all__ = [
     "fracture",
     "mark_by_hand",
     "random_condition",
+    "simulate_cohort",
     "simulate_film",
     "simulate_patient",
     "simulate_training_film",

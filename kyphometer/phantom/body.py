@@ -145,12 +145,12 @@ class BodyShape:
 
     def radial(self, x: Array, z: Array) -> Array:
         """Superellipse radius of the cross-section: 0 at the axis, 1 on the wall at the rims."""
-        u = np.abs(x) * np.float32(2 / self.depth_mm)
-        v = np.abs(z) * np.float32(1 / self.half_width_mm)
+        u = np.abs(x) * float(2 / self.depth_mm)
+        v = np.abs(z) * float(1 / self.half_width_mm)
         front = x > 0
         rho = np.empty(np.broadcast(u, v).shape, np.float32)
         for part, n in ((front, self.exponent_anterior), (~front, self.exponent_posterior)):
-            rho[part] = (u[part] ** n + v[part] ** n) ** np.float32(1 / n)
+            rho[part] = (u[part] ** n + v[part] ** n) ** float(1 / n)
         return rho
 
     def surface(self, side: EndplateSide, x: Array, z: Array, rho: Array) -> Array:
@@ -158,39 +158,39 @@ class BodyShape:
         plate = self.endplate(side)
         inwards = 1.0 if side is EndplateSide.SUPERIOR else -1.0
         sunk = self._floor(plate, x, z, rho) + self._rounding(plate, x, rho)
-        slope = np.float32(np.tan(np.radians(plate.slope_deg)))
-        half = np.float32(self.mid_height_mm / 2)
-        y: Array = np.float32(inwards) * (slope * x - half + sunk)
+        slope = float(np.tan(np.radians(plate.slope_deg)))
+        half = float(self.mid_height_mm / 2)
+        y: Array = float(inwards) * (slope * x - half + sunk)
         return y
 
     def _floor(self, plate: EndplateShape, x: Array, z: Array, rho: Array) -> Array:
         """How far the floor lies below the plane of the rims."""
-        u, v = x * np.float32(2 / self.depth_mm), z * np.float32(1 / self.half_width_mm)
+        u, v = x * float(2 / self.depth_mm), z * float(1 / self.half_width_mm)
         shift = plate.centre_x
         r = np.hypot((u - shift * (1 - np.abs(u))) / plate.ring, v / plate.ring)
         inside = np.maximum(1 - np.maximum(r, rho / plate.ring) ** 2, 0)
-        floor: Array = (plate.concavity_mm * inside * np.sqrt(inside)).astype(np.float32)
+        floor: Array = plate.concavity_mm * inside * np.sqrt(inside)
         for dent in plate.dents:
-            floor += dent.pit(u, v)
+            floor = floor + dent.pit(u, v)
         return floor
 
     def _rounding(self, plate: EndplateShape, x: Array, rho: Array) -> Array:
         """How far the rounded rim lies below the plane of the rims."""
-        blend = np.clip(x * np.float32(2 / self.depth_mm) * 2 + 0.5, 0, 1)
-        radius = plate.radius_posterior_mm + blend * np.float32(
+        blend = np.clip(x * float(2 / self.depth_mm) * 2 + 0.5, 0, 1)
+        radius = plate.radius_posterior_mm + blend * float(
             plate.radius_anterior_mm - plate.radius_posterior_mm
         )
-        from_wall = np.clip((1 - rho) * np.float32(self.depth_mm / 2), 0, radius)
+        from_wall = np.clip((1 - rho) * float(self.depth_mm / 2), 0, radius)
         drop: Array = radius - np.sqrt(radius**2 - (radius - from_wall) ** 2)
         return drop
 
     def waist(self, x: Array) -> Array:
         """How far the wall stands back at mid-height, in parts of the radius."""
-        blend = np.clip(x * np.float32(2 / self.depth_mm) + 0.5, 0, 1)
-        back = self.waist_posterior_mm + blend * np.float32(
+        blend = np.clip(x * float(2 / self.depth_mm) + 0.5, 0, 1)
+        back = self.waist_posterior_mm + blend * float(
             self.waist_anterior_mm - self.waist_posterior_mm
         )
-        part: Array = np.maximum(back * np.float32(2 / self.depth_mm), np.float32(1e-3))
+        part: Array = np.maximum(back * float(2 / self.depth_mm), 1e-3)
         return part
 
 

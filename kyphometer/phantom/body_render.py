@@ -213,14 +213,14 @@ class _Edges:
     def _bands(self, body: BodyShape, inside: tuple[Array, Array], inner: Array) -> None:
         """Add impacted bone below a broken endplate."""
         top, bottom = inside
-        if body.band_superior_per_mm:
-            lower = np.minimum(top + np.float32(body.band_mm), bottom)
-            self._interval(self._spongy, top, lower, inner * np.float32(body.band_superior_per_mm))
-        if body.band_inferior_per_mm:
-            upper = np.maximum(bottom - np.float32(body.band_mm), top)
-            self._interval(
-                self._spongy, upper, bottom, inner * np.float32(body.band_inferior_per_mm)
-            )
+        for part in (1.0, 0.7, 0.4):
+            thick = np.float32(part * body.band_mm)
+            if body.band_superior_per_mm:
+                mass = inner * np.float32(body.band_superior_per_mm / 3)
+                self._interval(self._spongy, top, np.minimum(top + thick, bottom), mass)
+            if body.band_inferior_per_mm:
+                mass = inner * np.float32(body.band_inferior_per_mm / 3)
+                self._interval(self._spongy, np.maximum(bottom - thick, top), bottom, mass)
 
     def _interval(
         self, store: list[tuple[Array, Array]], top: Array, bottom: Array, w: Array

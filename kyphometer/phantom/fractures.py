@@ -110,7 +110,7 @@ def _impact(body: BodyShape, loss: float, rng: np.random.Generator) -> BodyShape
         body,
         superior=superior,
         trabecular_per_mm=body.trabecular_per_mm * (1 + between(rng, 0.0, 0.8) * loss),
-        band_superior_per_mm=between(rng, 0.0, 0.012) * min(1.0, 2 * loss),
+        band_superior_per_mm=between(rng, 0.0, 0.010) * min(1.0, 2 * loss),
         band_mm=between(rng, 2.5, 6.0),
         waist_anterior_mm=body.waist_anterior_mm * (1 - loss),
     )

@@ -37,6 +37,9 @@ class SimulatedObserver:
     tilt_bias_deg
         How much further every superior endplate is tilted anteriorly than it is: a systematic
         error of every angle that starts at one.
+    corner_bias_sd_mm
+        SD of a lasting shift across the line, drawn once for this observer's code and each kind of
+        corner: what makes observers differ from each other on every film.
     """
 
     code: str
@@ -44,6 +47,14 @@ class SimulatedObserver:
     along_sd_mm: float = 1.0
     depth_bias_mm: float = 0.0
     tilt_bias_deg: float = 0.0
+    corner_bias_sd_mm: float = 0.0
+
+    def corner_bias_mm(self, side: EndplateSide, name: str) -> float:
+        """Lasting shift of a kind of corner by this observer, into the body, in mm."""
+        if self.corner_bias_sd_mm == 0.0:
+            return 0.0
+        draw = stream(0, "corner bias", self.code, side, name).standard_normal()
+        return self.corner_bias_sd_mm * float(draw)
 
 
 def mark_by_hand(
@@ -119,12 +130,14 @@ class _Hand:
                 xy=Point(landmark.xy.x + dx, landmark.xy.y + dy), source=MarkSource.HAND
             )
 
-        anterior, posterior = mark(plate.anterior, half), mark(plate.posterior, -half)
+        bias = {name: self.observer.corner_bias_mm(side, name) for name in plate.landmarks}
+        anterior = mark(plate.anterior, half + bias["anterior"])
+        posterior = mark(plate.posterior, -half + bias["posterior"])
         middle = plate.middle
         return Endplate(
             anterior=anterior,
             posterior=posterior,
-            middle=mark(middle, 0.0) if middles and middle is not None else None,
+            middle=mark(middle, bias["middle"]) if middles and middle is not None else None,
         )
 
     def _frame(

@@ -215,7 +215,7 @@ def _simulate_disc(rng: np.random.Generator, norm: LevelNorm, size: float) -> Di
 def _simulate_trunk(rng: np.random.Generator) -> Trunk:
     return Trunk(
         half_width_mm=between(rng, 130, 175),
-        back_mm=between(rng, 62, 95),
+        back_mm=between(rng, 72, 112),
         front_mm=between(rng, 110, 190),
         lung=between(rng, 0.62, 0.78),
         diaphragm=between(rng, -0.8, 1.3),

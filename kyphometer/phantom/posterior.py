@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +17,7 @@ from kyphometer.phantom.arch import (
     template_spacing,
 )
 from kyphometer.phantom.body import rim_apex_mm
-from kyphometer.phantom.splat import Bone, add_tube
+from kyphometer.phantom.splat import Bone
 from kyphometer.phantom.streams import between, stream
 
 if TYPE_CHECKING:
@@ -103,16 +102,22 @@ def _beak(
     bend = between(rng, -0.3, 0.6) * down
     span = between(rng, 0.3, 0.7) * placed.body.half_width_mm
     middle_z = between(rng, -0.4, 0.4) * placed.body.half_width_mm
-    for z in np.linspace(-span, span, max(4, int(2 * span / 2.0))):
-        reach = length_mm * np.sqrt(max(1 - (z / span) ** 2, 0.05))
-        depth = middle_z + z
-        inset = outwards * placed.body.depth_mm / 2 * 0.4 * (depth / placed.body.half_width_mm) ** 2
-        root = corner + np.array([-2.5 * outwards - inset, -2.2 * down, depth])
-        tip = root + np.array([outwards * (reach + 2.5), (bend * reach + 2.0 * down), 0.0])
-        path = placed.pose.to_world(np.linspace(root, tip, 6))
-        taper = np.linspace(2.4, 0.5, 6)
-        radius = np.column_stack([taper, np.full(6, 1.3)])
-        add_tube(clouds, path, radius, replace(bone, shell_mm=0.5), tuple(placed.pose.matrix[:, 1]))
+    count = max(4, int(1.6 * span / clouds.cortex.spacing_mm))
+    across = np.linspace(-span, span, count)
+    along = np.linspace(0, 1, max(4, int(1.3 * length_mm / clouds.cortex.spacing_mm)))
+    reach = length_mm * np.sqrt(np.clip(1 - (across / span) ** 2, 0.05, None))[:, None]
+    z = np.broadcast_to(middle_z + across[:, None], (count, len(along)))
+    inset = 0.2 * placed.body.depth_mm * (z / placed.body.half_width_mm) ** 2
+    x = corner[0] + outwards * (along * (reach + 2.5) - 2.5 - inset)
+    spine = corner[1] - 1.4 * down + along * (bend * reach + 1.2 * down)
+    half = 2.2 * (1 - along) ** 0.8 + 0.3
+    shell = np.stack([np.stack([x, spine + k * half, z], axis=-1) for k in (-1.0, 1.0)])
+    spacing = (across[1] - across[0]) * (length_mm + 2.5) / len(along)
+    mass = spacing * 0.55 * bone.cortical_per_mm
+    clouds.cortex.add(placed.pose.to_world(shell), np.full(shell.shape[:-1], mass))
+    inside = np.stack([x, spine, z], axis=-1)
+    filled = spacing * 2 * half * 2.0 * bone.spongy_per_mm
+    clouds.spongy.add(placed.pose.to_world(inside), np.broadcast_to(filled, x.shape))
 
 
 def has_ribs(level: Level) -> bool:

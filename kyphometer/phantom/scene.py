@@ -11,9 +11,10 @@ import numpy as np
 from kyphometer.anatomy import Level
 from kyphometer.phantom.body_render import add_body
 from kyphometer.phantom.implants_render import implants_image
+from kyphometer.phantom.pelvis import add_aortic_calcification, add_pelvis
 from kyphometer.phantom.posterior import add_osteophytes, add_posterior_elements, has_ribs
 from kyphometer.phantom.ribs import add_ribs
-from kyphometer.phantom.soft_tissue import Surroundings, soft_tissue
+from kyphometer.phantom.soft_tissue import Surroundings, aorta, soft_tissue
 from kyphometer.phantom.splat import Cloud, Clouds
 from kyphometer.phantom.streams import stream
 
@@ -116,7 +117,7 @@ def _bones(scene: Scene, window: Window) -> Array:
         Cloud(scene.beam, _coarse(window, pitch)) for pitch in (*pitches, _SPONGY_PITCH_MM)
     )
     for placed in scene.column:
-        if _is_near(placed, scene.beam, window, above_mm=60, below_mm=60):
+        if _is_near(placed, scene.beam, window, above_mm=50, below_mm=60):
             if placed.level is not Level.S1:
                 add_posterior_elements(Clouds(arch, spongy), scene.patient, placed)
             add_osteophytes(Clouds(arch, spongy), scene.patient, placed)
@@ -124,6 +125,11 @@ def _bones(scene: Scene, window: Window) -> Array:
             placed, scene.beam, window, above_mm=_RIB_DROP_MM, below_mm=30
         ):
             add_ribs(Clouds(rib, spongy), scene.patient, placed)
+    last = scene.column[-1]
+    if last.level is Level.S1 and _is_near(last, scene.beam, window, above_mm=150, below_mm=70):
+        add_pelvis(Clouds(rib, spongy), scene.patient, last)
+    centres = np.array([placed.pose.centre_mm for placed in scene.column])
+    add_aortic_calcification(Clouds(arch, spongy), scene.patient, centres, *aorta(scene.patient))
     total = _upsampled(spongy.image(), spongy.window, rib.window)
     total += rib.image()
     total = _upsampled(total, rib.window, arch.window)

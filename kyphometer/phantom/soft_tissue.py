@@ -65,6 +65,9 @@ class _Field:
         self.levels = {p.level: p.pose.centre_mm for p in column}
         spine_x = np.interp(self.y[:, 0], centres[:, 1], centres[:, 0])
         self.x = self.x_world - spine_x.astype(np.float32)[:, None]
+        straight = np.polyval(np.polyfit(centres[4:-1, 1], centres[4:-1, 0], 1), self.y[:, 0])
+        outline = 0.75 * straight + 0.25 * spine_x
+        self.x_trunk = self.x_world - outline.astype(np.float32)[:, None]
         self.pitch_mm = window.pitch_mm / float(m)
         self.shape = window.shape
 
@@ -97,9 +100,11 @@ def _trunk(grid: _Field, patient: SimulatedPatient) -> Array:
     """A trunk of superelliptic cross-section."""
     trunk = patient.trunk
     wave = 6 * np.sin((grid.y + 37 * (patient.seed % 7)) / 60)
-    back, front = -trunk.back_mm - 17 + wave, trunk.front_mm + 17 + 2 * wave
+    buttocks = 45 / (1 + np.exp((grid.levels[Level.S1][1] - grid.y) / 18))
+    back = -trunk.back_mm - 17 + wave - buttocks
+    front = trunk.front_mm + 17 + 2 * wave
     middle, half = (back + front) / 2, (front - back) / 2
-    u = np.clip(np.abs((grid.x - middle) / half), 0, 1)
+    u = np.clip(np.abs((grid.x_trunk - middle) / half), 0, 1)
     thickness = 2 * trunk.half_width_mm * (1 - u**2.6) ** np.float32(1 / 2.6)
     total: Array = (SOFT_PER_MM * thickness).astype(np.float32)
     return total
@@ -138,7 +143,7 @@ def _vessels(grid: _Field, patient: SimulatedPatient) -> Array:
     hilum = np.array([45.0, grid.levels[Level.T7][1] + 5])
     canvas = np.zeros(grid.shape, np.float32)
     origin = np.array([grid.x_world[0, 0], grid.y[0, 0]])
-    for _ in range(60):
+    for _ in range(45):
         angle, length = rng.uniform(0, 2 * np.pi), between(rng, 40, 150)
         start = hilum + rng.normal(0, 14, 2)
         bend = rng.normal(0, 0.25, 3)
@@ -146,10 +151,10 @@ def _vessels(grid: _Field, patient: SimulatedPatient) -> Array:
         nodes = start + np.cumsum(
             np.column_stack([np.cos(steps), np.sin(steps)]) * length / 4, axis=0
         )
-        curve = (smooth_path(np.vstack([start, nodes]), 9) - origin) / grid.pitch_mm
+        curve = (smooth_path(np.vstack([start, nodes]), 6) - origin) / grid.pitch_mm
         width = between(rng, 1.5, 5.0)
-        for k in range(8):
-            d = width * (1 - k / 11)
+        for k in range(5):
+            d = width * (1 - k / 7)
             thick = max(1, round(d / grid.pitch_mm))
             layer = float(d * SOFT_PER_MM * 0.75 * between(rng, 0.7, 1.0))
             points = np.round(curve[k : k + 2] * 16).astype(np.int32)
@@ -167,12 +172,18 @@ def _vessels(grid: _Field, patient: SimulatedPatient) -> Array:
 
 def _aorta(grid: _Field, patient: SimulatedPatient) -> Array:
     """The descending aorta in front of the spine, as soft tissue that replaces air."""
+    front, radius = aorta(patient)
+    axis = front + 2.5 * np.sin(grid.y / 90)
+    d = np.clip(1 - ((grid.x - axis) / radius) ** 2, 0, None)
+    tube: Array = (2 * radius * np.sqrt(d) * SOFT_PER_MM * 0.5).astype(np.float32)
+    return tube
+
+
+def aorta(patient: SimulatedPatient) -> tuple[float, float]:
+    """How far the aorta's axis lies in front of the middle of the bodies, and its radius, in mm."""
     rng = stream(patient.seed, "aorta")
     radius = between(rng, 10, 14)
-    axis = between(rng, 16, 30) + 4 * np.sin(grid.y / between(rng, 60, 120) + rng.uniform(0, 6))
-    d = np.clip(1 - ((grid.x - axis) / radius) ** 2, 0, None)
-    tube: Array = (2 * radius * np.sqrt(d) * SOFT_PER_MM * 0.72).astype(np.float32)
-    return tube
+    return 17 * patient.size + radius + between(rng, -2, 8), radius
 
 
 def _bowel_gas(grid: _Field, patient: SimulatedPatient, surroundings: Surroundings) -> Array:

@@ -32,7 +32,7 @@ class Cloud:
         Distance between neighbouring points that the parts keep to, in pixels of the window.
     """
 
-    def __init__(self, beam: Beam, window: Window, spacing_px: float = 0.9) -> None:
+    def __init__(self, beam: Beam, window: Window, spacing_px: float = 1.0) -> None:
         self.beam, self.window = beam, window
         self.spacing_mm = spacing_px * window.pitch_mm / beam.magnification
         self._points: list[Array] = []
@@ -45,7 +45,7 @@ class Cloud:
             np.broadcast_to(masses, points_mm.shape[:-1]).astype(np.float32, copy=False).ravel()
         )
 
-    def sees(self, points_mm: NDArray[np.float64], reach_mm: float) -> NDArray[np.bool_]:
+    def sees(self, points_mm: Array, reach_mm: float) -> NDArray[np.bool_]:
         """Which of the points (N, 3) come within reach of the window."""
         xy = self.window.to_pixels(self.beam.project(points_mm))
         reach = 1.5 * reach_mm / self.window.pitch_mm
@@ -110,8 +110,8 @@ class Bone:
 
 def add_tube(
     clouds: Clouds,
-    path_mm: NDArray[np.float64],
-    radius_mm: NDArray[np.float64],
+    path_mm: Array,
+    radius_mm: Array,
     bone: Bone,
     flat_axis: tuple[float, float, float] = (0.0, 1.0, 0.0),
 ) -> None:
@@ -134,64 +134,66 @@ def add_tube(
         return
     clouds.cortex.add(tube.rim, tube.rim_area * bone.shell_mm * bone.cortical_per_mm)
     if bone.spongy_per_mm > 0:
-        inner = _Tube.along(clouds.spongy, path_mm, radius_mm, flat_axis)
-        if inner is not None:
-            _fill(clouds.spongy, inner, bone)
+        stride = max(1, round(clouds.spongy.spacing_mm / clouds.cortex.spacing_mm))
+        _fill(clouds.spongy, tube, bone, stride)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Tube:
     """A resampled tube: axis (N, 3), half axes (N, 2), rim points (N, K, 3) and their area."""
 
-    path: NDArray[np.float64]
-    radius: NDArray[np.float64]
-    length: NDArray[np.float64]
-    rim: NDArray[np.float64]
-    rim_area: NDArray[np.float64]
+    path: Array
+    radius: Array
+    length: Array
+    rim: Array
+    rim_area: Array
 
     @classmethod
     def along(
         cls,
         cloud: Cloud,
-        path_mm: NDArray[np.float64],
-        radius_mm: NDArray[np.float64],
+        path_mm: Array,
+        radius_mm: Array,
         flat_axis: tuple[float, float, float],
     ) -> _Tube | None:
         """The part of a tube that the cloud's window sees, or None."""
         path, radius, length = _resample(path_mm, radius_mm, cloud.spacing_mm)
-        tangent = np.gradient(path, axis=0)
+        tangent = np.empty_like(path)
+        tangent[1:-1] = path[2:] - path[:-2]
+        tangent[0], tangent[-1] = path[1] - path[0], path[-1] - path[-2]
         seen = cloud.sees(path, float(radius.max()))
         if not seen.any():
             return None
         path, radius, length, tangent = path[seen], radius[seen], length[seen], tangent[seen]
-        tangent /= np.linalg.norm(tangent, axis=1, keepdims=True) + 1e-12
-        axis = np.asarray(flat_axis, float)
+        tangent /= np.sqrt((tangent**2).sum(axis=1, keepdims=True)) + np.float32(1e-12)
+        axis = np.asarray(flat_axis, np.float32)
         first = axis - (tangent @ axis)[:, None] * tangent
-        first /= np.linalg.norm(first, axis=1, keepdims=True) + 1e-12
+        first /= np.sqrt((first**2).sum(axis=1, keepdims=True)) + np.float32(1e-12)
         second = np.cross(tangent, first)
         around = max(8, int(np.ceil(2 * np.pi * float(radius.mean()) / cloud.spacing_mm)))
         angle = 2 * np.pi * (np.arange(around) + 0.5) / around
-        c, s = np.cos(angle), np.sin(angle)
+        c, s = np.cos(angle).astype(np.float32), np.sin(angle).astype(np.float32)
         a, b = radius[:, :1] * c, radius[:, 1:] * s
         rim = path[:, None] + a[..., None] * first[:, None] + b[..., None] * second[:, None]
-        arc = np.hypot(radius[:, :1] * s, radius[:, 1:] * c) * (2 * np.pi / around)
+        turned = (radius[:, :1] * s) ** 2 + (radius[:, 1:] * c) ** 2
+        arc = np.sqrt(turned) * np.float32(2 * np.pi / around)
         return cls(path=path, radius=radius, length=length, rim=rim, rim_area=arc * length[:, None])
 
 
-def _fill(cloud: Cloud, tube: _Tube, bone: Bone) -> None:
-    """Add the spongy inside of a tube as concentric rings."""
+def _fill(cloud: Cloud, tube: _Tube, bone: Bone, stride: int) -> None:
+    """Add the spongy inside of a tube as concentric rings, taking every `stride`-th point."""
+    path, rim, length = tube.path[::stride], tube.rim[::stride, ::stride], tube.length[::stride]
     rings = max(2, int(np.ceil(tube.radius.mean() / (1.3 * cloud.spacing_mm))))
-    part = (np.arange(rings) + 0.5) / rings
-    from_axis = tube.rim - tube.path[:, None]
-    inside = tube.path[:, None, None] + from_axis[:, None] * part[None, :, None, None]
-    area = np.pi * tube.radius.prod(axis=1) * 2 / (rings * tube.rim.shape[1])
-    mass = area[:, None] * part[None, :] * tube.length[:, None] * bone.spongy_per_mm
+    part = ((np.arange(rings) + 0.5) / rings).astype(np.float32)
+    from_axis = rim - path[:, None]
+    inside = path[:, None, None] + from_axis[:, None] * part[None, :, None, None]
+    share = len(tube.path) / (len(path) * rings * rim.shape[1])
+    area = 2 * np.pi * tube.radius[::stride].prod(axis=1) * share
+    mass = area[:, None] * part[None, :] * length[:, None] * np.float32(bone.spongy_per_mm)
     cloud.add(inside, np.broadcast_to(mass[..., None], inside.shape[:-1]))
 
 
-def _resample(
-    path: NDArray[np.float64], radius: NDArray[np.float64], spacing: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+def _resample(path: Array, radius: Array, spacing: float) -> tuple[Array, Array, Array]:
     """Path, radii and length elements at even spacing along the path."""
     path, radius = np.asarray(path, float), np.asarray(radius, float)
     along = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(path, axis=0), axis=1))])
@@ -199,12 +201,11 @@ def _resample(
     s = (np.arange(count) + 0.5) * along[-1] / count
     new_path = np.stack([np.interp(s, along, path[:, k]) for k in range(3)], axis=1)
     new_radius = np.stack([np.interp(s, along, radius[:, k]) for k in range(2)], axis=1)
-    return new_path, new_radius, np.full(count, along[-1] / count)
+    length = np.full(count, along[-1] / count, np.float32)
+    return new_path.astype(np.float32), new_radius.astype(np.float32), length
 
 
-def add_sheet(
-    cloud: Cloud, grid_mm: NDArray[np.float64], mass_per_mm2: float | NDArray[np.float64]
-) -> None:
+def add_sheet(cloud: Cloud, grid_mm: Array, mass_per_mm2: float | Array) -> None:
     """Add a thin shell given as a grid of points, shape (I, J, 3), finer than the spacing.
 
     `mass_per_mm2` is thickness times attenuation, one number or one per cell (I-1, J-1).
@@ -216,7 +217,7 @@ def add_sheet(
     cloud.add(centres, area * mass_per_mm2)
 
 
-def smooth_path(nodes: NDArray[np.float64], count: int = 40) -> NDArray[np.float64]:
+def smooth_path(nodes: Array, count: int = 40) -> Array:
     """Catmull-Rom curve through nodes, shape (N, D) to (count, D)."""
     nodes = np.asarray(nodes, float)
     padded = np.vstack([2 * nodes[0] - nodes[1], nodes, 2 * nodes[-1] - nodes[-2]])
@@ -224,7 +225,7 @@ def smooth_path(nodes: NDArray[np.float64], count: int = 40) -> NDArray[np.float
     i = t.astype(int)
     f = (t - i)[:, None]
     p0, p1, p2, p3 = (padded[i + k] for k in range(4))
-    curve: NDArray[np.float64] = 0.5 * (
+    curve: Array = 0.5 * (
         2 * p1
         + (p2 - p0) * f
         + (2 * p0 - 5 * p1 + 4 * p2 - p3) * f**2
