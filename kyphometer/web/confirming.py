@@ -26,8 +26,9 @@ class ImpossibleReadingError(ReadingError):
     def __init__(self, findings: Sequence[Finding]) -> None:
         self.facts = {"findings": [finding_view(item) for item in findings]}
         errors = [item for item in findings if item.severity is Severity.ERROR]
-        more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-        super().__init__(f"This reading cannot be kept yet: {errors[0]}{more}")
+        more = f" ({len(errors) - 1} more to see to)" if len(errors) > 1 else ""
+        first = str(errors[0]).rstrip(".")
+        super().__init__(f"This reading cannot be kept yet: {first}{more}.")
 
 
 def checked_reading(

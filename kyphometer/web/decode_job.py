@@ -5,6 +5,10 @@ Errors come back as values, because not every exception survives the way between
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+import signal
+import threading
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -15,6 +19,8 @@ from kyphometer.errors import KyphometerError
 from kyphometer.web.pixels import pack
 
 if TYPE_CHECKING:
+    from multiprocessing.process import BaseProcess
+
     from kyphometer.film import Film
     from kyphometer.web.desk import FilmSource
 
@@ -78,6 +84,23 @@ def thumbnail(source: FilmSource) -> bytes | Refusal:
         return _jpeg(_film(source), mirrored=source.mirrored)
     except (KyphometerError, OSError, MemoryError) as error:
         return _refusal(error)
+
+
+def settle_in() -> None:
+    """Prepare a decoding process: it ends with the server, however that ends, and only then.
+
+    Ctrl+C reaches every process of a terminal, but it is the server that decides. A server that is
+    killed cannot tell anybody, so the process watches for that itself.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: BaseProcess) -> None:
+    parent.join()
+    os._exit(1)
 
 
 def warm_up() -> None:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 NATIVE_SYNTAXES = frozenset({"1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2"})
+MAX_PROCESSES = 2
 _CRASHED = "The film's compressed pixels are damaged so badly that the decoder broke down on them"
 
 
@@ -95,7 +96,9 @@ class Decoder:
         with self._lock:
             if self._pool is None:
                 context = multiprocessing.get_context("spawn")
-                self._pool = ProcessPoolExecutor(max_workers=2, mp_context=context)
+                self._pool = ProcessPoolExecutor(
+                    max_workers=MAX_PROCESSES, mp_context=context, initializer=decode_job.settle_in
+                )
             return self._pool
 
     def _discard(self) -> None:

@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kyphometer.errors import UsageError
-from kyphometer.store.folder import FolderStore
-from kyphometer.store.study import Study
 from kyphometer.web.work_views import FailedFile
 
 if TYPE_CHECKING:
@@ -50,18 +48,26 @@ def open_target(text: str, observer: str, progress: Progress | None = None) -> T
         If it is a study that cannot be opened.
     """
     if "://" in text or _is_sqlite(Path(text)):
-        study = Study.open(text, actor=observer)
-        study.add_observer(observer)
-        return Target(study, (), study.close)
+        return _open_study(text, observer)
     path = Path(text).expanduser()
     if not path.exists():
         message = f"There is nothing at '{text}'; name a folder of films, a study, or a film."
         raise UsageError(message)
+    from kyphometer.store.folder import FolderStore
+
     folder = FolderStore(path, progress=progress)
     failed = tuple(FailedFile(item.path.name, item.sentence) for item in folder.failed)
     if not folder.films():
         raise UsageError(_no_films(text, failed))
     return Target(folder, failed, _nothing)
+
+
+def _open_study(text: str, observer: str) -> Target:
+    from kyphometer.store.study import Study  # the database takes a third of a second to import
+
+    study = Study.open(text, actor=observer)
+    study.add_observer(observer)
+    return Target(study, (), study.close)
 
 
 def _no_films(text: str, failed: tuple[FailedFile, ...]) -> str:
