@@ -36,6 +36,8 @@ from kyphometer.reliability.limit_factors import (
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
+FACTORS = (individual_factors, pair_factors, approximate_factors_1999, approximate_factors_1986)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitBounds(Result):
@@ -114,30 +116,23 @@ def bland_altman(
     n, bias, sd = differences.size, float(differences.mean()), float(differences.std(ddof=1))
     if sd <= 1e-12 * max(1.0, float(np.abs(x).max())):
         raise NoVariationError("A limit of agreement", "all differences are equal")
-    bounds = [
-        _bounds(bias, sd, factors(n, confidence, coverage))
-        for factors in (
-            individual_factors,
-            pair_factors,
-            approximate_factors_1999,
-            approximate_factors_1986,
-        )
-    ]
+    individual, pair, of_1999, of_1986 = (
+        _bounds(bias, sd, factors(n, confidence, coverage)) for factors in FACTORS
+    )
     z = normal_quantile((1.0 + coverage) / 2.0)
-    t = bias / (sd / math.sqrt(n))
-    lower, upper = limit_estimates(bias, z * sd, bounds[0], confidence, unit)
+    lower, upper = limit_estimates(bias, z * sd, individual, confidence, unit)
     return BlandAltman(
         label=label,
         n=n,
         bias=bias_estimate(bias, sd / math.sqrt(n), n - 1, confidence, unit),
-        bias_p=t_two_sided_p(t, n - 1),
+        bias_p=t_two_sided_p(bias / (sd / math.sqrt(n)), n - 1),
         sd_of_differences=sd,
         lower=lower,
         upper=upper,
-        individual=bounds[0],
-        pair=bounds[1],
-        approximate_1999=bounds[2],
-        approximate_1986=bounds[3],
+        individual=individual,
+        pair=pair,
+        approximate_1999=of_1999,
+        approximate_1986=of_1986,
         proportional_bias=least_squares_slope(
             means, differences, "slope of the difference on size", confidence
         ),

@@ -79,27 +79,8 @@ def analyse_categories(
     table = _by_film(rows)
     observers = sorted({row.observer for row in rows})
     first = {film: {o: codes[0] for o, codes in reads.items()} for film, reads in table.items()}
-
-    def kappa(label: str, pairs: list[tuple[str, str]]) -> NamedKappa:
-        return NamedKappa(
-            label=label,
-            films=len(pairs),
-            kappa=tried(
-                "kappa",
-                lambda: cohen_kappa(
-                    [a for a, _ in pairs],
-                    [b for _, b in pairs],
-                    categories=categories,
-                    weights=weights,
-                    confidence=confidence,
-                ),
-            ),
-        )
-
+    compare = _Comparison(categories=categories, weights=weights, confidence=confidence)
     codes = [[reads.get(observer) for observer in observers] for reads in first.values()]
-    repeats = {
-        o: [(r[o][0], r[o][1]) for r in table.values() if len(r.get(o, ())) > 1] for o in observers
-    }
     return CategoryAnalysis(
         films=len(table),
         observers=len(observers),
@@ -108,13 +89,13 @@ def analyse_categories(
             lambda: multi_observer_agreement(codes, categories=categories, confidence=confidence),
         ),
         pairs=tuple(
-            kappa(f"{a} - {b}", [(r[a], r[b]) for r in first.values() if a in r and b in r])
+            compare.named(f"{a} - {b}", [(r[a], r[b]) for r in first.values() if a in r and b in r])
             for a, b in combinations(observers, 2)
         ),
         repeats=tuple(
-            kappa(f"{name}, first - second reading", pairs)
-            for name, pairs in repeats.items()
-            if pairs
+            compare.named(f"{o}, first - second reading", pairs)
+            for o in observers
+            if (pairs := [(r[o][0], r[o][1]) for r in table.values() if len(r.get(o, ())) > 1])
         ),
         disputed=tuple(
             (film, tuple(sorted(reads.items())))
@@ -122,6 +103,27 @@ def analyse_categories(
             if len(set(reads.values())) > 1
         ),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Comparison:
+    categories: Sequence[str] | None
+    weights: KappaWeights
+    confidence: float
+
+    def named(self, label: str, pairs: list[tuple[str, str]]) -> NamedKappa:
+        first, second = [a for a, _ in pairs], [b for _, b in pairs]
+        kappa = tried(
+            "kappa",
+            lambda: cohen_kappa(
+                first,
+                second,
+                categories=self.categories,
+                weights=self.weights,
+                confidence=self.confidence,
+            ),
+        )
+        return NamedKappa(label=label, films=len(pairs), kappa=kappa)
 
 
 def _by_film(rows: Sequence[CategoryRow]) -> dict[str, dict[str, list[str]]]:
