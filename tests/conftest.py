@@ -5,6 +5,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from store_postgres import postgres_server  # noqa: E402 - found by the line above
+from store_postgres import postgres_server, study_target
 
-__all__ = ["postgres_server"]
+__all__ = ["postgres_server", "study_target"]

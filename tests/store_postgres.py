@@ -97,3 +97,11 @@ def postgres_server():
     server = PostgresServer(programs)
     yield server
     server.remove()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def study_target(request, tmp_path):
+    """Where a study can be made: a file name, or the address of an empty database."""
+    if request.param == "sqlite":
+        return tmp_path / "s.study"
+    return request.getfixturevalue("postgres_server").new_database()

@@ -8,13 +8,14 @@ from datetime import date
 import pytest
 from store_films import TinyReader, reading_of, write_film
 
+from kyphometer.anatomy import Level
 from kyphometer.errors import (
     StudyFileError,
     StudyRefusedError,
     UnknownRecordError,
 )
 from kyphometer.store import MarkingLog, Study
-from kyphometer.store.settings import StudySettings, VisitWindow
+from kyphometer.store.settings import StudySettings
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def film(study):
 
 def test_study_survives_closing(tmp_path):
     settings = StudySettings(
-        visits=(VisitWindow(name="pre-op", first_day=-10, last_day=-1),),
+        levels={"P1": (Level.T12, Level.L1)},
         stated_standard_error_deg={"VKA": 1.5},
     )
     Study.create(tmp_path / "s.study", "Cohort", settings=settings).close()

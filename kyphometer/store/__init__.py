@@ -21,7 +21,6 @@ _HOMES = {
     "ScanReport": "scan_report",
     "Study": "study",
     "StudySettings": "settings",
-    "VisitWindow": "settings",
     "WorkItem": "records",
 }
 
@@ -38,7 +37,6 @@ __all__ = [
     "ScanReport",
     "Study",
     "StudySettings",
-    "VisitWindow",
     "WorkItem",
 ]
 

@@ -108,6 +108,12 @@ class Database:
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             connection.execute("PRAGMA journal_mode = WAL")
 
+    def give_up_file(self) -> None:
+        """Take away a SQLite file that `claim_file` made and nothing was put into."""
+        if self.path is not None:
+            for suffix in ("", "-wal", "-shm"):
+                self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
+
     def require_file(self) -> None:
         """Refuse a file that is not there or is no study.
 

@@ -69,6 +69,15 @@ def require_current(connection: Connection, where: str) -> None:
     raise StudyFileError(where, problem, "run 'kyphometer study upgrade', which keeps a copy")
 
 
+def copy_name(database: Database) -> Path:
+    """Name for a copy of a SQLite study of an earlier format, beside it."""
+    if database.path is None:
+        raise StudyFileError(database.where, "is no file", "back it up with pg_dump")
+    with database.read() as connection:
+        before = revision_of(connection)
+    return database.path.with_name(f"{database.path.stem}.format-{before}{database.path.suffix}")
+
+
 def upgrade(database: Database) -> tuple[str, str]:
     """Bring a study up to date in one transaction; the earlier and the new revision."""
     with database.write() as connection:

@@ -62,7 +62,7 @@ def observer_id(connection: Connection, code: str) -> int:
 
 def add_observer(connection: Connection, actor: str, code: str, name: str) -> bool:
     """Add an observer; False if the code is known already."""
-    code = _checked_code(code, "observer")
+    code = checked_code(code, "observer")
     name = checked_text(name, "observer's name", longest=200)
     if connection.execute(select(observers.c.id).where(observers.c.code == code)).first():
         return False
@@ -105,7 +105,7 @@ def patient_id(connection: Connection, code: str) -> int:
 
 def ensure_patient(connection: Connection, code: str) -> int:
     """Number of a patient; one who is not known yet is added."""
-    code = _checked_code(code, "patient")
+    code = checked_code(code, "patient")
     found = connection.execute(select(patients.c.id).where(patients.c.code == code)).scalar()
     return insert_row(connection, patients, {"code": code}) if found is None else int(found)
 
@@ -127,7 +127,7 @@ def _shown(value: Any) -> str | None:
     return None if value is None else str(value)
 
 
-def _checked_code(code: str, kind: str) -> str:
+def checked_code(code: str, kind: str) -> str:
     """A code without spaces around it; refuses what could not be typed, shown or exported."""
     code = code.strip()
     if not code or len(code) > 64 or not code.isprintable():

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, insert, select
+from sqlalchemy import and_, exists, insert, select
 
 from kyphometer.errors import StudyConflictError, StudyRefusedError
 from kyphometer.store import audit
@@ -91,15 +91,19 @@ def latest_at(connection: Connection, place: Place) -> ReadingRecord | None:
 
 def latest(connection: Connection, *where: ColumnElement[bool]) -> list[ReadingRecord]:
     """The latest version at every place, by film and observer."""
+    return _run(connection, _query().where(is_latest(), *where))
+
+
+def is_latest() -> ColumnElement[bool]:
+    """Readings that no later version follows."""
     newer = readings.alias("newer")
-    follows = and_(
+    follows = exists().where(
         newer.c.film_id == readings.c.film_id,
         newer.c.observer_id == readings.c.observer_id,
         newer.c.item_key == readings.c.item_key,
         newer.c.version == readings.c.version + 1,
     )
-    query = _query().outerjoin(newer, follows).where(newer.c.id.is_(None), *where)
-    return _run(connection, query)
+    return ~follows
 
 
 def all_versions(connection: Connection, *where: ColumnElement[bool]) -> list[ReadingRecord]:

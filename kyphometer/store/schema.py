@@ -26,7 +26,7 @@ from sqlalchemy import (
 
 APPLICATION_ID = 0x4B79506F
 """Marks a SQLite file as a Kyphometer study (`PRAGMA application_id`)."""
-HEAD_REVISION = "0001"
+HEAD_REVISION = "0002"
 """Newest migration; a test holds it to the scripts in `migrations`."""
 
 metadata = MetaData(
@@ -128,6 +128,8 @@ visits = Table(
     Column("film_id", Integer, ForeignKey("films.id"), primary_key=True),
     _text("visit", nullable=True),
     Column("explicit", Boolean, nullable=False),
+    Column("day", Integer),
+    Column("within_tolerance", Boolean),
     _text("reason"),
     _text("assigned_at"),
     _text("assigned_by"),
@@ -255,6 +257,25 @@ clinical_rows = Table(
     _text("saved_by"),
     UniqueConstraint("patient_id", "version"),
 )
+
+measured = Table(
+    "measured",
+    metadata,
+    Column("reading_id", Integer, ForeignKey("readings.id"), primary_key=True),
+    Column("code", Text, primary_key=True),
+    Column("part", Integer, primary_key=True),
+    _text("basis"),
+    _text("label"),
+    _text("upper", nullable=True),
+    _text("lower", nullable=True),
+    Column("value", Float),
+    _text("unit"),
+    Column("standard_uncertainty", Float),
+    _text("definition"),
+    _text("note"),
+    Index(None, "code"),
+)
+"""Numbers computed from readings, kept so that large tables are quick; may be computed anew."""
 
 audit = Table(
     "audit",

@@ -3,86 +3,141 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Self
 
-from kyphometer.store import audit, people
+from kyphometer.errors import StudyFileError
+from kyphometer.store import audit, migrate
 from kyphometer.store.accounts import StudyAccounts
-from kyphometer.store.scan import Scanner
-from kyphometer.store.scan_report import ScanOptions
-from kyphometer.store.study_readings import StudyReadings
+from kyphometer.store.backup import copy_sqlite
+from kyphometer.store.database import Database
+from kyphometer.store.export import write_export
+from kyphometer.store.export_target import export_source, export_target
+from kyphometer.store.film_reader import DicomReader
+from kyphometer.store.restore import restore
+from kyphometer.store.session_desk import Sessions
+from kyphometer.store.status import status
+from kyphometer.store.study_data import StudyData
+from kyphometer.store.study_file import system_user
 
 if TYPE_CHECKING:
     import os
-    from datetime import date
+    from collections.abc import Callable
 
-    from kyphometer.store.scan_report import Progress, ScanReport
+    from kyphometer.store.film_reader import FilmReader
+    from kyphometer.store.status import StudyStatus
 
-_UNCHANGED: Any = object()
 
-
-class Study(StudyReadings, StudyAccounts):
+class Study(StudyData, StudyAccounts):
     """An open study; use it in a `with` block, from any thread.
 
     Everything that writes is one transaction: when the call returns it is on disk; if it raises
     nothing of it was saved. `Study` offers what `ReadingStore` describes, and more.
     """
 
-    def add_observer(self, code: str, name: str = "") -> bool:
-        """Add somebody who reads films; False if the code is known already."""
-        with self._database.write() as connection:
-            return people.add_observer(connection, self._actor, code, name)
-
-    def observers(self) -> tuple[people.ObserverRecord, ...]:
-        """Everybody who reads films, by code."""
-        with self._database.read() as connection:
-            return people.list_observers(connection)
-
-    def patients(self) -> tuple[people.PatientRecord, ...]:
-        """All patients, by code."""
-        with self._database.read() as connection:
-            return people.list_patients(connection)
-
-    def set_patient(
-        self,
-        code: str,
-        *,
-        surgery_date: date | None = _UNCHANGED,
-        injury_date: date | None = _UNCHANGED,
-        clinical_code: str | None = _UNCHANGED,
-    ) -> None:
-        """Change facts of a patient; what is not given stays as it is."""
-        facts = {
-            "surgery_date": surgery_date,
-            "injury_date": injury_date,
-            "clinical_code": clinical_code,
-        }
-        given = {name: value for name, value in facts.items() if value is not _UNCHANGED}
-        with self._database.write() as connection:
-            people.set_patient(connection, self._actor, code, given)
-
-    def add_films(
-        self,
-        folder: str | os.PathLike[str],
-        *,
-        options: ScanOptions | None = None,
-        progress: Progress | None = None,
-    ) -> ScanReport:
-        """Take up the films of a folder and all folders below it, or of one file.
-
-        Parameters
-        ----------
-        progress
-            Called with the files done, the files in all, and the next file.
-
-        Returns
-        -------
-        report
-            What was new, known, moved, refused (with the reason) and missing.
-        """
-        scanner = Scanner(self._database, self._reader, self._actor, options or ScanOptions())
-        return scanner.run(Path(folder), progress)
+    @property
+    def sessions(self) -> Sessions:
+        """Blinded reading sessions."""
+        return Sessions(self._database, self._actor)
 
     def audit(self, subject: str | None = None) -> tuple[audit.AuditEntry, ...]:
         """The audit trail, oldest first; of one subject such as `film 12`, or whole."""
         with self._database.read() as connection:
             return audit.entries(connection, subject)
+
+    def status(self) -> StudyStatus:
+        """How far the study is, in numbers."""
+        with self._database.read() as connection:
+            return status(connection, self._database.where)
+
+    # ------------------------------------------------------------------ copies
+
+    def export(self, target: str | os.PathLike[str], *, accounts: bool = False) -> dict[str, int]:
+        """Write the whole study as JSON lines and CSV; rows by table.
+
+        Parameters
+        ----------
+        target
+            A new folder, or a new file that ends in `.zip`.
+        accounts
+            Also write the accounts with their password hashes.
+        """
+        values = self.measurements()
+        with (
+            self._database.read() as connection,
+            export_target(Path(target)) as open_text,
+        ):
+            return write_export(
+                connection, open_text, root=self._root, accounts=accounts, values=values
+            )
+
+    def backup(
+        self,
+        target: str | os.PathLike[str],
+        progress: Callable[[int, int], None] | None = None,
+    ) -> None:
+        """Copy the study while others go on working with it.
+
+        SQLite: a file that `Study.open` opens. PostgreSQL: an export (with accounts) that
+        `Study.import_export` takes; name a folder or a zip file.
+        """
+        if self._database.path is not None:
+            copy_sqlite(self._database.path, Path(target), progress)
+        else:
+            self.export(target, accounts=True)
+
+    @classmethod
+    def import_export(
+        cls,
+        source: str | os.PathLike[str],
+        target: str | os.PathLike[str],
+        *,
+        reader: FilmReader | None = None,
+        actor: str | None = None,
+    ) -> Self:
+        """Make a study from an export, the same to the last entry of the audit trail, and open it.
+
+        Raises
+        ------
+        StudyRefusedError
+            If the export is damaged.
+        StudyFileError
+            If there is a study at `target` already.
+        """
+        database = Database(target)
+        who = actor or system_user()
+        with export_source(Path(source)) as open_text:
+            database.claim_file()
+            try:
+                with database.write() as connection:
+                    if migrate.revision_of(connection) is not None:
+                        raise StudyFileError(
+                            database.where, "is there already", "choose another place"
+                        )
+                    restore(connection, open_text, who)
+            except BaseException:
+                database.close()
+                database.give_up_file()
+                raise
+        return cls(database, reader or DicomReader(), who)
+
+    @classmethod
+    def upgrade(cls, target: str | os.PathLike[str], *, backup: Path | None = None) -> Path | None:
+        """Bring a study of an earlier version up to date; where the copy of it is.
+
+        Parameters
+        ----------
+        backup
+            Where to copy a SQLite study to beforehand; beside it if not given. A PostgreSQL study
+            is not copied: back it up with `pg_dump` first.
+        """
+        database = Database(target)
+        database.require_file()
+        try:
+            copy = None
+            if database.path is not None:
+                copy = backup or migrate.copy_name(database)
+                copy_sqlite(database.path, copy)
+            migrate.upgrade(database)
+        finally:
+            database.close()
+        return copy

@@ -11,7 +11,7 @@ from sqlalchemy import insert, select, update
 
 from kyphometer import __version__
 from kyphometer.errors import StudyFileError
-from kyphometer.store import audit, migrate
+from kyphometer.store import audit, migrate, visits
 from kyphometer.store.clock import now_text
 from kyphometer.store.database import Database
 from kyphometer.store.film_reader import DicomReader
@@ -68,8 +68,14 @@ class StudyFile:
             If something is there already or nothing can be written there.
         """
         database = Database(target)
-        made = cls(database, reader or DicomReader(), actor or _system_user())
-        made._make(name or Path(database.where).stem, settings or StudySettings())
+        made = cls(database, reader or DicomReader(), actor or system_user())
+        database.claim_file()
+        try:
+            made._make(name or Path(database.where).stem, settings or StudySettings())
+        except BaseException:
+            made.close()
+            database.give_up_file()
+            raise
         return made
 
     @classmethod
@@ -96,7 +102,7 @@ class StudyFile:
         except BaseException:
             database.close()
             raise
-        return cls(database, reader or DicomReader(), actor or _system_user())
+        return cls(database, reader or DicomReader(), actor or system_user())
 
     def acting_as(self, actor: str) -> Self:
         """The same open study for another person; audit entries name that one."""
@@ -118,7 +124,6 @@ class StudyFile:
         self.close()
 
     def _make(self, name: str, settings: StudySettings) -> None:
-        self._database.claim_file()
         with self._database.write() as connection:
             if migrate.revision_of(connection) is not None:
                 raise StudyFileError(
@@ -158,6 +163,7 @@ class StudyFile:
             connection.execute(update(study_table).values(settings=after))
             details = {"before": before, "after": after}
             audit.record(connection, self._actor, "study.settings", "study", details=details)
+            visits.refresh(connection, self._actor)
 
     def check(self) -> tuple[str, ...]:
         """Everything that is wrong with the study, one sentence each; empty if it is sound.
@@ -169,7 +175,8 @@ class StudyFile:
             return problems(connection)
 
 
-def _system_user() -> str:
+def system_user() -> str:
+    """Login of who runs this program, for the audit trail."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):

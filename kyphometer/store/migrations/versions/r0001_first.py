@@ -244,6 +244,8 @@ def _visits() -> None:
         sa.Column("film_id", sa.Integer(), nullable=False),
         sa.Column("visit", sa.Text(), nullable=True),
         sa.Column("explicit", sa.Boolean(), nullable=False),
+        sa.Column("day", sa.Integer(), nullable=True),
+        sa.Column("within_tolerance", sa.Boolean(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("assigned_at", sa.Text(), nullable=False),
         sa.Column("assigned_by", sa.Text(), nullable=False),
