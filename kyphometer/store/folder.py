@@ -138,13 +138,13 @@ class FolderStore:
     def _work_item(self, film: FilmRecord, observer: str) -> WorkItem:
         shelf = self._shelf(film.id, observer)
         with told(self._root):
-            version = len(shelf.versions())
+            latest = shelf.latest()
             has_draft = shelf.draft() is not None
-        if version:
+        if latest:
             state = ReadingState.CORRECTING if has_draft else ReadingState.CONFIRMED
         else:
             state = ReadingState.DRAFT if has_draft else ReadingState.UNREAD
-        return WorkItem(film_id=film.id, version=version, state=state)
+        return WorkItem(film_id=film.id, version=latest.number if latest else 0, state=state)
 
     # ------------------------------------------------------------------------------ drafts
 
@@ -261,8 +261,8 @@ class FolderStore:
             return self._latest(shelf, film_id, observer)
 
     def _latest(self, shelf: Shelf, film_id: int, observer: str) -> ReadingRecord | None:
-        found = shelf.versions()
-        return _record(film_id, observer, found[-1]) if found else None
+        found = shelf.latest()
+        return _record(film_id, observer, found) if found else None
 
     def history(
         self, film_id: int, observer: str | None = None, *, session_item: int | None = None

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -60,35 +61,45 @@ class Shelf:
 
     def versions(self) -> list[Version]:
         """Every version, oldest first, with one that came from outside last."""
-        known = self._kept()
-        outside = self._outside(known)
+        known = [_version_in(path) for path in self._files()]
+        outside = self._outside()
         return known if outside is None else [*known, outside]
 
+    def latest(self) -> Version | None:
+        """The last of `versions`, or None."""
+        return self._outside() or self._last()
+
     def add(self, version: Version) -> None:
-        """Put a version down durably: into the history, then beside the film."""
-        known = self._kept()
-        outside = self._outside(known)
+        """Put a version down durably, into the history, then beside the film; or not at all."""
+        outside = self._outside()
         target = self._target()
         self._history.mkdir(parents=True, exist_ok=True)
         sync_folder(self._history.parent)
         if outside is not None:
             self._keep(outside)
-        self._keep(version)
-        self._show(target, version.document_json)
+        kept = self._keep(version)
+        try:
+            self._show(target, version.document_json)
+        except OSError:
+            kept.unlink(missing_ok=True)
+            raise
 
     def settle(self) -> None:
         """Put the latest version beside the film, if the program was killed before it could."""
-        known = self._kept()
+        last = self._last()
         target = self._target()
-        if known and self._outside(known) is None and _read(target) != known[-1].document_json:
-            self._show(target, known[-1].document_json)
+        if last and self._outside() is None and _read(target) != last.document_json:
+            self._show(target, last.document_json)
 
-    def _kept(self) -> list[Version]:
-        if not self._history.is_dir():
-            return []
-        return [_version_in(path) for path in sorted(self._history.glob("[0-9]*.json"))]
+    def _files(self) -> list[Path]:
+        """Files of the history, oldest first."""
+        return sorted(self._history.glob("[0-9]*.json"), key=lambda path: int(path.stem))
 
-    def _keep(self, version: Version) -> None:
+    def _last(self) -> Version | None:
+        files = self._files()
+        return _version_in(files[-1]) if files else None
+
+    def _keep(self, version: Version) -> Path:
         document = {
             "format": _FORMAT,
             "version": 1,
@@ -100,22 +111,26 @@ class Shelf:
             "reading": json.loads(version.document_json),
         }
         text = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
-        write_atomically(self._history / f"{version.number:04d}.json", text)
+        path = self._history / f"{version.number:04d}.json"
+        write_atomically(path, text)
+        return path
 
     def _show(self, target: Path, document_json: str) -> None:
         text = json.dumps(json.loads(document_json), indent=1, ensure_ascii=False) + "\n"
         write_atomically(target, text)
 
-    def _outside(self, known: list[Version]) -> Version | None:
+    def _outside(self) -> Version | None:
         """A reading beside the film that is none of the kept versions."""
-        found = _read(self._target())
-        if found is None or any(found == version.document_json for version in known):
+        target = self._target()
+        found = _read(target)
+        files = self._files()
+        if found is None or any(_version_in(path).document_json == found for path in files[::-1]):
             return None
         return Version(
-            number=len(known) + 1,
+            number=len(files) + 1,
             document_json=found,
-            reason=_OUTSIDE if known else "",
-            saved_at=_changed_at(self._target()),
+            reason=_OUTSIDE if files else "",
+            saved_at=_changed_at(target),
             saved_by=self._observer,
         )
 
@@ -136,15 +151,21 @@ class Shelf:
     # -------------------------------------------------------------------------------- drafts
 
     def draft(self) -> dict[str, Any] | None:
-        """The draft with its tag, or None."""
-        if not self._draft.is_file():
+        """The draft with its tag, or None; one that cannot be read is put aside, not lost."""
+        try:
+            found: dict[str, Any] = json.loads(self._draft.read_text("utf-8"))
+            complete = {"etag", "base_version", "saved_at", "document"} <= found.keys()
+        except FileNotFoundError:
             return None
-        found: dict[str, Any] = json.loads(self._draft.read_text("utf-8"))
-        return found
+        except (ValueError, AttributeError):
+            complete = False
+        return found if complete else None
 
     def write_draft(self, draft: dict[str, Any]) -> None:
         """Put a draft down durably."""
         self._draft.parent.mkdir(parents=True, exist_ok=True)
+        if self._draft.exists() and self.draft() is None:
+            self._draft.replace(self._draft.with_suffix(f".damaged-{secrets.token_hex(4)}"))
         write_atomically(self._draft, json.dumps(draft, ensure_ascii=False) + "\n")
 
     def drop_draft(self) -> None:

@@ -104,6 +104,11 @@ class StudyFile:
             raise
         return cls(database, reader or DicomReader(), actor or system_user())
 
+    @property
+    def database(self) -> Database:
+        """The database underneath, for what is not offered here."""
+        return self._database
+
     def acting_as(self, actor: str) -> Self:
         """The same open study for another person; audit entries name that one."""
         return type(self)(self._database, self._reader, actor)
