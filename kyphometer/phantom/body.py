@@ -214,10 +214,9 @@ def rim_apex_mm(body: BodyShape, side: EndplateSide) -> NDArray[np.float64]:
     return _on_surface(body, side, x)
 
 
-def floor_middle_mm(body: BodyShape, side: EndplateSide) -> NDArray[np.float64]:
-    """Local (x, y, z) of the floor half way between the rim apexes, mid-sagittal; shape (3,)."""
-    x = rim_apex_mm(body, side)[:, 0].mean(keepdims=True)
-    middle: NDArray[np.float64] = _on_surface(body, side, x)[0]
+def floor_middle_mm(body: BodyShape, side: EndplateSide, x_mm: float) -> NDArray[np.float64]:
+    """Local (x, y, z) of the mid-sagittal floor at `x_mm`, half way between the rim apexes."""
+    middle: NDArray[np.float64] = _on_surface(body, side, np.array([x_mm]))[0]
     return middle
 
 

@@ -41,7 +41,8 @@ def endplate_points_mm(
 ) -> NDArray[np.float64]:
     """Detector positions in mm of anterior apex, middle of the floor and posterior apex; (3, 2)."""
     anterior, posterior = rim_apex_mm(placed.body, side)
-    local = np.stack([anterior, floor_middle_mm(placed.body, side), posterior])
+    middle = floor_middle_mm(placed.body, side, (anterior[0] + posterior[0]) / 2)
+    local = np.stack([anterior, middle, posterior])
     return beam.project(placed.pose.to_world(local))
 
 

@@ -87,7 +87,7 @@ def _fill_sacrum(
     layers = max(4, int(depth / (0.8 * clouds.spongy.spacing_mm)))
     part = ((np.arange(layers) + 0.5) / layers)[:, None, None]
     line = front * (1 - part) + back * part
-    z = z[::stride, ::stride]
+    z = z[::stride, :: max(1, z.shape[1] // 12)]
     xyz = np.stack(np.broadcast_arrays(line[..., :1], line[..., 1:2], z[None]), axis=-1)
     along = float(np.linalg.norm(np.diff(front, axis=0), axis=1).mean())
     across = np.abs(np.diff(z, axis=1)).mean()

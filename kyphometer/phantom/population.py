@@ -1,7 +1,7 @@
-"""Population means of vertebral bodies and discs from T4 to S1.
+"""Population means of vertebral bodies and discs from T1 to S1.
 
 Dimensions as in the project's ENDPLATES notes (T6 to L5: depth 25-35 mm, posterior height
-18.5-27.5 mm, half-width 13.5-26 mm, disc 4-10 mm), smoothly continued to T4 and S1. Wedge and disc
+18.5-27.5 mm, half-width 13.5-26 mm, disc 4-10 mm), smoothly continued to T1 and S1. Wedge and disc
 angles are those of an average standing adult: kyphosis T4-T12 about 38 degrees, lordosis L1-S1
 about 55 degrees, nearly none between T11 and L2.
 """
@@ -43,6 +43,9 @@ def _norm(*values: float) -> LevelNorm:
 
 
 NORMS: dict[Level, LevelNorm] = {
+    Level.T1: _norm(17.5, 15.2, 14.5, 4.2, 1.5, -1.0),
+    Level.T2: _norm(19.0, 15.9, 13.8, 3.9, 2.0, 0.0),
+    Level.T3: _norm(20.5, 16.4, 13.4, 3.8, 2.6, 0.3),
     Level.T4: _norm(22.0, 17.0, 13.2, 3.8, 3.2, 0.4),
     Level.T5: _norm(23.5, 17.7, 13.3, 3.9, 3.6, 0.5),
     Level.T6: _norm(25.0, 18.5, 13.5, 4.0, 4.0, 0.5),

@@ -39,7 +39,7 @@ def _arc(
 ) -> tuple[np.ndarray, float]:
     """Nodes of a rib's axis in world mm, and how much of it is there."""
     body, pose, size = placed.body, placed.pose, patient.size
-    order = placed.level.order - Level.T4.order
+    order = max(placed.level.order - Level.T4.order, -2)
     back, top = -body.depth_mm / 2, -body.mid_height_mm / 2
     wide = 0.8 * patient.trunk.half_width_mm - 3.0 * abs(order - 5)
     low = order >= Level.T11.order - Level.T4.order

@@ -252,7 +252,10 @@ def _readings(
         "field_px": dressing.field_px,
     }
     truth = six_points_px(scene.column, scene.beam, window)
-    outer = six_points_px(scene.column, scene.beam, window, silhouette=True)
+    height = window.rows
+    seen = {level for level, points in truth.items() if _overlaps(points[..., 1], height)}
+    column = tuple(placed for placed in scene.column if placed.level in seen)
+    outer = six_points_px(column, scene.beam, window, silhouette=True)
     if facing is Facing.LEFT:
         for points in (*truth.values(), *outer.values()):
             points[..., 0] = window.columns - points[..., 0]
@@ -260,6 +263,11 @@ def _readings(
         reading_from_points(truth, **common),
         reading_from_points(outer, corner_rule=CornerRule.OUTER_CONTOUR, **common),
     )
+
+
+def _overlaps(y_px: Any, height: int) -> bool:
+    """True if any of a vertebra's points may lie on the film."""
+    return bool(y_px.max() > -0.1 * height and y_px.min() < 1.1 * height)
 
 
 def _acquisition(scene: Scene, facing: Facing, facts: FilmFacts, dressing: Dressing) -> Acquisition:

@@ -65,7 +65,7 @@ class _Field:
         self.levels = {p.level: p.pose.centre_mm for p in column}
         spine_x = np.interp(self.y[:, 0], centres[:, 1], centres[:, 0])
         self.x = self.x_world - spine_x.astype(np.float32)[:, None]
-        straight = np.polyval(np.polyfit(centres[4:-1, 1], centres[4:-1, 0], 1), self.y[:, 0])
+        straight = np.polyval(np.polyfit(centres[7:-1, 1], centres[7:-1, 0], 1), self.y[:, 0])
         outline = 0.75 * straight + 0.25 * spine_x
         self.x_trunk = self.x_world - outline.astype(np.float32)[:, None]
         self.pitch_mm = window.pitch_mm / float(m)

@@ -38,7 +38,7 @@ def draw_patient(condition: Condition, seed: int, *, fractured: bool | None) -> 
     broken = rng.random() < 0.7 if fractured is None else fractured
     if not broken:
         return person
-    levels = FRACTURE_LEVELS if condition.any_level is False else person.levels[1:-2]
+    levels = FRACTURE_LEVELS if condition.any_level is False else person.levels[5:-2]
     for _ in range(1 + int(rng.random() < condition.second_fracture)):
         level = levels[int(rng.integers(len(levels)))]
         kind = list(FractureKind)[int(rng.choice(4, p=[0.5, 0.15, 0.15, 0.2]))]
