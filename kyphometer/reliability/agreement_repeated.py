@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import special
 
-from kyphometer.errors import TooFewDataError
+from kyphometer.errors import NoVariationError, TooFewDataError
 from kyphometer.reliability.agreement import LimitBounds, bias_estimate, limit_estimates
 from kyphometer.reliability.distributions import Floats, chi2_quantile, normal_quantile, t_quantile
 from kyphometer.reliability.estimate import Estimate, Result, check_confidence
@@ -169,6 +169,8 @@ def _limits(
     z = normal_quantile((1.0 + coverage) / 2.0)
     between = max(0.0, squares.between)
     sd = math.sqrt(between + squares.within)
+    if squares.within <= 1e-20 * max(1.0, squares.bias**2):
+        raise NoVariationError("A limit of agreement from repeats", "repeats agree exactly")
     bias, spread = _pivots(squares)
     individual = _individual(bias, spread, squares.bias, z, confidence)
     lower, upper = limit_estimates(squares.bias, z * sd, individual, confidence, unit)

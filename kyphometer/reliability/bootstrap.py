@@ -129,6 +129,8 @@ def _observed_values(cube: Floats) -> tuple[float, ...]:
     """Return the quantities as the analysis of variance states them, in the order of QUANTITIES."""
     film, observer, interaction, residual = anova_components(mean_squares(cube))
     within = residual + (interaction or 0.0)
+    if within <= 1e-22 * max(1.0, float(np.abs(cube).max())) ** 2:
+        raise NoVariationError("The cluster bootstrap", "readings of a film agree exactly")
     total = film + observer + within
     sems = (math.sqrt(v) for v in (residual, within, within + observer))
     return (*sems, film / total, 1.0 - residual / total)

@@ -100,7 +100,9 @@ def variance_components(
         fit = fit_reml(cube)
         table, pieces = effective_mean_squares(cube, fit), _pieces_of(fit)
         method, mean = "REML (unbalanced or missing readings)", fit.mean
-    if table.interaction <= 0.0 or table.residual == 0.0:
+    negligible = 1e-22 * max(1.0, float(np.nanmax(np.abs(cube)))) ** 2
+    smallest = table.interaction if table.residual is None else table.residual
+    if min(smallest, table.interaction) <= negligible:
         raise NoVariationError("A variance component", "readings of a film agree exactly")
     pivots = component_pivots(table)
     return _assemble(design, table, pieces, pivots, method, mean, confidence, unit)

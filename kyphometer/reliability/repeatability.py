@@ -59,7 +59,7 @@ def repeatability(
     means = np.nanmean(table, axis=1)
     scatter = float(np.nansum((table - means[:, None]) ** 2))
     df = int(counts.sum()) - table.shape[0]
-    if scatter == 0.0:
+    if scatter <= 1e-22 * max(1.0, float(np.nanmax(np.abs(table)))) ** 2:
         raise NoVariationError("A standard error of measurement", "all repeats agree exactly")
     within = scatter / df
     sem = sem_from_variance("SEM, intra-observer", within, df, confidence, unit)

@@ -239,3 +239,30 @@ def test_refusals():
         analyse(study(), by=("colour",))
     with pytest.raises(TooFewDataError, match="readings of RKA"):
         analyse(study(), code="RKA")
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pytest.param(np.full((6, 3, 2), 7.0), id="all equal"),
+        pytest.param(np.arange(6.0)[:, None, None] + np.zeros((6, 3, 2)), id="perfect agreement"),
+        pytest.param(np.arange(3.0)[None, :, None] + np.zeros((6, 3, 2)), id="bias only"),
+        pytest.param(np.round(np.random.default_rng(1).normal(0, 1, (6, 3, 2))), id="rounded"),
+        pytest.param(1e8 + np.random.default_rng(2).normal(0, 1, (6, 2, 2)), id="far from 0"),
+        pytest.param(np.random.default_rng(3).normal(0, 1, (2, 2, 1)), id="two films"),
+        pytest.param(np.random.default_rng(4).normal(0, 1, (1, 3, 3)), id="one film"),
+        pytest.param(np.random.default_rng(5).normal(0, 1, (6, 1, 1)), id="single readings"),
+    ],
+)
+def test_poor_data_give_reasons_and_never_a_number_that_is_none(values):
+    rows = tuple(
+        ValueRow(film=str(f), observer=str(o), replicate=str(r), value=float(v))
+        for (f, o, r), v in np.ndenumerate(values)
+    )
+    result = analyse(ReadingTable(values=rows), bootstrap_replicates=100)
+    json.dumps(result.to_dict(), allow_nan=False)
+    for row in result.table_rows():
+        assert math.isfinite(row["value"])
+        assert row["low"] is None or math.isfinite(row["low"] + row["high"])
+    for part in (result.groups[0].components, result.groups[0].bootstrap):
+        assert not isinstance(part, NotComputed) or part.reason.endswith(".")
