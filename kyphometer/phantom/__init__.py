@@ -11,7 +11,8 @@
   `acquisition`, `patient`, `metal` (mask), `scene`, `window`, `film`.
 - `simulate_training_film(seed)` draws every setting anew (domain randomisation) at 0.4 mm.
 - `simulate_visits(patient_or_seed, plans)` films one patient at several visits (pre-op,
-  discharge, 1 month, 6 months by default) with the true VKA and RKA asked for at each.
+  discharge, 1 month, 6 months by default) with the true VKA and RKA asked for at each;
+  `simulate_visit_truth` gives the truth of the same films without exposing them.
 - `simulate_cohort(21)` plans patients whose true angles have the published means and SDs.
 - `mark_by_hand(truth, geometry, observer, seed)` is a reading with an observer's errors of hand.
 - `simulate_patient(seed)` makes the anatomy alone.
@@ -32,7 +33,14 @@ from kyphometer.phantom.patient import SimulatedPatient, simulate_patient
 from kyphometer.phantom.simulate import SimulatedFilm, simulate_film
 from kyphometer.phantom.targets import TargetAngles
 from kyphometer.phantom.training import TRAINING_FORMAT, random_condition, simulate_training_film
-from kyphometer.phantom.visits import STUDY_VISITS, SimulatedVisit, VisitPlan, simulate_visits
+from kyphometer.phantom.visits import (
+    STUDY_VISITS,
+    SimulatedVisit,
+    UnexposedVisit,
+    VisitPlan,
+    simulate_visit_truth,
+    simulate_visits,
+)
 
 __all__ = [
     "CONDITIONS",
@@ -50,6 +58,7 @@ __all__ = [
     "SimulatedPatient",
     "SimulatedVisit",
     "TargetAngles",
+    "UnexposedVisit",
     "VisitPlan",
     "fracture",
     "mark_by_hand",
@@ -58,5 +67,6 @@ __all__ = [
     "simulate_film",
     "simulate_patient",
     "simulate_training_film",
+    "simulate_visit_truth",
     "simulate_visits",
 ]

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 from kyphometer.anatomy import EndplateSide
 from kyphometer.geometry import Point
 from kyphometer.phantom.streams import stream
-from kyphometer.reading import Endplate, Landmark, MarkSource, Reading, Vertebra
+from kyphometer.reading import (
+    Endplate,
+    Landmark,
+    MarkSource,
+    NotMeasurable,
+    Reading,
+    Vertebra,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -68,6 +75,8 @@ def mark_by_hand(
 ) -> Reading:
     """A reading as the observer would make it: the truth with errors of hand.
 
+    An endplate whose mark would fall outside the film is listed as not measurable.
+
     Parameters
     ----------
     truth
@@ -90,15 +99,39 @@ def mark_by_hand(
     """
     rng = stream(seed, "observer", observer.code, truth.film.sop_instance_uid or "")
     hand = _Hand(observer, truth.facing.sign if truth.facing else 1, *geometry.require_mm("A mark"))
-    vertebrae = {
-        level: Vertebra(
-            level=level,
-            superior=hand.endplate(vertebra.superior, EndplateSide.SUPERIOR, rng, middles),
-            inferior=hand.endplate(vertebra.inferior, EndplateSide.INFERIOR, rng, middles),
-        )
-        for level, vertebra in truth.vertebrae.items()
-    }
-    return replace(truth, vertebrae=vertebrae, observer=observer.code, created=created, comment="")
+    vertebrae, missing = {}, list(truth.not_measurable)
+    for level, vertebra in truth.vertebrae.items():
+        plates = {
+            side: hand.endplate(vertebra.endplate(side), side, rng, middles)
+            for side in EndplateSide
+        }
+        for side, plate in plates.items():
+            if plate is not None and not _on_film(plate, truth):
+                plates[side] = None
+                missing.append(NotMeasurable(level=level, endplate=side, reason="outside film"))
+        if any(plates.values()):
+            vertebrae[level] = Vertebra(
+                level=level,
+                superior=plates[EndplateSide.SUPERIOR],
+                inferior=plates[EndplateSide.INFERIOR],
+            )
+    return replace(
+        truth,
+        vertebrae=vertebrae,
+        not_measurable=tuple(missing),
+        observer=observer.code,
+        created=created,
+        comment="",
+    )
+
+
+def _on_film(plate: Endplate, reading: Reading) -> bool:
+    """Whether an observer could have put every mark of an endplate where it is."""
+    film = reading.film
+    return all(
+        0.0 <= mark.xy.x <= film.columns and 0.0 <= mark.xy.y <= film.rows
+        for mark in plate.landmarks.values()
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,6 +105,17 @@ class SimulatedFilm:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnexposedFilm:
+    """What is known of a simulated film before it is exposed; see `SimulatedFilm`."""
+
+    geometry: PixelGeometry
+    truth: Reading
+    acquisition: Acquisition
+    patient: SimulatedPatient
+    seed: int
+
+
 def simulate_film(
     condition: Condition | str,
     seed: int,
@@ -182,10 +193,9 @@ def take_film(
     if photometric == "MONOCHROME1":
         pixels = (2**BITS - 1 - pixels).astype(np.uint16)
     truth, silhouette = _readings(scene, window, facing, dressing)
-    spacing = window.pitch_mm / scene.beam.magnification
     return SimulatedFilm(
         pixels=pixels,
-        geometry=PixelGeometry.from_spacing(spacing, spacing, SpacingSource.MAGNIFICATION),
+        geometry=_geometry(scene, window),
         truth=truth,
         silhouette=silhouette,
         acquisition=_acquisition(scene, facing, facts or FilmFacts(), dressing),
@@ -197,6 +207,33 @@ def take_film(
         seed=seed,
         photometric=photometric,
     )
+
+
+def expose_nothing(
+    scene: Scene,
+    window: Window,
+    condition: Condition,
+    seed: int,
+    facing: Facing,
+    *,
+    facts: FilmFacts | None = None,
+) -> UnexposedFilm:
+    """The truth of the film that `take_film` would make with the same arguments, without pixels."""
+    dressing = draw_dressing(condition, window, stream(seed, "dressing", condition.name))
+    truth, _ = _readings(scene, window, facing, dressing)
+    return UnexposedFilm(
+        geometry=_geometry(scene, window),
+        truth=truth,
+        acquisition=_acquisition(scene, facing, facts or FilmFacts(), dressing),
+        patient=scene.patient,
+        seed=seed,
+    )
+
+
+def _geometry(scene: Scene, window: Window) -> PixelGeometry:
+    """Pixel geometry in the plane of the spine."""
+    spacing = window.pitch_mm / scene.beam.magnification
+    return PixelGeometry.from_spacing(spacing, spacing, SpacingSource.MAGNIFICATION)
 
 
 def _attenuation(scene: Scene, window: Window, facing: Facing) -> tuple[Any, NDArray[np.bool_]]:

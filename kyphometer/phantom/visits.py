@@ -21,7 +21,7 @@ from kyphometer.phantom.implants import Construct, Leak, plan_construct
 from kyphometer.phantom.patient import Disc, SimulatedPatient
 from kyphometer.phantom.posture import posture_shift_deg
 from kyphometer.phantom.scene import Scene
-from kyphometer.phantom.simulate import SimulatedFilm, take_film
+from kyphometer.phantom.simulate import SimulatedFilm, UnexposedFilm, expose_nothing, take_film
 from kyphometer.phantom.staging import (
     draw_beam,
     draw_patient,
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from kyphometer.phantom.beam import Beam
+    from kyphometer.phantom.beam import Beam, Window
     from kyphometer.phantom.body import BodyShape
     from kyphometer.phantom.column import Stance
 
@@ -107,6 +107,27 @@ class SimulatedVisit:
     film: SimulatedFilm
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnexposedVisit:
+    """A visit with the truth of its film, but without pixels."""
+
+    plan: VisitPlan
+    exposed_on: date
+    film: UnexposedFilm
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Pose:
+    """A visit ready to be filmed."""
+
+    plan: VisitPlan
+    exposed_on: date
+    scene: Scene
+    window: Window
+    facts: FilmFacts
+    exposure_seed: int
+
+
 def simulate_visits(
     patient: SimulatedPatient | int,
     plans: Sequence[VisitPlan] = STUDY_VISITS,
@@ -151,25 +172,86 @@ def simulate_visits(
         If a wanted angle cannot be reached.
     """
     chosen = find_condition(condition)
-    person = _person(patient, chosen, fractured)
+    poses = _poses(patient, plans, chosen, fractured, seed, film_format, surgery, patient_id, leaks)
+    return tuple(
+        SimulatedVisit(
+            plan=pose.plan,
+            exposed_on=pose.exposed_on,
+            film=take_film(
+                pose.scene, pose.window, chosen, pose.exposure_seed, facing, facts=pose.facts
+            ),
+        )
+        for pose in poses
+    )
+
+
+def simulate_visit_truth(
+    patient: SimulatedPatient | int,
+    plans: Sequence[VisitPlan] = STUDY_VISITS,
+    *,
+    condition: Condition | str = "clean",
+    fractured: Level = Level.L1,
+    seed: int = 0,
+    film_format: FilmFormat | None = None,
+    facing: Facing = Facing.LEFT,
+    surgery: date = SURGERY,
+    patient_id: str | None = None,
+    leaks: Sequence[Leak] = (),
+) -> tuple[UnexposedVisit, ...]:
+    """The truth of the films that `simulate_visits` would make, without making them.
+
+    Endplates, geometry and header facts are the same; it takes milliseconds, since nothing is
+    exposed. Parameters are those of `simulate_visits`.
+
+    Raises
+    ------
+    UnreachableAngleError
+        If a wanted angle cannot be reached.
+    """
+    chosen = find_condition(condition)
+    poses = _poses(patient, plans, chosen, fractured, seed, film_format, surgery, patient_id, leaks)
+    return tuple(
+        UnexposedVisit(
+            plan=pose.plan,
+            exposed_on=pose.exposed_on,
+            film=expose_nothing(
+                pose.scene, pose.window, chosen, pose.exposure_seed, facing, facts=pose.facts
+            ),
+        )
+        for pose in poses
+    )
+
+
+def _poses(
+    patient: SimulatedPatient | int,
+    plans: Sequence[VisitPlan],
+    condition: Condition,
+    fractured: Level,
+    seed: int,
+    film_format: FilmFormat | None,
+    surgery: date,
+    patient_id: str | None,
+    leaks: Sequence[Leak],
+) -> list[_Pose]:
+    """The patient posed at each visit."""
+    person = _person(patient, condition, fractured)
     construct = plan_construct(person, fractured, leaks=leaks, seed=seed)
     beam = draw_beam(stream(seed, "room", person.seed))
-    return tuple(
-        _visit(
+    return [
+        _pose(
             person,
             plan,
-            condition=chosen,
+            condition=condition,
             fractured=fractured,
             construct=construct if plan.instrumented else None,
             room=beam,
             seed=seed,
             film_format=film_format or FilmFormat(),
-            facing=facing,
             exposed_on=surgery + timedelta(days=plan.day),
             patient_id=patient_id or f"SIM{person.seed:04d}",
         )
         for plan in plans
-    )
+    ]
 
 
 def _person(
@@ -189,7 +271,7 @@ def _person(
     return person.with_fracture(body)
 
 
-def _visit(
+def _pose(
     person: SimulatedPatient,
     plan: VisitPlan,
     *,
@@ -199,11 +281,10 @@ def _visit(
     room: Beam,
     seed: int,
     film_format: FilmFormat,
-    facing: Facing,
     exposed_on: date,
     patient_id: str,
-) -> SimulatedVisit:
-    """One visit: pose, bend, expose."""
+) -> _Pose:
+    """One visit: pose and bend."""
     rng = stream(seed, "visit", person.seed, plan.name, plan.day)
     stance = draw_stance(condition, person, fractured, rng)
     bodies, discs = _bent(person, plan, stance, room, fractured, rng)
@@ -224,9 +305,14 @@ def _visit(
         birth_date=date(exposed_on.year - person.age_years, 1 + person.seed % 12, 15),
     )
     window = draw_window(film_format, rng)
-    exposure_seed = int(rng.integers(2**62))
-    film = take_film(scene, window, condition, exposure_seed, facing, facts=facts)
-    return SimulatedVisit(plan=plan, exposed_on=exposed_on, film=film)
+    return _Pose(
+        plan=plan,
+        exposed_on=exposed_on,
+        scene=scene,
+        window=window,
+        facts=facts,
+        exposure_seed=int(rng.integers(2**62)),
+    )
 
 
 def _bent(

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from kyphometer.reading import Reading
 
 TRUTH_FOLDER = "truth"
-_ROTATION = (
+ROTATION = (
     Compression.JPEG_LOSSLESS,
     Compression.JPEG_2000,
     Compression.RLE,
@@ -234,7 +234,7 @@ def simulate_patients(
                 root=root,
                 observers=observers,
                 seed=seed,
-                compression=compression or _ROTATION[(number + index) % len(_ROTATION)],
+                compression=compression or ROTATION[(number + index) % len(ROTATION)],
                 instance_number=index + 1,
             )
 
