@@ -73,7 +73,7 @@ _LEAKS = (
     (Leak.ANTERIOR, "anterior_margin"),
     (Leak.ANTERIOR, "anterior_margin"),
 )
-_LEVELS = ((Level.T11, 0.15), (Level.T12, 0.3), (Level.L1, 0.4), (Level.L2, 0.15))  # assumed
+_LEVELS = {Level.T11: 0.15, Level.T12: 0.3, Level.L1: 0.4, Level.L2: 0.15}  # assumed
 _FIRST_SURGERY = date(2022, 1, 10)
 _DAYS = ((-9, -1), (3, 10), (25, 36), (165, 200))
 """First and last day of each visit, all inside the study's tolerances (assumed)."""
@@ -157,7 +157,7 @@ def _facts(rng: np.random.Generator, count: int) -> dict[str, Any]:
     leaks: list[int | None] = [None] * count
     for place, patient in enumerate(leaking):
         leaks[patient] = place % len(_LEAKS)
-    levels, weights = zip(*_LEVELS, strict=True)
+    levels, weights = list(_LEVELS), list(_LEVELS.values())
     return {
         "age": column_with_range(rng, count, *AGE_YEARS),
         "t_score": column_with_range(rng, count, *T_SCORE),
@@ -263,7 +263,9 @@ def _record(
         injury_date=surgery - timedelta(days=-facts["days"][0] + 2),
         surgery_date=surgery,
         fractured_levels=(facts["level"],),
-        **{name: bool(facts[name]) for name in _SHARES if name.endswith(("ruptured", "fractured"))},
+        posterior_wall_ruptured=bool(facts["posterior_wall_ruptured"]),
+        pedicle_fractured=bool(facts["pedicle_fractured"]),
+        posterior_arch_fractured=bool(facts["posterior_arch_fractured"]),
         screws=screws,
         screws_with_leak=0 if site is None else 1,
         complications=()
