@@ -189,11 +189,11 @@ def _in_container(pixels: NDArray[Any], stated: Codestream, layout: PixelLayout)
     return pixels.astype(layout.dtype)
 
 
-def _run(codec: str, data: bytes) -> NDArray[Any]:
+def _run(codec: str, data: bytes | memoryview) -> NDArray[Any]:
     """Run a decoder; whatever it says becomes one sentence."""
     import imagecodecs
 
-    decode: Callable[[bytes], NDArray[Any]] = getattr(imagecodecs, codec)
+    decode: Callable[[bytes | memoryview], NDArray[Any]] = getattr(imagecodecs, codec)
     try:
         return decode(data)
     except MemoryError:
@@ -216,7 +216,7 @@ def _decode_rle(data: bytes, layout: PixelLayout) -> NDArray[Any]:
     return planes.view(f"<u{width}").astype(layout.dtype, copy=False).reshape(shape)
 
 
-def _unpack_plane(segment: bytes, count: int) -> NDArray[np.uint8]:
+def _unpack_plane(segment: memoryview, count: int) -> NDArray[np.uint8]:
     """One plane of bytes; refuses a segment that yields too few, or more than a padding byte."""
     if len(segment) * 64 < count:
         raise CodestreamError("the compressed data are cut off")

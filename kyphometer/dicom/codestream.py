@@ -185,7 +185,7 @@ def strip_boxes(data: bytes) -> bytes:
     raise CodestreamError("the compressed data are damaged")
 
 
-def rle_segments(data: bytes, count: int) -> list[bytes]:
+def rle_segments(data: bytes, count: int) -> list[memoryview]:
     """The segments of an RLE frame.
 
     Raises
@@ -201,4 +201,5 @@ def rle_segments(data: bytes, count: int) -> list[bytes]:
     bounds = [*offsets[:count], len(data)]
     if bounds[0] < 64 or any(a >= b for a, b in itertools.pairwise(bounds)):
         raise CodestreamError("the compressed data are damaged")
-    return [data[a:b] for a, b in itertools.pairwise(bounds)]
+    view = memoryview(data)
+    return [view[a:b] for a, b in itertools.pairwise(bounds)]

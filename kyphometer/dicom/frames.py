@@ -130,7 +130,8 @@ def _compressed(dicom: DicomFile, pixels: PixelElement, frames: int, frame: int)
     chosen = _fragments_of(dicom, table, fragments, frames, frame)
     if not chosen or not sum(length for _, length in chosen):
         raise FilmPixelsError(name, f"frame {frame} is missing")
-    return b"".join(bytes(dicom.source.take(offset, length)) for offset, length in chosen)
+    pieces = [dicom.source.bytes_at(offset, length) for offset, length in chosen]
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
 def _fragments(dicom: DicomFile, pixels: PixelElement) -> tuple[bytes, list[Fragment]]:
@@ -151,7 +152,7 @@ def _fragments(dicom: DicomFile, pixels: PixelElement) -> tuple[bytes, list[Frag
     if not found:
         raise FilmPixelsError(source.name, "they are cut off")
     offset, length = found[0]
-    return bytes(source.take(offset, length)), found[1:]
+    return source.bytes_at(offset, length), found[1:]
 
 
 def _note_end(dicom: DicomFile, head: bytes) -> None:
@@ -199,6 +200,6 @@ def _starts_by_end_marks(dicom: DicomFile, fragments: list[Fragment]) -> list[in
     for offset, length in fragments:
         if fresh:
             starts.append(offset - 8 - base)
-        tail = bytes(dicom.source.take(offset + max(0, length - 8), min(8, length)))
+        tail = dicom.source.bytes_at(offset + max(0, length - 8), min(8, length))
         fresh = tail.rstrip(b"\0").endswith(b"\xff\xd9")
     return starts

@@ -59,6 +59,10 @@ class Source(Protocol):
         """
         ...
 
+    def bytes_at(self, offset: int, count: int) -> bytes:
+        """Exactly `count` bytes from `offset`; as `take`, but as bytes."""
+        ...
+
 
 class StreamSource:
     """An opened file, or bytes in memory."""
@@ -95,6 +99,14 @@ class StreamSource:
             raise ShortReadError(count, found)
         return taken
 
+    def bytes_at(self, offset: int, count: int) -> bytes:
+        """Exactly `count` bytes from `offset`."""
+        self._stream.seek(offset)
+        found = self.read(count)
+        if len(found) != count:
+            raise ShortReadError(count, len(found))
+        return found
+
     def head(self, count: int) -> bytes:
         """The first bytes; the position becomes 0."""
         self.seek(0)
@@ -117,7 +129,7 @@ class StreamSource:
 class InflatedSource:
     """A deflated data set, inflated no further than it is read."""
 
-    _CHUNK = 1 << 18
+    _CHUNK = 1 << 20
     _LARGEST_HEADER = 1 << 27
 
     def __init__(self, source: StreamSource, name: str) -> None:
@@ -167,6 +179,10 @@ class InflatedSource:
         if len(self._bytes) < offset + count:
             raise ShortReadError(count, max(0, len(self._bytes) - offset))
         return np.frombuffer(self._bytes, np.uint8, count, offset)
+
+    def bytes_at(self, offset: int, count: int) -> bytes:
+        """Exactly `count` bytes from `offset`."""
+        return self.take(offset, count).tobytes()
 
 
 def open_source(film: FilmPath) -> StreamSource:
