@@ -21,6 +21,8 @@ from kyphometer.dicom.codestream import (
     rle_segments,
     strip_boxes,
 )
+from kyphometer.dicom.swallowed import SwallowedErrors
+from kyphometer.dicom.uids import shown_uid, uid_name
 from kyphometer.errors import FilmPixelsError, UnsupportedFilmError
 
 if TYPE_CHECKING:
@@ -89,17 +91,9 @@ def require_syntax(uid: str, name: str) -> None:
     if uid not in NATIVE and uid not in COMPRESSED:
         raise UnsupportedFilmError(
             name,
-            f"is written in the transfer syntax {syntax_name(uid)}",
+            f"is written in the transfer syntax {uid_name(uid) or shown_uid(uid)}",
             "export it uncompressed or as JPEG lossless, JPEG-LS, JPEG 2000 or RLE",
         )
-
-
-def syntax_name(uid: str) -> str:
-    """A transfer syntax by name and UID."""
-    from pydicom.uid import UID
-
-    name = UID(uid).name
-    return f"{name} ({uid})" if name != uid else (uid or "that it does not state")
 
 
 def decode_frame(data: bytes, uid: str, layout: PixelLayout, name: str) -> NDArray[Any]:
@@ -133,8 +127,6 @@ def decode_frame(data: bytes, uid: str, layout: PixelLayout, name: str) -> NDArr
         return _decode_codestream(data, syntax, layout)
     except CodestreamError as problem:
         raise FilmPixelsError(name, str(problem)) from None
-    except MemoryError:
-        raise FilmPixelsError(name, "there is not enough memory to decode them") from None
 
 
 def _decode_codestream(data: bytes, syntax: Syntax, layout: PixelLayout) -> NDArray[Any]:
@@ -195,12 +187,18 @@ def _run(codec: str, data: bytes | memoryview) -> NDArray[Any]:
 
     decode: Callable[[bytes | memoryview], NDArray[Any]] = getattr(imagecodecs, codec)
     try:
-        return decode(data)
+        if codec != "htj2k_decode":
+            return decode(data)
+        with SwallowedErrors() as swallowed:
+            pixels = decode(data)
     except MemoryError:
         raise
     except Exception as problem:
         detail = " ".join(str(problem).split())[:80]
         raise CodestreamError(f"the compressed data are damaged ({detail})") from None
+    if swallowed.found:
+        raise CodestreamError("the compressed data are damaged")
+    return pixels
 
 
 def _decode_rle(data: bytes, layout: PixelLayout) -> NDArray[Any]:

@@ -10,7 +10,7 @@ import struct
 from typing import TYPE_CHECKING, NamedTuple
 
 from kyphometer.dicom.tags import TAGS
-from kyphometer.dicom.text import decode_text
+from kyphometer.dicom.text import decode_text, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -86,7 +86,7 @@ class Elements:
 
     def _plain(self, keyword: str) -> tuple[str, ...]:
         """Values of an attribute in plain ASCII, blank ones kept, () if all are blank."""
-        text = self._bytes(keyword).decode("ascii", "replace").rstrip("\0 ")
+        text = printable(self._bytes(keyword).rstrip(b"\0 ").decode("ascii", "replace"))
         parts = tuple(part.strip("\0 ") for part in text.split("\\"))
         return parts if any(parts) else ()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from kyphometer.dicom.uids import shown_uid, uid_name
 from kyphometer.geometry import SpacingSource
 
 if TYPE_CHECKING:
@@ -102,9 +103,8 @@ def _patient(facts: Acquisition) -> dict[str, str]:
 def _syntax(uid: str | None) -> str:
     if uid is None:
         return "picture file"
-    from pydicom.uid import UID
-
-    return f"{UID(uid).name} ({uid})" if UID(uid).name != uid else uid
+    name = uid_name(uid)
+    return f"{name} ({uid})" if name else shown_uid(uid)
 
 
 def _values(rendering: Rendering) -> str:

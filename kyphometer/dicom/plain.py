@@ -7,6 +7,7 @@ but never its size in mm.
 from __future__ import annotations
 
 import struct
+import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -131,17 +132,28 @@ def _describe(data: bytes, name: str) -> _Picture:
 def _png(data: bytes) -> _Picture:
     """PNG: sizes in IHDR, shape of a pixel in pHYs."""
     width, height, bits, kind = struct.unpack_from(">IIBB", data, 16)
-    aspect, at = 1.0, 8
-    while at + 8 <= len(data) and data[at + 4 : at + 8] not in (b"IDAT", b"IEND"):
-        length, chunk = struct.unpack_from(">I4s", data, at)
+    aspect = 1.0
+    for chunk, at in _png_chunks(data):
         if chunk == b"pHYs":
-            across, down = struct.unpack_from(">II", data, at + 8)
-            aspect = _aspect(across, down)
-        at += 12 + length
+            aspect = _aspect(*struct.unpack_from(">II", data, at))
     samples = {0: 1, 2: 3, 3: 3, 4: 2, 6: 4}.get(kind, 0)
     if kind == 3:
         bits = 8
     return _Picture(rows=height, columns=width, bits=bits, samples=samples, aspect=aspect)
+
+
+def _png_chunks(data: bytes) -> list[tuple[bytes, int]]:
+    """Kinds and positions of all chunks; a wrong check sum counts as damage."""
+    found: list[tuple[bytes, int]] = []
+    at, view = 8, memoryview(data)
+    while not found or found[-1][0] != b"IEND":
+        length, chunk = struct.unpack_from(">I4s", data, at)
+        stated = struct.unpack_from(">I", data, at + 8 + length)[0]
+        if zlib.crc32(view[at + 4 : at + 8 + length]) != stated:
+            raise CodestreamError
+        found.append((chunk, at + 8))
+        at += 12 + length
+    return found
 
 
 def _aspect(across: float, down: float) -> float:

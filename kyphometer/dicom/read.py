@@ -16,10 +16,12 @@ from kyphometer.dicom.rendering import read_rendering
 from kyphometer.dicom.source import open_source
 from kyphometer.dicom.spacing import explain, read_geometry, stated_geometry
 from kyphometer.dicom.tags import TAGS
+from kyphometer.dicom.uids import shown_uid, uid_name
 from kyphometer.dicom.values import grey_of_colour, settle_bits
 from kyphometer.errors import (
     ColourFilmError,
     FilmHeaderError,
+    FilmPixelsError,
     FrameError,
     NoPixelsError,
     NotAFilmError,
@@ -146,6 +148,8 @@ def _open(source: StreamSource) -> tuple[DicomFile, PixelElement, PixelLayout]:
             raise FilmHeaderError(name, "it is cut off")
         if not elements.raw:
             raise NotAFilmError(name)
+        if elements.has("Rows"):
+            raise FilmPixelsError(name, "there are none, the file was cut off or stripped of them")
         raise NoPixelsError(name, _kind(elements))
     if pixels.tag != TAGS["PixelData"]:
         raise UnsupportedFilmError(
@@ -159,10 +163,10 @@ def _kind(elements: Elements) -> str:
     uid = elements.code("SOPClassUID")
     if not uid:
         return "a DICOM object that does not say what it is"
-    from pydicom.uid import UID
-
-    name = UID(uid).name.removesuffix(" Storage")
-    return f"a {name} object" if name != uid else f"an object of the unknown kind {uid[:64]}"
+    name = uid_name(uid)
+    if name is None:
+        return f"an object of the unknown kind {shown_uid(uid)}"
+    return f"a {name.removesuffix(' Storage')} object"
 
 
 def _frame_number(name: str, layout: PixelLayout, frame: int | None, *, required: bool) -> int:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 import numpy as np
 
-from kyphometer.errors import FilmAccessError
+from kyphometer.errors import FilmAccessError, FilmPixelsError
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -122,8 +122,13 @@ class StreamSource:
     def __enter__(self) -> StreamSource:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        """Close; a failing disk or too little memory become film errors."""
         self.close()
+        if isinstance(error, OSError):
+            raise FilmAccessError(self.name, (error.strerror or "it cannot be read").lower())
+        if isinstance(error, MemoryError):
+            raise FilmPixelsError(self.name, "there is not enough memory for them")
 
 
 class InflatedSource:

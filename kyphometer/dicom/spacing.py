@@ -211,7 +211,8 @@ def stated_geometry(spacing_mm: float | Pair, header: PixelGeometry) -> tuple[Pi
     PixelSpacingError
         If it is no positive number, or no two of them.
     """
-    row, column = spacing_mm if isinstance(spacing_mm, tuple) else (spacing_mm, spacing_mm)
+    alike = (spacing_mm, spacing_mm) if isinstance(spacing_mm, int | float) else spacing_mm
+    row, column = alike
     stated = PixelGeometry.from_spacing(row, column)
     for ours, theirs in ((row, header.row_mm), (column, header.column_mm)):
         if theirs is not None and abs(ours - theirs) > 0.1 * theirs:

@@ -26,6 +26,13 @@ SINGLE_BYTE: Final[dict[str, str]] = {
 """Python's name of every character set without code extensions."""
 
 
+def printable(text: str) -> str:
+    """Text without control characters, which could break a line or a terminal."""
+    if text.isprintable():
+        return text
+    return "".join(letter if letter.isprintable() else " " for letter in text).strip()
+
+
 def decode_text(value: bytes, charset: tuple[str, ...]) -> str:
     """Text of a value; what its character set does not know becomes a replacement character.
 
@@ -38,10 +45,10 @@ def decode_text(value: bytes, charset: tuple[str, ...]) -> str:
     """
     value = value.strip(b"\0 ")
     if value.isascii() and b"\x1b" not in value:
-        return value.decode("ascii")
+        return printable(value.decode("ascii"))
     first = charset[0] if charset else ""
     if len(charset) < 2 and not first.startswith("ISO 2022"):
-        return value.decode(SINGLE_BYTE.get(first, "latin-1"), "replace").strip()
+        return printable(value.decode(SINGLE_BYTE.get(first, "latin-1"), "replace").strip())
     return _decode_with_extensions(value, charset)
 
 
@@ -56,6 +63,6 @@ def _decode_with_extensions(value: bytes, charset: tuple[str, ...]) -> str:
         warnings.simplefilter("ignore")
         try:
             encodings = convert_encodings(list(charset))
-            return str(decode_bytes(value, encodings, PN_DELIMS)).strip()
+            return printable(str(decode_bytes(value, encodings, PN_DELIMS)).strip())
         except (LookupError, UnicodeError, ValueError):
-            return value.decode("ascii", "replace")
+            return printable(value.decode("ascii", "replace"))
