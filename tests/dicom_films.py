@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 
 import numpy as np
+import pydicom
+from pydicom.dataset import FileMetaDataset
+from pydicom.encaps import encapsulate
+from pydicom.uid import UID
 
 from kyphometer.film import (
     Acquisition,
@@ -17,6 +23,14 @@ from kyphometer.film import (
 )
 from kyphometer.geometry import Facing, PixelGeometry, SpacingSource
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
+IMPLICIT, EXPLICIT, BIG_ENDIAN = (
+    "1.2.840.10008.1.2",
+    "1.2.840.10008.1.2.1",
+    "1.2.840.10008.1.2.2",
+)
 FACTS = {
     "patient_id": "SIM001",
     "patient_name": "Simulated Änna",
@@ -54,3 +68,81 @@ def noisy_pixels(rows: int = 61, columns: int = 43) -> np.ndarray:
     y, x = np.mgrid[0:rows, 0:columns]
     smooth = 2000 + 1500 * np.sin(x / 9.0) * np.cos(y / 12.0)
     return (smooth + rng.normal(0, 20, smooth.shape)).clip(0, 4095).astype(np.uint16)
+
+
+def dicom_file(
+    path: Path,
+    pixels: np.ndarray | None = None,
+    *,
+    syntax: str = "1.2.840.10008.1.2.1",
+    frames: list[bytes] | None = None,
+    meta: bool = True,
+    **attributes: object,
+) -> Path:
+    """Write a DICOM object attribute by attribute; None leaves an attribute out.
+
+    Parameters
+    ----------
+    pixels
+        Stored values, shape (rows, columns) or (frames, rows, columns), uncompressed.
+    frames
+        Compressed frames instead.
+    """
+    pixels = np.arange(12, dtype=np.uint16).reshape(3, 4) if pixels is None else pixels
+    known: dict[str, object] = {
+        "SOPClassUID": "1.2.840.10008.5.1.4.1.1.1.1",
+        "SOPInstanceUID": "2.25.1",
+        "Modality": "DX",
+        "PatientOrientation": ["A", "F"],
+        "ViewPosition": "LL",
+        "ImagerPixelSpacing": ["0.2", "0.2"],
+        "EstimatedRadiographicMagnificationFactor": "1.25",
+        "SamplesPerPixel": 1,
+        "PhotometricInterpretation": "MONOCHROME2",
+        "Rows": pixels.shape[-2],
+        "Columns": pixels.shape[-1],
+        "BitsAllocated": 8 * pixels.dtype.itemsize,
+        "BitsStored": 8 * pixels.dtype.itemsize,
+        "HighBit": 8 * pixels.dtype.itemsize - 1,
+        "PixelRepresentation": int(pixels.dtype.kind == "i"),
+    }
+    if pixels.ndim == 3:
+        known["NumberOfFrames"] = len(pixels)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # odd values are what many tests are about
+        dataset = pydicom.Dataset()
+        for name, value in {**known, **attributes}.items():
+            if value is not None:
+                setattr(dataset, name, value)
+        if frames is not None:
+            dataset.PixelData = encapsulate(frames)
+        elif "PixelData" not in attributes:
+            order = ">" if syntax == BIG_ENDIAN else "<"
+            data = pixels.astype(pixels.dtype.newbyteorder(order)).tobytes()
+            dataset.PixelData = data + b"\0" * (len(data) % 2)
+        if "PixelData" in dataset:
+            dataset["PixelData"].VR = "OB" if frames is not None else "OW"
+        save(dataset, path, syntax, meta=meta)
+    return path
+
+
+def save(dataset: pydicom.Dataset, path: Path, syntax: str, *, meta: bool = True) -> None:
+    """Save a data set in a transfer syntax, with or without file meta information."""
+    dataset.file_meta = FileMetaDataset()
+    dataset.file_meta.TransferSyntaxUID = UID(syntax)
+    dataset.save_as(
+        path,
+        implicit_vr=syntax == IMPLICIT,
+        little_endian=syntax != BIG_ENDIAN,
+        enforce_file_format=meta,
+    )
+    if not meta:
+        bare = path.read_bytes()
+        path.write_bytes(bare[bare.index(b"\x08\x00") :] if bare[:2] == b"\x02\x00" else bare)
+
+
+def code(value: str, scheme: str = "SCT", meaning: str = "meaning") -> pydicom.Dataset:
+    """A coded item."""
+    item = pydicom.Dataset()
+    item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = value, scheme, meaning
+    return item

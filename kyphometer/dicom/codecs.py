@@ -60,7 +60,9 @@ class Syntax:
     codec: str = "jpeg8_decode"
 
 
-_DCT = (0xC0, 0xC1)
+_MOST_UNPACKED: Final = 64
+"""Bytes that one byte of run-length coded data gives at most."""
+_DCT: Final = (0xC0, 0xC1)
 COMPRESSED: Final[dict[str, Syntax]] = {
     "1.2.840.10008.1.2.4.50": Syntax(family="jpeg", processes=_DCT, lossy=True),
     "1.2.840.10008.1.2.4.51": Syntax(family="jpeg", processes=_DCT, lossy=True),
@@ -206,6 +208,8 @@ def _decode_rle(data: bytes, layout: PixelLayout) -> NDArray[Any]:
     width = layout.bits_allocated // 8
     segments = rle_segments(data, layout.samples * width)
     count = layout.rows * layout.columns
+    if any(len(segment) * _MOST_UNPACKED < count for segment in segments):
+        raise CodestreamError("the compressed data are cut off")
     planes = np.empty((count, layout.samples, width), np.uint8)
     for index, segment in enumerate(segments):
         sample, byte = divmod(index, width)
@@ -216,8 +220,6 @@ def _decode_rle(data: bytes, layout: PixelLayout) -> NDArray[Any]:
 
 def _unpack_plane(segment: memoryview, count: int) -> NDArray[np.uint8]:
     """One plane of bytes; refuses a segment that yields too few, or more than a padding byte."""
-    if len(segment) * 64 < count:
-        raise CodestreamError("the compressed data are cut off")
     plane = np.frombuffer(_run("packbits_decode", segment), np.uint8)
     if not count <= len(plane) <= count + 2:
         raise CodestreamError(f"the compressed data hold {len(plane)} values instead of {count}")

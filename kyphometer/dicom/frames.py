@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kyphometer.dicom.parse import DicomFile, PixelElement
     from kyphometer.dicom.source import Source
 
-_MOST_FRAGMENTS = 1_000_000
+_MOST_FRAGMENTS = 250_000
 _ITEM = b"\xfe\xff\x00\xe0"
 _SEQUENCE_END = b"\xfe\xff\xdd\xe0"
 
@@ -88,7 +88,8 @@ def _require_length(dicom: DicomFile, pixels: PixelElement, layout: PixelLayout)
     if pixels.length is None:
         raise FilmPixelsError(name, "they are compressed but the header says they are not")
     excess = pixels.length - expected
-    if excess < 0 or excess >= min(layout.rows, layout.columns) * layout.bits_allocated // 8 + 2:
+    least_shear = min(layout.rows, layout.columns) * layout.bits_allocated // 8
+    if excess < 0 or excess >= max(least_shear, 2):
         raise FilmPixelsError(
             name, f"they are {pixels.length} bytes long but the header says {expected}"
         )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 import numpy as np
 
+from kyphometer.dicom.text import printable
 from kyphometer.errors import FilmAccessError, FilmPixelsError
 
 if TYPE_CHECKING:
@@ -201,14 +202,15 @@ def open_source(film: FilmPath) -> StreamSource:
     if isinstance(film, bytes):
         return StreamSource(io.BytesIO(film), len(film), "the data", None)
     path = Path(film)
+    shown = printable(str(path))
     try:
         facts = path.stat()
         if not stat.S_ISREG(facts.st_mode):
             kind = "a folder" if stat.S_ISDIR(facts.st_mode) else "no ordinary file"
-            raise FilmAccessError(str(path), f"it is {kind}")
-        return StreamSource(path.open("rb"), facts.st_size, path.name, path)
+            raise FilmAccessError(shown, f"it is {kind}")
+        return StreamSource(path.open("rb"), facts.st_size, printable(path.name), path)
     except FileNotFoundError:
-        raise FilmAccessError(str(path), "there is no such file") from None
+        raise FilmAccessError(shown, "there is no such file") from None
     except (OSError, ValueError) as problem:
         reason = getattr(problem, "strerror", None) or "its name cannot be used"
-        raise FilmAccessError(str(path), reason.lower()) from None
+        raise FilmAccessError(shown, reason.lower()) from None
