@@ -1,0 +1,398 @@
+"""A department's server: accounts, roles, sign-ins that end, and no way around them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from argon2 import PasswordHasher
+from web_fakes import MemoryStore, film_record
+from web_local import Client, document, sentence
+
+from kyphometer.errors import ServerStartError, StudyRefusedError, UnknownRecordError
+from kyphometer.store.accounts import AccountRecord
+from kyphometer.web import passwords, sign_ins, throttle
+from kyphometer.web.accounts import AccountDoorman
+from kyphometer.web.app import create_app
+from kyphometer.web.department import DepartmentDesks, Listening
+from kyphometer.web.passwords import PasswordError, checked_password, hashed, matches
+from kyphometer.web.settings import Mode, WebSettings
+
+PASSWORD = "correct horse battery"
+
+
+class MemoryStudy(MemoryStore):
+    """A store in memory with accounts."""
+
+    def __init__(self, films, hashes):
+        super().__init__(films)
+        self.actors = []
+        self._accounts = {
+            login: AccountRecord(
+                login=login,
+                role=role,
+                observer=f"O-{login}",
+                active=True,
+                created_at=datetime.now(UTC),
+                password_hash=hashes,
+            )
+            for login, role in (("ann", "observer"), ("quinn", "qa"), ("olga", "owner"))
+        }
+
+    def acting_as(self, actor):
+        self.actors.append(actor)
+        return self
+
+    def accounts(self):
+        return tuple(self._accounts.values())
+
+    def account(self, login):
+        return self._accounts.get(login)
+
+    def add_account(self, login, *, password_hash, role, observer=None):
+        if login in self._accounts:
+            raise StudyRefusedError(f"There is an account '{login}'", "choose another name")
+        self._accounts[login] = AccountRecord(
+            login=login,
+            role=role,
+            observer=observer or login,
+            active=True,
+            created_at=datetime.now(UTC),
+            password_hash=password_hash,
+        )
+
+    def change_account(self, login, *, password_hash=None, role=None, active=None):
+        if login not in self._accounts:
+            raise UnknownRecordError("account", login)
+        changes = {"password_hash": password_hash, "role": role, "active": active}
+        given = {name: value for name, value in changes.items() if value is not None}
+        self._accounts[login] = replace(self._accounts[login], **given)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def cheap_hashing():
+    """As many hashes as there are tests would take a minute at full cost."""
+    with pytest.MonkeyPatch.context() as patch:
+        cheap = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+        patch.setattr(passwords, "_hasher", lambda: cheap)
+        yield
+
+
+@pytest.fixture(scope="module")
+def known_hash(cheap_hashing):
+    return hashed(PASSWORD)
+
+
+class Clock:
+    def __init__(self):
+        self.now = 1000.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def study(known_hash):
+    return MemoryStudy([film_record(1), film_record(2)], known_hash)
+
+
+@pytest.fixture
+def app(study, clock):
+    settings = WebSettings(mode=Mode.DEPARTMENT, port=8000)
+    doorman = AccountDoorman(study, settings.cookie_name, clock)
+    return create_app(settings, doorman, DepartmentDesks(study, settings))
+
+
+def login(app, name="ann", password=PASSWORD):
+    client = Client(app)
+    client.headers["X-Kyphometer-CSRF"] = "login"
+    answer = client.post("/api/login", json={"name": name, "password": password})
+    if answer.status_code == 200:
+        client.headers["X-Kyphometer-CSRF"] = answer.json()["csrf"]
+    client.answer = answer
+    return client
+
+
+def test_strangers_are_sent_to_the_sign_in_page(app):
+    client = Client(app)
+    assert client.get("/").headers["location"] == "/login"
+    answer = client.get("/api/worklist")
+    assert (answer.status_code, answer.json()["kind"]) == (401, "SignInError")
+    assert client.get("/api/worklist", headers={"Authorization": "Bearer x"}).status_code == 401
+
+
+def test_signing_in_opens_the_page_under_ones_own_name(app):
+    client = login(app)
+    assert client.answer.json()["user"] == {"name": "ann", "role": "observer"}
+    cookie = client.answer.headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=Strict" in cookie
+    config = client.get("/api/config").json()
+    assert (config["user"]["name"], config["observer"], config["mode"]) == (
+        "ann",
+        "O-ann",
+        "department",
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "password"),
+    [("ann", "wrong password"), ("nobody", PASSWORD), ("ANN", PASSWORD), ("ann", PASSWORD + "x")],
+)
+def test_wrong_name_and_wrong_password_sound_the_same(app, name, password):
+    answer = login(app, name, password).answer
+    assert answer.status_code == 401
+    assert answer.json()["error"] == "Name and password do not match; check both and try again."
+    assert "set-cookie" not in answer.headers
+
+
+def test_signing_in_from_another_page_is_refused(app):
+    client = Client(app)
+    body = {"name": "ann", "password": PASSWORD}
+    assert client.post("/api/login", json=body).status_code == 403
+    headers = {"X-Kyphometer-CSRF": "login", "Origin": "http://evil.example"}
+    assert client.post("/api/login", json=body, headers=headers).status_code == 403
+
+
+def test_a_closed_account_cannot_sign_in_and_is_put_out(app, study, clock):
+    client = login(app)
+    assert client.get("/api/config").status_code == 200
+    study.change_account("ann", active=False)  # by the command line, behind the server's back
+    clock.now += 16
+    assert client.get("/api/config").status_code == 401
+    assert login(app).answer.status_code == 401
+
+
+def test_the_identifier_is_new_at_each_sign_in(app):
+    planted = Client(app)
+    headers = {"X-Kyphometer-CSRF": "login", "Cookie": "kyphometer-8000=chosen-by-an-attacker"}
+    body = {"name": "ann", "password": PASSWORD}
+    answer = planted.post("/api/login", json=body, headers=headers)
+    assert answer.status_code == 200
+    assert "chosen-by-an-attacker" not in answer.headers["set-cookie"]
+    planted.cookies.clear()
+    assert planted.get("/api/config", headers={"Cookie": headers["Cookie"]}).status_code == 401
+    one, two = login(app), login(app)
+    assert set(one.cookies.values()).isdisjoint(two.cookies.values())
+
+
+def test_a_sign_in_ends_when_unused_and_at_the_latest_after_its_lifetime(app, clock):
+    client = login(app)
+    clock.now += sign_ins.IDLE_S - 1
+    assert client.get("/api/config").status_code == 200
+    clock.now += sign_ins.IDLE_S + 1
+    assert client.get("/api/config").status_code == 401
+    client = login(app)
+    for _ in range(int(sign_ins.LIFETIME_S // 600)):
+        clock.now += 600
+        assert client.get("/api/config").status_code == 200
+    clock.now += 601
+    assert client.get("/api/config").status_code == 401
+
+
+def test_the_identifier_is_replaced_in_use_and_the_old_one_soon_opens_nothing(app, clock):
+    client = login(app)
+    old = client.cookies["kyphometer-8000"]
+    clock.now += sign_ins.ROTATE_S + 1
+    assert client.get("/api/config").status_code == 200
+    new = client.cookies["kyphometer-8000"]
+    assert new != old
+    late = Client(app)  # a request that was under way with the old one
+    late.cookies.set("kyphometer-8000", old)
+    assert late.get("/api/config").status_code == 200
+    clock.now += sign_ins.GRACE_S + 1
+    late.cookies.clear()
+    late.cookies.set("kyphometer-8000", old)
+    assert late.get("/api/config").status_code == 401
+    assert client.get("/api/config").status_code == 200
+
+
+def test_signing_out_ends_it_on_the_server(app):
+    client = login(app)
+    cookie = client.cookies["kyphometer-8000"]
+    assert client.post("/api/logout").status_code == 200
+    thief = Client(app)
+    thief.cookies.set("kyphometer-8000", cookie)
+    assert thief.get("/api/config").status_code == 401
+
+
+def test_guessing_is_slowed_down_for_the_pair_and_not_for_others(app, clock):
+    for _ in range(throttle.FREE_ATTEMPTS["pair"]):
+        assert login(app, "ann", "a wrong password").answer.status_code == 401
+    answer = login(app).answer  # even the right one must wait now
+    assert answer.status_code == 429
+    assert 1 <= int(answer.headers["retry-after"]) <= throttle.LONGEST_WAIT_S
+    assert sentence(answer.json()["error"])
+    assert login(app, "quinn").answer.status_code == 200
+    clock.now += throttle.FIRST_WAIT_S + 1
+    assert login(app).answer.status_code == 200
+
+
+def test_waits_double_and_have_an_end(clock):
+    guard, waits = throttle.Throttle(clock), []
+    for _ in range(25):
+        guard.failed("ann", "10.0.0.9")
+        waits.append(guard._wait(("pair", "ann", "10.0.0.9")))
+    assert waits[3] == 0.0
+    assert waits[4:7] == [2.0, 4.0, 8.0]
+    assert waits[-1] == throttle.LONGEST_WAIT_S
+
+
+def test_people_have_drafts_and_readings_of_their_own(app):
+    ann, quinn = login(app), login(app, "quinn")
+    body = {"document": document(comment="ann's"), "base": "0."}
+    assert ann.put("/api/films/1/draft", json=body).status_code == 200
+    assert quinn.get("/api/films/1/document").json()["source"] == "none"
+    assert ann.get("/api/films/1/document").json()["document"]["comment"] == "ann's"
+
+
+def test_one_persons_csrf_value_is_useless_to_another(app):
+    ann, quinn = login(app), login(app, "quinn")
+    ann.headers["X-Kyphometer-CSRF"] = quinn.headers["X-Kyphometer-CSRF"]
+    body = {"document": document(), "base": "0."}
+    assert ann.put("/api/films/1/draft", json=body).status_code == 403
+
+
+OWNERS_ONLY = [
+    ("GET", "/api/users", None),
+    ("POST", "/api/users", {"name": "new", "role": "observer"}),
+    ("PATCH", "/api/users/ann", {"role": "owner"}),
+    ("PATCH", "/api/users/olga", {"active": False}),
+]
+
+
+@pytest.mark.parametrize("name", ["ann", "quinn"])
+@pytest.mark.parametrize(("method", "path", "body"), OWNERS_ONLY)
+def test_only_an_owner_manages_accounts(app, study, name, method, path, body):
+    before = study.accounts()
+    answer = login(app, name).request(method, path, json=body)
+    assert answer.status_code == 403
+    assert study.accounts() == before
+
+
+def test_an_owner_adds_and_closes_accounts_and_never_sees_a_hash(app, study):
+    owner = login(app, "olga")
+    made = owner.post("/api/users", json={"name": "new", "role": "qa"})
+    assert made.status_code == 201
+    fresh = login(app, "new", made.json()["password"])
+    assert fresh.answer.json()["user"]["role"] == "qa"
+    listing = owner.get("/api/users")
+    assert "argon2" not in listing.text
+    assert {user["name"] for user in listing.json()["users"]} == {"ann", "quinn", "olga", "new"}
+    assert owner.request("PATCH", "/api/users/new", json={"active": False}).status_code == 200
+    assert fresh.get("/api/config").status_code == 401
+    assert "olga" in study.actors
+    assert owner.post("/api/users", json={"name": "new", "role": "qa"}).status_code == 409
+    assert owner.request("PATCH", "/api/users/nobody", json={"role": "qa"}).status_code == 404
+    assert owner.post("/api/users", json={"name": "x", "role": "king"}).status_code == 400
+
+
+def test_a_changed_role_takes_effect_at_once(app):
+    owner, ann = login(app, "olga"), login(app)
+    owner.request("PATCH", "/api/users/ann", json={"role": "qa"})
+    assert ann.get("/api/config").status_code == 401
+    assert login(app).answer.json()["user"]["role"] == "qa"
+
+
+def test_a_new_password_signs_out_everywhere_else(app):
+    here, elsewhere = login(app), login(app)
+    body = {"old": PASSWORD, "new": "a much better passphrase"}
+    wrong = here.post("/api/password", json={**body, "old": "not the old one"})
+    assert (wrong.status_code, wrong.json()["kind"]) == (403, "ForbiddenError")
+    weak = here.post("/api/password", json={**body, "new": "short"})
+    assert (weak.status_code, weak.json()["kind"]) == (422, "PasswordError")
+    changed = here.post("/api/password", json=body)
+    assert changed.status_code == 200
+    here.headers["X-Kyphometer-CSRF"] = changed.json()["csrf"]
+    assert here.get("/api/config").status_code == 200
+    assert elsewhere.get("/api/config").status_code == 401
+    assert login(app).answer.status_code == 401
+    assert login(app, "ann", body["new"]).answer.status_code == 200
+
+
+@pytest.mark.parametrize(
+    "password", ["", "short", "a" * 20, "x" * 300, "annlovesyou!", "my-ANNlovesyou"]
+)
+def test_passwords_that_are_none_are_refused(password):
+    with pytest.raises(PasswordError) as refused:
+        checked_password(password, "annlovesyou")
+    assert sentence(str(refused.value))
+
+
+@pytest.mark.parametrize("password", ["correct horse battery", "mật khẩu rất dài", "k7!vR2#pQ9xZ"])
+def test_good_passwords_are_accepted_as_they_are(password):
+    assert checked_password(password, "ann") == password
+
+
+def test_hashes_are_argon2id_with_their_own_salt(known_hash):
+    assert known_hash.startswith("$argon2id$")
+    assert hashed(PASSWORD) != known_hash
+    assert matches(PASSWORD, known_hash)
+    assert not matches(PASSWORD + " ", known_hash)
+    assert not matches(PASSWORD, None)
+    assert not matches(PASSWORD, "not a hash")
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ({"host": "0.0.0.0"}, "plain HTTP"),
+        ({"host": "192.168.1.7"}, "plain HTTP"),
+        ({"host": "::"}, "plain HTTP"),
+        ({"host": "pacs.hospital.example"}, "plain HTTP"),
+        ({"behind_proxy": True}, "--public-url"),
+        ({"behind_proxy": True, "public_url": "http://kypho.example"}, "https"),
+        ({"certificate": "a.pem"}, "both files"),
+        ({"key": "a.pem"}, "both files"),
+    ],
+)
+def test_nothing_is_served_in_clear_over_a_network(facts, words):
+    with pytest.raises(ServerStartError, match=words) as refused:
+        Listening(**facts).check()
+    assert sentence(str(refused.value))
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {},
+        {"host": "::1"},
+        {"host": "localhost"},
+        {"host": "127.1.2.3"},
+        {"host": "0.0.0.0", "certificate": "a", "key": "b"},
+        {"host": "0.0.0.0", "behind_proxy": True, "public_url": "https://kypho.example"},
+    ],
+)
+def test_what_is_safe_is_served(facts):
+    Listening(**facts).check()
+
+
+def test_behind_a_proxy_cookies_are_secure_and_only_its_origin_is_accepted(study):
+    settings = WebSettings(
+        mode=Mode.DEPARTMENT,
+        port=8000,
+        public_origin="https://kypho.example",
+        secure=True,
+        hosts=frozenset(),
+    )
+    app = create_app(
+        settings, AccountDoorman(study, settings.cookie_name), DepartmentDesks(study, settings)
+    )
+    client = Client(app, "https://kypho.example")
+    body = {"name": "ann", "password": PASSWORD}
+    headers = {"X-Kyphometer-CSRF": "login", "Origin": "https://kypho.example"}
+    answer = client.post("/api/login", json=body, headers=headers)
+    assert answer.status_code == 200
+    assert "; Secure" in answer.headers["set-cookie"]
+    assert answer.headers["set-cookie"].startswith("__Host-")
+    assert "max-age" in answer.headers["strict-transport-security"]
+    headers["Origin"] = "http://kypho.example"
+    assert client.post("/api/login", json=body, headers=headers).status_code == 403
+    other = Client(app, "https://other.example")
+    assert other.get("/api/health").status_code == 400
