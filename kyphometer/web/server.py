@@ -87,12 +87,24 @@ def run(
         ssl_certfile=certificate,
         ssl_keyfile=key,
     )
+    _load(config, sock)
     try:
         _Server(config, on_ready).run(sockets=[sock])
     except KeyboardInterrupt:
         pass
     finally:
         sock.close()
+
+
+def _load(config: uvicorn.Config, sock: socket.socket) -> None:
+    """Read the certificate now, to tell what is wrong with it in a sentence."""
+    try:
+        config.load()
+    except OSError as error:
+        sock.close()
+        problem = f"the certificate or its key cannot be used ({error.strerror or error})"
+        remedy = "give PEM files that belong together with --tls-cert and --tls-key"
+        raise ServerStartError(problem, remedy) from None
 
 
 def open_browser(address: str) -> None:
