@@ -38,6 +38,7 @@ _FILM_ID = {
     "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"},
     "description": "Opaque name of a film, from the work list.",
 }
+_PUBLIC = ("health", "login")
 _SENTENCES = {
     400: "The request cannot be used.",
     401: "Nobody is signed in, or the key is missing.",
@@ -154,6 +155,8 @@ def _operation(
     }
     if film:
         found["parameters"] = [_FILM_ID]
+    if name in _PUBLIC:
+        found["security"] = []
     return found
 
 

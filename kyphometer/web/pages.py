@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import Route
 
 from kyphometer.errors import NotFoundError
 from kyphometer.web.cookies import cookie_header
 from kyphometer.web.gate import stranger_page
+from kyphometer.web.routing import route
 from kyphometer.web.services import services
 from kyphometer.web.settings import Mode
 from kyphometer.web.visitors import TokenDoorman
@@ -107,8 +107,8 @@ async def _file(request: Request, name: str) -> Response:
 
 
 ROUTES = (
-    Route("/", index, methods=["GET"]),
-    Route("/login", login_page, methods=["GET"]),
-    Route("/favicon.ico", favicon, methods=["GET"]),
-    Route("/static/{name:path}", static, methods=["GET"]),
+    route("/", GET=index),
+    route("/login", GET=login_page),
+    route("/favicon.ico", GET=favicon),
+    route("/static/{name:path}", GET=static),
 )

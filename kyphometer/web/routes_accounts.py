@@ -6,7 +6,6 @@ import secrets
 from typing import TYPE_CHECKING, Any
 
 from starlette.concurrency import run_in_threadpool
-from starlette.routing import Route
 
 from kyphometer.errors import ForbiddenError, NotFoundError, RequestError, SignInError
 from kyphometer.web.accounts import AccountDoorman
@@ -14,6 +13,7 @@ from kyphometer.web.answers import Json
 from kyphometer.web.bodies import json_object, member_text
 from kyphometer.web.cookies import cookie_header
 from kyphometer.web.passwords import MAX_LENGTH, checked_password
+from kyphometer.web.routing import route
 from kyphometer.web.services import require, services, visitor
 from kyphometer.web.visitors import Role
 
@@ -136,10 +136,9 @@ def _role(body: dict[str, Any]) -> Role:
 
 
 ROUTES = (
-    Route("/api/login", login, methods=["POST"]),
-    Route("/api/logout", logout, methods=["POST"]),
-    Route("/api/password", password, methods=["POST"]),
-    Route("/api/users", users, methods=["GET"]),
-    Route("/api/users", add_user, methods=["POST"]),
-    Route("/api/users/{name}", change_user, methods=["PATCH"]),
+    route("/api/login", POST=login),
+    route("/api/logout", POST=logout),
+    route("/api/password", POST=password),
+    route("/api/users", GET=users, POST=add_user),
+    route("/api/users/{name}", PATCH=change_user),
 )

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
-from starlette.routing import Route
 
 import kyphometer
 from kyphometer.errors import KyphometerError, RequestError
 from kyphometer.web.answers import Json
 from kyphometer.web.bodies import query_count
 from kyphometer.web.desk import WorkQuery
+from kyphometer.web.routing import route
 from kyphometer.web.services import desk, services
 
 if TYPE_CHECKING:
@@ -105,8 +105,8 @@ def _is_known(request: Request, etag: str) -> bool:
 
 
 ROUTES = (
-    Route("/api/worklist", work_list, methods=["GET"]),
-    Route("/api/films/{film_id}", film, methods=["GET"]),
-    Route("/api/films/{film_id}/pixels", pixels, methods=["GET"]),
-    Route("/api/films/{film_id}/thumbnail", thumbnail, methods=["GET"]),
+    route("/api/worklist", GET=work_list),
+    route("/api/films/{film_id}", GET=film),
+    route("/api/films/{film_id}/pixels", GET=pixels),
+    route("/api/films/{film_id}/thumbnail", GET=thumbnail),
 )

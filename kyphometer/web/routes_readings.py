@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from starlette.concurrency import run_in_threadpool
-from starlette.routing import Route
 
 from kyphometer.store.records import MarkingLog
 from kyphometer.web.answers import Json
 from kyphometer.web.bodies import json_object, member_number, member_object, member_text
 from kyphometer.web.desk import ConfirmNote
+from kyphometer.web.routing import route
 from kyphometer.web.services import desk, services
 
 if TYPE_CHECKING:
@@ -76,9 +76,8 @@ def _log(body: dict[str, Any]) -> MarkingLog | None:
 
 
 ROUTES = (
-    Route("/api/films/{film_id}/document", document, methods=["GET"]),
-    Route("/api/films/{film_id}/draft", save_draft, methods=["PUT"]),
-    Route("/api/films/{film_id}/draft", discard_draft, methods=["DELETE"]),
-    Route("/api/films/{film_id}/reading", confirm, methods=["POST"]),
-    Route("/api/films/{film_id}/measure", measure, methods=["POST"]),
+    route("/api/films/{film_id}/document", GET=document),
+    route("/api/films/{film_id}/draft", PUT=save_draft, DELETE=discard_draft),
+    route("/api/films/{film_id}/reading", POST=confirm),
+    route("/api/films/{film_id}/measure", POST=measure),
 )

@@ -5,8 +5,6 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from starlette.routing import Route
-
 import kyphometer
 from kyphometer.anatomy import Level
 from kyphometer.film import Position
@@ -14,6 +12,7 @@ from kyphometer.measure import ANGLES
 from kyphometer.reading import CornerRule
 from kyphometer.web.answers import Json
 from kyphometer.web.openapi import description
+from kyphometer.web.routing import route
 from kyphometer.web.services import desk, services, visitor
 
 if TYPE_CHECKING:
@@ -75,7 +74,7 @@ async def openapi(_request: Request) -> Response:
 
 
 ROUTES = (
-    Route("/api/config", config, methods=["GET"]),
-    Route("/api/health", health, methods=["GET"]),
-    Route("/api/openapi.json", openapi, methods=["GET"]),
+    route("/api/config", GET=config),
+    route("/api/health", GET=health),
+    route("/api/openapi.json", GET=openapi),
 )
