@@ -56,7 +56,7 @@ class TinyReader:
             reference=FilmReference(
                 rows=facts.get("rows", 40), columns=20, sop_instance_uid=facts["uid"]
             ),
-            geometry=PixelGeometry.from_spacing(0.2, 0.2),
+            geometry=PixelGeometry.from_spacing(3.0, 3.0),
             acquisition=Acquisition(
                 patient_id=facts["patient"],
                 patient_name="Nguyen^Van^A",

@@ -74,14 +74,13 @@ class PostgresServer:
             self._process = None
 
     def new_database(self) -> str:
-        """Address of a new, empty database."""
+        """Address of a new, empty schema, which is a place of its own for a study."""
         import psycopg
 
         name = f"study_{os.getpid()}_{next(self._numbers)}"
         with psycopg.connect(host=str(self.folder), user="kn", dbname="postgres") as connection:
-            connection.autocommit = True
-            connection.execute(f"CREATE DATABASE {name}")
-        return f"postgresql://kn@/{name}?host={self.folder}"
+            connection.execute(f"CREATE SCHEMA {name}")
+        return f"postgresql://kn@/postgres?host={self.folder}&options=-csearch_path%3D{name}"
 
     def remove(self) -> None:
         self.stop(signal.SIGQUIT)

@@ -45,7 +45,8 @@ def test_append_only_tables_are_protected(study_target):
     names = (
         "SELECT name FROM sqlite_master WHERE type = 'trigger'"
         if database.is_sqlite
-        else "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal"
+        else "SELECT tgname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid"
+        " WHERE NOT tgisinternal AND relnamespace = (SELECT current_schema::regnamespace)"
     )
     with database.read() as connection:
         triggers = " ".join(connection.execute(text(names)).scalars())

@@ -108,7 +108,7 @@ def test_films_carry_facts_but_no_names(study):
         40,
         20,
     )
-    assert first.geometry.row_mm == 0.2
+    assert first.geometry.row_mm == 3.0
     assert first.reference.sop_instance_uid == "1.2.1"
     assert len(first.sha256_pixels) == 64
     assert second.taken_on == date(2026, 7, 1)

@@ -15,9 +15,13 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, delete, insert, select
 
 from kyphometer import __version__
-from kyphometer.errors import KyphometerError
+from kyphometer.errors import (
+    AmbiguousDefinitionError,
+    KyphometerError,
+    UnknownDefinitionError,
+)
 from kyphometer.geometry import Facing, PixelGeometry, SpacingSource
-from kyphometer.measure import DEFAULT_CORNER_SD_MM, measure_reading
+from kyphometer.measure import DEFAULT_CORNER_SD_MM, angle_definition, measure_reading
 from kyphometer.reading_json import reading_from_json
 from kyphometer.store.readings import is_latest
 from kyphometer.store.schema import films, measured, observers, patients, readings, visits
@@ -66,6 +70,20 @@ class MeasuredValue:
     standard_uncertainty: float | None
     definition: str
     note: str
+
+
+def canonical(code: str) -> str:
+    """The registry's code for a code or alias of an angle; other codes as they are.
+
+    Raises
+    ------
+    AmbiguousDefinitionError
+        If an alias means several angles.
+    """
+    try:
+        return angle_definition(code).code
+    except UnknownDefinitionError:
+        return code.strip()
 
 
 def values(
@@ -203,7 +221,10 @@ def _measure(row: Any, codes: Sequence[str], corner_sd_mm: float | None) -> list
             codes=codes,
             corner_sd_mm=DEFAULT_CORNER_SD_MM if corner_sd_mm is None else corner_sd_mm,
             header_facing=None if row[7] is None else Facing(row[7]),
+            strict=False,
         )
+    except (UnknownDefinitionError, AmbiguousDefinitionError):
+        raise
     except KyphometerError as error:
         return [_refused(code, code, str(error)) for code in codes]
     return _rows(measurements, codes)

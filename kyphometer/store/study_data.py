@@ -169,7 +169,13 @@ class StudyData(StudyReadings):
             Only of this patient.
         progress
             Called with the readings measured and those to be measured.
+
+        Raises
+        ------
+        UnknownDefinitionError, AmbiguousDefinitionError
+            If a code is not known, or means several things.
         """
+        codes = list(dict.fromkeys(map(measured.canonical, codes)))
         corner_sd_mm = self.settings.corner_sd_mm
         with self._database.read() as connection:
             todo = measured.stale(connection, codes, corner_sd_mm)
