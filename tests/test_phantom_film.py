@@ -69,3 +69,14 @@ def test_training_films_are_coarse_and_marked() -> None:
     assert film.condition.name == "random"
     superior = [p for _, side, p in film.truth.endplates() if side is EndplateSide.SUPERIOR]
     assert len(superior) >= 3
+
+
+def test_every_dressing_of_training_films_works() -> None:
+    """Annotated, compressed, collimated, instrumented: each turns up within these seeds."""
+    tiny = FilmFormat(rows=340, columns=170, pitch_mm=0.8)
+    films = [simulate_training_film(seed, film_format=tiny) for seed in range(12)]
+    facts = [film.acquisition for film in films]
+    assert any(fact.burned_in_annotation for fact in facts)
+    assert any(fact.lossy for fact in facts)
+    assert any(film.metal.any() for film in films)
+    assert all(np.isfinite(film.pixels).all() and film.pixels.std() > 20 for film in films)

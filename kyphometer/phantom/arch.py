@@ -45,7 +45,7 @@ def arch_template(grade: int, variant: int, spacing_mm: float) -> Arch:
 
     `spacing_mm` is one of `SPACINGS_MM`.
     """
-    cortex, spongy = (_open_cloud(pitch) for pitch in (spacing_mm, max(1.0, 2 * spacing_mm)))
+    cortex, spongy = (_open_cloud(pitch) for pitch in (spacing_mm, max(1.4, 2 * spacing_mm)))
     rng = stream(variant, "arch", grade)
     build = _Builder(Clouds(cortex, spongy), grade / (GRADES - 1), rng)
     for side in (-1.0, 1.0):

@@ -7,6 +7,7 @@ rounded edge, a concave floor inside the ring apophysis, and dents where the bon
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -76,6 +77,11 @@ class EndplateShape:
     radius_posterior_mm: float = 1.0
     dents: tuple[Dent, ...] = ()
 
+    @property
+    def slope(self) -> float:
+        """Tangent of the slope."""
+        return math.tan(math.radians(self.slope_deg))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BodyShape:
@@ -131,8 +137,8 @@ class BodyShape:
     @property
     def mid_height_mm(self) -> float:
         """Height between the planes of the rims at the middle of the depth."""
-        slopes = np.tan(np.radians([self.superior.slope_deg, self.inferior.slope_deg]))
-        return float(self.height_mm - self.depth_mm / 2 * slopes.sum())
+        slopes = self.superior.slope + self.inferior.slope
+        return self.height_mm - self.depth_mm / 2 * slopes
 
     @property
     def anterior_height_mm(self) -> float:
@@ -158,9 +164,7 @@ class BodyShape:
         plate = self.endplate(side)
         inwards = 1.0 if side is EndplateSide.SUPERIOR else -1.0
         sunk = self._floor(plate, x, z, rho) + self._rounding(plate, x, rho)
-        slope = float(np.tan(np.radians(plate.slope_deg)))
-        half = float(self.mid_height_mm / 2)
-        y: Array = float(inwards) * (slope * x - half + sunk)
+        y: Array = inwards * (plate.slope * x - self.mid_height_mm / 2 + sunk)
         return y
 
     def _floor(self, plate: EndplateShape, x: Array, z: Array, rho: Array) -> Array:

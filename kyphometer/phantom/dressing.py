@@ -131,16 +131,19 @@ def black_out(pixels: NDArray[np.uint16], dressing: Dressing) -> None:
 
 def burn_in(pixels: NDArray[np.uint16], dressing: Dressing, pitch_mm: float) -> None:
     """Write text and lines into stored values, in place."""
+    if not (dressing.texts or dressing.lines):
+        return
     rows, columns = pixels.shape
-    white = 4095
+    ink = np.zeros((rows, columns), np.uint8)
     for text, x, y, height_mm in dressing.texts:
         scale = height_mm / pitch_mm / 22
         thick = max(1, round(scale * 2))
         at = (int(x * columns), int(y * rows))
-        cv2.putText(pixels, text, at, cv2.FONT_HERSHEY_SIMPLEX, scale, white, thick)
+        cv2.putText(ink, text, at, cv2.FONT_HERSHEY_SIMPLEX, scale, 255, thick)
     for x0, y0, x1, y1 in dressing.lines:
         ends = ((int(x0 * columns), int(y0 * rows)), (int(x1 * columns), int(y1 * rows)))
-        cv2.line(pixels, *ends, white, max(1, round(0.3 / pitch_mm)))
+        cv2.line(ink, *ends, 255, max(1, round(0.3 / pitch_mm)))
+    pixels[ink > 127] = 4095
 
 
 def compress(pixels: NDArray[np.uint16], quality: int) -> NDArray[np.uint16]:

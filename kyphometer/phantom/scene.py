@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _ARCH_PITCH_MM = 0.3
 _RIB_PITCH_MM = 0.5
-_SPONGY_PITCH_MM = 1.0
+_SPONGY_PITCH_MM = 1.6
 _SOFT_PITCH_MM = 1.2
 _RIB_DROP_MM = 130.0
 
@@ -74,7 +74,7 @@ def line_integrals(scene: Scene, window: Window) -> Array:
     total += _bones(scene, window)
     texture = _trabecular_texture(scene.patient, window.pitch_mm)
     for placed in scene.column:
-        if _is_near(placed, scene.beam, window, above_mm=60, below_mm=60):
+        if _is_near(placed, scene.beam, window, above_mm=30, below_mm=30):
             rolled = _texture_of(texture, scene.patient.seed, placed.level)
             add_body(total, window, scene.beam, placed.body, placed.pose, rolled)
     return total
@@ -117,7 +117,7 @@ def _bones(scene: Scene, window: Window) -> Array:
         Cloud(scene.beam, _coarse(window, pitch)) for pitch in (*pitches, _SPONGY_PITCH_MM)
     )
     for placed in scene.column:
-        if _is_near(placed, scene.beam, window, above_mm=50, below_mm=60):
+        if _is_near(placed, scene.beam, window, above_mm=35, below_mm=50):
             if placed.level is not Level.S1:
                 add_posterior_elements(Clouds(arch, spongy), scene.patient, placed)
             add_osteophytes(Clouds(arch, spongy), scene.patient, placed)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kyphometer.phantom.beam import Window
+    from kyphometer.phantom.column import PlacedVertebra
     from kyphometer.phantom.dressing import Dressing
     from kyphometer.phantom.patient import SimulatedPatient
     from kyphometer.phantom.scene import Scene
@@ -288,10 +289,8 @@ def _readings(
         "fractured_levels": scene.patient.fractured_levels,
         "field_px": dressing.field_px,
     }
-    truth = six_points_px(scene.column, scene.beam, window)
-    height = window.rows
-    seen = {level for level, points in truth.items() if _overlaps(points[..., 1], height)}
-    column = tuple(placed for placed in scene.column if placed.level in seen)
+    column = tuple(placed for placed in scene.column if _is_near(placed, scene, window))
+    truth = six_points_px(column, scene.beam, window)
     outer = six_points_px(column, scene.beam, window, silhouette=True)
     if facing is Facing.LEFT:
         for points in (*truth.values(), *outer.values()):
@@ -302,9 +301,11 @@ def _readings(
     )
 
 
-def _overlaps(y_px: Any, height: int) -> bool:
-    """True if any of a vertebra's points may lie on the film."""
-    return bool(y_px.max() > -0.1 * height and y_px.min() < 1.1 * height)
+def _is_near(placed: PlacedVertebra, scene: Scene, window: Window) -> bool:
+    """True if a vertebra lies on the film or within its own size of it."""
+    y = float(window.to_pixels(scene.beam.project(placed.pose.centre_mm))[1])
+    reach = 45.0 / window.pitch_mm
+    return -reach < y < window.rows + reach
 
 
 def _acquisition(scene: Scene, facing: Facing, facts: FilmFacts, dressing: Dressing) -> Acquisition:

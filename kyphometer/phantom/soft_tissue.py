@@ -9,7 +9,6 @@ import cv2
 import numpy as np
 
 from kyphometer.anatomy import Level
-from kyphometer.phantom.splat import smooth_path
 from kyphometer.phantom.streams import between, stream
 
 if TYPE_CHECKING:
@@ -140,33 +139,23 @@ def _lungs(grid: _Field, patient: SimulatedPatient, surroundings: Surroundings) 
 def _vessels(grid: _Field, patient: SimulatedPatient) -> Array:
     """Branches of the pulmonary vessels, from the hila outwards."""
     rng = stream(patient.seed, "vessels")
+    count, pieces = 45, 6
     hilum = np.array([45.0, grid.levels[Level.T7][1] + 5])
-    canvas = np.zeros(grid.shape, np.float32)
+    start = hilum + rng.normal(0, 14, (count, 1, 2))
+    bends = rng.normal(0, 0.16, (count, pieces - 1))
+    angle = np.cumsum(np.hstack([rng.uniform(0, 2 * np.pi, (count, 1)), bends]), axis=1)
+    steps = np.stack([np.cos(angle), np.sin(angle)], axis=-1) * rng.uniform(7, 25, (count, 1, 1))
+    nodes = np.concatenate([start, start + np.cumsum(steps, axis=1)], axis=1)
     origin = np.array([grid.x_world[0, 0], grid.y[0, 0]])
-    for _ in range(45):
-        angle, length = rng.uniform(0, 2 * np.pi), between(rng, 40, 150)
-        start = hilum + rng.normal(0, 14, 2)
-        bend = rng.normal(0, 0.25, 3)
-        steps = np.cumsum(np.concatenate([[angle], bend]))
-        nodes = start + np.cumsum(
-            np.column_stack([np.cos(steps), np.sin(steps)]) * length / 4, axis=0
-        )
-        curve = (smooth_path(np.vstack([start, nodes]), 6) - origin) / grid.pitch_mm
-        width = between(rng, 1.5, 5.0)
-        for k in range(5):
-            d = width * (1 - k / 7)
-            thick = max(1, round(d / grid.pitch_mm))
-            layer = float(d * SOFT_PER_MM * 0.75 * between(rng, 0.7, 1.0))
-            points = np.round(curve[k : k + 2] * 16).astype(np.int32)
-            cv2.line(
-                canvas,
-                tuple(points[0].tolist()),
-                tuple(points[1].tolist()),
-                layer,
-                thick,
-                cv2.LINE_8,
-                4,
-            )
+    fixed = np.round((nodes - origin) / grid.pitch_mm * 16).astype(np.int32)
+    width = rng.uniform(1.5, 5.0, count)[:, None] * (1 - 0.14 * np.arange(pieces))
+    layer = width * rng.uniform(0.7, 1.0, (count, pieces)) * (0.75 * SOFT_PER_MM)
+    canvas = np.zeros(grid.shape, np.float32)
+    for vessel in range(count):
+        for k in range(pieces):
+            thick = max(1, round(width[vessel, k] / grid.pitch_mm))
+            ends = fixed[vessel, k].tolist(), fixed[vessel, k + 1].tolist()
+            cv2.line(canvas, *ends, float(layer[vessel, k]), thick, cv2.LINE_8, 4)
     return cv2.GaussianBlur(canvas, (0, 0), 0.9 / grid.pitch_mm)
 
 
