@@ -156,6 +156,16 @@ class ColourFilmError(FilmError):
         )
 
 
+class BurnedInTextError(FilmError):
+    """A film whose pixels may show who the patient is."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"'{name}' may have text burned into its pixels, which de-identification does not "
+            "change; look at the film, and say so if it names nobody."
+        )
+
+
 class FrameError(FilmError):
     """No frame chosen of a film with several, or one that it does not have."""
 

@@ -167,17 +167,22 @@ def _describe_exposure(dataset: Dataset, film: Film) -> None:
     dataset.ViewCodeSequence[0].ViewModifierCodeSequence = []
     facing = facts.facing or Facing.LEFT
     dataset.PatientOrientation = ["A" if facing is Facing.RIGHT else "P", "F"]
-    if facts.position in _POSITIONS:
-        orientation, modifier = _POSITIONS[facts.position]
-        dataset.PatientOrientationCodeSequence = [_code(*orientation)]
-        item = dataset.PatientOrientationCodeSequence[0]
-        item.PatientOrientationModifierCodeSequence = [_code(*modifier)]
+    describe_position(dataset, facts.position)
     dataset.PositionerType = ""
     dataset.DetectorType = "DIRECT"
     dataset.AcquisitionContextSequence = []
     _describe_distances(dataset, film)
     if facts.time_point:
         dataset.ClinicalTrialTimePointID = facts.time_point[:64]
+
+
+def describe_position(dataset: Dataset, position: Position) -> None:
+    """Code how the patient was held, if that is known."""
+    if position in _POSITIONS:
+        orientation, modifier = _POSITIONS[position]
+        item = _code(*orientation)
+        item.PatientOrientationModifierCodeSequence = [_code(*modifier)]
+        dataset.PatientOrientationCodeSequence = [item]
 
 
 def _code(value: str, scheme: str, meaning: str) -> Dataset:
