@@ -94,7 +94,7 @@ export class Saver extends Emitter {
     this.running = this.send(this.waiting, leaving);
     await this.running;
     this.running = null;
-    if (this.state === 'saved' && this.waiting) this.wait(QUIET_MS);
+    if (this.state === 'pending') this.wait(QUIET_MS);
   }
 
   /** @param {Reading} reading @param {boolean} leaving */
@@ -118,7 +118,7 @@ export class Saver extends Emitter {
     } else if (this.waiting) {
       backup.write(this.id, { base: etag, document: this.dressed(this.waiting) });
     }
-    this.become('saved');
+    this.become(this.waiting ? 'pending' : 'saved');
   }
 
   /** @param {any} error */

@@ -10,17 +10,16 @@ import { endplateOf, endplatesOf, isComplete } from './document.js';
 import { endplateVector, signedAngleDeg } from './geometry.js';
 import { blocks } from './plan.js';
 
-/** Where anterior lies: as stored, as the film says, or as most marks say; null if unknown.
+/** Where anterior lies: as stored, as the film's header says, or else as most marks say.
  * @param {Reading} reading @param {?Facing} filmFacing @returns {?Facing} */
 export function facingOf(reading, filmFacing = null) {
-  if (reading.facing) return reading.facing;
+  if (reading.facing || filmFacing) return reading.facing ?? filmFacing;
   let votes = 0;
   for (const { plate, complete } of endplatesOf(reading)) {
     if (!complete) continue;
     votes += Math.sign(/** @type {any} */ (plate.anterior).xy[0] - /** @type {any} */ (plate.posterior).xy[0]);
   }
-  if (votes !== 0) return votes > 0 ? 'right' : 'left';
-  return filmFacing;
+  return votes === 0 ? null : votes > 0 ? 'right' : 'left';
 }
 
 /** The VKA of each fractured level and one RKA for each run of fractured levels.

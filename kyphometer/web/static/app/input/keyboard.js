@@ -36,7 +36,7 @@ export class KeyboardInput {
   down(event) {
     const target = /** @type {Element} */ (event.target);
     if (event.defaultPrevented || document.querySelector('dialog[open]')) return;
-    if (target.closest?.(TYPING) || target.closest?.('[data-keys="own"]')) return;
+    if (target.closest?.(TYPING)) return;
     const onFilm = this.stage.root.contains(target);
     if (onFilm && this.onFilm(event)) {
       event.preventDefault();

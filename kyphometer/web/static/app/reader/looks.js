@@ -76,6 +76,7 @@ const looks = {
       const film = await this.films.image(facts);
       compare.mode = compare.mode || mode;
       compare.open(film, stored.document);
+      this.results.beside(facts, stored.document ? await this.api.measure(id, stored.document) : null);
       this.strip.show(this.facts, id);
     } catch (error) {
       const text = error instanceof Error ? error.message : String(error);
@@ -86,6 +87,7 @@ const looks = {
 
   closeCompare() {
     this.compare.setMode('');
+    this.results.beside(null, null);
     this.compare.viewer.pane.setFilm(null);
     this.strip.show(this.facts, null);
     this.toolbar.update();

@@ -53,7 +53,7 @@ export class Reader {
     const besideRoot = h('div', { class: 'stage', tabindex: 0, role: 'application', 'aria-label': t('beside.label') });
     this.guide = new Guide(this.commands);
     this.cover = h('div', { class: 'cover', role: 'status' });
-    this.wrap = h('div', { class: 'stage-wrap' }, stageRoot, this.guide.root, this.cover);
+    this.wrap = h('div', { class: 'stage-wrap' }, stageRoot, this.guide.root, this.cover, h('p', { id: 'stage-help', class: 'unseen' }, t('stage.help')));
     this.beside = h('div', { class: 'stage-wrap beside', hidden: true }, besideRoot);
     const films = h('main', { class: 'films', 'data-compare': '' }, this.wrap, this.beside);
     this.stage = new Stage(stageRoot);
@@ -72,8 +72,7 @@ export class Reader {
     this.factsCard = new Facts();
     this.strip = new Strip((id) => this.compareWith(id, 'side'));
     const panel = h('aside', { class: 'panel', 'aria-label': t('panel.title') }, this.results.root, this.checks.root, this.vertebrae.root, this.factsCard.root);
-    this.root = h('div', { class: 'reader' }, this.header.root, this.strip.root, this.toolbar.root, films, panel, this.toasts.root, this.toasts.voice,
-      h('p', { id: 'stage-help', class: 'unseen' }, t('stage.help')));
+    this.root = h('div', { class: 'reader' }, this.header.root, this.strip.root, this.toolbar.root, films, panel, this.toasts.root, this.toasts.voice);
   }
 
   /** @param {string} id */

@@ -37,7 +37,8 @@ export class Stage {
     this.hidden = false;
     /** @type {Set<string>} corners the findings speak of */
     this.flagged = NO_KEYS;
-    this.layer.root.addEventListener('focusin', (/** @type {any} */ event) => {
+    // Not on the SVG: Chromium makes one that listens for focus a stop of its own.
+    root.addEventListener('focusin', (/** @type {any} */ event) => {
       const key = event.target.closest('[data-key]')?.dataset.key;
       if (key) this.session?.select(key);
     });
@@ -72,6 +73,7 @@ export class Stage {
       selected: session.selected,
       flagged: this.flagged,
       settled: session.isConfirmed,
+      width: this.pane.view.width,
       angles: angles.filter((angle) => angle.text !== ''),
       short: (/** @type {string} */ side) => t(`side.${side}.short`),
     });

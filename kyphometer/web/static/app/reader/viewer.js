@@ -44,6 +44,7 @@ export class Viewer {
       selected: null,
       flagged: new Set(),
       settled: true,
+      width: this.pane.view.width,
       angles,
       short: (side) => t(`side.${side}.short`),
     });

@@ -9,14 +9,15 @@ import { number, t } from '../i18n.js';
 
 /** @param {Session} session @param {Pair} pair @returns {?any} the server's measurement */
 export function measured(session, pair) {
+  const all = session.live.answer?.measurements ?? [];
+  return all.find((/** @type {any} */ m) => isOf(m, pair)) ?? null;
+}
+
+/** @param {any} m a measurement of the server @param {Pair} pair */
+export function isOf(m, pair) {
   const upper = `${pair.upper.level}.${pair.upper.endplate}`;
   const lower = `${pair.lower.level}.${pair.lower.endplate}`;
-  const all = session.live.answer?.measurements ?? [];
-  return (
-    all.find(
-      (/** @type {any} */ m) => m.code === pair.code && m.upper === upper && m.lower === lower,
-    ) ?? null
-  );
+  return m.code === pair.code && m.upper === upper && m.lower === lower;
 }
 
 /** @param {Session} session @param {Pair} pair

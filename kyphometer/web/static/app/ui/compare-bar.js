@@ -19,7 +19,7 @@ export class CompareBar {
     this.close = close;
     this.root = h('div', { class: 'compare-bar', role: 'group', 'aria-label': t('compare.title'), hidden: true });
     this.caption = h('p', { class: 'caption' });
-    this.handle = h('div', { class: 'swipe-handle', role: 'slider', tabindex: 0, 'aria-label': t('compare.divider'), 'aria-valuemin': 0, 'aria-valuemax': 100, 'data-keys': 'own', hidden: true });
+    this.handle = h('div', { class: 'swipe-handle', role: 'slider', tabindex: 0, 'aria-label': t('compare.divider'), 'aria-valuemin': 0, 'aria-valuemax': 100, hidden: true });
     this.handle.addEventListener('pointerdown', (/** @type {PointerEvent} */ event) => this.grab(event));
     this.handle.addEventListener('keydown', (/** @type {KeyboardEvent} */ event) => this.key(event));
   }

@@ -7,10 +7,12 @@ import { LEVELS } from '../core/anatomy.js';
 import { cornersOf } from '../core/document.js';
 import { progress } from '../core/plan.js';
 import { endplateName, t } from '../i18n.js';
+import { storePrefs } from '../prefs.js';
 import { h, refill, whenChanged } from './dom.js';
 import { icon } from './icons.js';
 
-const COMMON = ['T10', 'T11', 'T12', 'L1', 'L2', 'L3', 'L4'];
+const COMMON = ['T8', 'T9', 'T10', 'T11', 'T12', 'L1', 'L2', 'L3', 'L4'];
+const PLANS = ['angles', 'whole', 'six'];
 
 export class Guide {
   /** @param {Object<string, any>} commands */
@@ -91,7 +93,22 @@ export class Guide {
       h('p', { class: 'ask', id: 'ask-level' }, t('level.ask')),
       h('div', { class: 'levels', role: 'group', 'aria-labelledby': 'ask-level' }, buttons, more),
       h('p', { class: 'hint' }, t('level.hint')),
+      this.planChoice(model.plan),
     );
+  }
+
+  /** How much is asked for around the fracture. @param {string} plan */
+  planChoice(plan) {
+    const session = /** @type {Session} */ (this.session);
+    const select = h('select', { id: 'plan', 'data-focus': 'plan' },
+      PLANS.map((key) => h('option', { value: key, selected: key === plan }, t(`plan.${key}`))));
+    select.addEventListener('change', () => {
+      session.prefs.plan = select.value;
+      storePrefs(session.prefs);
+      if (session.reading.fractured_levels.length > 0) actions.chooseFractured(session, session.reading.fractured_levels);
+      this.update();
+    });
+    return h('div', { class: 'plan' }, h('label', { for: 'plan', class: 'hint' }, t('plan.label')), select);
   }
 
   toggleMore() {

@@ -4,9 +4,10 @@
  * @typedef {import('../session.js').Session} Session
  */
 import { pairsOf, parseEndplate } from '../core/preview.js';
-import { number, pairName, plural, signed, t } from '../i18n.js';
-import { measured, stateOf, uncertaintyText, verdictText } from './angles.js';
+import { date, number, pairName, plural, signed, t } from '../i18n.js';
+import { isOf, measured, stateOf, uncertaintyText, verdictText } from './angles.js';
 import { h, refill, whenChanged } from './dom.js';
+import { visitName } from './names.js';
 
 export class Results {
   /** @param {(text: string) => void} announce */
@@ -24,6 +25,20 @@ export class Results {
     this.update();
   }
 
+  /** The other visit's angles, by the server, while it is shown beside this one.
+   * @param {?any} facts @param {?any} answer */
+  beside(facts, answer) {
+    this.other = facts && answer ? { name: visitName(facts.visit) || date(facts.date) || facts.label, answer } : null;
+    this.update();
+  }
+
+  /** @param {import('../core/preview.js').Pair} pair */
+  otherValue(pair) {
+    const { name, answer } = this.other ?? {};
+    const found = (answer?.measurements ?? []).find((/** @type {any} */ m) => isOf(m, pair));
+    return found ? t('results.beside', { name, value: number(found.value), uncertainty: uncertaintyText(found.standard_uncertainty ?? null) }) : '';
+  }
+
   update() {
     const session = /** @type {Session} */ (this.session);
     const pairs = pairsOf(session.reading);
@@ -34,6 +49,7 @@ export class Results {
       state: stateOf(session, pair),
       needs: this.needs(pair, answer),
       change: changeOf(answer, pair, session),
+      other: this.otherValue(pair),
     }));
     const main = new Set(pairs.map((pair) => measured(session, pair)).filter(Boolean));
     const others = (answer?.measurements ?? []).filter((/** @type {any} */ m) => !main.has(m));
@@ -110,6 +126,7 @@ function angleRow(row) {
       ? h('p', { class: 'quiet small' }, t('results.interval', { low: number(state.interval[0]), high: number(state.interval[1]) }), state.value < 0 ? ` · ${t('results.lordosis')}` : '')
       : null,
     row.needs ? h('p', { class: 'quiet small' }, row.needs) : null,
+    row.other ? h('p', { class: 'beside-value', 'data-beside': row.code }, row.other) : null,
     change ? changeLine(change) : null,
   );
 }

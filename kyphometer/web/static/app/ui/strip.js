@@ -21,7 +21,7 @@ export class Strip {
   /** @param {any} film @param {string} current @param {?string} beside */
   item(film, current, beside) {
     const here = film.film_id === current;
-    const name = film.visit ? visitName(film.visit) : film.label;
+    const name = film.visit ? visitName(film.visit) : film.label.replace(/\.(dcm|dicom|ima)$/i, '');
     const state = t(`status.${film.status ?? 'unread'}`);
     const link = h('a', {
       href: `#/film/${encodeURIComponent(film.film_id)}`,

@@ -50,8 +50,9 @@ export class Toolbar {
     const groups = GROUPS.map((names) => names.filter((name) => commands[name]?.offered !== false))
       .filter((names) => names.length > 0)
       .map((names) => h('div', { class: 'group', role: 'group' }, names.map((name) => this.button(name))));
-    groups[1].prepend(this.preset);
-    this.root = h('div', { class: 'toolbar', role: 'toolbar', 'aria-label': t('toolbar.title'), 'aria-orientation': 'vertical' }, groups);
+    groups[1].prepend(h('div', { class: 'preset-box' }, icon('window'), this.preset));
+    const bar = h('div', { class: 'toolbar', role: 'toolbar', 'aria-label': t('toolbar.title'), 'aria-orientation': 'vertical' }, groups);
+    this.root = h('nav', { class: 'tools', 'aria-label': t('toolbar.title') }, bar);
   }
 
   /** @param {string} name */

@@ -19,6 +19,7 @@ export class WorkList {
     /** @type {Map<number, any[]|'coming'>} */
     this.pages = new Map();
     this.asked = 0;
+    this.awaited = -1;
     this.search = h('input', { type: 'search', class: 'search', 'aria-label': t('worklist.search'), placeholder: t('worklist.search'), value: memory.query });
     this.filters = h('div', { class: 'filters', role: 'group', 'aria-label': t('worklist.filter') });
     this.progress = h('div', { class: 'overall' });
@@ -113,6 +114,7 @@ export class WorkList {
       rows.push(this.row(i, Array.isArray(items) ? items[i % PAGE] : null));
     }
     refill(this.list, rows);
+    if (this.awaited >= 0) this.focusAwaited();
   }
 
   /** @param {number} index @param {any} item */
@@ -162,8 +164,16 @@ export class WorkList {
     const { scrollTop, clientHeight } = this.scroller;
     if (index * ROW < scrollTop) this.scroller.scrollTop = index * ROW;
     else if ((index + 1) * ROW > scrollTop + clientHeight) this.scroller.scrollTop = (index + 1) * ROW - clientHeight;
+    this.awaited = index;
     this.draw();
-    this.list.querySelector(`[data-index="${index}"]`)?.focus({ preventScroll: true });
+  }
+
+  /** The focus goes to its row as soon as that row has been fetched. */
+  focusAwaited() {
+    const row = this.list.querySelector(`[data-index="${this.awaited}"]`);
+    if (!row) return;
+    this.awaited = -1;
+    row.focus({ preventScroll: true });
   }
 
   dispose() {

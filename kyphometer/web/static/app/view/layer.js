@@ -16,7 +16,7 @@ export class MarkLayer {
   /** @param {{label: (key: string) => string, interactive: boolean, title: string}} options */
   constructor(options) {
     this.options = options;
-    this.root = svg('svg', { class: 'marks', focusable: 'false', role: 'group' });
+    this.root = svg('svg', { class: 'marks', role: 'group' });
     this.root.setAttribute('aria-label', options.title);
     this.groups = Object.fromEntries(
       ['angles', 'plates', 'names', 'corners', 'cursor'].map((name) => {
@@ -74,7 +74,7 @@ export class MarkLayer {
   makeAngle(shape) {
     const group = svg('g', { class: `angle ${shape.code}`, 'data-angle': shape.code });
     group.append(svg('path', { class: 'halo' }), svg('path', { class: 'line' }));
-    group.append(svg('path', { class: 'faint' }));
+    group.append(svg('path', { class: 'faint-halo' }), svg('path', { class: 'faint' }));
     group.append(svg('text', { class: 'value' }), svg('text', { class: 'pair' }));
     return group;
   }
@@ -114,11 +114,13 @@ export class MarkLayer {
 
 /** @param {any} node @param {any} shape */
 function updateAngle(node, shape) {
-  const [halo, line, faint, value, pair] = node.children;
+  const [halo, line, faintHalo, faint, value, pair] = node.children;
   const d = shape.lines.map(pathOf).join('');
   set(halo, { d });
   set(line, { d });
-  set(faint, { d: shape.faint.map(pathOf).join('') });
+  const thin = shape.faint.map(pathOf).join('');
+  set(faintHalo, { d: thin });
+  set(faint, { d: thin });
   set(value, { x: fix(shape.at[0]), y: fix(shape.at[1]), 'text-anchor': shape.anchor });
   set(pair, { x: fix(shape.at[0]), y: fix(shape.at[1] + 15), 'text-anchor': shape.anchor });
   if (value.textContent !== shape.text) value.textContent = shape.text;

@@ -21,7 +21,7 @@ const ASSISTED = new Set(['refined', 'carried', 'detected']);
 
 /** @param {Reading} reading @param {(p: Point) => Point} project film to pane
  * @param {{facing: ?string, selected: ?string, angles: Angle[], flagged: Set<string>,
- *   settled: boolean, short: (side: string) => string}} options
+ *   settled: boolean, width?: number, short: (side: string) => string}} options
  * @returns {Scene} */
 export function sceneOf(reading, project, options) {
   const accepted = new Set(reading.draft?.accepted ?? []);
@@ -96,20 +96,29 @@ function angleShape(reading, angle, index, project, options) {
     la,
     reach,
   );
-  const right = options.facing === 'right';
   const base = wide ? ends[0] : midpoint(ends[0], ends[1]);
+  const right = roomRight(base[0], angle, options);
+  const lift = !wide ? 0 : right === (options.facing === 'right') ? -8 : 26;
   return [
     {
       key: `${angle.code}.${angle.upper.level}.${angle.lower.level}.${index}`,
       code: angle.code,
       lines: [[extend(ua, up, size * 0.1), ends[0]], [extend(la, lp, size * 0.1), ends[1]], arc(la, ends[1], turned)],
       faint: [[ends[0], ends[1]], [la, turned]],
-      at: [base[0] + (right ? 10 : -10), base[1] + (wide ? -8 : 0)],
+      at: [base[0] + (right ? 10 : -10), base[1] + lift],
       anchor: right ? 'start' : 'end',
       text: angle.text,
       pair: angle.pair,
     },
   ];
+}
+
+/** On which side of its bracket a label stands: in front of the spine, if there is room for it.
+ * @param {number} x @param {Angle} angle @param {any} options */
+function roomRight(x, angle, options) {
+  const width = Math.max(angle.text.length * 9.5, angle.pair.length * 6.6) + 16;
+  if (options.facing === 'right') return !(options.width && x + width > options.width);
+  return x - width < 0;
 }
 
 /** @param {Point} centre @param {Point} from @param {Point} to @returns {Point[]} */

@@ -1,0 +1,196 @@
+"""Viewing in a real browser: true grey levels, zoom, comparison, large and broken films."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+import pytest
+from web_page_kit import Tab, case
+
+from kyphometer.dicom.display import to_grey
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+def _smooth_places(grey: NDArray[np.uint8]) -> list[tuple[int, int]]:
+    """Pixels (x, y) of many greys around which the film hardly changes."""
+    found: dict[int, tuple[int, int]] = {}
+    grey = cv2.GaussianBlur(grey, (0, 0), 1.0)
+    rng = np.random.default_rng(4)
+    rows, columns = grey.shape
+    for y, x in zip(
+        rng.integers(20, rows - 20, 4000), rng.integers(20, columns - 20, 4000), strict=True
+    ):
+        patch = grey[y - 3 : y + 4, x - 3 : x + 4]
+        if int(patch.max()) - int(patch.min()) <= 6:
+            found.setdefault(int(grey[y, x]) // 24, (int(x), int(y)))
+    return list(found.values())
+
+
+def test_the_canvas_shows_what_python_shows(tab: Tab) -> None:
+    grey = to_grey(case().phantom.film)
+    places = _smooth_places(grey)
+    assert len(places) >= 5
+    tab.open("F01")
+    shown = [tab.grey((x + 0.5, y + 0.5)) for x, y in places]
+    assert shown == pytest.approx([int(grey[y, x]) for x, y in places], abs=5)
+    tab.page.keyboard.press("i")
+    tab.page.locator("[data-command=invert][aria-pressed=true]").wait_for()
+    tab.page.wait_for_timeout(100)
+    turned = [tab.grey((x + 0.5, y + 0.5)) for x, y in places]
+    assert turned == pytest.approx([255 - int(grey[y, x]) for x, y in places], abs=5)
+
+
+def test_window_by_drag_preset_and_region(tab: Tab) -> None:
+    page = tab.open("F02").page
+    place = _smooth_places(to_grey(case().phantom.film))[1]
+    xy = (place[0] + 0.5, place[1] + 0.5)
+    first = tab.grey(xy)
+    x, y = tab.screen((225, 450))
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x, y + 120, steps=4)
+    page.mouse.up()
+    page.wait_for_timeout(60)
+    dragged = tab.grey(xy)
+    assert dragged < first, "downwards is darker"
+    assert tab.corners() == []
+    page.locator(".preset").select_option("0")
+    page.wait_for_timeout(60)
+    assert tab.grey(xy) == first
+    page.keyboard.press("r")
+    page.wait_for_timeout(60)
+    assert page.locator(".preset").input_value() == "-1"
+
+
+def test_zoom_pan_fit_and_one_to_one(tab: Tab) -> None:
+    page = tab.open("F03").page
+    point = (300.0, 500.0)
+    at = tab.screen(point)
+    page.mouse.move(*at)
+    page.mouse.wheel(0, -400)
+    tab.settle()
+    assert tab.view()[2] > 1.5 * 714 / 900 * 0.9
+    assert tab.screen(point) == pytest.approx(at, abs=0.7)
+    page.mouse.down(button="middle")
+    page.mouse.move(at[0] + 50, at[1] + 30, steps=3)
+    page.mouse.up(button="middle")
+    tab.settle()
+    assert tab.screen(point) == pytest.approx((at[0] + 50, at[1] + 30), abs=0.7)
+    zoom = tab.view()[2]
+    page.mouse.down(button="right")
+    page.mouse.move(at[0] + 50, at[1] - 40, steps=3)
+    page.mouse.up(button="right")
+    tab.settle()
+    assert tab.view()[2] > zoom
+    page.keyboard.press("1")
+    tab.settle()
+    page.wait_for_timeout(250)
+    assert tab.view()[2] == pytest.approx(1.0)
+    page.keyboard.press("0")
+    page.wait_for_timeout(300)
+    assert tab.view()[:2] == pytest.approx((225.0, 450.0))
+
+
+def test_local_contrast_is_a_view_only(tab: Tab) -> None:
+    page = tab.open("F04").page
+    tab.mark()
+    before = tab.wait_for_value("RKA")
+    places = [(150.5 + 20 * i, 300.5 + 30 * i) for i in range(8)]
+    greys = [tab.grey(p) for p in places]
+    page.keyboard.press("l")
+    page.locator("[data-command=localContrast][aria-pressed=true]").wait_for()
+    page.wait_for_timeout(150)
+    assert [tab.grey(p) for p in places] != greys
+    assert tab.wait_for_value("RKA") == before
+    page.keyboard.press("l")
+    page.wait_for_timeout(150)
+    assert [tab.grey(p) for p in places] == greys
+
+
+def test_side_by_side_swipe_and_flicker(tab: Tab) -> None:
+    tab.open("V1")
+    tab.mark()
+    tab.page.keyboard.press("Control+Enter")
+    tab.page.locator(".save.confirmed").wait_for()
+    page = tab.open("V2").page
+    tab.mark("after")
+    assert page.locator(".strip li").count() == 2
+    page.keyboard.press("s")
+    beside = page.locator(".stage").nth(1)
+    beside.locator(".corner").first.wait_for()
+    assert beside.locator(".angle").count() == 2, "the earlier angles stand beside"
+    assert page.locator(".caption").inner_text().endswith("10 Jan 2026")
+    first, second = tab.view(), _view_of(beside)
+    x, y = tab.screen((first[0], first[1]))
+    page.mouse.move(x, y)
+    page.mouse.wheel(0, -300)
+    tab.settle()
+    assert _view_of(beside)[2] / second[2] == pytest.approx(tab.view()[2] / first[2], rel=0.01)
+    page.keyboard.press("k")
+    frozen = _view_of(beside)
+    page.mouse.wheel(0, 300)
+    tab.settle()
+    assert _view_of(beside) == frozen, "free films move alone"
+    page.keyboard.press("o")
+    divider = page.get_by_role("slider")
+    divider.focus()
+    page.keyboard.press("ArrowLeft")
+    assert divider.get_attribute("aria-valuenow") == "48"
+    assert page.locator("canvas.overlay").is_visible()
+    page.keyboard.press("b")
+    page.locator(".compare-bar .shown", has_text="10 Jan 2026").wait_for()
+    page.keyboard.press("b")
+    page.locator(".compare-bar .shown", has_text="this visit").wait_for()
+    assert page.locator("canvas.overlay").is_hidden()
+
+
+def _view_of(stage: object) -> list[float]:
+    return [float(part) for part in stage.get_attribute("data-view").split()]  # type: ignore[attr-defined]
+
+
+def test_a_film_of_twenty_megapixels(tab: Tab) -> None:
+    page = tab.open("LARGE").page
+    tab.choose(case().fractured)
+    rows, columns = case().phantom.pixels.shape
+    scale = (4000 / columns, 5000 / rows)
+    level, endplate, corner = tab.target() or ("", "", "")
+    x, y = case().xy(level, endplate, corner)
+    tab.press_at((x * scale[0], y * scale[1]))
+    tab.corner(f"{level}.{endplate}.{corner}").wait_for()
+    page.keyboard.press("1")
+    page.wait_for_timeout(300)
+    assert tab.view()[2] == pytest.approx(1.0)
+    cx, cy = tab.view()[:2]
+    assert len({tab.grey((cx + 20 * step, cy)) for step in range(-20, 20)}) > 3
+
+
+def test_a_film_that_fails_says_why_and_leaves_a_way_on(tab: Tab) -> None:
+    page = tab.open("BROKEN", ready=False).page
+    failure = page.locator(".failure")
+    failure.wait_for()
+    text = failure.inner_text()
+    assert "BROKEN" in text or "pixel" in text.lower()
+    assert "Traceback" not in text
+    page.get_by_role("link", name="Work list").click()
+    page.locator(".row").first.wait_for()
+    tab.complaints.clear()  # the browser reports the refused pixels
+
+
+def test_the_picture_holds_film_and_marks(tab: Tab) -> None:
+    page = tab.open("F05").page
+    tab.mark()
+    tab.wait_for_value("VKA")
+    with page.expect_download() as coming:
+        page.keyboard.press("Control+e")
+    from PIL import Image
+
+    with Image.open(coming.value.path()) as picture:
+        pixels = np.asarray(picture.convert("RGB")).astype(int)
+    assert coming.value.suggested_filename == "F05.dcm.png"
+    coloured = (pixels[..., 2] - pixels[..., 0]) > 60
+    assert 200 < coloured.sum() < 40_000, "the marks are drawn in their colour"
+    assert len(np.unique(pixels[..., 0])) > 60, "the film is there"
