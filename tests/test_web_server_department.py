@@ -12,6 +12,7 @@ from web_local import Client, document, sentence
 
 from kyphometer.errors import ServerStartError, StudyRefusedError, UnknownRecordError
 from kyphometer.store.accounts import AccountRecord
+from kyphometer.store.settings import StudySettings
 from kyphometer.web import passwords, sign_ins, throttle
 from kyphometer.web.accounts import AccountDoorman
 from kyphometer.web.app import create_app
@@ -39,6 +40,8 @@ class MemoryStudy(MemoryStore):
             )
             for login, role in (("ann", "observer"), ("quinn", "qa"), ("olga", "owner"))
         }
+
+    settings = StudySettings()
 
     def acting_as(self, actor):
         self.actors.append(actor)
@@ -106,7 +109,7 @@ def study(known_hash):
 def app(study, clock):
     settings = WebSettings(mode=Mode.DEPARTMENT, port=8000)
     doorman = AccountDoorman(study, settings.cookie_name, clock)
-    return create_app(settings, doorman, DepartmentDesks(study, settings))
+    return create_app(settings, doorman, DepartmentDesks(study))
 
 
 def login(app, name="ann", password=PASSWORD):
@@ -381,9 +384,7 @@ def test_behind_a_proxy_cookies_are_secure_and_only_its_origin_is_accepted(study
         secure=True,
         hosts=frozenset(),
     )
-    app = create_app(
-        settings, AccountDoorman(study, settings.cookie_name), DepartmentDesks(study, settings)
-    )
+    app = create_app(settings, AccountDoorman(study, settings.cookie_name), DepartmentDesks(study))
     client = Client(app, "https://kypho.example")
     body = {"name": "ann", "password": PASSWORD}
     headers = {"X-Kyphometer-CSRF": "login", "Origin": "https://kypho.example"}

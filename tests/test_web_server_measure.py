@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from datetime import date
 
 import pytest
 from web_fakes import MemoryStore, film_record
 from web_local import document, sentence, visitor
 
+from kyphometer.anatomy import Level
 from kyphometer.measure import measure_reading
+from kyphometer.web.agreement import Agreement, stated_precision
 from kyphometer.web.measure_views import draft_reading
 
 
@@ -117,3 +121,86 @@ def test_a_film_that_is_not_there(client):
     answer = measure(client, document(), film=7)
     assert answer.status_code == 404
     assert sentence(answer.json()["error"])
+
+
+def two_visits():
+    days = {"patient": "P1", "position": "standing"}
+    return MemoryStore(
+        [
+            film_record(1, taken_on=date(2025, 1, 5), visit="pre-op", **days),
+            film_record(2, taken_on=date(2025, 7, 5), visit="6 months", **days),
+            film_record(3, taken_on=date(2025, 7, 6), patient="P2", position="standing"),
+        ]
+    )
+
+
+def read(store, film, angle_px):
+    reading = replace(draft_reading(document(angle_px), store.film(film).reference), observer="KN")
+    store.save_reading(reading, film, "KN", base_version=0)
+
+
+def test_the_change_since_the_film_before_is_judged_against_its_mdc():
+    """Values from the drawn lines; MDC95 = 1.96 sqrt(2) SEM, in closed form."""
+    store = two_visits()
+    read(store, 1, 60.0)
+    precise = Agreement(corner_sd_mm=1.0, precision=stated_precision({"VKA": 1.5, "RKA": 30.0}))
+    client = visitor(store, agreement=precise)
+    change = {item["code"]: item for item in measure(client, document(20.0), 2).json()["change"]}
+    before, now = (math.degrees(math.atan2(rise, 220)) for rise in (60, 20))
+    vka = change["VKA"]
+    assert vka["previous_value"] == pytest.approx(before)
+    assert vka["change"] == pytest.approx(now - before)
+    assert vka["mdc95"] == pytest.approx(1.959964 * math.sqrt(2) * 1.5, rel=1e-6)
+    assert vka["verdict"] == "improved"
+    assert vka["previous_film"] == "1"
+    assert change["RKA"]["verdict"] == "unchanged within error"
+    assert measure(client, document(20.0), 1).json()["change"] is None
+    assert measure(client, document(20.0), 3).json()["change"] is None
+
+
+def test_a_change_in_the_other_direction_is_worse():
+    store = two_visits()
+    read(store, 1, 20.0)
+    client = visitor(store, agreement=Agreement(precision=stated_precision({"VKA": 1.5})))
+    change = measure(client, document(60.0), 2).json()["change"]
+    assert next(item for item in change if item["code"] == "VKA")["verdict"] == "worse"
+
+
+def test_without_a_known_error_a_change_is_shown_but_not_judged():
+    store = two_visits()
+    read(store, 1, 60.0)
+    change = measure(visitor(store), document(20.0), 2).json()["change"]
+    assert {item["verdict"] for item in change} == {"not judged"}
+    assert all(item["mdc95"] is None and item["reasons"] for item in change)
+
+
+def test_other_levels_are_not_compared():
+    store = two_visits()
+    read(store, 1, 60.0)
+    other = document(20.0)
+    other["fractured_levels"] = ["T12"]
+    change = measure(visitor(store), other, 2).json()["change"]
+    assert "VKA" not in {item["code"] for item in change}
+
+
+def test_different_positions_are_shown_with_the_warning():
+    store = two_visits()
+    store._films[2] = replace(store._films[2], position="supine")
+    read(store, 1, 60.0)
+    change = measure(visitor(store), document(20.0), 2).json()["change"]
+    assert change[0]["change"] is not None
+    assert any("supine" in reason for reason in change[0]["reasons"])
+
+
+def test_levels_are_offered_from_the_agreement_the_film_before_and_the_start():
+    store = two_visits()
+    client = visitor(store, agreement=Agreement(fractured_level=Level.T11))
+    assert client.get("/api/films/2").json()["fractured_levels"] == ["T11"]
+    read(store, 1, 20.0)
+    client = visitor(store, agreement=Agreement(fractured_level=Level.T11))
+    assert client.get("/api/films/2").json()["fractured_levels"] == ["L1"]
+    agreed = Agreement(levels={"P1": (Level.L2, Level.L3)})
+    assert visitor(store, agreement=agreed).get("/api/films/2").json()["fractured_levels"] == [
+        "L2",
+        "L3",
+    ]

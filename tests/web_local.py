@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from kyphometer.web.agreement import Agreement
 from kyphometer.web.annotate import local_app
 from kyphometer.web.settings import WebSettings
 
@@ -50,7 +51,8 @@ class Client:
 
 def stranger(store: ReadingStore, **settings: Any) -> Client:
     """A client that was not let in."""
-    return Client(local_app(store, "KN", WebSettings(port=8000, **settings), TOKEN))
+    agreement = settings.pop("agreement", Agreement(corner_sd_mm=1.0))
+    return Client(local_app(store, "KN", WebSettings(port=8000, **settings), TOKEN, agreement))
 
 
 def visitor(store: ReadingStore, **settings: Any) -> Client:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import Any
 
 from kyphometer.cli.observer import add_observer, observer_code
@@ -35,19 +36,22 @@ def add_parser(subparsers: Any) -> None:
         metavar="MM",
         help="SD of a hand-marked corner in mm, behind the uncertainties",
     )
+    parser.add_argument(
+        "--sem",
+        action="append",
+        default=[],
+        metavar="CODE=DEG",
+        help="standard error of measurement by which a change is judged, e.g. VKA=1.5; repeatable",
+    )
     add_observer(parser)
 
 
 def run(args: Any) -> int:
     """Serve until interrupted."""
-    from kyphometer.anatomy import Level
     from kyphometer.web.annotate import annotate
-    from kyphometer.web.settings import WebSettings
     from kyphometer.web.targets import open_target
 
-    level = None if args.fractured_level is None else Level.parse(args.fractured_level)
-    chosen = {} if args.corner_sd_mm is None else {"corner_sd_mm": args.corner_sd_mm}
-    settings = WebSettings(assist=not args.no_assist, fractured_level=level, **chosen)
+    changes = _stated(args)
     observer = observer_code(args.observer)
     target = open_target(args.target, observer)
     for item in target.failed:
@@ -56,7 +60,7 @@ def run(args: Any) -> int:
         annotate(
             target.store,
             observer,
-            settings=settings,
+            agreement=replace(target.agreement, **changes),
             port=args.port,
             failed=target.failed,
             show=_show,
@@ -65,6 +69,38 @@ def run(args: Any) -> int:
     finally:
         target.close()
     return 0
+
+
+def _stated(args: Any) -> dict[str, Any]:
+    """What the command line says about the agreement; the rest is the study's."""
+    from kyphometer.anatomy import Level
+    from kyphometer.errors import UsageError
+    from kyphometer.web.agreement import stated_precision
+
+    stated: dict[str, Any] = {"may_assist": not args.no_assist}
+    if args.fractured_level is not None:
+        stated["fractured_level"] = Level.parse(args.fractured_level)
+    if args.corner_sd_mm is not None:
+        if not 0 < args.corner_sd_mm < 20:
+            message = "The SD of a corner must be above 0 and below 20 mm; correct --corner-sd-mm."
+            raise UsageError(message)
+        stated["corner_sd_mm"] = args.corner_sd_mm
+    if args.sem:
+        stated["precision"] = stated_precision(dict(map(_code_and_degrees, args.sem)))
+    return stated
+
+
+def _code_and_degrees(text: str) -> tuple[str, float]:
+    from kyphometer.errors import UsageError
+
+    code, _, value = text.partition("=")
+    try:
+        return code.strip().upper(), float(value)
+    except ValueError:
+        message = (
+            f"--sem '{text}' is not of the form CODE=DEGREES; write for example --sem VKA=1.5."
+        )
+        raise UsageError(message) from None
 
 
 def _show(address: str) -> None:

@@ -141,6 +141,21 @@ def correct_patient(
     return tuple(_correct_series(series, rules) for series in series_by_pair(angles, visits))
 
 
+def judge_change(earlier: VisitAngle, later: VisitAngle, rules: CorrectionRules) -> Change:
+    """Correction from one film of a patient to a later one, whatever their visits.
+
+    Raises
+    ------
+    DifferentLevelsError
+        If they are not the same angle between the same endplates.
+    """
+    if (earlier.code, earlier.pair) != (later.code, later.pair):
+        found = ", ".join(f"{angle.code} {angle.upper}-{angle.lower}" for angle in (earlier, later))
+        raise DifferentLevelsError(earlier.patient, earlier.code, found)
+    reason = "only asked for between visits"
+    return _change(ChangeKind.CORRECTION, earlier, later, None, reason, rules)
+
+
 def _correct_series(series: Sequence[VisitAngle], rules: CorrectionRules) -> PatientCorrection:
     by_visit = {angle.visit: angle for angle in series}
     first = series[0]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from kyphometer.web.agreement import Agreement
 from kyphometer.web.app import create_app
 from kyphometer.web.open_desk import OpenDesk
 from kyphometer.web.server import open_browser, open_socket, run
@@ -41,16 +41,11 @@ def local_app(
     observer: str,
     settings: WebSettings,
     token: str,
+    agreement: Agreement,
     failed: Sequence[FailedFile] = (),
 ) -> Starlette:
     """Build the annotator's application for one person; see `annotate`."""
-    desk = OpenDesk(
-        store,
-        observer,
-        corner_sd_mm=settings.corner_sd_mm,
-        may_assist=settings.assist,
-        failed=failed,
-    )
+    desk = OpenDesk(store, observer, agreement, failed)
     doorman = TokenDoorman(token, settings.cookie_name, observer)
     return create_app(settings, doorman, OneDesk(desk))
 
@@ -59,7 +54,7 @@ def annotate(
     store: ReadingStore,
     observer: str,
     *,
-    settings: WebSettings | None = None,
+    agreement: Agreement | None = None,
     port: int = 0,
     failed: Sequence[FailedFile] = (),
     show: Callable[[str], None] = print,
@@ -73,8 +68,8 @@ def annotate(
         Films and readings.
     observer
         Code under which readings are kept.
-    settings
-        How to serve; None for the defaults.
+    agreement
+        What was agreed on before reading; None for the defaults.
     port
         Port to listen on; 0 takes a free one.
     failed
@@ -90,14 +85,14 @@ def annotate(
         If the port cannot be used.
     """
     sock = open_socket(HOST, port)
-    given = settings or WebSettings()
-    chosen = replace(given, mode=Mode.LOCAL, port=sock.getsockname()[1])
+    settings = WebSettings(mode=Mode.LOCAL, port=sock.getsockname()[1])
     token = secrets.token_urlsafe(32)
-    address = f"http://{HOST}:{chosen.port}/?token={token}"
+    address = f"http://{HOST}:{settings.port}/?token={token}"
+    app = local_app(store, observer, settings, token, agreement or Agreement(), failed)
 
     def ready() -> None:
         show(address)
         if browser:
             open_browser(address)
 
-    run(local_app(store, observer, chosen, token, failed), sock, on_ready=ready)
+    run(app, sock, on_ready=ready)

@@ -21,6 +21,8 @@ from kyphometer.web.pixels import pack
 if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
 
+    from numpy.typing import NDArray
+
     from kyphometer.film import Film
     from kyphometer.web.desk import FilmSource
 
@@ -46,6 +48,11 @@ class PackedFilm:
     data: bytes
     is_stored: bool
 
+    @property
+    def values(self) -> NDArray[np.uint16]:
+        """The packed values, shape (rows, columns), not to be written to."""
+        return np.frombuffer(self.data, "<u2").reshape(self.rows, self.columns)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
@@ -59,10 +66,10 @@ class Refusal:
 def packed(source: FilmSource) -> PackedFilm | Refusal:
     """Pixels of a film, packed."""
     try:
-        film = _film(source)
+        film = decoded(source)
         values = pack(film)
     except (KyphometerError, OSError, MemoryError) as error:
-        return _refusal(error)
+        return refusal(error)
     is_stored = np.may_share_memory(values, film.pixels) and not source.mirrored
     if source.mirrored:
         values = values[:, ::-1]
@@ -73,17 +80,17 @@ def packed(source: FilmSource) -> PackedFilm | Refusal:
 def fingerprint(source: FilmSource) -> str | Refusal:
     """SHA-256 of the stored values."""
     try:
-        return _film(source).sha256_pixels
+        return decoded(source).sha256_pixels
     except (KyphometerError, OSError, MemoryError) as error:
-        return _refusal(error)
+        return refusal(error)
 
 
 def thumbnail(source: FilmSource) -> bytes | Refusal:
     """Small JPEG of the film, as a radiologist would window it."""
     try:
-        return _jpeg(_film(source), mirrored=source.mirrored)
+        return _jpeg(decoded(source), mirrored=source.mirrored)
     except (KyphometerError, OSError, MemoryError) as error:
-        return _refusal(error)
+        return refusal(error)
 
 
 def settle_in() -> None:
@@ -109,9 +116,9 @@ def warm_up() -> None:
     import kyphometer.dicom.read  # noqa: F401
 
 
-@lru_cache(maxsize=1)
-def _film(source: FilmSource) -> Film:
-    """The film; the last one is kept, since its hash and thumbnail are asked for next."""
+@lru_cache(maxsize=2)
+def decoded(source: FilmSource) -> Film:
+    """The film; the last ones are kept, since their hash or picture is asked for next."""
     from kyphometer.dicom import read_film
 
     return read_film(source.path, frame=source.frame)
@@ -134,7 +141,8 @@ def _jpeg(film: Film, *, mirrored: bool) -> bytes:
     return out.getvalue()
 
 
-def _refusal(error: Exception) -> Refusal:
+def refusal(error: Exception) -> Refusal:
+    """An error in a form that travels between processes."""
     if isinstance(error, KyphometerError):
         return Refusal(sentence=str(error), kind=type(error).__name__, status=error.http_status)
     if isinstance(error, MemoryError):

@@ -19,12 +19,15 @@ from starlette.concurrency import run_in_threadpool
 from kyphometer.errors import FilmError
 from kyphometer.web import decode_job
 from kyphometer.web.decode_job import PackedFilm, Refusal
+from kyphometer.web.picture import picture
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from kyphometer.web.desk import FilmSource
+    from kyphometer.web.picture import PictureOrder
 
+    S = TypeVar("S")
     T = TypeVar("T")
 
 NATIVE_SYNTAXES = frozenset({"1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2"})
@@ -77,7 +80,11 @@ class Decoder:
         """Small JPEG of a film."""
         return _settled(await self._run(decode_job.thumbnail, source))
 
-    async def _run(self, job: Callable[[FilmSource], T], source: FilmSource) -> T:
+    async def picture(self, order: PictureOrder) -> bytes:
+        """PNG of a reading on its film."""
+        return _settled(await self._run(picture, order))
+
+    async def _run(self, job: Callable[[S], T | Refusal], source: S) -> T | Refusal:
         """Run a job; once more if the process died, perhaps of another film's job."""
         try:
             return await self._submit(job, source)
@@ -89,7 +96,7 @@ class Decoder:
             self._discard()
             raise DecodingError(f"{_CRASHED}; get the film again.") from None
 
-    async def _submit(self, job: Callable[[FilmSource], T], source: FilmSource) -> T:
+    async def _submit(self, job: Callable[[S], T | Refusal], source: S) -> T | Refusal:
         return await asyncio.wrap_future(self._executor().submit(job, source))
 
     def _executor(self) -> ProcessPoolExecutor:

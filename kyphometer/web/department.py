@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from kyphometer.errors import ServerStartError
 from kyphometer.web.accounts import AccountDoorman
+from kyphometer.web.agreement import study_agreement
 from kyphometer.web.app import create_app
 from kyphometer.web.open_desk import OpenDesk
 from kyphometer.web.server import open_socket, run
@@ -96,28 +97,24 @@ class Listening:
 class DepartmentDesks:
     """A desk for each observer."""
 
-    def __init__(self, study: Study, settings: WebSettings) -> None:
+    def __init__(self, study: Study) -> None:
         self._study = study
-        self._settings = settings
         self._desks: dict[tuple[str, str], Desk] = {}
 
     def of(self, visitor: Visitor) -> Desk:
         """The desk at which that visitor reads."""
         key = (str(visitor.name), visitor.observer)
         if key not in self._desks:
-            self._desks[key] = OpenDesk(
-                self._study.acting_as(str(visitor.name)),
-                visitor.observer,
-                corner_sd_mm=self._settings.corner_sd_mm,
-                may_assist=self._settings.assist,
-            )
+            study = self._study.acting_as(str(visitor.name))
+            agreement = study_agreement(study.settings)
+            self._desks[key] = OpenDesk(study, visitor.observer, agreement)
         return self._desks[key]
 
 
 def department_app(study: Study, settings: WebSettings) -> Starlette:
     """Build the annotator's application for several people with accounts."""
     doorman = AccountDoorman(study, settings.cookie_name)
-    return create_app(settings, doorman, DepartmentDesks(study, settings))
+    return create_app(settings, doorman, DepartmentDesks(study))
 
 
 def serve(study: Study, where: Listening, *, show: Callable[[str], None] = print) -> None:

@@ -11,10 +11,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from kyphometer.store.records import MarkingLog
+    from kyphometer.web.agreement import Agreement
+    from kyphometer.web.assist import Target
+    from kyphometer.web.picture import PictureOrder
     from kyphometer.web.visitors import Visitor
 
 Answer = dict[str, Any]
@@ -72,8 +78,8 @@ class Desk(Protocol):
         ...
 
     @property
-    def may_assist(self) -> bool:
-        """True if the image may help."""
+    def agreement(self) -> Agreement:
+        """What was agreed on before reading."""
         ...
 
     def work_list(self, query: WorkQuery) -> Answer:
@@ -92,6 +98,10 @@ class Desk(Protocol):
         """The film that this reader will probably ask for next."""
         ...
 
+    def picture(self, film_id: str) -> PictureOrder:
+        """The picture of the confirmed reading, to be drawn."""
+        ...
+
     def document(self, film_id: str) -> Answer:
         """The reader's draft, or else the latest confirmed reading, with its tag."""
         ...
@@ -108,6 +118,16 @@ class Desk(Protocol):
         self, film_id: str, document: Mapping[str, Any], base: str | None, note: ConfirmNote
     ) -> Answer:
         """Confirm a reading made on the state `base`."""
+        ...
+
+    def assist(
+        self,
+        film_id: str,
+        document: Mapping[str, Any],
+        targets: Sequence[Target],
+        packed: NDArray[np.uint16],
+    ) -> Answer:
+        """Marks moved onto the rim corners that the image, as this reader sees it, shows."""
         ...
 
     def measure(self, film_id: str, document: Mapping[str, Any]) -> Answer:

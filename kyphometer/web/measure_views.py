@@ -13,7 +13,7 @@ from kyphometer.reading_checks import Severity, check_reading
 from kyphometer.reading_json import reading_from_dict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from kyphometer.anatomy import Level
     from kyphometer.film import FilmReference
@@ -49,8 +49,13 @@ def measure_answer(
     geometry: PixelGeometry,
     header_facing: Facing | None,
     corner_sd_mm: float,
+    *,
+    changes: Callable[[Sequence[Measurement]], list[Answer] | None] = lambda _: None,
 ) -> Answer:
-    """Facing, measurements, what is wrong and what is missing, as the page gets them."""
+    """Facing, measurements, what is wrong and what is missing, as the page gets them.
+
+    `changes` tells what changed since the film before.
+    """
     findings = [finding_view(item) for item in check_reading(reading, geometry)]
     facing = reading.facing or header_facing
     answer: Answer = {
@@ -78,6 +83,7 @@ def measure_answer(
     answer["measurements"] = [measurement_view(item) for item in measured.measurements]
     answer["missing"] = [missing_view(reading, item) for item in measured.refused]
     answer["warnings"] = list(measured.warnings)
+    answer["change"] = changes(measured.measurements)
     return answer
 
 

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import kyphometer
-from kyphometer.errors import FilmError, UnknownRecordError
+from kyphometer.errors import FilmError, NotFoundError, UnknownRecordError
 from kyphometer.store.records import ReadingState
+from kyphometer.web.assist import assisted
+from kyphometer.web.catalogue import Catalogue
 from kyphometer.web.confirming import checked_reading
-from kyphometer.web.desk import FilmSource
 from kyphometer.web.drawer import Drawer
+from kyphometer.web.earlier import Earlier
+from kyphometer.web.film_files import film_header, film_source
 from kyphometer.web.film_views import facts_view, geometry_view, identity_view, pixels_view
 from kyphometer.web.measure_views import draft_reading, measure_answer
+from kyphometer.web.picture import PictureOrder
+from kyphometer.web.pixels import unpack
 from kyphometer.web.work_views import (
     STATUS,
     film_line,
@@ -26,13 +30,16 @@ from kyphometer.web.work_views import (
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
-    from kyphometer.film import FilmHeader
+    import numpy as np
+    from numpy.typing import NDArray
+
     from kyphometer.reading import Reading
     from kyphometer.store.protocol import ReadingStore
     from kyphometer.store.records import FilmRecord, WorkItem
-    from kyphometer.web.desk import Answer, ConfirmNote, WorkQuery
+    from kyphometer.web.agreement import Agreement
+    from kyphometer.web.assist import Target
+    from kyphometer.web.desk import Answer, ConfirmNote, FilmSource, WorkQuery
     from kyphometer.web.work_views import FailedFile
 
 
@@ -45,31 +52,28 @@ class OpenDesk:
         self,
         store: ReadingStore,
         observer: str,
-        *,
-        corner_sd_mm: float,
-        may_assist: bool,
+        agreement: Agreement,
         failed: Sequence[FailedFile] = (),
     ) -> None:
         self._store = store
         self._observer = observer
-        self._drawer = Drawer(store, observer)
-        self._corner_sd_mm = corner_sd_mm
+        self.agreement = agreement
         self._failed = failed
-        self.may_assist = may_assist
+        self._drawer = Drawer(store, observer)
+        self._catalogue = Catalogue(store, observer)
+        self._earlier = Earlier(store, observer, self._catalogue, agreement)
 
     # ------------------------------------------------------------------------------ looking
 
     def work_list(self, query: WorkQuery) -> Answer:
         """A page of the films to read, with progress."""
-        films = {film.id: film for film in self._store.films()}
-        items = self._store.work_list(self._observer)
-        lines = matching(((item, films[item.film_id]) for item in items), query)
+        films, items = self._catalogue.films(), tuple(self._catalogue.items().values())
+        known = ((item, films[item.film_id]) for item in items if item.film_id in films)
+        lines = matching(known, query)
         failed = matching_failed(self._failed, query)
-        end = query.offset + query.limit
-        shown = [
-            line_view(item, film, self._fractured(item)) for item, film in lines[query.offset : end]
-        ]
-        shown += failed[max(0, query.offset - len(lines)) : max(0, end - len(lines))]
+        start, end = query.offset, query.offset + query.limit
+        shown = [line_view(item, film, self._fractured(item)) for item, film in lines[start:end]]
+        shown += failed[max(0, start - len(lines)) : max(0, end - len(lines))]
         return {
             "total": len(lines) + len(failed),
             "progress": progress(items, self._failed),
@@ -86,6 +90,7 @@ class OpenDesk:
     def film(self, film_id: str) -> Answer:
         """Everything the page shows about a film but its pixels."""
         record = self._record(film_id)
+        before = self._catalogue.before(record)
         answer = {
             **film_line(record),
             "rows": record.rows,
@@ -97,12 +102,13 @@ class OpenDesk:
             "geometry": geometry_view(record.geometry),
             "pixels": None,
             "siblings": self._siblings(record),
-            "previous": self._previous(record),
+            "fractured_levels": self._earlier.levels(record),
+            "previous": None if before is None else str(before.id),
             "next": self._next(record),
             "error": None,
         }
         try:
-            header = _header(*self._file(record))
+            header = film_header(film_source(self._store, record))
         except (FilmError, UnknownRecordError) as error:
             answer["error"] = str(error)
             return answer
@@ -112,26 +118,17 @@ class OpenDesk:
         return answer
 
     def _siblings(self, record: FilmRecord) -> list[Answer]:
-        states = {item.film_id: item.state for item in self._store.work_list(self._observer)}
-        return [
-            {**film_line(film), "status": STATUS[states.get(film.id, ReadingState.UNREAD)]}
-            for film in self._of_patient(record)
-        ]
-
-    def _of_patient(self, record: FilmRecord) -> list[FilmRecord]:
-        """All films of that patient, oldest first; only the film itself if nobody knows whose."""
-        if record.patient is None:
-            return [record]
-        films = [film for film in self._store.films() if film.patient == record.patient]
-        return sorted(films, key=_age)
-
-    def _previous(self, record: FilmRecord) -> str | None:
-        earlier = [film for film in self._of_patient(record) if _age(film) < _age(record)]
-        return str(earlier[-1].id) if earlier and record.taken_on else None
+        items = self._catalogue.items()
+        found = []
+        for film in self._catalogue.of_patient(record):
+            item = items.get(film.id)
+            state = ReadingState.UNREAD if item is None else item.state
+            found.append({**film_line(film), "status": STATUS[state]})
+        return found
 
     def _next(self, record: FilmRecord) -> str | None:
         """The next film of the work list that is not finished, round the end."""
-        items = list(self._store.work_list(self._observer))
+        items = tuple(self._catalogue.items().values())
         here = next((i for i, item in enumerate(items) if item.film_id == record.id), -1)
         for item in (*items[here + 1 :], *items[: max(here, 0)]):
             if STATUS[item.state] != "read":
@@ -140,24 +137,29 @@ class OpenDesk:
 
     def source(self, film_id: str) -> FilmSource:
         """Where the pixels are."""
-        record = self._record(film_id)
-        path, stamp = self._file(record)
-        syntax = _header(path, stamp).transfer_syntax_uid
-        return FilmSource(path=path, frame=record.frame, stamp=stamp, syntax=syntax)
-
-    def _file(self, record: FilmRecord) -> tuple[Path, tuple[int, int]]:
-        """The film's file, with what changes when the file changes."""
-        path = self._store.film_path(record.id)
-        try:
-            facts = path.stat()
-        except OSError as error:
-            problem = f"The file of film '{record.name}' cannot be opened ({error.strerror})"
-            raise FilmError(f"{problem}; bring it back or add the films again.") from None
-        return path, (facts.st_size, facts.st_mtime_ns)
+        return film_source(self._store, self._record(film_id))
 
     def next_film(self, film_id: str) -> str | None:
         """The next unfinished film of the work list."""
         return self._next(self._record(film_id))
+
+    def picture(self, film_id: str) -> PictureOrder:
+        """The picture of the latest confirmed reading, to be drawn."""
+        record = self._record(film_id)
+        reading = self._drawer.state(record.id).reading
+        if reading is None:
+            problem = "This film has no confirmed reading that could be drawn"
+            raise NotFoundError(problem, "confirm one first")
+        lines = (record.patient, record.visit, record.taken_on and record.taken_on.isoformat())
+        whose = " · ".join(line for line in lines if line)
+        return PictureOrder(
+            source=film_source(self._store, record),
+            document_json=reading.document_json,
+            title=(whose or record.name, f"observer {self._observer}"),
+            geometry=record.geometry,
+            header_facing=record.header_facing,
+            corner_sd_mm=self.agreement.corner_sd_mm,
+        )
 
     # ------------------------------------------------------------------------------ marking
 
@@ -167,11 +169,17 @@ class OpenDesk:
 
     def save_draft(self, film_id: str, document: Mapping[str, Any], base: str | None) -> Answer:
         """Save an unfinished reading made on the state `base`."""
-        return {"etag": str(self._drawer.save_draft(self._record(film_id).id, document, base))}
+        record = self._record(film_id)
+        tag = self._drawer.save_draft(record.id, document, base)
+        self._note(record)
+        return {"etag": str(tag)}
 
     def discard_draft(self, film_id: str, base: str | None) -> Answer:
         """Throw the draft `base` away."""
-        return self._drawer.discard_draft(self._record(film_id).id, base).answer()
+        record = self._record(film_id)
+        state = self._drawer.discard_draft(record.id, base)
+        self._note(record)
+        return state.answer()
 
     def confirm(
         self, film_id: str, document: Mapping[str, Any], base: str | None, note: ConfirmNote
@@ -188,31 +196,43 @@ class OpenDesk:
             software=f"kyphometer {kyphometer.__version__}",
         )
         tag = self._drawer.confirm(record.id, signed, base, note)
-        measured = self._measured(film_id, signed)["measurements"]
+        self._note(record)
+        measured = self._measured(record, signed)["measurements"]
         return {"etag": str(tag), "version": tag.version, "measured": measured}
+
+    def _note(self, record: FilmRecord) -> None:
+        self._catalogue.noted(record.id, self._drawer.state(record.id))
 
     def measure(self, film_id: str, document: Mapping[str, Any]) -> Answer:
         """Everything that can be said about the marks so far."""
-        reading = draft_reading(document, self._record(film_id).reference)
-        return self._measured(film_id, reading)
-
-    def _measured(self, film_id: str, reading: Reading) -> Answer:
         record = self._record(film_id)
-        return measure_answer(reading, record.geometry, record.header_facing, self._corner_sd_mm)
+        reading = draft_reading(document, record.reference)
+        return self._measured(record, reading)
+
+    def _measured(self, record: FilmRecord, reading: Reading) -> Answer:
+        return measure_answer(
+            reading,
+            record.geometry,
+            record.header_facing,
+            self.agreement.corner_sd_mm,
+            changes=lambda measurements: self._earlier.changes(record, measurements),
+        )
+
+    def assist(
+        self,
+        film_id: str,
+        document: Mapping[str, Any],
+        targets: Sequence[Target],
+        packed: NDArray[np.uint16],
+    ) -> Answer:
+        """Marks moved onto the rim corners that the image shows."""
+        record = self._record(film_id)
+        header = film_header(film_source(self._store, record))
+        film = unpack(header, packed)
+        reading = draft_reading(document, record.reference)
+        return assisted(document, reading, film, record.header_facing, targets)
 
     def _record(self, film_id: str) -> FilmRecord:
         if not (film_id.isascii() and film_id.isdigit() and len(film_id) <= 15):
             raise UnknownRecordError("film", film_id[:40], "go back to the work list")
-        return self._store.film(int(film_id))
-
-
-def _age(film: FilmRecord) -> tuple[str, int]:
-    return (film.taken_on.isoformat() if film.taken_on else "", film.id)
-
-
-@lru_cache(maxsize=512)
-def _header(path: Path, _stamp: tuple[int, int]) -> FilmHeader:
-    """Header of a file; read again when the file changes."""
-    from kyphometer.dicom import read_header
-
-    return read_header(path)
+        return self._catalogue.film(int(film_id))

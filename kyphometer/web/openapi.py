@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 import kyphometer
-from kyphometer.web.openapi_schemas import DRAFT_DOCUMENT, ROLE, SCHEMAS
+from kyphometer.web.openapi_schemas import DRAFT_DOCUMENT, LEVEL, ROLE, SCHEMAS
 from kyphometer.web.openapi_types import (
     ANY_OBJECT,
     FLAG,
@@ -15,6 +15,7 @@ from kyphometer.web.openapi_types import (
     Schema,
     body,
     choice,
+    many,
     maybe,
     ref,
 )
@@ -28,6 +29,13 @@ _LOG = body(
         "window_center": maybe(NUMBER),
         "window_width": maybe(NUMBER),
         "details": maybe(ANY_OBJECT),
+    },
+)
+_TARGET = body(
+    {"level": LEVEL},
+    {
+        "endplate": maybe(choice("superior", "inferior")),
+        "corner": maybe(choice("anterior", "posterior")),
     },
 )
 _CONFIRM = body({"document": DRAFT_DOCUMENT}, {**_BASE, "reason": maybe(TEXT), "log": maybe(_LOG)})
@@ -85,6 +93,7 @@ def _paths() -> dict[str, Any]:
         film: {"get": _operation("film", "Facts of a film.", _json(ref("Film")), film=True)},
         f"{film}/pixels": {"get": _picture("pixels", "application/octet-stream")},
         f"{film}/thumbnail": {"get": _picture("thumbnail", "image/jpeg")},
+        f"{film}/picture.png": {"get": _picture("picture", "image/png")},
         f"{film}/document": {
             "get": _operation(
                 "document", "Draft or latest reading.", _json(ref("Document")), film=True
@@ -97,6 +106,14 @@ def _paths() -> dict[str, Any]:
             "delete": _change("discard_draft", "Discard the draft.", "Document", body({}, _BASE)),
         },
         f"{film}/reading": {"post": _change("confirm", "Confirm.", "Confirmed", _CONFIRM)},
+        f"{film}/assist": {
+            "post": _change(
+                "assist",
+                "Move marks onto the rims that the image shows.",
+                "Assisted",
+                body({"document": DRAFT_DOCUMENT, "targets": many(_TARGET)}),
+            )
+        },
         f"{film}/measure": {
             "post": _change(
                 "measure", "Live results.", "Measured", body({"document": DRAFT_DOCUMENT})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kyphometer.anatomy import Level
 from kyphometer.film import Position
+from kyphometer.followup.correction_model import Verdict
 from kyphometer.geometry import Facing, SpacingSource
 from kyphometer.reading import CornerRule
 from kyphometer.web.openapi_types import (
@@ -76,13 +77,28 @@ _CHANGE = record(
         "code": TEXT,
         "label": TEXT,
         "previous_value": NUMBER,
-        "change": NUMBER,
+        "change": maybe(NUMBER),
         "standard_uncertainty": maybe(NUMBER),
         "mdc95": maybe(NUMBER),
         "mdc_source": maybe(TEXT),
-        "verdict": TEXT,
+        "verdict": choice(*map(str, Verdict)),
+        "beyond_uncertainty": maybe(FLAG),
+        "reasons": many(TEXT),
         "previous_film": TEXT,
     }
+)
+_MOVED = record(
+    {
+        "level": LEVEL,
+        "endplate": choice("superior", "inferior"),
+        "corner": choice("anterior", "posterior"),
+        "from": POINT,
+        "to": POINT,
+        "note": TEXT,
+    }
+)
+_REFUSED = record(
+    {"level": LEVEL, "endplate": maybe(choice("superior", "inferior")), "reason": TEXT}
 )
 
 SCHEMAS: dict[str, Schema] = {
@@ -135,6 +151,7 @@ SCHEMAS: dict[str, Schema] = {
             "geometry": _GEOMETRY,
             "pixels": maybe(_PIXELS),
             "siblings": many(ref("Sibling")),
+            "fractured_levels": many(LEVEL),
             "previous": maybe(TEXT),
             "next": maybe(TEXT),
             "error": maybe(TEXT),
@@ -173,6 +190,7 @@ SCHEMAS: dict[str, Schema] = {
         },
         {"details": {"type": "object", "additionalProperties": NUMBER}},
     ),
+    "Assisted": record({"document": ANY_OBJECT, "moved": many(_MOVED), "refused": many(_REFUSED)}),
     "Finding": record(
         {
             "severity": choice("error", "warning"),

@@ -6,15 +6,17 @@ bits lose their lowest ones on the screen; the stored values that measurements u
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kyphometer.film import Film
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from kyphometer.film import Film, LookupTable, Rendering
+    from kyphometer.film import FilmHeader, LookupTable, Rendering
 
 TRANSPORT_BITS = 16
 
@@ -62,6 +64,24 @@ def transport_rule(rendering: Rendering) -> TransportRule:
         shift=shift,
         bits=bits - shift,
     )
+
+
+def unpack(header: FilmHeader, packed: NDArray[np.uint16]) -> Film:
+    """A film whose stored values are the packed ones, with the rendering that belongs to them.
+
+    For films of up to 16 bits nothing is lost: modality values are the same.
+    """
+    rule = transport_rule(header.rendering)
+    rendering = replace(
+        header.rendering,
+        slope=rule.slope,
+        intercept=rule.intercept,
+        modality_lut=None,
+        bits_stored=rule.bits,
+        signed=False,
+        padding=None,
+    )
+    return Film(header=replace(header, rendering=rendering), pixels=packed)
 
 
 def pack(film: Film) -> NDArray[np.uint16]:

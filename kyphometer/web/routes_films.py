@@ -87,6 +87,15 @@ async def thumbnail(request: Request) -> Response:
     return Response(picture, media_type="image/jpeg", headers=headers)
 
 
+async def picture(request: Request) -> Response:
+    """GET /api/films/{film_id}/picture.png: the confirmed reading drawn on its film."""
+    at, film_id = desk(request), request.path_params["film_id"]
+    order = await run_in_threadpool(at.picture, film_id)
+    drawn = await services(request).decoder.picture(order)
+    headers = {"Content-Disposition": 'inline; filename="kyphometer.png"'}
+    return Response(drawn, media_type="image/png", headers=headers)
+
+
 def _next_source(at: Desk, film_id: str) -> FilmSource | None:
     try:
         following = at.next_film(film_id)
@@ -109,4 +118,5 @@ ROUTES = (
     route("/api/films/{film_id}", GET=film),
     route("/api/films/{film_id}/pixels", GET=pixels),
     route("/api/films/{film_id}/thumbnail", GET=thumbnail),
+    route("/api/films/{film_id}/picture.png", GET=picture),
 )

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.concurrency import run_in_threadpool
 
+from kyphometer.errors import ForbiddenError
 from kyphometer.store.records import MarkingLog
 from kyphometer.web.answers import Json
+from kyphometer.web.assist import targets_in
 from kyphometer.web.bodies import json_object, member_number, member_object, member_text
 from kyphometer.web.desk import ConfirmNote
 from kyphometer.web.routing import route
@@ -60,6 +62,19 @@ async def measure(request: Request) -> Response:
     return Json(await run_in_threadpool(at.measure, film_id, marks))
 
 
+async def assist(request: Request) -> Response:
+    """POST /api/films/{film_id}/assist."""
+    at, film_id = desk(request), request.path_params["film_id"]
+    if not at.agreement.may_assist:
+        problem = "Help from the image is not allowed in this reading"
+        raise ForbiddenError(problem, "mark the corners by hand")
+    body = await json_object(request)
+    marks, targets = member_object(body, "document"), targets_in(body.get("targets"))
+    source = await run_in_threadpool(at.source, film_id)
+    packed = (await services(request).shelf.packed(source)).values
+    return Json(await run_in_threadpool(at.assist, film_id, marks, targets, packed))
+
+
 def _log(body: dict[str, Any]) -> MarkingLog | None:
     """How the film was read, as the page noted it."""
     if body.get("log") is None:
@@ -80,4 +95,5 @@ ROUTES = (
     route("/api/films/{film_id}/draft", PUT=save_draft, DELETE=discard_draft),
     route("/api/films/{film_id}/reading", POST=confirm),
     route("/api/films/{film_id}/measure", POST=measure),
+    route("/api/films/{film_id}/assist", POST=assist),
 )

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 async def config(request: Request) -> Response:
     """GET /api/config."""
     settings, who, at = services(request).settings, visitor(request), desk(request)
+    level = at.agreement.fractured_level
     user = None if who.name is None else {"name": who.name, "role": str(who.role)}
     answer = {
         "version": kyphometer.__version__,
@@ -34,11 +35,9 @@ async def config(request: Request) -> Response:
         "csrf": who.csrf,
         "blinded": at.is_blinded,
         "languages": list(settings.languages),
-        "corner_sd_mm": settings.corner_sd_mm,
-        "fractured_level": None
-        if settings.fractured_level is None
-        else str(settings.fractured_level),
-        "assist": {"available": False, "allowed": at.may_assist},
+        "corner_sd_mm": at.agreement.corner_sd_mm,
+        "fractured_level": None if level is None else level.value,
+        "assist": {"available": True, "allowed": at.agreement.may_assist},
         **_vocabulary(),
     }
     return Json(answer)

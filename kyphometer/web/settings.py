@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-
-if TYPE_CHECKING:
-    from kyphometer.anatomy import Level
 
 MEBIBYTE = 1024 * 1024
 
@@ -40,12 +36,6 @@ class WebSettings:
         the one that the server itself sees (behind a proxy); None otherwise.
     secure
         True if browsers reach the server by TLS: cookies are marked Secure and HSTS is sent.
-    corner_sd_mm
-        SD of a hand-marked corner along and across the endplate, in mm, behind the uncertainties.
-    assist
-        True if the image may help the readers.
-    fractured_level
-        Fractured level that the page offers for unread films, or None.
     max_body_bytes
         Largest request body.
     cache_bytes
@@ -57,9 +47,6 @@ class WebSettings:
     port: int = 0
     public_origin: str | None = None
     secure: bool = False
-    corner_sd_mm: float = 1.0
-    assist: bool = True
-    fractured_level: Level | None = None
     max_body_bytes: int = 2 * MEBIBYTE
     cache_bytes: int = 256 * MEBIBYTE
     languages: tuple[str, ...] = field(default=("en", "vi"))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kyphometer.errors import UsageError
+from kyphometer.web.agreement import Agreement, study_agreement
 from kyphometer.web.work_views import FailedFile
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ class Target:
     ----------
     store
         Films and readings.
+    agreement
+        What was agreed on before reading.
     failed
         Files that are no readable films.
     close
@@ -33,6 +36,7 @@ class Target:
     """
 
     store: ReadingStore
+    agreement: Agreement
     failed: tuple[FailedFile, ...]
     close: Callable[[], None]
 
@@ -59,7 +63,7 @@ def open_target(text: str, observer: str, progress: Progress | None = None) -> T
     failed = tuple(FailedFile(item.path.name, item.sentence) for item in folder.failed)
     if not folder.films():
         raise UsageError(_no_films(text, failed))
-    return Target(folder, failed, _nothing)
+    return Target(folder, Agreement(), failed, _nothing)
 
 
 def _open_study(text: str, observer: str) -> Target:
@@ -67,7 +71,7 @@ def _open_study(text: str, observer: str) -> Target:
 
     study = Study.open(text, actor=observer)
     study.add_observer(observer)
-    return Target(study, (), study.close)
+    return Target(study, study_agreement(study.settings), (), study.close)
 
 
 def _no_films(text: str, failed: tuple[FailedFile, ...]) -> str:
