@@ -147,6 +147,20 @@ def test_the_hash_outlives_recompression(tmp_path):
     assert hashes == {plain.sha256_pixels} == {big.sha256_pixels}
 
 
+def test_the_high_bit_of_compressed_values_does_not_shift_them(tmp_path):
+    pixels = noisy_pixels()
+    frame = bytes(LOSSLESS[".4.70"](pixels, 12))
+    path = dicom_file(
+        tmp_path / "film.dcm",
+        pixels,
+        syntax=PREFIX + ".4.70",
+        frames=[frame],
+        BitsStored=12,
+        HighBit=15,
+    )
+    np.testing.assert_array_equal(read_film(path).pixels, pixels)
+
+
 def test_jp2_boxes_around_the_codestream(tmp_path):
     pixels = noisy_pixels()
     frame = imagecodecs.jpeg2k_encode(pixels, level=0, reversible=True, codecformat="jp2")

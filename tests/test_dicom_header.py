@@ -269,6 +269,11 @@ VIEWS = {
         None,
         True,
     ),
+    "lying on the side, seen from the front": (
+        {"ViewPosition": None, "PatientOrientation": None, "SeriesDescription": "CHEST LAT DECUB"},
+        None,
+        None,
+    ),
     "nothing": ({"ViewPosition": None, "PatientOrientation": None}, None, None),
 }
 
@@ -295,6 +300,7 @@ WORDS = {
     "Rückenlage": Position.SUPINE,
     "prone": Position.PRONE,
     "L LAT DECUB": Position.LATERAL_DECUBITUS,
+    "LLD": Position.LATERAL_DECUBITUS,
     "supine and standing": None,
     "understanding": None,
     "": None,

@@ -231,6 +231,21 @@ def test_endless_empty_fragments_end(tmp_path):
         read_film(data[:at] + b"\xfe\xff\x00\xe0\0\0\0\0" * 260_000)
 
 
+def test_endless_scans_are_refused(tmp_path):
+    """Each scan costs a pass over the whole picture: thousands of them would take for ever."""
+    pixels = (noisy_pixels() >> 4).astype(np.uint8)
+    frame = bytes(imagecodecs.jpeg8_encode(pixels))
+    scan = frame.index(b"\xff\xda")
+    endless = frame[:scan] + frame[scan:-2] * 1000 + frame[-2:]
+    path = tmp_path / "film.jpg"
+    path.write_bytes(endless)
+    assert "too often" in refusal(path, FilmPixelsError)
+    path = dicom_file(
+        tmp_path / "film.dcm", pixels, syntax="1.2.840.10008.1.2.4.50", frames=[endless]
+    )
+    assert "too often" in refusal(path, FilmPixelsError)
+
+
 OTHERS = {
     "text": (b"hello, this is a letter and no film at all", NotAFilmError),
     "nothing": (b"", NotAFilmError),

@@ -12,6 +12,7 @@ from typing import Final
 
 JPEG2000: Final = 0x51
 _MOST_SEGMENTS: Final = 100_000
+_MOST_SCANS: Final = 100
 _FRAME_MARKERS: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC} | {0xF7}
 _PADDING: Final = b"\0\xff"
 _STANDALONE: Final = frozenset((0x01, *range(0xD0, 0xD9)))
@@ -60,6 +61,8 @@ def read_jpeg(data: bytes) -> Codestream:
     if data[:2] != b"\xff\xd8":
         raise CodestreamError("the compressed data are no JPEG")
     require_end(data)
+    if data.count(b"\xff\xda") > _MOST_SCANS:
+        raise CodestreamError("the compressed data go over the picture too often")
     position = 2
     for _ in range(_MOST_SEGMENTS):
         marker, position = _next_marker(data, position)

@@ -132,7 +132,9 @@ class Elements:
         """Values of a binary integer attribute (US or SS), () if absent or unreadable."""
         element = self.raw.get(TAGS[keyword])
         if element is not None and element.vr in TEXT:
-            return tuple(int(value) for value in self.numbers(keyword))
+            numbers = self.numbers(keyword)
+            whole = all(value == int(value) for value in numbers)
+            return tuple(int(value) for value in numbers) if whole else ()
         written = BINARY.get(element.vr or "", "") if element is not None else ""
         kind = ("h" if signed else "H") if written in ("", "h", "H", "f", "d") else written
         return tuple(int(value) for value in self._unpack(keyword, kind))

@@ -20,9 +20,10 @@ _FRONTAL_CODES: Final = frozenset(
     ("399348003", "272479007", "399033003", "R-10206", "R-10214", "R-10202")
 )
 _LATERAL_WORDS: Final = re.compile(
-    r"\b(LL|RL|LAT|LLAT|RLAT|LATL|LATR|LATERAL\w*|SEITLICH|SEITE|PROFIL|PERFIL|LATERALE)\b"
+    r"\b(LL|RL|LAT|LLAT|RLAT|LATL|LATR|LATERA\w+|SEITLICH|SEITE|PROFIL|PERFIL)\b"
 )
 _FRONTAL_WORDS: Final = re.compile(r"\b(AP|PA|A\.P\.?|P\.A\.?|FRONTAL|FACE)\b")
+_DECUBITUS: Final = re.compile(r"\b(LATERAL|LAT)\.? (DECUB\w*|LYING)|\b[LR]LD\b")
 _OBLIQUE_WORDS: Final = re.compile(r"\b(OBL\w*|LAO|RAO|LPO|RPO|LLO|RLO|BILAT\w*)\b")
 
 
@@ -149,7 +150,7 @@ def _by_view(elements: Elements) -> tuple[str | None, bool | None]:
 
 def _by_words(text: str) -> bool | None:
     """Laterality by the words of a text, None if it says nothing or several things."""
-    words = text.upper().replace("_", " ")
+    words = _DECUBITUS.sub(" ", text.upper().replace("_", " "))
     lateral = bool(_LATERAL_WORDS.search(words))
     frontal = bool(_FRONTAL_WORDS.search(words))
     if _OBLIQUE_WORDS.search(words):

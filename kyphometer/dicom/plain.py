@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from kyphometer.dicom.source import StreamSource
 
+_LARGEST_FILE: Final = 1 << 30
 _MAGIC: Final = {
     b"\x89PNG\r\n\x1a\n": "png",
     b"\xff\xd8\xff": "jpeg",
@@ -64,6 +65,13 @@ def _format(head: bytes) -> str | None:
     return next((kind for magic, kind in _MAGIC.items() if head.startswith(magic)), None)
 
 
+def _contents(source: StreamSource) -> bytes:
+    """All bytes of a picture file of believable size."""
+    if source.size > _LARGEST_FILE:
+        raise UnsupportedFilmError(source.name, "is larger than 1 GB", "save a smaller picture")
+    return source.whole()
+
+
 def read_plain_header(source: StreamSource, frame: int | None) -> FilmHeader:
     """Header of a PNG, JPEG or TIFF.
 
@@ -72,7 +80,7 @@ def read_plain_header(source: StreamSource, frame: int | None) -> FilmHeader:
     FilmPixelsError, FilmSizeError, UnsupportedFilmError
         If it is damaged, absurdly large, or not of 8 or 16 bits.
     """
-    picture = _describe(source.whole(), source.name)
+    picture = _describe(_contents(source), source.name)
     return _header(source, picture, frame or 1)
 
 
@@ -85,7 +93,7 @@ def read_plain(source: StreamSource, frame: int | None) -> Film:
         As `read_plain_header`; also if it is in colour, cut off, or has several pages and none is
         chosen.
     """
-    data = source.whole()
+    data = _contents(source)
     picture = _describe(data, source.name)
     if (frame is None and picture.pages > 1) or (frame and not 1 <= frame <= picture.pages):
         raise FrameError(source.name, picture.pages, frame)
@@ -119,7 +127,9 @@ def _describe(data: bytes, name: str) -> _Picture:
     describe = {"png": _png, "jpeg": _jpeg, "tiff": _tiff}[_format(data) or "png"]
     try:
         picture = describe(data)
-    except (struct.error, CodestreamError, TiffError, IndexError):
+    except CodestreamError as problem:
+        raise FilmPixelsError(name, str(problem) or "the file is damaged or cut off") from None
+    except (struct.error, TiffError, IndexError):
         raise FilmPixelsError(name, "the file is damaged or cut off") from None
     check_size(picture.rows, picture.columns, name)
     if picture.bits not in (8, 12, 16):

@@ -42,7 +42,10 @@ _WORDS: Final[tuple[tuple[Position, str], ...]] = (
         r"SUPINE|CROSS.?TABLE|X.?TABLE|R(Ü|UE)CKENLAGE|DECUBITUS DORSAL|SUPINO|SUPINA",
     ),
     (Position.PRONE, r"PRONE|BAUCHLAGE|PRONO|PROCUBITO"),
-    (Position.LATERAL_DECUBITUS, r"(LATERAL |LAT |L |R )?DECUB(ITUS)?|SEITENLAGE|LATERAL LYING"),
+    (
+        Position.LATERAL_DECUBITUS,
+        r"LLD|RLD|(LATERAL |LAT |L |R )?DECUB(ITUS)?|SEITENLAGE|LATERAL LYING",
+    ),
 )
 """Words for positions in the languages that film headers are written in most."""
 

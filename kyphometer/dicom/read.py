@@ -125,7 +125,12 @@ def _read_values(
             lossy=bool(header.acquisition.lossy),
         )
         dicom.elements.problems.append("The film is stored in colour, but every pixel is grey.")
-    values, warning = settle_bits(values, layout, dicom.elements)
+    values, warning = settle_bits(
+        values,
+        layout,
+        dicom.elements,
+        compressed=dicom.transfer_syntax_uid in COMPRESSED,
+    )
     if warning:
         dicom.elements.problems.append(warning)
     return values

@@ -184,7 +184,8 @@ class InflatedSource:
         self._grow(offset + count)
         if len(self._bytes) < offset + count:
             raise ShortReadError(count, max(0, len(self._bytes) - offset))
-        return np.frombuffer(self._bytes, np.uint8, count, offset)
+        taken = np.frombuffer(self._bytes, np.uint8, count, offset)
+        return taken if offset % 2 == 0 else taken.copy()
 
     def bytes_at(self, offset: int, count: int) -> bytes:
         """Exactly `count` bytes from `offset`."""

@@ -19,7 +19,7 @@ _LOSSY_TOLERANCE = 2
 
 
 def settle_bits(
-    values: NDArray[Any], layout: PixelLayout, elements: Elements
+    values: NDArray[Any], layout: PixelLayout, elements: Elements, *, compressed: bool
 ) -> tuple[NDArray[Any], str | None]:
     """Values without what lies in bits that the header does not count as pixels.
 
@@ -31,21 +31,24 @@ def settle_bits(
     ----------
     values
         Decoded values; changed in place where that is needed.
+    compressed
+        True if they come from a codec, which gives them from bit 0 up whatever the header says of
+        their highest bit.
 
     Returns
     -------
     values, warning
         The settled values, and a sentence or None.
     """
-    low = layout.high_bit + 1 - layout.bits_stored
     spare = layout.bits_allocated - layout.bits_stored
+    low = 0 if compressed else layout.high_bit + 1 - layout.bits_stored
     if spare == 0:
         return values, None
-    if layout.signed or low > 0:
+    if layout.signed or (low > 0 and _reaches_beyond(values, layout.bits_stored)):
         np.left_shift(values, spare - low, out=values)
         np.right_shift(values, spare, out=values)
         return values, None
-    if int(values.max()) >> layout.bits_stored == 0:
+    if not _reaches_beyond(values, layout.bits_stored):
         return values, None
     if _overlay_in_pixels(elements, layout):
         np.bitwise_and(values, (1 << layout.bits_stored) - 1, out=values)
@@ -54,6 +57,11 @@ def settle_bits(
         f"Pixel values need more than the {layout.bits_stored} bits that the header states; they "
         "were kept as they are."
     )
+
+
+def _reaches_beyond(values: NDArray[Any], bits: int) -> bool:
+    """True if an unsigned value needs more bits than these."""
+    return int(values.max()) >> bits != 0
 
 
 def _overlay_in_pixels(elements: Elements, layout: PixelLayout) -> bool:
