@@ -5,8 +5,9 @@
 Both decode the same file, in turns, in one process; the table shows the least CPU time of each and
 their ratio. Where pydicom has no permissive decoder (marked *), imagecodecs is plugged into it.
 Memory is the growth of the peak resident size of a fresh process that has read a small film of the
-same syntax before (Linux), in units of the decoded array. The last column is the largest difference
-between the pixels that the two decoders give; lossy syntaxes may round differently.
+same syntax before (Linux), in units of the decoded array; of `read_film`, then of pydicom. The last
+column is the largest difference between the pixels that the two decoders give; lossy syntaxes may
+round differently.
 """
 
 from __future__ import annotations
@@ -113,22 +114,26 @@ def least_seconds(actions: list[Callable[[], object]], repeats: int) -> list[flo
     return best
 
 
-def peak(path: Path, small: Path) -> float:
+def peak(path: Path, small: Path, reader: str) -> float:
     """Growth of the peak memory of a fresh process, in units of the decoded array."""
-    command = [sys.executable, __file__, "--child", str(path), str(small)]
+    command = [sys.executable, __file__, "--child", str(path), str(small), reader]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return float(done.stdout)
 
 
-def child(path: str, small: str) -> None:
+def child(path: str, small: str, reader: str) -> None:
     """Print the growth of the peak memory while reading a film."""
     from kyphometer.dicom import read_film
 
-    read_film(small)
+    def read(film: str) -> np.ndarray:
+        return read_film(film).pixels if reader == "ours" else pydicom.dcmread(film).pixel_array
+
+    lend_decoders()
+    read(small)
     Path("/proc/self/clear_refs").write_text("5")
     before = _resident("VmRSS")
-    film = read_film(path)
-    print((_resident("VmHWM") - before) / film.pixels.nbytes)
+    pixels = read(path)
+    print((_resident("VmHWM") - before) / pixels.nbytes)
 
 
 def _resident(field: str) -> int:
@@ -145,7 +150,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=4000)
     parser.add_argument("--columns", type=int, default=3000)
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--child", nargs=2)
+    parser.add_argument("--child", nargs=3)
     args = parser.parse_args()
     if args.child:
         child(*args.child)
@@ -154,7 +159,8 @@ def main() -> None:
     pixels = film_pixels(args.rows, args.columns)
     print(f"{args.rows} x {args.columns}, 12 bits in 16")
     print(
-        f"{'transfer syntax':24} {'bytes':>6} {'read_film':>10} {'pydicom':>10} ratio  memory  off"
+        f"{'transfer syntax':24} {'bytes':>6} {'read_film':>10} {'pydicom':>10} ratio  "
+        "memory pydicom off"
     )
     with tempfile.TemporaryDirectory() as folder:
         for syntax in (*NATIVE, *ENCODERS):
@@ -176,10 +182,11 @@ def measure(folder: Path, syntax: str, pixels: np.ndarray, repeats: int) -> None
         [lambda: read_film(path), lambda: pydicom.dcmread(path).pixel_array], repeats
     )
     share = path.stat().st_size / film.pixels.nbytes
+    memory = [peak(path, small, reader) for reader in ("ours", "pydicom")]
     borrowed = "*" if syntax in BORROWED else " "
     print(
         f"{PREFIX + syntax:24} {share:6.2f} {ours * 1e3:7.1f} ms {theirs * 1e3:7.1f} ms"
-        f"{borrowed} {ours / theirs:5.2f} {peak(path, small):5.2f} x {off:4}",
+        f"{borrowed} {ours / theirs:5.2f} {memory[0]:5.2f} x {memory[1]:5.2f} x {off:4}",
         flush=True,
     )
 

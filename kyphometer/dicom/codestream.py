@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import Final
 
 JPEG2000: Final = 0x51
+JPEG_LS: Final = 0xF7
 _MOST_SEGMENTS: Final = 100_000
 _MOST_SCANS: Final = 100
-_FRAME_MARKERS: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC} | {0xF7}
+_FRAME_MARKERS: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC} | {JPEG_LS}
 _PADDING: Final = b"\0\xff"
 _STANDALONE: Final = frozenset((0x01, *range(0xD0, 0xD9)))
 
@@ -61,8 +62,6 @@ def read_jpeg(data: bytes) -> Codestream:
     if data[:2] != b"\xff\xd8":
         raise CodestreamError("the compressed data are no JPEG")
     require_end(data)
-    if data.count(b"\xff\xda") > _MOST_SCANS:
-        raise CodestreamError("the compressed data go over the picture too often")
     position = 2
     for _ in range(_MOST_SEGMENTS):
         marker, position = _next_marker(data, position)
@@ -74,9 +73,16 @@ def read_jpeg(data: bytes) -> Codestream:
         if length < 2:
             break
         if marker in _FRAME_MARKERS:
+            _require_few_scans(marker, data)
             return _frame_header(marker, data[position + 2 : position + length])
         position += length
     raise CodestreamError("the compressed data state no size")
+
+
+def _require_few_scans(marker: int, data: bytes) -> None:
+    """Refuse a frame of so many scans that decoding would seem endless."""
+    if marker != JPEG_LS and data.count(b"\xff\xda") > _MOST_SCANS:
+        raise CodestreamError("the compressed data go over the picture too often")
 
 
 def require_end(data: bytes) -> None:
