@@ -43,6 +43,11 @@ def add_parser(subparsers: Any) -> None:
         metavar="CODE=DEG",
         help="standard error of measurement by which a change is judged, e.g. VKA=1.5; repeatable",
     )
+    parser.add_argument(
+        "--session",
+        metavar="CODE",
+        help="read a blinded session of the study: films come under codes, values stay hidden",
+    )
     add_observer(parser)
 
 
@@ -53,6 +58,8 @@ def run(args: Any) -> int:
 
     changes = _stated(args)
     observer = observer_code(args.observer)
+    if args.session is not None:
+        return _session(args, observer)
     target = open_target(args.target, observer)
     for item in target.failed:
         print(f"kyphometer: passed over '{item.name}': {item.sentence}", file=sys.stderr)
@@ -101,6 +108,17 @@ def _code_and_degrees(text: str) -> tuple[str, float]:
             f"--sem '{text}' is not of the form CODE=DEGREES; write for example --sem VKA=1.5."
         )
         raise UsageError(message) from None
+
+
+def _session(args: Any, observer: str) -> int:
+    """Read a blinded session, under the rules that it was planned with."""
+    from kyphometer.store.study import Study
+    from kyphometer.web.annotate import annotate_session
+
+    browser = not args.no_browser
+    with Study.open(args.target, actor=observer) as study:
+        annotate_session(study, args.session, observer, port=args.port, show=_show, browser=browser)
+    return 0
 
 
 def _show(address: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kyphometer.store import session_locks, sessions
+from kyphometer.store import session_locks, session_logs, sessions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -70,6 +70,11 @@ class Sessions:
         """Items of a session with what became of them, by observer, round and place."""
         with self._database.read() as connection:
             return sessions.list_items(connection, code, observer)
+
+    def logs(self, code: str) -> dict[int, session_logs.ItemLog]:
+        """When and how the items that were read were read, by number of the item."""
+        with self._database.read() as connection:
+            return session_logs.item_logs(connection, code)
 
     def mark_opened(self, item_id: int) -> None:
         """Note when an item was first shown; refuses items that are locked or not due."""

@@ -5,12 +5,15 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
+from kyphometer.errors import StudyRefusedError
 from kyphometer.web.agreement import Agreement
 from kyphometer.web.app import create_app
+from kyphometer.web.blinded_desk import BlindedDesk
 from kyphometer.web.open_desk import OpenDesk
 from kyphometer.web.server import open_browser, open_socket, run
 from kyphometer.web.settings import Mode, WebSettings
 from kyphometer.web.visitors import TokenDoorman
+from kyphometer.workflow.sessions import due_items
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
 
     from kyphometer.store.protocol import ReadingStore
+    from kyphometer.store.study import Study
     from kyphometer.web.desk import Desk
     from kyphometer.web.visitors import Visitor
     from kyphometer.web.work_views import FailedFile
@@ -48,6 +52,42 @@ def local_app(
     desk = OpenDesk(store, observer, agreement, failed)
     doorman = TokenDoorman(token, settings.cookie_name, observer)
     return create_app(settings, doorman, OneDesk(desk))
+
+
+def session_app(
+    study: Study, session: str, observer: str, settings: WebSettings, token: str
+) -> Starlette:
+    """Build the annotator's application for one observer of a blinded session.
+
+    Raises
+    ------
+    UnknownRecordError
+        If there is no such session.
+    StudyRefusedError
+        If it is locked or has nothing for this observer.
+    """
+    if study.sessions.get(session).locked:
+        raise StudyRefusedError(f"The session '{session}' is locked", "ask its owner to reopen it")
+    due_items(study, session, observer)
+    doorman = TokenDoorman(token, settings.cookie_name, observer)
+    return create_app(settings, doorman, OneDesk(BlindedDesk(study, observer, session)))
+
+
+def annotate_session(
+    study: Study,
+    session: str,
+    observer: str,
+    *,
+    port: int = 0,
+    show: Callable[[str], None] = print,
+    browser: bool = True,
+) -> None:
+    """Serve one observer's part of a blinded session until interrupted; see `annotate`."""
+
+    def build(settings: WebSettings, token: str) -> Starlette:
+        return session_app(study, session, observer, settings, token)
+
+    _serve(build, port, show, browser=browser)
 
 
 def annotate(
@@ -84,15 +124,33 @@ def annotate(
     ServerStartError
         If the port cannot be used.
     """
+
+    def build(settings: WebSettings, token: str) -> Starlette:
+        return local_app(store, observer, settings, token, agreement or Agreement(), failed)
+
+    _serve(build, port, show, browser=browser)
+
+
+def _serve(
+    build: Callable[[WebSettings, str], Starlette],
+    port: int,
+    show: Callable[[str], None],
+    *,
+    browser: bool,
+) -> None:
     sock = open_socket(HOST, port)
     settings = WebSettings(mode=Mode.LOCAL, port=sock.getsockname()[1])
     token = secrets.token_urlsafe(32)
     address = f"http://{HOST}:{settings.port}/?token={token}"
-    app = local_app(store, observer, settings, token, agreement or Agreement(), failed)
 
     def ready() -> None:
         show(address)
         if browser:
             open_browser(address)
 
+    try:
+        app = build(settings, token)
+    except BaseException:
+        sock.close()
+        raise
     run(app, sock, on_ready=ready)

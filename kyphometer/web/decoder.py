@@ -69,20 +69,20 @@ class Decoder:
     async def packed(self, source: FilmSource) -> PackedFilm:
         """Packed pixels of a film."""
         if source.syntax in NATIVE_SYNTAXES:
-            return _settled(await run_in_threadpool(decode_job.packed, source))
-        return _settled(await self._run(decode_job.packed, source))
+            return _settled(await run_in_threadpool(decode_job.packed, source), source)
+        return _settled(await self._run(decode_job.packed, source), source)
 
     async def fingerprint(self, source: FilmSource) -> str:
         """SHA-256 of the stored values of a film."""
-        return _settled(await self._run(decode_job.fingerprint, source))
+        return _settled(await self._run(decode_job.fingerprint, source), source)
 
     async def thumbnail(self, source: FilmSource) -> bytes:
         """Small JPEG of a film."""
-        return _settled(await self._run(decode_job.thumbnail, source))
+        return _settled(await self._run(decode_job.thumbnail, source), source)
 
     async def picture(self, order: PictureOrder) -> bytes:
         """PNG of a reading on its film."""
-        return _settled(await self._run(picture, order))
+        return _settled(await self._run(picture, order), order.source)
 
     async def _run(self, job: Callable[[S], T | Refusal], source: S) -> T | Refusal:
         """Run a job; once more if the process died, perhaps of another film's job."""
@@ -115,8 +115,19 @@ class Decoder:
             pool.shutdown(wait=False)
 
 
-def _settled(outcome: T | Refusal) -> T:
+def _settled(outcome: T | Refusal, source: FilmSource) -> T:
     """The outcome of a job, or its refusal as an error."""
     if isinstance(outcome, Refusal):
-        raise DecodingError(outcome.sentence, outcome.kind, outcome.status)
+        kind = "FilmError" if source.alias else outcome.kind
+        raise DecodingError(_public(outcome.sentence, source), kind, outcome.status)
     return outcome
+
+
+def _public(sentence: str, source: FilmSource) -> str:
+    """What the reader may know: a blinded one no file name and no header."""
+    return hidden_film_sentence(source.alias) if source.alias else sentence
+
+
+def hidden_film_sentence(alias: str) -> str:
+    """All that a blinded reader is told about a film that cannot be shown."""
+    return f"The film {alias} cannot be shown; tell the owner of the session its code."

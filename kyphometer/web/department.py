@@ -12,9 +12,11 @@ from kyphometer.errors import ServerStartError
 from kyphometer.web.accounts import AccountDoorman
 from kyphometer.web.agreement import study_agreement
 from kyphometer.web.app import create_app
+from kyphometer.web.blinded_desk import BlindedDesk
 from kyphometer.web.open_desk import OpenDesk
 from kyphometer.web.server import open_socket, run
 from kyphometer.web.settings import Mode, WebSettings
+from kyphometer.workflow.sessions import open_session_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,20 +97,25 @@ class Listening:
 
 
 class DepartmentDesks:
-    """A desk for each observer."""
+    """A desk for each observer; a blinded one as long as a session is open for that observer."""
 
     def __init__(self, study: Study) -> None:
         self._study = study
-        self._desks: dict[tuple[str, str], Desk] = {}
+        self._desks: dict[tuple[str, str, str | None], Desk] = {}
 
     def of(self, visitor: Visitor) -> Desk:
         """The desk at which that visitor reads."""
-        key = (str(visitor.name), visitor.observer)
+        session = open_session_of(self._study, visitor.observer)
+        key = (str(visitor.name), visitor.observer, session)
         if key not in self._desks:
-            study = self._study.acting_as(str(visitor.name))
-            agreement = study_agreement(study.settings)
-            self._desks[key] = OpenDesk(study, visitor.observer, agreement)
+            self._desks[key] = self._desk(visitor, session)
         return self._desks[key]
+
+    def _desk(self, visitor: Visitor, session: str | None) -> Desk:
+        study = self._study.acting_as(str(visitor.name))
+        if session is not None:
+            return BlindedDesk(study, visitor.observer, session)
+        return OpenDesk(study, visitor.observer, study_agreement(study.settings))
 
 
 def department_app(study: Study, settings: WebSettings) -> Starlette:

@@ -7,7 +7,7 @@ each route.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -41,6 +41,9 @@ class FilmSource:
         Transfer syntax, or None for files that are no DICOM.
     mirrored
         True if the reader is shown the mirror image.
+    alias
+        Name under which a blinded reader knows it, or empty; part of ETags, so that the same film
+        under two codes has two of them, and all that an error may say.
     """
 
     path: Path
@@ -48,6 +51,7 @@ class FilmSource:
     stamp: tuple[int, int]
     syntax: str | None = None
     mirrored: bool = False
+    alias: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

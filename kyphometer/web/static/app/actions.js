@@ -194,7 +194,7 @@ export async function confirm(session, reason) {
   const reading = session.history.saved;
   const { draft: _draft, ...document } = reading;
   try {
-    const answer = await session.api.confirm(session.id, document, session.saver.base, reason);
+    const answer = await session.api.confirm(session.id, document, session.saver.base, reason, session.log());
     session.saver.settle(answer.etag, session.saver.waiting);
     session.confirmed = reading;
     session.version = answer.version;

@@ -98,9 +98,10 @@ export class Api {
     return this.call('DELETE', this.path(id, '/draft'), { base });
   }
 
-  /** @param {string} id @param {any} document @param {?string} base @param {?string} reason */
-  confirm(id, document, base, reason) {
-    const body = { document, base, ...(reason ? { reason } : {}) };
+  /** @param {string} id @param {any} document @param {?string} base @param {?string} reason
+   * @param {any} [log] how the film was read */
+  confirm(id, document, base, reason, log) {
+    const body = { document, base, ...(reason ? { reason } : {}), ...(log ? { log } : {}) };
     return this.call('POST', this.path(id, '/reading'), body);
   }
 

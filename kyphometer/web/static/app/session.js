@@ -22,6 +22,9 @@ export class Session extends Emitter {
     this.prefs = prefs;
     this.facts = facts;
     this.id = facts.film_id;
+    this.opened = performance.now();
+    /** @type {?{zoom: number, window_center: ?number, window_width: ?number}} last look at the film */
+    this.look = null;
     const document = stored.document ?? emptyReading(stored.film ?? facts.reference ?? null);
     /** @type {History<Reading>} */
     this.history = new History(normalised(document));
@@ -44,6 +47,11 @@ export class Session extends Emitter {
 
   get reading() {
     return this.history.document;
+  }
+
+  /** How the film was read, for the reading's log. */
+  log() {
+    return { seconds: (performance.now() - this.opened) / 1000, ...this.look };
   }
 
   get facing() {

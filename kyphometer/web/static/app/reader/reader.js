@@ -208,6 +208,12 @@ export class Reader {
     }
     const reason = session.version > 0 ? await askCorrection() : null;
     if (session.version > 0 && !reason) return;
+    const { view, film } = this.stage.pane;
+    session.look = {
+      zoom: view.zoom,
+      window_center: film?.window?.center ?? null,
+      window_width: film?.window?.width ?? null,
+    };
     if (await actions.confirm(session, reason)) {
       session.say(t('save.done', { version: session.version }));
       this.stage.pane.invalidate({ pixels: false, marks: true });

@@ -23,6 +23,7 @@ export function isOf(m, pair) {
 /** @param {Session} session @param {Pair} pair
  * @returns {?{value: number, uncertainty: ?number, interval: ?number[], isPreview: boolean}} */
 export function stateOf(session, pair) {
+  if (session.config?.blinded) return null;
   const { reading, live } = session;
   const preview = angleOf(reading, pair, session.facts.geometry, session.facing);
   if (preview === null) return null;

@@ -1,0 +1,433 @@
+"""Reading sessions on a study: choose films, plan, follow, decide what is due, write out."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from kyphometer.errors import StudyRefusedError
+from kyphometer.reliability.rounds import (
+    ReadItem,
+    RoundProgress,
+    RoundState,
+    TrainingResult,
+    round_progress,
+    training_result,
+)
+from kyphometer.reliability.sessions import SessionDesign, SessionFilm, SessionPlan, plan_session
+from kyphometer.store.sessions import PlannedItem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from kyphometer.store.records import FilmRecord
+    from kyphometer.store.session_logs import ItemLog
+    from kyphometer.store.sessions import SessionItemRecord
+    from kyphometer.store.study import Study
+
+TRAINING_CODE = "VKA"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilmRule:
+    """Which films of a study take part; empty members choose nothing away.
+
+    Attributes
+    ----------
+    patients, visits, positions, film_ids
+        Only films of these.
+    count
+        A random sample of so many, drawn with the session's seed; None takes all.
+    """
+
+    patients: tuple[str, ...] = ()
+    visits: tuple[str, ...] = ()
+    positions: tuple[str, ...] = ()
+    film_ids: tuple[int, ...] = ()
+    count: int | None = None
+
+    @property
+    def words(self) -> str:
+        """The rule in words, for the report."""
+        parts = [
+            f"{name} {', '.join(str(value) for value in chosen)}"
+            for name, chosen in (
+                ("patients", self.patients),
+                ("visits", self.visits),
+                ("positions", self.positions),
+                ("film numbers", self.film_ids),
+            )
+            if chosen
+        ]
+        text = "films of " + "; ".join(parts) if parts else "all lateral films of the study"
+        return text if self.count is None else f"a random sample of {self.count} out of {text}"
+
+    def accepts(self, film: FilmRecord) -> bool:
+        """True if the film takes part; films known not to be lateral never do."""
+        return film.is_lateral is not False and all(
+            not chosen or value in chosen
+            for chosen, value in (
+                (self.patients, film.patient),
+                (self.visits, film.visit),
+                (self.positions, film.position),
+                (self.film_ids, film.id),
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionRules:
+    """What holds for the whole session; kept with it.
+
+    Attributes
+    ----------
+    seed
+        Of order, duplicates and codes.
+    rounds, duplicates, mirrored, spacing
+        See `SessionDesign`.
+    washout_days
+        From an observer's last reading of a round to his first of the next.
+    assist
+        True if the image may help.
+    levels
+        Fractured levels by patient if they are fixed beforehand; None leaves them to the observer.
+    reference
+        Observer whose readings outside of sessions judge the training set.
+    pass_mark_deg
+        Largest standard error of measurement against the reference that passes the training.
+    sampling, planning
+        How films were chosen and how their number was found, in words.
+    """
+
+    seed: int
+    rounds: int = 2
+    duplicates: float = 0.15
+    mirrored: float = 0.5
+    spacing: int = 5
+    washout_days: float = 14.0
+    assist: bool = False
+    levels: Mapping[str, tuple[str, ...]] | None = None
+    reference: str | None = None
+    pass_mark_deg: float = 2.0
+    sampling: str = ""
+    planning: str = ""
+    observers: tuple[str, ...] = ()
+
+    def levels_of(self, patient: str | None) -> tuple[str, ...]:
+        """The agreed fractured levels, or nothing where they are the observer's to find."""
+        return () if self.levels is None or patient is None else self.levels.get(patient, ())
+
+    @property
+    def process(self) -> str:
+        """How it was read, in words, for the report."""
+        rounds = "one round" if self.rounds == 1 else f"{self.rounds} rounds"
+        wash = f" at least {self.washout_days:g} days apart" if self.rounds > 1 else ""
+        hidden = (
+            f" {100 * self.duplicates:.0f} % of the films came twice within a round under another "
+            f"code, {100 * self.mirrored:.0f} % of these mirrored."
+            if self.duplicates
+            else ""
+        )
+        levels = "fixed beforehand" if self.levels is not None else "left to the observers"
+        assist = "allowed" if self.assist else "not allowed"
+        return (
+            f"Films were read in {rounds}{wash}, one by one under codes, without patient, date, "
+            f"visit, earlier marks or values, each observer and round in an own random order "
+            f"(seed {self.seed}), films of one patient {self.spacing} places apart where "
+            f"possible.{hidden} Fractured levels were {levels}; help from the image was {assist}."
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Settings as the study keeps them."""
+        names = [name for name in self.__dataclass_fields__ if name != "levels"]
+        levels = None if self.levels is None else {k: list(v) for k, v in self.levels.items()}
+        return {**{name: getattr(self, name) for name in names}, "levels": levels}
+
+    @classmethod
+    def from_dict(cls, settings: Mapping[str, Any]) -> SessionRules:
+        """Inverse of `to_dict`; members that this version does not know are passed over."""
+        known = {name: settings[name] for name in cls.__dataclass_fields__ if name in settings}
+        known.setdefault("seed", 0)
+        known["observers"] = tuple(known.get("observers", ()))
+        if known.get("levels") is not None:
+            known["levels"] = {str(k): tuple(v) for k, v in known["levels"].items()}
+        return cls(**known)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionRequest:
+    """A session to be made; see `SessionRules` for what is not said here.
+
+    `fix_levels` takes the study's level map for all; `training` are films outside of `films`.
+    """
+
+    code: str
+    observers: tuple[str, ...]
+    films: FilmRule = field(default_factory=FilmRule)
+    training: FilmRule | None = None
+    title: str = ""
+    kind: str = "reproducibility"
+    seed: int | None = None
+    rounds: int = 2
+    duplicates: float = 0.15
+    mirrored: float = 0.5
+    spacing: int = 5
+    washout_days: float = 14.0
+    assist: bool = False
+    fix_levels: bool = False
+    reference: str | None = None
+    pass_mark_deg: float = 2.0
+    planning: str = ""
+
+
+def new_session(study: Study, request: SessionRequest) -> SessionPlan:
+    """Plan a session and keep it in the study.
+
+    Observers that the study does not know yet are added.
+
+    Raises
+    ------
+    StudyRefusedError
+        If no film fits the rule, the code is taken, or the level map lacks a patient.
+    """
+    seed = secrets.randbelow(2**31) if request.seed is None else request.seed
+    everything = study.films()
+    training = [] if request.training is None else _chosen(everything, request.training, seed)
+    held_back = {film.id for film in training}
+    rest = [film for film in everything if film.id not in held_back]
+    films = _chosen(rest, request.films, seed)
+    if training and request.reference is None:
+        raise StudyRefusedError(
+            "A training set needs a reference", "name the observer whose readings are right"
+        )
+    design = SessionDesign(
+        observers=request.observers,
+        seed=seed,
+        rounds=request.rounds,
+        duplicates=request.duplicates,
+        mirrored=request.mirrored,
+        spacing=request.spacing,
+    )
+    rules = _rules(study, request, seed, [*films, *training])
+    plan = plan_session(_session_films(films), design, training=_session_films(training))
+    for observer in request.observers:
+        study.add_observer(observer)
+    frozen = {str(film.id): film.sha256_pixels for film in (*films, *training)}
+    study.sessions.add(
+        request.code,
+        _items(plan, rules, datetime.now(UTC)),
+        title=request.title,
+        kind=request.kind,
+        settings={**rules.to_dict(), "films": frozen},
+    )
+    return plan
+
+
+def _chosen(films: Sequence[FilmRecord], rule: FilmRule, seed: int) -> list[FilmRecord]:
+    found = [film for film in films if rule.accepts(film)]
+    if rule.count is not None and rule.count < len(found):
+        sample = Random(f"{seed} films").sample(range(len(found)), rule.count)  # noqa: S311
+        found = [found[index] for index in sorted(sample)]
+    if not found or (rule.count is not None and rule.count > len(found)):
+        wanted = "a film" if rule.count is None else f"{rule.count} films"
+        raise StudyRefusedError(
+            f"The session needs {wanted}, but {len(found)} fit the rule ({rule.words})",
+            "choose more widely, or add films to the study",
+        )
+    return found
+
+
+def _rules(
+    study: Study, request: SessionRequest, seed: int, films: Sequence[FilmRecord]
+) -> SessionRules:
+    levels = None
+    if request.fix_levels:
+        levels = {
+            patient: tuple(level.value for level in found)
+            for patient, found in study.settings.levels.items()
+        }
+        lacking = sorted({str(film.patient) for film in films if film.patient not in levels})
+        if lacking:
+            raise StudyRefusedError(
+                f"The study's level map has no fractured level for {', '.join(lacking[:5])}",
+                "complete the level map, or leave the levels to the observers",
+            )
+    return SessionRules(
+        seed=seed,
+        rounds=request.rounds,
+        duplicates=request.duplicates,
+        mirrored=request.mirrored,
+        spacing=request.spacing,
+        washout_days=request.washout_days,
+        assist=request.assist,
+        levels=levels,
+        reference=request.reference,
+        pass_mark_deg=request.pass_mark_deg,
+        sampling=request.films.words,
+        planning=request.planning,
+        observers=request.observers,
+    )
+
+
+def _session_films(films: Sequence[FilmRecord]) -> list[SessionFilm]:
+    return [SessionFilm(film_id=film.id, patient=film.patient) for film in films]
+
+
+def _items(plan: SessionPlan, rules: SessionRules, now: datetime) -> list[PlannedItem]:
+    return [
+        PlannedItem(
+            film_id=item.film_id,
+            observer=item.observer,
+            round=item.round,
+            place=item.place,
+            code=item.code,
+            mirrored=item.mirrored,
+            duplicate=item.duplicate,
+            training=item.training,
+            opens_at=None
+            if item.round == 1
+            else now + timedelta(days=rules.washout_days * (item.round - 1)),
+        )
+        for item in plan.showings
+    ]
+
+
+# ---------------------------------------------------------------------- following a session
+
+
+def session_rules(study: Study, code: str) -> SessionRules:
+    """The rules that a session was planned with.
+
+    Raises
+    ------
+    UnknownRecordError
+        If there is no such session.
+    """
+    return SessionRules.from_dict(study.sessions.get(code).settings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObserverProgress:
+    """How far one observer is; tells no value, so that the owner stays blinded too.
+
+    `training` is the result of the training set once it is read, None without one.
+    """
+
+    observer: str
+    rounds: tuple[RoundProgress, ...]
+    minutes: float | None
+    training_total: int = 0
+    training_read: int = 0
+    training: TrainingResult | None = None
+
+
+def session_progress(
+    study: Study, code: str, now: datetime | None = None
+) -> tuple[ObserverProgress, ...]:
+    """Progress of every observer of a session, by code."""
+    now = now or datetime.now(UTC)
+    rules, logs = session_rules(study, code), study.sessions.logs(code)
+    found = []
+    by_observer: dict[str, list[SessionItemRecord]] = {}
+    for item in study.sessions.items(code):
+        by_observer.setdefault(item.observer, []).append(item)
+    for observer, items in by_observer.items():
+        learning = [item for item in items if item.training]
+        times = [log.seconds for item in items if (log := logs.get(item.id)) and log.seconds]
+        found.append(
+            ObserverProgress(
+                observer=observer,
+                rounds=_rounds(items, rules, logs, now),
+                minutes=sum(times) / 60.0 if times else None,
+                training_total=len(learning),
+                training_read=sum(item.locked_at is not None for item in learning),
+                training=_training(study, rules, learning),
+            )
+        )
+    return tuple(found)
+
+
+def _rounds(
+    items: Sequence[SessionItemRecord],
+    rules: SessionRules,
+    logs: Mapping[int, ItemLog],
+    now: datetime,
+) -> tuple[RoundProgress, ...]:
+    """Rounds of one observer; a reopened item keeps the time of its first reading."""
+    times = [
+        ReadItem(
+            round=item.round,
+            read_at=logs[item.id].first_read_at if item.id in logs else item.locked_at,
+        )
+        for item in items
+        if not item.training
+    ]
+    return round_progress(times, rules.washout_days, now)
+
+
+def _training(
+    study: Study, rules: SessionRules, learning: Sequence[SessionItemRecord]
+) -> TrainingResult | None:
+    if not learning or rules.reference is None:
+        return None
+    if any(item.locked_at is None for item in learning):
+        return None
+    wanted = {item.id: item.film_id for item in learning}
+    own: dict[int, float] = {}
+    reference: dict[int, float] = {}
+    for value in study.measurements((TRAINING_CODE,)):
+        if value.value is None:
+            continue
+        if value.session_item in wanted:
+            own[value.film_id] = value.value
+        elif value.session_item is None and value.observer == rules.reference:
+            reference[value.film_id] = value.value
+    errors = [own[film] - reference[film] for film in own if film in reference]
+    return training_result(errors, rules.pass_mark_deg)
+
+
+def due_items(
+    study: Study, code: str, observer: str, now: datetime | None = None
+) -> tuple[SessionItemRecord, ...]:
+    """What an observer is shown now: the training set, then round after round.
+
+    The study's rounds come after the training was passed; a round comes when the one before is
+    read and the wash-out is over. What was read stays listed.
+
+    Raises
+    ------
+    StudyRefusedError
+        If the session has nothing for this observer.
+    """
+    now = now or datetime.now(UTC)
+    items = study.sessions.items(code, observer=observer)
+    if not items:
+        raise StudyRefusedError(
+            f"The session '{code}' has no films for '{observer}'", "check the observer's code"
+        )
+    rules = session_rules(study, code)
+    learning = [item for item in items if item.training]
+    if learning:
+        result = _training(study, rules, learning)
+        if result is None or not result.passed:
+            return tuple(learning)
+    rounds = _rounds(items, rules, study.sessions.logs(code), now)
+    shown = {r.round for r in rounds if r.state in (RoundState.OPEN, RoundState.DONE)}
+    return tuple(
+        item
+        for item in items
+        if (item.training or item.round in shown)
+        and (item.opens_at is None or item.opens_at <= now or item.training)
+    )
+
+
+def open_session_of(study: Study, observer: str) -> str | None:
+    """The oldest session that is open and has films for this observer, or None."""
+    for session in study.sessions.list():
+        named = session.settings.get("observers", ())
+        if not session.locked and observer in named:
+            return session.code
+    return None
