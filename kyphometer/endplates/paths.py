@@ -15,7 +15,7 @@ MAXIMUM_STEP = 2
 """Rows that a path may climb from one column to the next."""
 TUKEY = 4.685
 """Tukey's constant: 95 % efficiency for Gaussian residuals."""
-ROUNDS = 8
+ROUNDS = 6
 """Reweightings of the redescending fit."""
 
 

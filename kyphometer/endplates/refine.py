@@ -15,7 +15,7 @@ from kyphometer.endplates.corners import (
     vertebra_corners,
 )
 from kyphometer.endplates.crop import cut_window
-from kyphometer.endplates.estimate import Estimate, Refiner, estimate
+from kyphometer.endplates.estimate import Estimate, Refiner, estimate, looks_inverted
 from kyphometer.endplates.frame import VertebraFrame
 from kyphometer.endplates.guards import Found, Limits, judge
 from kyphometer.endplates.results import (
@@ -101,9 +101,7 @@ def refine(
         return _kept(vertebra, _outside(vertebra), refiner)
     found = estimate(window, frame, clicks, refiner)
     bounds = limits or Limits()
-    if np.all(found.evidence.step < -bounds.wrong_step) and np.all(
-        found.evidence.ridge < -found.evidence.step
-    ):
+    if looks_inverted(window, frame, clicks, found, refiner, bounds.sure_line_sd_deg):
         return _kept(vertebra, _polarity(vertebra), refiner)
     known = (geometry or film.geometry).is_calibrated
     judged = _Judged(vertebra, clicks, found, bounds, known, film.shape)

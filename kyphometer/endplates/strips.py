@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 
 BORDERS = ((0, 1), (2, 3), (0, 2), (1, 3))
 """Corners that each border joins: superior, inferior, anterior wall, posterior wall."""
-COLUMNS = 48
+COLUMNS = 36
 """Profiles a border."""
-ROWS = 57
+ROWS = 45
 """Samples a profile."""
 BEYOND = 0.10
 """How far a strip goes on beyond both corners, as part of the border's length."""
 REACH = 0.17
 """How far a profile goes to either side of the clicked line, in body depths (about 5 mm)."""
-SMOOTH = 1.5
+SMOOTH = 1.2
 """SD of the smoothing across a border, in samples."""
 SATURATION = 2.5
 """Edges count no more beyond this many times the strip's own scale, so metal cannot win."""
