@@ -20,6 +20,8 @@ TEMPLATE = (2.3, 2.1)
 """Width and height of a template in body depths: the body, its discs, half of each neighbour."""
 TURNS_DEG = (-18.0, -12.0, -6.0, 0.0, 6.0, 12.0, 18.0)
 """How far a vertebra may have turned from film to film."""
+METAL_CONTRAST = 0.25
+"""Metal stands out from its surroundings by this part of the film's range."""
 PEAKS = 12
 """Places kept for each vertebra."""
 APART = 0.3
@@ -70,18 +72,25 @@ def reduce_film(pixels: NDArray[Any], factors: Array, depth: float, *, sign: int
     low, high = np.percentile(small, (1.0, 99.5))
     tone = np.clip((small - low) / max(float(high - low), 1e-6), 0.0, 1.0).astype(np.float32)
     rest = tone - cv2.GaussianBlur(tone, (0, 0), DEPTH_PIXELS * 0.45)
+    rest[_metal(tone)] = 0.0
     power = cv2.GaussianBlur(rest * rest, (0, 0), DEPTH_PIXELS * 0.45)
     local = np.clip(rest / np.sqrt(power + 2e-5), -2.5, 2.5)
     return Reduced(image=cv2.GaussianBlur(local, (0, 0), 0.7), pitch=pitch)
 
 
-def places_like(
-    template_film: Reduced, centre: Array, other: Reduced, *, mirrored: bool
-) -> Places:
+def _metal(tone: Image) -> NDArray[np.bool_]:
+    """Where a reduced film shows screws and rods: they say nothing about which vertebra it is."""
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (9, 9))
+    raised = tone - cv2.morphologyEx(tone, cv2.MORPH_OPEN, disc)
+    metal = (raised > METAL_CONTRAST).astype(np.uint8)
+    return np.asarray(cv2.dilate(metal, np.ones((3, 3), np.uint8)), dtype=np.bool_)
+
+
+def places_like(template_film: Reduced, centre: Array, other: Reduced, *, mirrored: bool) -> Places:
     """The places on `other` that look most like the vertebra at `centre` of the template film."""
     width, height = (round(part * DEPTH_PIXELS) for part in TEMPLATE)
     border = round(0.6 * DEPTH_PIXELS)
-    image = cv2.copyMakeBorder(other.image, *[border] * 4, cv2.BORDER_REPLICATE)
+    image = cv2.copyMakeBorder(other.image, border, border, border, border, cv2.BORDER_REPLICATE)
     if image.shape[0] <= height or image.shape[1] <= width:
         return Places(centre=np.zeros((0, 2)), turn_deg=np.zeros(0), score=np.zeros(0))
     maps = np.stack(
@@ -114,13 +123,14 @@ def _template(
         back = np.diag([-1.0, 1.0]) @ back
     middle = np.array(size) / 2 - 0.5
     start = centre / film.pitch - 0.5 - back @ middle
-    return cv2.warpAffine(
+    turned = cv2.warpAffine(
         film.image,
         np.column_stack((back, start)),
         size,
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REPLICATE,
     )
+    return np.asarray(turned, dtype=np.float32)
 
 
 def _peaks(scores: Image) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

@@ -65,7 +65,6 @@ class VertebraFrame:
         """The frame of other corners (square units) of the same vertebra."""
         return VertebraFrame.of_corners(corners, self.factors, self.facing_sign)
 
-
     def to_square(self, points: Array) -> Array:
         """Points of the frame in square units; shape (..., 2)."""
         return self.centre + self.depth * (points @ self.axes.T)

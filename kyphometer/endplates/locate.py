@@ -1,8 +1,9 @@
 """Where the vertebrae of a read film lie on the next one: a chain of look-alikes.
 
 Neighbours look alike, so no vertebra is looked for alone: of the best places for each, the chain
-that keeps the distances and directions between them is taken. How much worse the best other chain
-would be says whether the levels could be off by one.
+that keeps the distances and directions between them is taken, and the best chains elsewhere, since
+a chain that is off by one level looks almost as good. Vertebrae at either end may lie beyond the
+next film: then they are left out.
 """
 
 from __future__ import annotations
@@ -12,21 +13,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kyphometer.endplates.appearance import Places, Reduced, places_like
+from kyphometer.endplates.appearance import DEPTH_PIXELS, Places, Reduced, places_like
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
 
-STRETCH_WEIGHT = 1.2
+STRETCH_WEIGHT = 3.0
 """Cost of a place that is one body depth away from where its neighbour expects it."""
 TURN_WEIGHT = 0.0009
 """Cost of neighbours turned differently, per squared degree."""
-FILM_WEIGHT = 0.012
-"""Cost of a chain that lies elsewhere on the film, per squared body depth."""
+LEAST_LIKENESS = 0.20
+"""Correlation that a vertebra must have to speak for a chain."""
+MISSING_COST = 0.35
+"""Cost of leaving out a vertebra that should be on the film."""
 OTHER = 0.5
 """A place that is further than this from the chosen one is another place, in body depths."""
 
@@ -37,104 +40,165 @@ class Chain:
 
     Attributes
     ----------
+    first
+        Index of the first of them among those looked for.
     centre
-        In its square units, shape (vertebrae, 2).
+        In the next film's square units, shape (vertebrae, 2).
     turn_deg
         How far each has turned, shape (vertebrae,).
     score
         Mean correlation of the chain.
-    margin
-        How much better that is than the best chain elsewhere.
+    worth
+        What speaks for it in all: correlations less costs.
     """
 
+    first: int
     centre: Array
     turn_deg: Array
     score: float
-    margin: float
+    worth: float
 
 
-def find_chain(
+def find_chains(
     before: Reduced,
     centres: Array,
-    depth: float,
     after: Reduced,
     *,
     mirrored: bool,
-    expected: Array | None = None,
-) -> Chain | None:
-    """The most likely chain, or None if the film shows nothing like it.
+    anchors: Mapping[int, Array] | None = None,
+    most: int = 3,
+) -> list[Chain]:
+    """The most likely chains that lie in different places, best first; empty if there is none.
 
     Parameters
     ----------
     before, after
-        Read film and next film, reduced.
+        Read film and next film, reduced so that a body has the same depth on both.
     centres
         Centres of the vertebrae on the read film, square units, cranial to caudal, shape (N, 2).
-    depth
-        Mean body depth, in the same units.
     mirrored
         True if the two films face opposite sides.
-    expected
-        Where the middle of the column should lie on the next film if patients were held alike.
+    anchors
+        Where some of them are known to lie, by index, in the next film's square units.
+    most
+        How many chains to look for.
     """
     places = [places_like(before, centre, after, mirrored=mirrored) for centre in centres]
     if any(len(place.score) == 0 for place in places):
-        return None
-    steps = np.diff(centres, axis=0) * ((-1.0, 1.0) if mirrored else (1.0, 1.0)) / depth
-    unit = after.pitch / before.pitch * depth
-    gains = [_gain(place, expected, unit) for place in places]
-    chosen, total = _best_chain(places, steps, gains, unit)
-    kept = np.array([p.centre[c] for p, c in zip(places, chosen, strict=True)])
-    elsewhere = [
-        np.where(np.hypot(*(p.centre - at).T) < OTHER * unit, -np.inf, gain)
-        for p, at, gain in zip(places, kept, gains, strict=True)
-    ]
-    _, other = _best_chain(places, steps, elsewhere, unit)
-    count = len(places)
-    margin = (total - other) / count if np.isfinite(other) else 1.0
-    return Chain(
-        centre=kept,
-        turn_deg=np.array([p.turn_deg[c] for p, c in zip(places, chosen, strict=True)]),
-        score=float(np.mean([p.score[c] for p, c in zip(places, chosen, strict=True)])),
-        margin=float(margin),
+        return []
+    mirror = (-1.0, 1.0) if mirrored else (1.0, 1.0)
+    problem = _Problem(
+        places,
+        np.diff(centres, axis=0) * mirror / (before.pitch * DEPTH_PIXELS),
+        after.pitch * DEPTH_PIXELS,
+        np.array(after.image.shape[::-1]) * after.pitch,
     )
+    gains = [place.score - LEAST_LIKENESS for place in places]
+    for index, at in (anchors or {}).items():
+        far = np.hypot(*(places[index].centre - at).T) > OTHER * problem.unit
+        gains[index][far] = -np.inf
+    chains: list[Chain] = []
+    for _ in range(most):
+        first, chosen, worth = problem.best(gains)
+        if not np.isfinite(worth) or worth <= 0:
+            break
+        chain = problem.chain(first, chosen, worth)
+        chains.append(chain)
+        gains = problem.without(gains, chain)
+    return chains
 
 
-def _gain(places: Places, expected: Array | None, unit: float) -> Array:
-    """Correlation less the cost of lying elsewhere on the film."""
-    if expected is None:
-        return places.score
-    away = np.hypot(*((places.centre - expected) / unit).T)
-    gain: Array = places.score - FILM_WEIGHT * np.minimum(away, 6.0) ** 2 / len(places.score)
-    return gain
+def _turns(found: Array, steps: Array, coarse: Array) -> Array:
+    """How far each vertebra turned, from the directions to its neighbours."""
+    if len(found) < 2:
+        return coarse
+    seen = np.diff(found, axis=0)
+    each = np.degrees(
+        np.arctan2(steps[:, 0] * seen[:, 1] - steps[:, 1] * seen[:, 0], (steps * seen).sum(axis=1))
+    )
+    both = np.concatenate((each[:1], (each[:-1] + each[1:]) / 2, each[-1:]))
+    turns: Array = np.where(np.abs(both - coarse) < 15.0, both, coarse)
+    return turns
 
 
-def _best_chain(
-    places: Sequence[Places], steps: Array, gains: Sequence[Array], unit: float
-) -> tuple[list[int], float]:
-    """Viterbi: one place for each vertebra, and what the chain is worth in all."""
-    worth = gains[0]
-    back: list[NDArray[np.intp]] = []
-    for index, step in enumerate(steps):
-        here, there = places[index], places[index + 1]
-        cost = _step_cost(here, there, step, unit)
-        options = worth[:, None] - cost
-        back.append(options.argmax(axis=0))
-        worth = options.max(axis=0) + gains[index + 1]
-    last = int(np.argmax(worth))
-    chain = [last]
-    for choice in reversed(back):
-        chain.append(int(choice[chain[-1]]))
-    return chain[::-1], float(worth[last])
+@dataclass(frozen=True, slots=True, eq=False)
+class _Problem:
+    """Places of every vertebra, steps between them in body depths, the depth, the film's size."""
+
+    places: Sequence[Places]
+    steps: Array
+    unit: float
+    size: Array
+
+    def chain(self, first: int, chosen: list[int], worth: float) -> Chain:
+        """The chain that takes these places, from the first vertebra on."""
+        kept = list(zip(self.places[first : first + len(chosen)], chosen, strict=True))
+        found = np.array([place.centre[index] for place, index in kept])
+        turns = np.array([place.turn_deg[index] for place, index in kept])
+        return Chain(
+            first=first,
+            centre=found,
+            turn_deg=_turns(found, self.steps[first : first + len(chosen) - 1], turns),
+            score=float(np.mean([place.score[index] for place, index in kept])),
+            worth=worth,
+        )
+
+    def without(self, gains: Sequence[Array], chain: Chain) -> list[Array]:
+        """The gains with every place near a chain's own closed."""
+        left = [gain.copy() for gain in gains]
+        for index, at in enumerate(chain.centre, start=chain.first):
+            near = np.hypot(*(self.places[index].centre - at).T) < OTHER * self.unit
+            left[index][near] = -np.inf
+        return left
+
+    def best(self, gains: Sequence[Array]) -> tuple[int, list[int], float]:
+        """First vertebra, place of each from there on, worth: Viterbi with free ends."""
+        worth = gains[0]
+        begun = [np.zeros(len(worth), dtype=np.intp)]
+        back: list[NDArray[np.intp]] = [np.full(len(worth), -1)]
+        ends = [worth - self._missing(0, +1)]
+        for index in range(1, len(self.places)):
+            options = worth[:, None] - self._step_cost(index)
+            previous = options.argmax(axis=0)
+            going, fresh = options.max(axis=0), -self._missing(index, -1)
+            go_on = going >= fresh
+            back.append(np.where(go_on, previous, -1))
+            begun.append(np.where(go_on, begun[-1][previous], index))
+            worth = np.maximum(going, fresh) + gains[index]
+            ends.append(worth - self._missing(index, +1))
+        last = int(np.argmax([end.max() for end in ends]))
+        place = int(ends[last].argmax())
+        chain = [place]
+        for index in range(last, int(begun[last][place]), -1):
+            chain.append(int(back[index][chain[-1]]))
+        return int(begun[last][place]), chain[::-1], float(ends[last].max())
+
+    def _missing(self, index: int, way: int) -> Array:
+        """Cost of ending the chain at each place, where the next vertebra should be on the film."""
+        places = self.places[index]
+        beyond = range(index + 1, len(self.places)) if way > 0 else range(index - 1, -1, -1)
+        cost = np.zeros(len(places.score))
+        at = places.centre
+        for other in beyond:
+            step = self.steps[min(other, other - way)] * way
+            at = at + _rotated(step, places.turn_deg) * self.unit
+            inside = np.all((at > 0.35 * self.unit) & (at < self.size - 0.35 * self.unit), axis=1)
+            cost += MISSING_COST * inside
+        return cost
+
+    def _step_cost(self, index: int) -> Array:
+        """Cost of each pair of places of a vertebra and the one above, shape (above, here)."""
+        above, here = self.places[index - 1], self.places[index]
+        turn = (above.turn_deg[:, None] + here.turn_deg[None, :]) / 2
+        wanted = _rotated(self.steps[index - 1], turn)
+        found = (here.centre[None] - above.centre[:, None]) / self.unit
+        away = np.hypot(*np.moveaxis(found - wanted, -1, 0))
+        bend = above.turn_deg[:, None] - here.turn_deg[None, :]
+        cost: Array = STRETCH_WEIGHT * away**2 + TURN_WEIGHT * bend**2
+        return cost
 
 
-def _step_cost(here: Places, there: Places, step: Array, unit: float) -> Array:
-    """Cost of each pair of places, shape (here, there)."""
-    turn = np.radians((here.turn_deg[:, None] + there.turn_deg[None, :]) / 2)
-    c, s = np.cos(turn), np.sin(turn)
-    wanted = np.stack((c * step[0] - s * step[1], s * step[0] + c * step[1]), axis=-1)
-    found = (there.centre[None] - here.centre[:, None]) / unit
-    away = np.hypot(*np.moveaxis(found - wanted, -1, 0))
-    bend = here.turn_deg[:, None] - there.turn_deg[None, :]
-    cost: Array = STRETCH_WEIGHT * away**2 + TURN_WEIGHT * bend**2
-    return cost
+def _rotated(step: Array, turn_deg: Array) -> Array:
+    """A step turned by each angle, shape (..., 2)."""
+    c, s = np.cos(np.radians(turn_deg)), np.sin(np.radians(turn_deg))
+    return np.stack((c * step[0] - s * step[1], s * step[0] + c * step[1]), axis=-1)

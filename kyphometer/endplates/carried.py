@@ -1,0 +1,180 @@
+"""What a carry-over gives back: proposals on the next film, and how much each angle changed."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kyphometer.anatomy import EndplateSide, Level
+from kyphometer.errors import NotCarriedError
+from kyphometer.geometry import Facing, PixelGeometry, signed_angle_deg
+
+if TYPE_CHECKING:
+    from kyphometer.reading import Reading, Vertebra
+
+Line = tuple[Level, EndplateSide]
+"""An endplate line by its vertebra and side."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CarriedVertebra:
+    """One vertebra proposed on the next film.
+
+    Attributes
+    ----------
+    vertebra
+        Proposal; its marks have source `carried`, a covariance and a method.
+    rigid
+        True if the body has the same shape on both films and was carried as a whole.
+    line_change_sd_deg
+        Standard uncertainty of how far each endplate turned, superior and inferior: of the change,
+        not of either position.
+    shared
+        Correlation of these two errors.
+    """
+
+    vertebra: Vertebra
+    rigid: bool
+    line_change_sd_deg: tuple[float, float]
+    shared: float
+
+    @property
+    def level(self) -> Level:
+        """Its level."""
+        return self.vertebra.level
+
+    def covariance_deg2(self, first: EndplateSide, second: EndplateSide) -> float:
+        """Covariance of the errors of two of its lines' changes, in squared degrees."""
+        order = list(EndplateSide)
+        a, b = order.index(first), order.index(second)
+        product = self.line_change_sd_deg[a] * self.line_change_sd_deg[b]
+        return product if a == b else self.shared * product
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotCarried:
+    """A vertebra for which nothing is proposed, with the reason in a sentence."""
+
+    level: Level
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CarryOver:
+    """Proposals for the next film.
+
+    Attributes
+    ----------
+    previous
+        The reading that was carried over, of levels that had two endplates.
+    reading
+        Proposals on the next film, to be confirmed by the reader.
+    vertebrae
+        Each proposal with what is known about its change.
+    refused
+        Levels for which nothing is proposed.
+    score
+        Correlation of the two films along the column, -1 to 1.
+    misfit
+        Mean difference in shape and size of bodies that should be unchanged, in body depths.
+    margin
+        How much larger it is in the best other place, which is mostly one level off.
+    previous_geometry, geometry
+        Pixel geometry of both films.
+    """
+
+    previous: Reading
+    reading: Reading
+    vertebrae: tuple[CarriedVertebra, ...]
+    refused: tuple[NotCarried, ...]
+    score: float
+    misfit: float
+    margin: float
+    previous_geometry: PixelGeometry
+    geometry: PixelGeometry
+
+    def vertebra(self, level: Level) -> CarriedVertebra:
+        """The proposal for a level.
+
+        Raises
+        ------
+        NotCarriedError
+            If there is none.
+        """
+        for carried in self.vertebrae:
+            if carried.level is level:
+                return carried
+        why = next((refusal.message for refusal in self.refused if refusal.level is level), "")
+        raise NotCarriedError(level, why)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AngleChange:
+    """How much the angle between two endplates changed from one film to the next.
+
+    Attributes
+    ----------
+    upper, lower
+        The two lines.
+    before_deg, after_deg
+        The angle on both films, kyphosis positive.
+    standard_uncertainty
+        Of the change, in degrees; smaller than that of two readings made apart, because both marks
+        of a line share the same anatomy.
+    """
+
+    upper: Line
+    lower: Line
+    before_deg: float
+    after_deg: float
+    standard_uncertainty: float
+
+    @property
+    def change_deg(self) -> float:
+        """After less before; negative if the kyphosis became less."""
+        return self.after_deg - self.before_deg
+
+    @property
+    def interval_95(self) -> tuple[float, float]:
+        """Change minus and plus 1.96 standard uncertainties."""
+        half = 1.96 * self.standard_uncertainty
+        return (self.change_deg - half, self.change_deg + half)
+
+
+def change_with_uncertainty(carried: CarryOver, upper: Line, lower: Line) -> AngleChange:
+    """Change of the angle between two endplates, with an uncertainty of its own.
+
+    VKA is `((F, superior), (F, inferior))`, RKA `((F - 1, superior), (F + 1, inferior))`. It holds
+    for the proposals as they are: once a reader has moved a mark, the change is that of two
+    readings.
+
+    Raises
+    ------
+    NotCarriedError
+        If one of the two levels was not carried over.
+    """
+    first, second = carried.vertebra(upper[0]), carried.vertebra(lower[0])
+    variance = first.covariance_deg2(upper[1], upper[1]) + second.covariance_deg2(
+        lower[1], lower[1]
+    )
+    if first is second:
+        variance -= 2 * first.covariance_deg2(upper[1], lower[1])
+    return AngleChange(
+        upper=upper,
+        lower=lower,
+        before_deg=_angle_deg(carried.previous, carried.previous_geometry, upper, lower),
+        after_deg=_angle_deg(carried.reading, carried.geometry, upper, lower),
+        standard_uncertainty=math.sqrt(max(variance, 0.0)),
+    )
+
+
+def _angle_deg(reading: Reading, geometry: PixelGeometry, upper: Line, lower: Line) -> float:
+    sx, sy = geometry.scale
+    vectors = []
+    for level, side in (upper, lower):
+        plate = reading.endplate(level, side)
+        if plate is None:
+            raise NotCarriedError(level, "")
+        vectors.append((plate.vector[0] * sx, plate.vector[1] * sy))
+    return signed_angle_deg(vectors[0], vectors[1], reading.facing or Facing.LEFT)

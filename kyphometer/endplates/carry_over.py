@@ -1,0 +1,188 @@
+"""From a read film to the same patient's next one: the same corners, proposed there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kyphometer.anatomy import Level
+from kyphometer.endplates.carried import CarriedVertebra, CarryOver, NotCarried
+from kyphometer.endplates.columns import Column, find_columns
+from kyphometer.endplates.corners import square_factors, vertebra_corners
+from kyphometer.endplates.sight import Sight, look
+from kyphometer.endplates.transfer import transfer
+from kyphometer.errors import CarryOverError
+from kyphometer.reading import Reading
+from kyphometer.reading_facing import derive_facing
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from kyphometer.film import Film
+    from kyphometer.geometry import Facing, PixelGeometry, Point
+
+    Array = NDArray[np.float64]
+
+LEAST_SCORE = 0.35
+"""A column that correlates less was not found."""
+MOST_MISFIT = 0.036
+"""Bodies that differ more from film to film than this (body depths) are not the same."""
+LEAST_MARGIN = 0.008
+"""A column whose bodies fit no better than this in another place could be one level off."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Side:
+    """One of the two films."""
+
+    film: Film
+    geometry: PixelGeometry
+    facing: Facing
+
+    @property
+    def factors(self) -> Array:
+        return square_factors(self.geometry)
+
+
+def carry_over(
+    previous_film: Film,
+    previous_reading: Reading,
+    next_film: Film,
+    *,
+    previous_geometry: PixelGeometry | None = None,
+    geometry: PixelGeometry | None = None,
+    facing: Facing | None = None,
+    anchors: Mapping[Level, Point] | None = None,
+) -> CarryOver:
+    """Propose the corners of a read film on the same patient's next film.
+
+    The column is found by its appearance, instruments and cement allowed; each vertebra is then
+    refined there. Intact bodies are carried as rigid ones, so that the reader's own way of placing
+    a corner goes along and cancels in every change.
+
+    Parameters
+    ----------
+    previous_film, previous_reading
+        The film that was read, and its reading.
+    next_film
+        The film to propose marks on.
+    previous_geometry, geometry
+        Pixel geometry of the previous and of the next film, to use instead of their own.
+    facing
+        Where anterior is on the next film; by its header, else as on the previous film, if None.
+    anchors
+        About where the middle of some bodies lies on the next film, in pixels: one click on a known
+        level settles which level is which.
+
+    Returns
+    -------
+    carried
+        Proposals with their uncertainty; refused levels with reasons.
+
+    Raises
+    ------
+    CarryOverError
+        If the reading has no vertebra with both endplates, or the column is not found on the next
+        film without doubt about the level.
+    FacingError
+        If the reading does not tell where anterior is.
+    """
+    side = previous_reading.facing or derive_facing(previous_reading)
+    before = _Side(previous_film, previous_geometry or previous_film.geometry, side)
+    there = facing or next_film.acquisition.facing or side
+    after = _Side(next_film, geometry or next_film.geometry, there)
+    seen = _seen(previous_reading, before)
+    if not seen:
+        raise CarryOverError("the reading shows no body with both endplates", "mark one")
+    fractured = previous_reading.fractured_levels
+    column, margin = _settled(
+        find_columns(
+            seen,
+            next_film,
+            after.factors,
+            there,
+            calibrated=before.geometry.is_calibrated and after.geometry.is_calibrated,
+            changed=fractured,
+            anchors=_known(anchors, seen, after),
+        ),
+        sure=bool(anchors),
+    )
+    carried: list[CarriedVertebra] = []
+    refused: list[NotCarried] = []
+    for level, sight in seen.items():
+        found = column.sights.get(level)
+        if found is None:
+            refused.append(NotCarried(level=level, message=f"{level}: it lies outside the film."))
+            continue
+        vertebra = previous_reading.vertebrae[level]
+        result = transfer(vertebra, sight, found, intact=level not in fractured)
+        if isinstance(result, NotCarried):
+            refused.append(result)
+        else:
+            carried.append(result)
+    return CarryOver(
+        previous=replace(previous_reading, facing=side),
+        reading=_proposal(previous_reading, next_film, there, carried),
+        vertebrae=tuple(carried),
+        refused=tuple(refused),
+        score=column.score,
+        misfit=column.misfit,
+        margin=margin,
+        previous_geometry=before.geometry,
+        geometry=after.geometry,
+    )
+
+
+def _seen(reading: Reading, side: _Side) -> dict[Level, Sight]:
+    """What the network sees of every body with both endplates on the read film."""
+    found = {}
+    for level, vertebra in reading.vertebrae.items():
+        if len(vertebra.endplates) == 2 and Level.T1 <= level < Level.S1:
+            corners = vertebra_corners(vertebra, side.factors, side.facing.sign)
+            sight = None if corners is None else look(side.film, side.factors, side.facing, corners)
+            if sight is not None:
+                found[level] = sight
+    return found
+
+
+def _known(
+    anchors: Mapping[Level, Point] | None, seen: Mapping[Level, Sight], side: _Side
+) -> dict[Level, Array]:
+    """Anchors in square units, of levels that are looked for."""
+    given = anchors or {}
+    return {level: np.array(at) * side.factors for level, at in given.items() if level in seen}
+
+
+def _settled(columns: list[Column], *, sure: bool) -> tuple[Column, float]:
+    """The place where the bodies fit, and by how much better than elsewhere."""
+    best = columns[0] if columns else None
+    if best is None or best.score < LEAST_SCORE or best.misfit > MOST_MISFIT:
+        raise CarryOverError(
+            "the vertebrae of the previous film were not recognised on this one",
+            "mark this film by hand, or check that it is the same patient's",
+        )
+    margin = (columns[1].misfit if len(columns) > 1 else 2 * MOST_MISFIT) - best.misfit
+    if margin < LEAST_MARGIN and not sure:
+        raise CarryOverError(
+            "the column could lie on this film in two ways, one level apart",
+            "click the middle of one known body on it, or mark it by hand",
+        )
+    return best, margin
+
+
+def _proposal(
+    previous: Reading, film: Film, facing: Facing, carried: list[CarriedVertebra]
+) -> Reading:
+    """The proposals as a reading of the next film."""
+    levels = {item.level for item in carried}
+    return Reading(
+        film=film.reference,
+        vertebrae={item.level: item.vertebra for item in carried},
+        facing=facing,
+        fractured_levels=tuple(f for f in previous.fractured_levels if f in levels),
+        corner_rule=previous.corner_rule,
+    )

@@ -1,0 +1,210 @@
+"""Which place of the column on the next film is the right one: the one where every body fits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kyphometer.endplates.appearance import reduce_film
+from kyphometer.endplates.corners import line_lengths
+from kyphometer.endplates.locate import Chain, find_chains
+from kyphometer.endplates.register import shape_difference
+from kyphometer.endplates.sight import Sight, look
+from kyphometer.endplates.tone import bone_sign
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from numpy.typing import NDArray
+
+    from kyphometer.anatomy import Level
+    from kyphometer.film import Film
+    from kyphometer.geometry import Facing
+
+    Array = NDArray[np.float64]
+
+SCALES_KNOWN = (0.95, 1.0, 1.05)
+"""Size on the next film if both have a pixel spacing (magnification differs)."""
+SCALES_UNKNOWN = tuple(1.12**k for k in range(-5, 6))
+"""Size if one of them has none, relative to both films showing equally much."""
+MOST_COLUMNS = 4
+"""Places of the column that are looked at closely."""
+LEFT_OUT = 0.02
+"""Misfit of a body that lies beyond the next film, so that a short column does not win."""
+CROWDED = (0.75, 1.30)
+"""Distance of neighbours on the next film over that on the read one, at least and at most."""
+UNSEEN = 0.06
+"""Misfit of a body that is not seen where it should be, in body depths."""
+WORST = 0.10
+"""Most misfit that one body counts for."""
+SIZE_SHARE = 0.5
+"""Weight of a body's size against its shape."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Column:
+    """The vertebrae of a read film in one place on the next.
+
+    Attributes
+    ----------
+    sights
+        What is seen of each level there.
+    score
+        Correlation of the two films along the column.
+    misfit
+        Mean difference in shape and size of its bodies, in body depths; about 0.01 to 0.02 for the
+        right place, more for a place that is one level off.
+    """
+
+    sights: Mapping[Level, Sight | None]
+    score: float
+    misfit: float
+
+
+def find_columns(
+    seen: Mapping[Level, Sight],
+    film: Film,
+    factors: Array,
+    facing: Facing,
+    *,
+    calibrated: bool,
+    changed: Collection[Level],
+    anchors: Mapping[Level, Array],
+) -> list[Column]:
+    """Places of the column on the next film, best fit first.
+
+    Parameters
+    ----------
+    seen
+        The vertebrae of the read film, cranial to caudal.
+    film, factors, facing
+        The next film.
+    calibrated
+        True if both films are in mm.
+    changed
+        Levels that need not have kept their shape.
+    anchors
+        Where some of them are known to lie on the next film, in its square units.
+    """
+    known = {index: anchors[level] for index, level in enumerate(seen) if level in anchors}
+    centres = np.array([sight.corners.mean(axis=0) for sight in seen.values()])
+    depth = float(np.mean([line_lengths(sight.corners).mean() for sight in seen.values()]))
+    read = next(iter(seen.values()))
+    before = reduce_film(read.film.pixels, read.factors, depth, sign=bone_sign(read.film))
+    mirrored = read.facing is not facing
+    chains: list[tuple[Chain, float]] = []
+    likely = 1.0 if calibrated else _size(film, factors) / _size(read.film, read.factors)
+    for relative in SCALES_KNOWN if calibrated else SCALES_UNKNOWN:
+        scale = likely * relative
+        after = reduce_film(film.pixels, factors, depth * scale, sign=bone_sign(film))
+        found = find_chains(before, centres, after, mirrored=mirrored, anchors=known)
+        chains += [
+            (chain, scale)
+            for chain in found
+            if all(0 <= index - chain.first < len(chain.centre) for index in known)
+        ]
+    columns = []
+    for chain, scale in _different(chains, depth * likely):
+        sights = {
+            level: look(film, factors, facing, corners)
+            for level, corners in _placed(seen, chain, scale, mirrored=mirrored).items()
+        }
+        kept = _uncrowded(seen, sights)
+        misfit = _misfit(seen, kept, changed)
+        columns.append(Column(sights=kept, score=chain.score, misfit=misfit))
+    return sorted(columns, key=lambda column: column.misfit)
+
+
+def _size(film: Film, factors: Array) -> float:
+    """Geometric mean of a film's width and height in its square units."""
+    return float(np.sqrt(np.prod(np.array(film.shape[::-1]) * factors)))
+
+
+def _different(chains: list[tuple[Chain, float]], depth: float) -> list[tuple[Chain, float]]:
+    """The best chains that do not lie in the same place."""
+    kept: list[tuple[Chain, float]] = []
+    for chain, scale in sorted(chains, key=lambda item: -item[0].worth):
+        if all(_apart(chain, other) > 0.35 * depth for other, _ in kept):
+            kept.append((chain, scale))
+        if len(kept) == MOST_COLUMNS:
+            break
+    return kept
+
+
+def _apart(a: Chain, b: Chain) -> float:
+    """Median distance of the vertebrae that two chains share."""
+    first = max(a.first, b.first)
+    last = min(a.first + len(a.centre), b.first + len(b.centre))
+    if last <= first:
+        return np.inf
+    difference = a.centre[first - a.first : last - a.first]
+    return float(np.median(np.hypot(*(difference - b.centre[first - b.first : last - b.first]).T)))
+
+
+def _placed(
+    seen: Mapping[Level, Sight], chain: Chain, scale: float, *, mirrored: bool
+) -> dict[Level, Array]:
+    """Corners of each vertebra of a chain where it puts them, in the next film's square units."""
+    placed = {}
+    for index, (level, sight) in enumerate(seen.items(), start=-chain.first):
+        if 0 <= index < len(chain.centre):
+            corners = sight.corners
+            mirror = (-1.0, 1.0) if mirrored else (1.0, 1.0)
+            local = (corners - corners.mean(axis=0)) * mirror * scale
+            angle = np.radians(chain.turn_deg[index])
+            turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+            placed[level] = chain.centre[index] + local @ turn.T
+    return placed
+
+
+def _misfit(
+    seen: Mapping[Level, Sight],
+    sights: Mapping[Level, Sight | None],
+    changed: Collection[Level],
+) -> float:
+    """Mean difference of the bodies that should have kept their shape."""
+    pairs = [(seen[level], sight) for level, sight in sights.items() if level not in changed]
+    sizes = [np.log(s.found.frame.depth / b.found.frame.depth) for b, s in pairs if s is not None]
+    usual = float(np.median(sizes)) if sizes else 0.0
+    differences = []
+    for before, after in pairs:
+        if after is None or not after.inside_film:
+            differences.append(UNSEEN)
+            continue
+        shape = shape_difference(before.canonical(before.own), after.canonical(after.own))
+        size = float(np.log(after.found.frame.depth / before.found.frame.depth)) - usual
+        differences.append(min(float(np.hypot(shape, SIZE_SHARE * size)), WORST))
+    if not differences:
+        return WORST
+    beyond = sum(level not in sights and level not in changed for level in seen)
+    return float(np.mean(differences + [LEFT_OUT] * (beyond if len(sights) > 1 else 0)))
+
+
+def _uncrowded(
+    seen: Mapping[Level, Sight], sights: Mapping[Level, Sight | None]
+) -> dict[Level, Sight | None]:
+    """Without those that were found where their neighbour is, or far from it."""
+    kept = dict(sights)
+    levels = [level for level, sight in sights.items() if sight is not None]
+    ratios = {pair: _spread(seen, sights, *pair) for pair in pairwise(levels)}
+    usual = float(np.median(list(ratios.values()))) if ratios else 1.0
+    for (above, below), ratio in ratios.items():
+        if not CROWDED[0] < ratio / usual < CROWDED[1]:
+            misfits = {level: _misfit(seen, {level: sights[level]}, ()) for level in (above, below)}
+            kept[max(misfits, key=misfits.__getitem__)] = None
+    return kept
+
+
+def _spread(
+    seen: Mapping[Level, Sight], sights: Mapping[Level, Sight | None], above: Level, below: Level
+) -> float:
+    """Distance of two bodies on the next film over that on the read film."""
+    first, second = sights[above], sights[below]
+    if first is None or second is None:
+        return 1.0
+    now = np.hypot(*(first.own.mean(axis=0) - second.own.mean(axis=0)))
+    then = np.hypot(*(seen[above].own.mean(axis=0) - seen[below].own.mean(axis=0)))
+    return float(now / max(float(then), 1e-9))

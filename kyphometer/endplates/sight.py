@@ -1,0 +1,71 @@
+"""A vertebra on a film, and what the network sees there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kyphometer.endplates.crop import Window, cut_window
+from kyphometer.endplates.estimate import Estimate, Refiner, estimate
+from kyphometer.endplates.frame import VertebraFrame
+from kyphometer.endplates.tone import bone_sign
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from kyphometer.film import Film
+    from kyphometer.geometry import Facing
+
+    Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sight:
+    """A vertebra on a film.
+
+    Attributes
+    ----------
+    film, factors, facing
+        The film, its square units a pixel, where anterior is on it.
+    corners
+        Where the vertebra was marked or is expected, square units, shape (4, 2).
+    window
+        The film around it.
+    found
+        What the network sees there.
+    """
+
+    film: Film
+    factors: Array
+    facing: Facing
+    corners: Array
+    window: Window
+    found: Estimate
+
+    @property
+    def own(self) -> Array:
+        """The network's corners in square units, shape (4, 2)."""
+        return self.found.frame.to_square(self.found.corners)
+
+    def canonical(self, corners: Array) -> Array:
+        """Corners as if every film faced left (its own inverse)."""
+        return corners * ((1.0, 1.0) if self.facing.sign < 0 else (-1.0, 1.0))
+
+    @property
+    def inside_film(self) -> bool:
+        """True if all corners found lie on the film."""
+        height, width = self.film.shape
+        pixels = self.own / self.factors
+        return bool(np.all((pixels > 0) & (pixels < (width, height))))
+
+
+def look(film: Film, factors: Array, facing: Facing, corners: Array) -> Sight | None:
+    """What there is to see of a vertebra that lies about there; None outside the film."""
+    frame = VertebraFrame.of_corners(corners, factors, facing.sign)
+    window = cut_window(film.pixels, frame, sign=bone_sign(film))
+    if window is None:
+        return None
+    found = estimate(window, frame, corners, Refiner.LEARNED)
+    return Sight(film, factors, facing, corners, window, found)

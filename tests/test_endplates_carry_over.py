@@ -1,0 +1,170 @@
+"""Carry-over between simulated visits of one patient, the second instrumented."""
+
+import json
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pytest
+from endplates_films import FORMAT, simulated
+
+from kyphometer.anatomy import EndplateSide, Level
+from kyphometer.endplates import carry_over, change_with_uncertainty
+from kyphometer.endplates.carried import CarriedVertebra
+from kyphometer.endplates.register import rigid_turn_deg, shape_difference
+from kyphometer.errors import CarryOverError, NotCarriedError
+from kyphometer.geometry import Facing, PixelGeometry, Point, signed_angle_deg
+from kyphometer.phantom import simulate_visits
+from kyphometer.phantom.targets import TargetAngles
+from kyphometer.phantom.visits import VisitPlan
+
+PLANS = (
+    VisitPlan(name="pre-op", day=-3, instrumented=False, targets=TargetAngles(vka_deg=18.0)),
+    VisitPlan(name="discharge", day=5, targets=TargetAngles(vka_deg=10.0)),
+)
+VKA = ((Level.L1, EndplateSide.SUPERIOR), (Level.L1, EndplateSide.INFERIOR))
+
+
+@cache
+def visits():
+    made = simulate_visits(7005, PLANS, fractured=Level.L1, seed=7005, film_format=FORMAT)
+    return tuple(visit.film for visit in made)
+
+
+def hand_reading(film):
+    """Truth with two endplates a vertebra, as an observer would have marked it."""
+    whole = {
+        level: body
+        for level, body in film.truth.vertebrae.items()
+        if body.superior and body.inferior
+    }
+    return replace(film.truth, vertebrae=whole, observer="KN")
+
+
+def true_angle_deg(film, upper, lower):
+    vectors = [film.truth.endplate(*line).vector for line in (upper, lower)]
+    return signed_angle_deg(*vectors, film.facing)
+
+
+def test_marks_and_change_land_where_the_truth_is():
+    before, after = visits()
+    carried = carry_over(before.film, hand_reading(before), after.film)
+    assert len(carried.vertebrae) >= 4
+    for item in carried.vertebrae:
+        truth = after.truth.vertebrae[item.level]
+        for side in EndplateSide:
+            for name in ("anterior", "posterior"):
+                mark = getattr(item.vertebra.endplate(side), name)
+                true = getattr(truth.endplate(side), name)
+                miss_mm = np.hypot(mark.xy.x - true.xy.x, mark.xy.y - true.xy.y)
+                assert miss_mm * after.geometry.column_mm < 2.0
+                assert mark.source == "carried"
+    change = change_with_uncertainty(carried, *VKA)
+    true = true_angle_deg(after, *VKA) - true_angle_deg(before, *VKA)
+    assert true == pytest.approx(-8.0, abs=0.5)
+    assert change.change_deg == pytest.approx(true, abs=3 * change.standard_uncertainty)
+    low, high = change.interval_95
+    assert low < change.change_deg < high
+    assert 0.1 < change.standard_uncertainty < 2.5
+
+
+def test_change_does_not_depend_on_the_readers_habit():
+    before, after = visits()
+    plain = hand_reading(before)
+
+    def lifted(plate):
+        def up(mark):
+            return replace(mark, xy=Point(mark.xy.x, mark.xy.y - 4.0))
+
+        return replace(plate, anterior=up(plate.anterior))
+
+    habit = replace(
+        plain,
+        vertebrae={
+            level: replace(body, superior=lifted(body.superior))
+            for level, body in plain.vertebrae.items()
+        },
+    )
+    one = change_with_uncertainty(carry_over(before.film, plain, after.film), *VKA)
+    other = change_with_uncertainty(carry_over(before.film, habit, after.film), *VKA)
+    assert abs(one.before_deg - other.before_deg) > 1.0
+    assert one.change_deg == pytest.approx(other.change_deg, abs=0.5)
+
+
+def test_another_patients_film_is_not_taken_for_the_next():
+    before, _ = visits()
+    noise = np.random.default_rng(0).normal(2000, 200, before.pixels.shape)
+    film = replace(before.film, pixels=noise.astype(np.uint16))
+    with pytest.raises(CarryOverError, match="not recognised"):
+        carry_over(before.film, hand_reading(before), film)
+
+
+def test_reading_without_a_whole_body_is_refused():
+    before, after = visits()
+    empty = replace(hand_reading(before), vertebrae={}, facing=Facing.LEFT)
+    with pytest.raises(CarryOverError, match="no body"):
+        carry_over(before.film, empty, after.film)
+
+
+def test_anchor_tells_the_level_and_mirrored_unscaled_film_is_found():
+    before, after = visits()
+    width = after.pixels.shape[1]
+    body = after.truth.vertebrae[Level.L1]
+    centre = (body.superior.centre, body.inferior.centre)
+    middle = Point(width - (centre[0].x + centre[1].x) / 2, (centre[0].y + centre[1].y) / 2)
+    twin = replace(after.film, pixels=np.ascontiguousarray(after.pixels[:, ::-1]))
+    carried = carry_over(
+        before.film,
+        hand_reading(before),
+        twin,
+        geometry=PixelGeometry(),
+        facing=after.facing.opposite,
+        anchors={Level.L1: middle},
+    )
+    found = carried.vertebra(Level.L1).vertebra.superior.centre
+    assert np.hypot(width - found.x - centre[0].x, found.y - centre[0].y) < 6
+    with pytest.raises(NotCarriedError, match="C7"):
+        carried.vertebra(Level.C7)
+
+
+def test_variance_of_a_difference_uses_the_correlation():
+    film = simulated("clean", 21)
+    body = next(iter(film.truth.vertebrae.values()))
+    item = CarriedVertebra(vertebra=body, rigid=True, line_change_sd_deg=(0.4, 0.3), shared=0.5)
+    up, low = EndplateSide
+    assert item.covariance_deg2(up, up) == pytest.approx(0.16)
+    assert item.covariance_deg2(up, low) == pytest.approx(0.06)
+
+
+def test_rigid_turn_is_exact_and_shape_difference_sees_a_wedge():
+    corners = np.array([[0.0, 0.0], [30.0, 0.0], [0.0, 24.0], [30.0, 24.0]])
+    angle = np.radians(7.0)
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    moved = 1.1 * corners @ turn.T + (50, -20)
+    assert rigid_turn_deg(corners, moved) == pytest.approx(7.0)
+    assert shape_difference(corners, moved) == pytest.approx(0.0, abs=1e-9)
+    wedged = corners + np.array([[0.0, 4.0], [0, 0], [0, 0], [0, 0]])
+    assert shape_difference(corners, wedged) > 0.03
+
+
+def test_command_writes_proposals_and_prints_the_change(tmp_path, capsys):
+    from kyphometer.cli import main
+    from kyphometer.dicom import write_dx
+    from kyphometer.reading_json import read_reading, write_reading
+
+    before, after = visits()
+    paths = [tmp_path / "pre.dcm", tmp_path / "post.dcm"]
+    for film, path in zip((before, after), paths, strict=True):
+        write_dx(film.film, path, seed=path.name)
+    from kyphometer.dicom import read_film
+
+    reading = replace(hand_reading(before), film=read_film(paths[0]).reference)
+    write_reading(reading, tmp_path / "pre.reading.json")
+    out = tmp_path / "post.reading.json"
+    status = main(["carry-over", *map(str, paths), "--out", str(out), "--format", "json"])
+    document = json.loads(capsys.readouterr().out)
+    assert status in (0, 1)
+    assert {row["code"] for row in document["changes"]} >= {"VKA"}
+    assert Level.L1 in read_reading(out).vertebrae
+    assert main(["refine", str(paths[1]), str(out), "--format", "csv"]) in (0, 1)
+    assert "line_sd_deg" in capsys.readouterr().out
