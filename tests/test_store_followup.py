@@ -11,10 +11,12 @@ from store_films import TinyReader, reading_of, write_film
 
 from kyphometer.anatomy import Level
 from kyphometer.errors import StudyRefusedError, UnknownDefinitionError, VisitWindowError
+from kyphometer.film import FilmReference
 from kyphometer.followup.clinical.record import ClinicalRecord, ClinicalTable
 from kyphometer.followup.windows import DEFAULT_WINDOWS, VisitWindow, VisitWindows
 from kyphometer.geometry import Point
 from kyphometer.reading import Landmark
+from kyphometer.reading_json import write_reading
 from kyphometer.store import Study, StudySettings
 
 DAYS = {"a": "2026-01-05", "b": "2026-01-15", "c": "2026-02-09", "d": "2026-07-11"}
@@ -190,3 +192,54 @@ def test_only_one_patient_or_code_can_be_asked_for(study, tmp_path):
     assert {v.patient for v in study.measurements()} == {"P1", "P2"}
     assert {v.patient for v in study.measurements(patient="P2")} == {"P2"}
     assert {v.code for v in study.measurements(["VKA"])} == {"VKA"}
+
+
+def test_readings_beside_films_are_taken_up(study, tmp_path):
+    films = tmp_path / "films"
+    write_reading(reading_of(observer="KN"), films / "a.film.reading.json")
+    named = FilmReference(rows=40, columns=20, sop_instance_uid="1.2.1")
+    write_reading(reading_of(observer="LT", film=named), tmp_path / "anywhere.reading.json")
+    write_reading(reading_of(), films / "c.reading.json")
+    write_reading(reading_of(observer="KN"), films / "none.reading.json")
+    (films / "d.film.reading.json").write_text("{")
+    report = study.import_readings(tmp_path)
+    assert sorted(p.name for p in report.imported) == [
+        "a.film.reading.json",
+        "anywhere.reading.json",
+    ]
+    said = {failure.path.name: failure.sentence for failure in report.failed}
+    assert "names no observer" in said["c.reading.json"]
+    assert "does not hold" in said["none.reading.json"]
+    assert "d.film.reading.json" in said
+    assert study.latest_reading(number(study, "b"), "LT").version == 1
+    again = study.import_readings(tmp_path, observer="LT")
+    assert [p.name for p in again.imported] == ["c.reading.json"]
+    assert again.known == 2
+
+
+def test_differing_readings_are_taken_up_only_with_a_reason(study, tmp_path):
+    film = number(study, "a")
+    study.save_reading(reading_of(), film, "KN", base_version=0)
+    path = tmp_path / "films" / "a.film.reading.json"
+    write_reading(reading_of(1.0, observer="KN"), path)
+    (failure,) = study.import_readings(path).failed
+    assert "holds another reading" in failure.sentence
+    study.import_readings(path, reason="read again at home")
+    assert [v.reason for v in study.history(film)] == ["", "read again at home"]
+
+
+def test_repeated_readings_stay_repeated_readings(study, tmp_path):
+    film = number(study, "a")
+    study.save_reading(reading_of(), film, "KN", base_version=0)
+    for n in (1, 2):
+        path = tmp_path / "films" / str(n) / "a.film.reading.json"
+        path.parent.mkdir()
+        named = FilmReference(rows=40, columns=20, sop_instance_uid="1.2.0")
+        reading = reading_of(n, observer="KN", session="repeat", film=named)
+        write_reading(reading, path)
+    assert len(study.import_readings(tmp_path / "films").imported) == 2
+    assert study.import_readings(tmp_path / "films").known == 2
+    values = study.measurements(["VKA"])
+    assert [(v.session, v.round) for v in values] == [(None, None), ("repeat", 1), ("repeat", 2)]
+    assert study.sessions.get("repeat").kind == "imported"
+    assert len(study.latest_readings(session="repeat")) == 2

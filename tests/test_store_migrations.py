@@ -96,10 +96,13 @@ def older_study(target, tmp_path):
             "INSERT INTO patients (id, code) VALUES (1, 'P1')",
             "INSERT INTO films (id, patient_id, sop_instance_uid, frame, rows, columns, aspect,"
             " spacing_source, spacing_in_patient, position, facts, added_at)"
-            " VALUES (1, 1, '1.2', 1, 40, 20, 1.0, 'none', false, 'unknown', '{}', 'x')",
+            " VALUES (1, 1, '1.2', 1, 40, 20, 1.0, 'none', false, 'unknown', :facts, 'x')",
             "INSERT INTO observers (id, code, name, active) VALUES (1, 'KN', '', true)",
         ):
-            connection.execute(text(statement))
+            facts = (
+                {"facts": '{"exposed_at": "2026-01-05 09:30:00"}'} if ":facts" in statement else {}
+            )
+            connection.execute(text(statement), facts)
     database.close()
 
 
@@ -111,6 +114,7 @@ def test_older_study_is_refused_then_upgraded(study_target, tmp_path):
     with Study.open(study_target) as study:
         assert study.name == "Old"
         assert [(f.id, f.patient) for f in study.films()] == [(1, "P1")]
+        assert study.films()[0].taken_at == "09:30:00"
         assert study.measurements() == ()
     database = Database(study_target)
     with database.read() as connection:

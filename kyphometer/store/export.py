@@ -20,7 +20,7 @@ from sqlalchemy import select
 from kyphometer import __version__
 from kyphometer.store.clock import now_text
 from kyphometer.store.films import absolute
-from kyphometer.store.measured import MeasuredValue
+from kyphometer.store.measured_values import MeasuredValue
 from kyphometer.store.migrate import revision_of
 from kyphometer.store.schema import film_files, measured, metadata, users
 

@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 
 from kyphometer.errors import StudyRefusedError
 from kyphometer.geometry import PixelGeometry
-from kyphometer.store import audit, visits
+from kyphometer.store import audit, measured, visits
 from kyphometer.store.documents import checked_text
 from kyphometer.store.films import require_film
 from kyphometer.store.people import ensure_patient
@@ -55,6 +55,7 @@ def state_spacing(
         "spacing_in_patient": geometry.in_patient,
     }
     _change(connection, film_id, after)
+    measured.forget(connection, film_id)
     details = {"before": before, "after": after, "reason": _required(reason)}
     audit.record(connection, actor, "film.spacing", f"film {film_id}", details=details)
 

@@ -16,7 +16,7 @@ _NOT_KEPT = frozenset(("patient_id", "patient_name", "patient_birth_date", "faci
 def film_row(header: FilmHeader, frame: int, sha256: str | None) -> dict[str, Any]:
     """Columns of a film, without its patient."""
     reference, geometry, acquisition = header.reference, header.geometry, header.acquisition
-    day = acquisition.study_date
+    exposed = acquisition.exposed_at
     return {
         "sop_instance_uid": reference.sop_instance_uid,
         "frame": frame,
@@ -28,7 +28,8 @@ def film_row(header: FilmHeader, frame: int, sha256: str | None) -> dict[str, An
         "aspect": geometry.aspect,
         "spacing_source": geometry.source.value,
         "spacing_in_patient": geometry.in_patient,
-        "taken_on": acquisition.exposed_at.date() if acquisition.exposed_at else day,
+        "taken_on": exposed.date() if exposed else acquisition.study_date,
+        "taken_at": exposed.time().isoformat() if exposed else None,
         "position": acquisition.position.value,
         "facing": None if acquisition.facing is None else acquisition.facing.value,
         "is_lateral": acquisition.is_lateral,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from kyphometer.errors import UnknownRecordError
 from kyphometer.store.records import FilmRecord
@@ -17,13 +17,17 @@ if TYPE_CHECKING:
 
 def _query() -> Select[Any]:
     """Everything a `FilmRecord` holds; the path is that of the file last seen."""
-    newest = select(func.max(film_files.c.id).label("id")).group_by(film_files.c.film_id)
-    files = select(film_files.c.film_id, film_files.c.path).where(film_files.c.id.in_(newest))
-    file = files.subquery()
+    last_seen = (
+        select(film_files.c.path)
+        .where(film_files.c.film_id == films.c.id)
+        .order_by(film_files.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
     return (
         select(
             films.c.id,
-            file.c.path,
+            last_seen,
             patients.c.code,
             visits.c.visit,
             films.c.sop_instance_uid,
@@ -37,13 +41,13 @@ def _query() -> Select[Any]:
             films.c.spacing_source,
             films.c.spacing_in_patient,
             films.c.taken_on,
+            films.c.taken_at,
             films.c.position,
             films.c.facing,
             films.c.is_lateral,
             films.c.facts,
         )
         .select_from(films)
-        .outerjoin(file, file.c.film_id == films.c.id)
         .outerjoin(patients, patients.c.id == films.c.patient_id)
         .outerjoin(visits, visits.c.film_id == films.c.id)
     )
@@ -67,10 +71,11 @@ def _record(row: Any, root: str) -> FilmRecord:
         spacing_source=row[12],
         spacing_in_patient=row[13],
         taken_on=row[14],
-        position=row[15],
-        facing=row[16],
-        is_lateral=row[17],
-        facts_json=row[18],
+        taken_at=row[15],
+        position=row[16],
+        facing=row[17],
+        is_lateral=row[18],
+        facts_json=row[19],
     )
 
 

@@ -1,18 +1,15 @@
 """Numbers of the latest readings, computed when first asked for and kept.
 
-A kept number is used only while its `basis` holds: program version, pixel geometry of the film, and
-the stated corner SD. Otherwise it is computed anew. Kept numbers are no data: deleting them loses
-nothing.
+A kept number is used only while its `basis` holds: program version and stated corner SD. Otherwise
+it is computed anew, as it is when the pixel geometry of its film is corrected. Kept numbers are no
+data: deleting them loses nothing.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, delete, insert, select
+from sqlalchemy import and_, delete, exists, insert, not_, select
 
 from kyphometer import __version__
 from kyphometer.errors import (
@@ -24,52 +21,18 @@ from kyphometer.geometry import Facing, PixelGeometry, SpacingSource
 from kyphometer.measure import DEFAULT_CORNER_SD_MM, angle_definition, measure_reading
 from kyphometer.reading_json import reading_from_json
 from kyphometer.store.readings import is_latest
-from kyphometer.store.schema import films, measured, observers, patients, readings, visits
+from kyphometer.store.schema import films, measured, readings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-    from datetime import date
+    from collections.abc import Sequence
 
     from sqlalchemy import ColumnElement, Connection
 
     from kyphometer.measure import MeasurementSet
 
 DEFAULT_CODES = ("VKA", "RKA")
-_CHUNK = 500
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MeasuredValue:
-    """One number of one latest reading; a line of the long table.
-
-    Attributes
-    ----------
-    value
-        The number, unrounded; None where it could not be measured, and then `note` says why.
-    upper, lower
-        The endplate pair of an angle.
-    definition
-        In words, with its version.
-    """
-
-    reading_id: int
-    version: int
-    film_id: int
-    patient: str | None
-    visit: str | None
-    taken_on: date | None
-    position: str
-    observer: str
-    session_item: int | None
-    code: str
-    label: str
-    upper: str | None
-    lower: str | None
-    value: float | None
-    unit: str
-    standard_uncertainty: float | None
-    definition: str
-    note: str
+CHUNK = 500
+"""Readings measured in one go."""
 
 
 def canonical(code: str) -> str:
@@ -86,123 +49,49 @@ def canonical(code: str) -> str:
         return code.strip()
 
 
-def values(
-    connection: Connection, codes: Sequence[str], *where: ColumnElement[bool]
-) -> tuple[MeasuredValue, ...]:
-    """Kept numbers of the latest readings, by patient, date, observer and code."""
-    query = (
-        select(
-            readings.c.id,
-            readings.c.version,
-            films.c.id,
-            patients.c.code,
-            visits.c.visit,
-            films.c.taken_on,
-            films.c.position,
-            observers.c.code,
-            readings.c.session_item_id,
-            measured.c.code,
-            measured.c.label,
-            measured.c.upper,
-            measured.c.lower,
-            measured.c.value,
-            measured.c.unit,
-            measured.c.standard_uncertainty,
-            measured.c.definition,
-            measured.c.note,
+def basis(corner_sd_mm: float | None) -> str:
+    """What numbers rest on besides the reading and its film."""
+    return f"kyphometer {__version__}, corner SD {corner_sd_mm or DEFAULT_CORNER_SD_MM} mm"
+
+
+def forget(connection: Connection, film_id: int) -> None:
+    """Drop the numbers of a film whose geometry was corrected."""
+    of_film = select(readings.c.id).where(readings.c.film_id == film_id)
+    connection.execute(delete(measured).where(measured.c.reading_id.in_(of_film)))
+
+
+def missing(
+    connection: Connection, codes: Sequence[str], rests_on: str, *where: ColumnElement[bool]
+) -> list[int]:
+    """Latest readings of which a number is not kept, or rests on something else by now."""
+    kept = [
+        exists().where(
+            measured.c.reading_id == readings.c.id,
+            measured.c.code == code,
+            measured.c.basis == rests_on,
         )
-        .join_from(measured, readings)
-        .join(films, films.c.id == readings.c.film_id)
-        .join(observers, observers.c.id == readings.c.observer_id)
-        .outerjoin(patients, patients.c.id == films.c.patient_id)
-        .outerjoin(visits, visits.c.film_id == films.c.id)
-        .where(measured.c.code.in_(codes), is_latest(), *where)
-        .order_by(
-            patients.c.code.nulls_last(),
-            films.c.taken_on.nulls_last(),
-            films.c.id,
-            readings.c.id,
-            measured.c.code,
-            measured.c.part,
-        )
-    )
-    return tuple(_value(row) for row in connection.execute(query))
-
-
-def _value(row: Any) -> MeasuredValue:
-    return MeasuredValue(
-        reading_id=row[0],
-        version=row[1],
-        film_id=row[2],
-        patient=row[3],
-        visit=row[4],
-        taken_on=row[5],
-        position=row[6],
-        observer=row[7],
-        session_item=row[8],
-        code=row[9],
-        label=row[10],
-        upper=row[11],
-        lower=row[12],
-        value=row[13],
-        unit=row[14],
-        standard_uncertainty=row[15],
-        definition=row[16],
-        note=row[17],
-    )
-
-
-def stale(
-    connection: Connection, codes: Sequence[str], corner_sd_mm: float | None
-) -> list[tuple[int, str]]:
-    """Latest readings whose numbers are missing or no longer hold: number and new basis."""
-    kept: dict[int, set[tuple[str, str]]] = {}
-    query = select(measured.c.reading_id, measured.c.code, measured.c.basis).distinct()
-    for reading, code, basis in connection.execute(query.where(measured.c.code.in_(codes))):
-        kept.setdefault(reading, set()).add((code, basis))
-    latest = select(readings.c.id, *_geometry_columns()).join_from(readings, films)
-    found = []
-    for row in connection.execute(latest.where(is_latest()).order_by(readings.c.id)):
-        basis = _basis(row[1:], corner_sd_mm)
-        if kept.get(row[0]) != {(code, basis) for code in codes}:
-            found.append((row[0], basis))
-    return found
-
-
-def _geometry_columns() -> tuple[Any, ...]:
-    names = ("row_mm", "column_mm", "aspect", "spacing_source", "spacing_in_patient", "facing")
-    return tuple(films.c[name] for name in names)
-
-
-def _basis(geometry: Iterable[Any], corner_sd_mm: float | None) -> str:
-    text = json.dumps([__version__, *geometry, corner_sd_mm])
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+        for code in codes
+    ]
+    query = select(readings.c.id).where(is_latest(), not_(and_(*kept)), *where)
+    return list(connection.execute(query.order_by(readings.c.id)).scalars())
 
 
 def compute(
-    connection: Connection,
-    codes: Sequence[str],
-    todo: Sequence[tuple[int, str]],
-    corner_sd_mm: float | None,
-    *,
-    progress: Callable[[int, int], None] | None = None,
+    connection: Connection, codes: Sequence[str], numbers: Sequence[int], corner_sd_mm: float | None
 ) -> list[dict[str, Any]]:
-    """Rows of `measured` for the readings `todo`; reads only."""
-    bases = dict(todo)
-    rows: list[dict[str, Any]] = []
-    numbers = list(bases)
-    for start in range(0, len(numbers), _CHUNK):
-        if progress is not None:
-            progress(start, len(numbers))
-        query = (
-            select(readings.c.id, readings.c.document, *_geometry_columns())
-            .join_from(readings, films)
-            .where(readings.c.id.in_(numbers[start : start + _CHUNK]))
-        )
-        for row in connection.execute(query):
-            found = _measure(row, codes, corner_sd_mm)
-            rows += [{"reading_id": row[0], "basis": bases[row[0]], **item} for item in found]
-    return rows
+    """Rows of `measured` for the readings of these numbers; reads only."""
+    geometry = ("row_mm", "column_mm", "aspect", "spacing_source", "spacing_in_patient", "facing")
+    query = (
+        select(readings.c.id, readings.c.document, *(films.c[name] for name in geometry))
+        .join_from(readings, films)
+        .where(readings.c.id.in_(numbers))
+    )
+    rests_on = basis(corner_sd_mm)
+    return [
+        {"reading_id": row[0], "basis": rests_on, **item}
+        for row in connection.execute(query)
+        for item in _measure(row, codes, corner_sd_mm)
+    ]
 
 
 def _measure(row: Any, codes: Sequence[str], corner_sd_mm: float | None) -> list[dict[str, Any]]:
@@ -272,9 +161,8 @@ def _refused(code: str, label: str, reason: str, part: int = 0) -> dict[str, Any
 
 def keep(connection: Connection, rows: Sequence[dict[str, Any]], codes: Sequence[str]) -> None:
     """Replace what was kept for these readings and codes."""
-    numbers = sorted({row["reading_id"] for row in rows})
-    for start in range(0, len(numbers), _CHUNK):
-        chosen = measured.c.reading_id.in_(numbers[start : start + _CHUNK])
-        connection.execute(delete(measured).where(and_(chosen, measured.c.code.in_(codes))))
+    numbers = {row["reading_id"] for row in rows}
+    stale = measured.c.reading_id.in_(numbers) & measured.c.code.in_(codes)
+    connection.execute(delete(measured).where(stale))
     if rows:
         connection.execute(insert(measured), rows)

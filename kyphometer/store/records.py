@@ -46,8 +46,8 @@ class FilmRecord:
         See `kyphometer.film.FilmReference`; the hash is None until the pixels were decoded.
     row_mm, column_mm, aspect, spacing_source, spacing_in_patient
         See `kyphometer.geometry.PixelGeometry`.
-    taken_on
-        Day of the exposure, or None.
+    taken_on, taken_at
+        Day and time (ISO 8601) of the exposure, or None.
     facts_json
         Further header facts and warnings, as JSON; see `facts`.
     """
@@ -67,6 +67,7 @@ class FilmRecord:
     spacing_source: str = SpacingSource.NONE.value
     spacing_in_patient: bool = False
     taken_on: date | None = None
+    taken_at: str | None = None
     position: str = Position.UNKNOWN.value
     facing: str | None = None
     is_lateral: bool | None = None

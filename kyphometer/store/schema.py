@@ -99,6 +99,7 @@ films = Table(
     _text("spacing_source"),
     Column("spacing_in_patient", Boolean, nullable=False),
     Column("taken_on", Date),
+    _text("taken_at", nullable=True),
     _text("position"),
     _text("facing", nullable=True),
     Column("is_lateral", Boolean),
@@ -273,7 +274,6 @@ measured = Table(
     Column("standard_uncertainty", Float),
     _text("definition"),
     _text("note"),
-    Index(None, "code"),
 )
 """Numbers computed from readings, kept so that large tables are quick; may be computed anew."""
 

@@ -5,11 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kyphometer.errors import KyphometerError
 from kyphometer.followup.clinical.record import ClinicalTable
-from kyphometer.store import clinical, film_changes, measured, people, visits
+from kyphometer.store import clinical, film_changes, measured, people, readings, visits
+from kyphometer.store.documents import checked_text
+from kyphometer.store.films import stored_path
+from kyphometer.store.import_readings import Importer, ReadingImport, find_film, reading_files
+from kyphometer.store.measured_values import values
 from kyphometer.store.scan import Scanner
 from kyphometer.store.scan_hash import fill_hash
-from kyphometer.store.scan_report import ScanOptions
+from kyphometer.store.scan_report import ScanFailure, ScanOptions
 from kyphometer.store.schema import patients as patients_table
 from kyphometer.store.study_readings import StudyReadings
 
@@ -19,6 +24,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from kyphometer.followup.visit_model import VisitAssignment
+    from kyphometer.store.measured_values import MeasuredValue
     from kyphometer.store.scan_report import Progress, ScanReport
 
 _UNCHANGED: Any = object()
@@ -88,6 +94,56 @@ class StudyData(StudyReadings):
                 visits.refresh(connection, self._actor)
         return report
 
+    def import_readings(
+        self,
+        place: str | os.PathLike[str],
+        *,
+        observer: str | None = None,
+        reason: str = "",
+        progress: Progress | None = None,
+    ) -> ReadingImport:
+        """Take up readings from JSON files, each to the film that it was made on.
+
+        Parameters
+        ----------
+        place
+            A folder, with all folders below it (`*.reading.json`), or one file.
+        observer
+            Who made those that name nobody.
+        reason
+            Why a reading of the study is corrected by a differing one of the same observer; without
+            it such files are refused.
+
+        Returns
+        -------
+        report
+            What was new, known, and refused with the reason. Observers that the study does not know
+            are added; a reading that names a session goes to a new item of that session.
+        """
+        root = Path(place).expanduser().resolve()
+        importer = Importer(self._actor, checked_text(reason, "reason"), observer)
+        files = list(reading_files(root))
+        tally: dict[bool, list[Path]] = {True: [], False: []}
+        failed = []
+        for done, path in enumerate(files):
+            if progress is not None:
+                progress(done, len(files), path)
+            try:
+                tally[self._import_reading(importer, path)].append(path)
+            except KyphometerError as error:
+                failed.append(ScanFailure(path=path, sentence=str(error)))
+        return ReadingImport(
+            imported=tuple(tally[True]), known=len(tally[False]), failed=tuple(failed)
+        )
+
+    def _import_reading(self, importer: Importer, path: Path) -> bool:
+        reading, observer = importer.load(path)
+        with self._database.read() as connection:
+            film_id = find_film(connection, reading, path, stored_path(path, self._root))
+        film = self._hashed(film_id)
+        with self._database.write() as connection:
+            return importer.take(connection, reading, observer, film)
+
     def hash_films(self, progress: Callable[[int, int], None] | None = None) -> int:
         """Decode the films whose pixels were not decoded when they were taken up; their number."""
         waiting = [film for film in self.films() if film.sha256_pixels is None]
@@ -156,7 +212,7 @@ class StudyData(StudyReadings):
         *,
         patient: str | None = None,
         progress: Callable[[int, int], None] | None = None,
-    ) -> tuple[measured.MeasuredValue, ...]:
+    ) -> tuple[MeasuredValue, ...]:
         """Numbers of the latest readings, inside and outside of sessions.
 
         They are computed when first asked for, and kept while nothing that they rest on changes.
@@ -177,12 +233,17 @@ class StudyData(StudyReadings):
         """
         codes = list(dict.fromkeys(map(measured.canonical, codes)))
         corner_sd_mm = self.settings.corner_sd_mm
+        rests_on = measured.basis(corner_sd_mm)
+        own = () if patient is None else (readings.of_patient(patient),)
         with self._database.read() as connection:
-            todo = measured.stale(connection, codes, corner_sd_mm)
-            rows = measured.compute(connection, codes, todo, corner_sd_mm, progress=progress)
-        if rows:
+            waiting = measured.missing(connection, codes, rests_on, *own)
+        for start in range(0, len(waiting), measured.CHUNK):
+            if progress is not None:
+                progress(start, len(waiting))
+            numbers = waiting[start : start + measured.CHUNK]
+            with self._database.read() as connection:
+                rows = measured.compute(connection, codes, numbers, corner_sd_mm)
             with self._database.write() as connection:
                 measured.keep(connection, rows, codes)
-        where = () if patient is None else (patients_table.c.code == patient,)
         with self._database.read() as connection:
-            return measured.values(connection, codes, *where)
+            return values(connection, codes, rests_on, *own)

@@ -64,7 +64,7 @@ class StudyReadings(StudyFile):
     ) -> DraftRecord | None:
         """See `ReadingStore`."""
         with self._database.read() as connection:
-            return drafts.get(connection, _place(connection, film_id, observer, session_item))
+            return drafts.get(connection, place_of(connection, film_id, observer, session_item))
 
     def save_draft(
         self,
@@ -79,7 +79,7 @@ class StudyReadings(StudyFile):
         """See `ReadingStore`."""
         text = to_json(document)
         with self._database.write() as connection:
-            place = _place(connection, film_id, observer, session_item)
+            place = place_of(connection, film_id, observer, session_item)
             session_locks.require_open(connection, session_item)
             return drafts.save(connection, place, text, etag=etag, base_version=base_version)
 
@@ -88,7 +88,7 @@ class StudyReadings(StudyFile):
     ) -> None:
         """See `ReadingStore`."""
         with self._database.write() as connection:
-            place = _place(connection, film_id, observer, session_item)
+            place = place_of(connection, film_id, observer, session_item)
             drafts.discard(connection, place, etag)
 
     def save_reading(
@@ -106,7 +106,7 @@ class StudyReadings(StudyFile):
         """See `ReadingStore`."""
         film = self._hashed(film_id)
         with self._database.write() as connection:
-            place = _place(connection, film_id, observer, session_item)
+            place = place_of(connection, film_id, observer, session_item)
             document = to_json(belonging_document(reading, film, observer, place.session))
             saved, is_new = readings.confirm(
                 connection,
@@ -135,7 +135,7 @@ class StudyReadings(StudyFile):
     ) -> ReadingRecord | None:
         """See `ReadingStore`."""
         with self._database.read() as connection:
-            place = _place(connection, film_id, observer, session_item)
+            place = place_of(connection, film_id, observer, session_item)
             return readings.latest_at(connection, place)
 
     def history(
@@ -171,7 +171,10 @@ class StudyReadings(StudyFile):
             return tuple(readings.all_versions(connection, *where))
 
 
-def _place(connection: Connection, film_id: int, observer: str, session_item: int | None) -> Place:
+def place_of(
+    connection: Connection, film_id: int, observer: str, session_item: int | None
+) -> Place:
+    """Where a reading belongs; refuses what is unknown or another observer's."""
     who = observer_id(connection, observer)
     films.require_film(connection, film_id)
     session = (

@@ -6,6 +6,7 @@ transaction, so that the table never holds an assignment that no longer follows 
 
 from __future__ import annotations
 
+from datetime import time
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, insert, select
@@ -43,14 +44,20 @@ def assignment(connection: Connection, *where: ColumnElement[bool]) -> VisitAssi
 
 def _dated(connection: Connection, *where: ColumnElement[bool]) -> list[DatedFilm]:
     query = (
-        select(patients.c.code, films.c.id, films.c.taken_on, films.c.position)
+        select(patients.c.code, films.c.id, films.c.taken_on, films.c.taken_at, films.c.position)
         .join_from(films, patients)
         .where(*where)
         .order_by(films.c.id)
     )
     return [
-        DatedFilm(patient=code, film=film, taken_on=day, position=Position(position))
-        for code, film, day, position in connection.execute(query)
+        DatedFilm(
+            patient=code,
+            film=film,
+            taken_on=day,
+            taken_at=None if at is None else time.fromisoformat(at),
+            position=Position(position),
+        )
+        for code, film, day, at, position in connection.execute(query)
     ]
 
 

@@ -1,6 +1,9 @@
-"""Numbers computed from readings are kept."""
+"""Films know their time of day; numbers computed from readings are kept."""
 
 from __future__ import annotations
+
+import json
+from datetime import datetime
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,7 +15,9 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Make the table; it fills itself when numbers are asked for."""
+    """Add the column and the table, and fill in the times that the films' facts hold."""
+    op.add_column("films", sa.Column("taken_at", sa.Text(), nullable=True))
+    _fill_times()
     op.create_table(
         "measured",
         sa.Column("reading_id", sa.Integer(), nullable=False),
@@ -32,4 +37,13 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("reading_id", "code", "part", name=op.f("pk_measured")),
     )
-    op.create_index(op.f("ix_measured_code"), "measured", ["code"], unique=False)
+
+
+def _fill_times() -> None:
+    films = sa.table("films", sa.column("id"), sa.column("facts"), sa.column("taken_at"))
+    connection = op.get_bind()
+    for number, facts in connection.execute(sa.select(films.c.id, films.c.facts)).all():
+        exposed = json.loads(facts).get("exposed_at")
+        if exposed is not None:
+            at = datetime.fromisoformat(exposed).time().isoformat()
+            connection.execute(sa.update(films).where(films.c.id == number).values(taken_at=at))
