@@ -29,6 +29,7 @@ COMMANDS = {
     "session": "blinded reading sessions of a study: new, status, lock, reopen, export",
     "simulate": "make simulated films with known truth",
     "serve": "serve a study to a department, with accounts",
+    "study": "make, fill and look at a study: films, patients, readings, clinical data",
     "user": "accounts of a served study",
 }
 """Subcommands with their summaries; each lives in the module of its name, - replaced by _."""

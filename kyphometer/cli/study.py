@@ -1,0 +1,158 @@
+"""`kyphometer study`: make, fill, look at, copy a study."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import Any
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the subcommand's parser."""
+    parser = subparsers.add_parser(
+        "study",
+        help="make, fill and look at a study: films, patients, readings, clinical data",
+        description=(
+            "A study is one SQLite file, or an address such as postgresql://user@host/database. "
+            "Nothing that was confirmed is ever changed or deleted; every deed is in its audit "
+            "trail."
+        ),
+    )
+    deeds = parser.add_subparsers(dest="deed", metavar="DEED", required=True)
+    _add_making(deeds)
+    _add_filling(deeds)
+    _add_correcting(deeds)
+    _add_looking(deeds)
+    _add_copying(deeds)
+
+
+def _deed(deeds: Any, name: str, summary: str) -> Any:
+    from kyphometer.cli.output import add_format
+
+    parser = deeds.add_parser(
+        name, help=summary, description=summary[0].upper() + summary[1:] + "."
+    )
+    parser.add_argument("study", help="the study: a file, or postgresql://user@host/database")
+    add_format(parser)
+    return parser
+
+
+def _add_making(deeds: Any) -> None:
+    new = _deed(deeds, "new", "make a new study")
+    new.add_argument("--name", default="", help="what it is called (default: the file's name)")
+    new.add_argument("--settings", type=Path, metavar="JSON", help="its settings, see 'settings'")
+    settings = _deed(deeds, "settings", "print the settings, or change them")
+    settings.add_argument("--set", type=Path, metavar="JSON", help="take these settings from now")
+
+
+def _add_filling(deeds: Any) -> None:
+    add = _deed(deeds, "add", "take up the films of folders; only what is new is read")
+    add.add_argument("folders", nargs="+", type=Path, metavar="FOLDER", help="folder or film")
+    add.add_argument(
+        "--patients-from",
+        choices=("header", "folder"),
+        default="header",
+        help="patients' codes: PatientID, or the first folder below FOLDER (default %(default)s)",
+    )
+    add.add_argument("--all-frames", action="store_true", help="take every frame as a film")
+    add.add_argument(
+        "--defer-hashes",
+        action="store_true",
+        help="do not decode pixels now, but before a reading is confirmed",
+    )
+    readings = _deed(deeds, "import-readings", "take up readings from JSON files")
+    readings.add_argument("folders", nargs="+", type=Path, metavar="FOLDER", help="or one file")
+    readings.add_argument("--observer", metavar="CODE", help="who made those that name nobody")
+    readings.add_argument(
+        "--reason", default="", help="why readings of the study are corrected by differing ones"
+    )
+    clinical = _deed(deeds, "import-clinical", "take up a clinical table, whole or not at all")
+    clinical.add_argument("table", type=Path, help="CSV or XLSX; see 'clinical-template'")
+    clinical.add_argument("--encoding", default="utf-8", help="of a CSV (default %(default)s)")
+    clinical.add_argument("--decimal", choices=(".", ","), default=".", help="decimal mark")
+    template = _deed(deeds, "clinical-template", "write a clinical table to fill in")
+    template.add_argument("table", type=Path, help="new file that ends in .csv or .xlsx")
+    observer = _deed(deeds, "observer", "add somebody who reads films")
+    observer.add_argument("code", help="short code that readings carry")
+    observer.add_argument("--name", default="", help="full name")
+
+
+def _add_correcting(deeds: Any) -> None:
+    patient = _deed(deeds, "patient", "change facts of a patient")
+    patient.add_argument("code", help="code of the patient")
+    patient.add_argument("--surgery-date", metavar="YYYY-MM-DD", help="day 0 of the visits")
+    patient.add_argument("--injury-date", metavar="YYYY-MM-DD", help="day of the injury")
+    patient.add_argument("--clinical-code", metavar="CODE", help="code in the clinical table")
+    film = _deed(deeds, "film", "correct a fact of a film, with the reason")
+    film.add_argument("film", type=int, help="number of the film, see 'films'")
+    film.add_argument("--reason", default="", help="why")
+    what = film.add_mutually_exclusive_group(required=True)
+    what.add_argument("--visit", help="put it to this visit by hand")
+    what.add_argument("--by-windows", action="store_true", help="leave it to the visit windows")
+    what.add_argument("--patient", metavar="CODE", help="whose film it is")
+    what.add_argument(
+        "--spacing", nargs=2, type=float, metavar=("ROW_MM", "COLUMN_MM"), help="its pixel spacing"
+    )
+
+
+def _add_looking(deeds: Any) -> None:
+    status = _deed(deeds, "status", "how far the study is")
+    status.add_argument(
+        "--check", action="store_true", help="also check file, links, audit trail and readings"
+    )
+    for name, summary in {
+        "films": "list the films with patient, visit and place",
+        "visits": "list the films by visit, and those that are none with the reason",
+        "patients": "list the patients",
+    }.items():
+        _deed(deeds, name, summary)
+    measurements = _deed(deeds, "measurements", "list the numbers of the latest readings")
+    measurements.add_argument("--codes", default="VKA,RKA", help="(default %(default)s)")
+    measurements.add_argument("--patient", metavar="CODE", help="only of this patient")
+    audit = _deed(deeds, "audit", "print the audit trail")
+    audit.add_argument("--subject", help="only of this, for example 'film 12'")
+
+
+def _add_copying(deeds: Any) -> None:
+    export = _deed(deeds, "export", "write everything as JSON lines and CSV")
+    export.add_argument("target", type=Path, help="new folder, or new file that ends in .zip")
+    export.add_argument(
+        "--accounts", action="store_true", help="also the accounts, with their password hashes"
+    )
+    restore = _deed(deeds, "import", "make a new study from an export")
+    restore.add_argument("source", type=Path, help="folder or zip that 'export' wrote")
+    backup = _deed(deeds, "backup", "copy the study while others go on working")
+    backup.add_argument(
+        "target", type=Path, help="new file (SQLite); new folder or .zip (PostgreSQL)"
+    )
+    _deed(deeds, "upgrade", "bring a study of an earlier version up to date; keeps a copy")
+
+
+_HOMES = {
+    "new": ("study_fill", "new"),
+    "add": ("study_fill", "add"),
+    "import-readings": ("study_fill", "take_readings"),
+    "import-clinical": ("study_fill", "take_clinical"),
+    "clinical-template": ("study_fill", "clinical_template"),
+    "settings": ("study_correct", "settings"),
+    "observer": ("study_correct", "observer"),
+    "patient": ("study_correct", "patient"),
+    "film": ("study_correct", "film"),
+    "status": ("study_look", "status"),
+    "films": ("study_look", "films"),
+    "visits": ("study_look", "visits"),
+    "patients": ("study_look", "patients"),
+    "measurements": ("study_look", "measurements"),
+    "audit": ("study_look", "audit"),
+    "export": ("study_copy", "export_study"),
+    "import": ("study_copy", "import_study"),
+    "backup": ("study_copy", "backup_study"),
+    "upgrade": ("study_copy", "upgrade_study"),
+}
+"""Module and function of each deed."""
+
+
+def run(args: Any) -> int:
+    """Do it."""
+    module, function = _HOMES[args.deed]
+    return int(getattr(importlib.import_module(f"kyphometer.cli.{module}"), function)(args))

@@ -1,0 +1,46 @@
+"""Deeds of `kyphometer study` that copy studies; none of them overwrites anything."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kyphometer.cli.study_output import count_only, print_facts
+
+
+def export_study(args: Any) -> int:
+    """Write everything as JSON lines and CSV."""
+    from kyphometer.store.study import Study
+
+    with Study.open(args.study) as study:
+        counts = study.export(args.target, accounts=args.accounts)
+    print_facts(args, {"written": str(args.target), "rows": counts})
+    return 0
+
+
+def import_study(args: Any) -> int:
+    """Make a new study from an export."""
+    from kyphometer.store.study import Study
+
+    with Study.import_export(args.source, args.study) as study:
+        facts = {"study": args.study, "name": study.name, "films": len(study.films())}
+    print_facts(args, facts)
+    return 0
+
+
+def backup_study(args: Any) -> int:
+    """Copy the study."""
+    from kyphometer.store.study import Study
+
+    with Study.open(args.study) as study:
+        study.backup(args.target, count_only("pages"))
+    print_facts(args, {"written": str(args.target)})
+    return 0
+
+
+def upgrade_study(args: Any) -> int:
+    """Bring a study up to date."""
+    from kyphometer.store.study import Study
+
+    copy = Study.upgrade(args.study)
+    print_facts(args, {"study": args.study, "copy_of_earlier": None if copy is None else str(copy)})
+    return 0

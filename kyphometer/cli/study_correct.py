@@ -1,0 +1,91 @@
+"""Deeds of `kyphometer study` that change what a study says, each with a trace."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from kyphometer.cli.study_output import print_facts
+from kyphometer.errors import UsageError
+
+
+def settings(args: Any) -> int:
+    """Print the settings, or change them."""
+    import json
+
+    from kyphometer.cli.output import print_json
+    from kyphometer.store.settings import settings_from_json, settings_to_json
+    from kyphometer.store.study import Study
+
+    with Study.open(args.study) as study:
+        if args.set is not None:
+            study.change_settings(settings_from_json(args.set.read_text("utf-8")))
+        print_json(json.loads(settings_to_json(study.settings)))
+    return 0
+
+
+def observer(args: Any) -> int:
+    """Add an observer."""
+    from kyphometer.store.study import Study
+
+    with Study.open(args.study) as study:
+        added = study.add_observer(args.code, args.name)
+    print_facts(args, {"observer": args.code, "added": added})
+    return 0
+
+
+def patient(args: Any) -> int:
+    """Change facts of a patient; an empty text takes a fact away."""
+    from kyphometer.store.study import Study
+
+    facts: dict[str, Any] = {}
+    for name in ("surgery_date", "injury_date"):
+        text = getattr(args, name)
+        if text is not None:
+            facts[name] = _day(text) if text else None
+    if args.clinical_code is not None:
+        facts["clinical_code"] = args.clinical_code or None
+    with Study.open(args.study) as study:
+        study.set_patient(args.code, **facts)
+        found = next(item for item in study.patients() if item.code == args.code)
+        visits = {name: v.film for name, v in study.visits().of(args.code).items()}
+    shown = {
+        "patient": found.code,
+        "clinical_code": found.clinical_code,
+        "injury_date": found.injury_date,
+        "surgery_date": found.surgery_date,
+        "films_at_visits": {str(name): film for name, film in visits.items()},
+    }
+    print_facts(args, shown)
+    return 0
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        message = f"'{text}' is no date; write it as 2026-11-22."
+        raise UsageError(message) from None
+
+
+def film(args: Any) -> int:
+    """Correct a fact of a film."""
+    from kyphometer.store.study import Study
+
+    with Study.open(args.study) as study:
+        if args.patient is not None:
+            study.set_film_patient(args.film, args.patient, reason=args.reason)
+        elif args.spacing is not None:
+            study.state_spacing(args.film, *args.spacing, reason=args.reason)
+        else:
+            study.state_visit(args.film, args.visit, reason=args.reason)
+        found = study.film(args.film)
+    facts = {
+        "film": found.id,
+        "patient": found.patient,
+        "visit": found.visit,
+        "row_mm": found.row_mm,
+        "column_mm": found.column_mm,
+    }
+    print_facts(args, facts)
+    return 0

@@ -1,0 +1,120 @@
+"""Deeds of `kyphometer study` that make a study and take things up into it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from kyphometer.cli.study_output import counter, print_facts, print_failures
+from kyphometer.errors import UsageError
+
+if TYPE_CHECKING:
+    from kyphometer.store.scan_report import ScanReport
+
+
+def new(args: Any) -> int:
+    """Make a study."""
+    from kyphometer.store.settings import settings_from_json
+    from kyphometer.store.study import Study
+
+    settings = args.settings and settings_from_json(args.settings.read_text("utf-8"))
+    with Study.create(args.study, args.name, settings=settings) as study:
+        facts = {"study": args.study, "name": study.name}
+    print_facts(args, facts)
+    return 0
+
+
+def add(args: Any) -> int:
+    """Take up films."""
+    from kyphometer.store.scan_report import ScanOptions, ScanReport
+    from kyphometer.store.study import Study
+
+    options = ScanOptions(
+        patients_from=args.patients_from,
+        all_frames=args.all_frames,
+        defer_hashes=args.defer_hashes,
+    )
+    total = ScanReport()
+    with Study.open(args.study) as study:
+        for folder in args.folders:
+            report = study.add_films(folder, options=options, progress=counter("films"))
+            total = _sum(total, report)
+    facts = {
+        "added": len(total.added),
+        "known": total.known,
+        "moved": len(total.moved),
+        "failed": len(total.failed),
+        "missing": [str(path) for path in total.missing],
+    }
+    if args.format == "json":
+        facts["failed"] = [{"path": str(f.path), "reason": f.sentence} for f in total.failed]
+    print_facts(args, facts)
+    print_failures(total.failed)
+    return 1 if total.failed else 0
+
+
+def _sum(one: ScanReport, two: ScanReport) -> ScanReport:
+    return replace(
+        one,
+        added=one.added + two.added,
+        known=one.known + two.known,
+        moved=one.moved + two.moved,
+        failed=one.failed + two.failed,
+        missing=one.missing + two.missing,
+    )
+
+
+def take_readings(args: Any) -> int:
+    """Take up readings."""
+    from kyphometer.store.study import Study
+
+    imported, known = 0, 0
+    failed: list[Any] = []
+    with Study.open(args.study) as study:
+        for folder in args.folders:
+            report = study.import_readings(
+                folder, observer=args.observer, reason=args.reason, progress=counter("readings")
+            )
+            imported += len(report.imported)
+            known += report.known
+            failed += report.failed
+    print_facts(args, {"imported": imported, "known": known, "failed": len(failed)})
+    print_failures(failed)
+    return 1 if failed else 0
+
+
+def take_clinical(args: Any) -> int:
+    """Take up a clinical table."""
+    from kyphometer.followup.clinical.reader import TableOptions, read_clinical_table
+    from kyphometer.store.study import Study
+
+    with Study.open(args.study) as study:
+        patients = study.patients()
+        known = {patient.code for patient in patients}
+        known |= {patient.clinical_code for patient in patients if patient.clinical_code}
+        options = TableOptions(
+            windows=study.settings.visits,
+            known_patients=known,
+            encoding=args.encoding,
+            decimal=args.decimal,
+        )
+        table = read_clinical_table(args.table, options)
+        changed = study.set_clinical(table)
+    facts = {"patients": len(table.records), "new_or_changed": len(changed)}
+    print_facts(args, facts)
+    return 0
+
+
+def clinical_template(args: Any) -> int:
+    """Write an empty clinical table with the study's patients and visits."""
+    from kyphometer.followup.clinical.template import write_template
+    from kyphometer.store.study import Study
+
+    if args.table.exists():
+        message = f"'{args.table}' is there already; choose another name, nothing was overwritten."
+        raise UsageError(message)
+    with Study.open(args.study) as study:
+        codes = [patient.clinical_code or patient.code for patient in study.patients()]
+        write_template(args.table, study.settings.visits, codes)
+    print_facts(args, {"written": str(args.table), "patients": len(codes)})
+    return 0
