@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -18,9 +19,11 @@ from kyphometer.reading_json import write_reading
 DAYS = {"pre": "20260105", "post": "20260711"}
 
 
-@pytest.fixture
-def folder(tmp_path):
-    films = tmp_path / "films"
+@pytest.fixture(scope="module")
+def template(tmp_path_factory):
+    """A folder of films and readings, and a study made of them, to be copied by each test."""
+    top = tmp_path_factory.mktemp("template")
+    films = top / "films"
     films.mkdir()
     for n, (name, day) in enumerate(DAYS.items()):
         pixels = np.random.default_rng(n).integers(0, 4096, (40, 20), dtype=np.uint16)
@@ -36,6 +39,20 @@ def folder(tmp_path):
         )
         ref = FilmReference(rows=40, columns=20, sop_instance_uid=f"2.25.{n + 10}")
         write_reading(reading_of(observer="KN", film=ref), films / f"{name}.dcm.reading.json")
+    study = str(top / "s.study")
+    for words in (
+        ["new", study, "--name", "Cohort"],
+        ["add", study, str(films)],
+        ["import-readings", study, str(films)],
+        ["patient", study, "P1", "--surgery-date", "2026-01-10"],
+    ):
+        assert main(["study", *words]) == 0
+    return top
+
+
+@pytest.fixture
+def folder(template, tmp_path):
+    shutil.copytree(template / "films", tmp_path / "films")
     return tmp_path
 
 
@@ -51,11 +68,8 @@ def call(folder, capsys, monkeypatch):
 
 
 @pytest.fixture
-def filled(call):
-    call("new", "s.study", "--name", "Cohort")
-    call("add", "s.study", "films")
-    call("import-readings", "s.study", "films")
-    call("patient", "s.study", "P1", "--surgery-date", "2026-01-10")
+def filled(call, template, folder):
+    shutil.copy(template / "s.study", folder / "s.study")
     return call
 
 

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from kyphometer.store.records import MarkingLog
 
 
+_NEWER = readings.alias("newer")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """Where a reading belongs: one film, one observer, in or out of a session."""
@@ -96,12 +99,11 @@ def latest(connection: Connection, *where: ColumnElement[bool]) -> list[ReadingR
 
 def is_latest() -> ColumnElement[bool]:
     """Readings that no later version follows."""
-    newer = readings.alias("newer")
     follows = exists().where(
-        newer.c.film_id == readings.c.film_id,
-        newer.c.observer_id == readings.c.observer_id,
-        newer.c.item_key == readings.c.item_key,
-        newer.c.version == readings.c.version + 1,
+        _NEWER.c.film_id == readings.c.film_id,
+        _NEWER.c.observer_id == readings.c.observer_id,
+        _NEWER.c.item_key == readings.c.item_key,
+        _NEWER.c.version == readings.c.version + 1,
     )
     return ~follows
 
