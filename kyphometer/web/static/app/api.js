@@ -17,6 +17,8 @@ export class OfflineError extends Error {}
 export class Api {
   constructor() {
     this.csrf = '';
+    /** @type {?() => void} what to do when nobody is signed in any more */
+    this.onSignedOut = null;
   }
 
   /** @param {string} method @param {string} path @param {any} [body] @param {any} [extra]
@@ -30,6 +32,7 @@ export class Api {
     const request = { method, headers, body: payload, credentials: 'same-origin', ...extra };
     const response = await reach(path, request);
     const answer = await response.json().catch(() => null);
+    if (response.status === 401 && this.onSignedOut) this.onSignedOut();
     if (!response.ok) throw new ApiError(response.status, answer);
     return answer;
   }
@@ -99,9 +102,9 @@ export class Api {
   }
 
   /** @param {string} id @param {any} document @param {?string} base @param {?string} reason
-   * @param {any} [log] how the film was read */
+   * @param {any} log how the film was read */
   confirm(id, document, base, reason, log) {
-    const body = { document, base, ...(reason ? { reason } : {}), ...(log ? { log } : {}) };
+    const body = { document, base, log, ...(reason ? { reason } : {}) };
     return this.call('POST', this.path(id, '/reading'), body);
   }
 

@@ -3,8 +3,8 @@ import { Api, ApiError } from './api.js';
 import { Films } from './films.js';
 import { t, useLanguage } from './i18n.js';
 import { loadPrefs, storePrefs } from './prefs.js';
-import './reader/looks.js';
 import { Reader } from './reader/reader.js';
+import { ask, askPassword } from './ui/dialogs.js';
 import { h } from './ui/dom.js';
 import { WorkList } from './ui/worklist.js';
 
@@ -30,6 +30,7 @@ class App {
       this.refuse(error);
       return;
     }
+    if (this.config.mode === 'department') this.api.onSignedOut = () => location.assign('/login');
     addEventListener('hashchange', () => this.route());
     if (location.hash.length < 3) await this.openOnlyFilm();
     this.route();
@@ -79,6 +80,20 @@ class App {
     const reader = new Reader(this);
     this.show(reader);
     reader.resume(state);
+  }
+
+  /** Ask for a new password of one's own. */
+  async changePassword() {
+    const given = await askPassword();
+    if (!given) return;
+    try {
+      const answer = await this.api.call('POST', '/api/password', given);
+      this.api.csrf = answer.csrf;
+      await ask(t('account.changed'), [], [{ label: t('close'), value: '', primary: true }]);
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error);
+      await ask(text, [], [{ label: t('close'), value: '', primary: true }]);
+    }
   }
 
   async signOut() {

@@ -23,8 +23,8 @@ export class Session extends Emitter {
     this.facts = facts;
     this.id = facts.film_id;
     this.opened = performance.now();
-    /** @type {?{zoom: number, window_center: ?number, window_width: ?number}} last look at the film */
-    this.look = null;
+    /** @type {() => any} zoom and window now, from the page */
+    this.looks = () => ({});
     const document = stored.document ?? emptyReading(stored.film ?? facts.reference ?? null);
     /** @type {History<Reading>} */
     this.history = new History(normalised(document));
@@ -47,11 +47,6 @@ export class Session extends Emitter {
 
   get reading() {
     return this.history.document;
-  }
-
-  /** How the film was read, for the reading's log. */
-  log() {
-    return { seconds: (performance.now() - this.opened) / 1000, ...this.look };
   }
 
   get facing() {
@@ -100,6 +95,12 @@ export class Session extends Emitter {
     if (kept.base !== this.saver.base) this.saver.base = kept.base;
     this.history.commit(document, 'recover');
     return true;
+  }
+
+  /** How the film was read, for the record of a confirmed reading. */
+  log() {
+    const seconds = Math.round((performance.now() - this.opened) / 100) / 10;
+    return { seconds, ...this.looks(), details: { steps: this.history.past.length } };
   }
 
   /** @param {boolean} armed */

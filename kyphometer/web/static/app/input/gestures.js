@@ -31,7 +31,8 @@ function follower(stage, film, at) {
  * @param {Point} start @param {boolean} touch @returns {Gesture} */
 export function dragCorner(stage, key, start, touch) {
   const session = /** @type {any} */ (stage.session);
-  const follow = follower(stage, markOf(session.reading, refOf(key)).xy, start);
+  const mark = /** @type {import('../core/document.js').Mark} */ (markOf(session.reading, refOf(key)));
+  const follow = follower(stage, mark.xy, start);
   /** @type {?Point} */
   let at = null;
   session.select(key);

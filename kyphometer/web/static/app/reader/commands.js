@@ -137,11 +137,11 @@ function looking(reader) {
     showMarks: { run: () => reader.stage.showMarks(), enabled: ready },
     zoomIn: { run: () => zoom(1.3), enabled: ready },
     zoomOut: { run: () => zoom(1 / 1.3), enabled: ready },
-    nextPreset: { run: () => reader.choosePreset((film().preset + 1) % film().presets.length), enabled: ready },
-    choosePreset: { run: (index) => reader.choosePreset(index), enabled: ready },
-    autoRegion: { run: () => reader.autoRegion(), enabled: ready },
-    invert: { run: () => reader.setInvert(!film().invert), enabled: ready, isOn: () => Boolean(film()?.invert) },
-    localContrast: { run: () => reader.toggleLocal(), enabled: ready, isOn: () => Boolean(film()?.useLocal) },
+    nextPreset: { run: () => reader.looks.choosePreset((film().preset + 1) % film().presets.length), enabled: ready },
+    choosePreset: { run: (index) => reader.looks.choosePreset(index), enabled: ready },
+    autoRegion: { run: () => reader.looks.autoRegion(), enabled: ready },
+    invert: { run: () => reader.looks.setInvert(!film().invert), enabled: ready, isOn: () => Boolean(film()?.invert) },
+    localContrast: { run: () => reader.looks.toggleLocal(), enabled: ready, isOn: () => Boolean(film()?.useLocal) },
     loupe: {
       isOn: () => prefs.loupe,
       run() {
@@ -166,7 +166,7 @@ function looking(reader) {
 /** @param {any} reader @returns {Object<string, Command>} */
 function comparing(reader) {
   const offered = () => Boolean(reader.session?.facts.previous || reader.compare.viewer.pane.film);
-  const mode = (/** @type {string} */ name) => () => reader.toggleCompare(name);
+  const mode = (/** @type {string} */ name) => () => reader.looks.toggleCompare(name);
   return {
     compare: { run: mode('side'), enabled: offered, isOn: () => reader.compare.isOpen },
     swipe: { run: mode('swipe'), enabled: offered, isOn: () => reader.compare.mode === 'swipe' },
@@ -175,7 +175,7 @@ function comparing(reader) {
       isOn: () => reader.compare.mode === 'flicker',
       run() {
         if (reader.compare.mode === 'flicker') reader.compare.flick();
-        else reader.toggleCompare('flicker');
+        else reader.looks.toggleCompare('flicker');
       },
     },
     link: {

@@ -1,6 +1,5 @@
 /**
  * The page on which one film is read: puts its parts together and opens films in it.
- * @typedef {import('../session.js').Session} Session
  */
 import * as actions from '../actions.js';
 import { cornersOf, markOf, normalised, refOf } from '../core/document.js';
@@ -25,30 +24,28 @@ import { Vertebrae } from '../ui/vertebrae.js';
 import { centredOn } from '../view/viewport.js';
 import { commandsOf } from './commands.js';
 import { Compare } from './compare.js';
+import { Looks } from './looks.js';
 import { Stage } from './stage.js';
 import { Viewer } from './viewer.js';
 
 export class Reader {
   /** @param {any} app api, config, prefs, films (loader), speak, go */
   constructor(app) {
-    Object.assign(this, { api: app.api, config: app.config, prefs: app.prefs, films: app.films });
     this.app = app;
+    /** @type {import('../api.js').Api} */
+    this.api = app.api;
+    this.config = app.config;
+    this.prefs = app.prefs;
+    /** @type {import('../films.js').Films} */
+    this.films = app.films;
+    this.looks = new Looks(this);
     /** @type {?Session} */
     this.session = null;
     /** @type {any} */
     this.facts = null;
+    this.closed = false;
     this.commands = commandsOf(this);
     this.toasts = new Toasts();
-    this.build();
-    this.keyboard = new KeyboardInput(this.stage, this.commands, this.pointer);
-    this.leaving = (/** @type {BeforeUnloadEvent} */ event) => {
-      this.session?.saver.flush({ leaving: true });
-      if (this.session && !this.session.saver.isSafe) event.preventDefault();
-    };
-    addEventListener('beforeunload', this.leaving);
-  }
-
-  build() {
     const stageRoot = h('div', { class: 'stage', tabindex: 0, role: 'application', 'aria-label': t('stage.label'), 'aria-describedby': 'stage-help' });
     const besideRoot = h('div', { class: 'stage', tabindex: 0, role: 'application', 'aria-label': t('beside.label') });
     this.guide = new Guide(this.commands);
@@ -61,7 +58,7 @@ export class Reader {
     this.pointer = new PointerInput(this.stage);
     this.besidePointer = new PointerInput(/** @type {any} */ (viewer));
     this.compare = new Compare(this.stage, viewer, films, () => this.compareBar?.update());
-    this.compareBar = new CompareBar(this.compare, this.commands, () => this.closeCompare());
+    this.compareBar = new CompareBar(this.compare, this.commands, () => this.looks.closeCompare());
     this.wrap.append(this.compareBar.root, this.compareBar.handle);
     this.beside.append(this.compareBar.caption);
     this.header = new Header(this.commands, this.config, (code) => this.app.speak(code));
@@ -70,9 +67,15 @@ export class Reader {
     this.checks = new Checks((flagged, goTo) => this.flag(flagged, goTo));
     this.vertebrae = new Vertebrae(this.commands, (key) => this.goTo(key));
     this.factsCard = new Facts();
-    this.strip = new Strip((id) => this.compareWith(id, 'side'));
+    this.strip = new Strip((id) => this.looks.compareWith(id, 'side'));
     const panel = h('aside', { class: 'panel', 'aria-label': t('panel.title') }, this.results.root, this.checks.root, this.vertebrae.root, this.factsCard.root);
     this.root = h('div', { class: 'reader' }, this.header.root, this.strip.root, this.toolbar.root, films, panel, this.toasts.root, this.toasts.voice);
+    this.keyboard = new KeyboardInput(this.stage, this.commands, this.pointer);
+    this.leaving = (/** @type {BeforeUnloadEvent} */ event) => {
+      this.session?.saver.flush({ leaving: true });
+      if (this.session && !this.session.saver.isSafe) event.preventDefault();
+    };
+    addEventListener('beforeunload', this.leaving);
   }
 
   /** @param {string} id */
@@ -80,6 +83,7 @@ export class Reader {
     try {
       this.showCover(t('film.loading'));
       const [facts, stored] = await Promise.all([this.api.film(id), this.api.document(id)]);
+      if (this.closed) return;
       this.facts = facts;
       document.title = `${facts.label} – Kyphometer`;
       this.strip.show(facts, null);
@@ -88,10 +92,11 @@ export class Reader {
       this.attach(session);
       if (facts.error) throw new Error(facts.error);
       const film = await this.films.image(facts, (/** @type {number} */ share) => this.showProgress(share));
+      if (this.closed) return;
       this.show(session, film);
       this.films.prefetch(facts.next, facts.previous);
     } catch (error) {
-      this.showFailure(error instanceof Error ? error.message : String(error), id);
+      if (!this.closed) this.showFailure(error instanceof Error ? error.message : String(error), id);
     }
   }
 
@@ -122,6 +127,11 @@ export class Reader {
   /** @param {Session} session @param {any} film */
   show(session, film) {
     this.cover.hidden = true;
+    session.looks = () => ({
+      zoom: this.stage.pane.view.zoom,
+      window_center: film.window.center,
+      window_width: film.window.width,
+    });
     this.stage.open(session, film);
     this.guide.open(session);
     this.results.open(session);
@@ -208,12 +218,6 @@ export class Reader {
     }
     const reason = session.version > 0 ? await askCorrection() : null;
     if (session.version > 0 && !reason) return;
-    const { view, film } = this.stage.pane;
-    session.look = {
-      zoom: view.zoom,
-      window_center: film?.window?.center ?? null,
-      window_width: film?.window?.width ?? null,
-    };
     if (await actions.confirm(session, reason)) {
       session.say(t('save.done', { version: session.version }));
       this.stage.pane.invalidate({ pixels: false, marks: true });
@@ -256,6 +260,7 @@ export class Reader {
   }
 
   dispose() {
+    this.closed = true;
     removeEventListener('beforeunload', this.leaving);
     this.keyboard.dispose();
     this.stage.pane.dispose();

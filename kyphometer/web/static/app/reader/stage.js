@@ -22,6 +22,7 @@ export class Stage {
   /** @param {HTMLElement} root */
   constructor(root) {
     this.root = root;
+    /** @type {MarkLayer} */
     this.layer = new MarkLayer({
       label: (key) => cornerLabel(this, key),
       interactive: true,
@@ -132,6 +133,7 @@ export class Stage {
   zoomForSecond(placed) {
     const { session, pane } = this;
     const film = pane.film;
+    if (!session) return;
     const last = cornersOf(session.reading).find((c) => c.level === placed.level);
     if (!film || !last) return;
     const { column_mm: mm } = film.facts.geometry ?? {};
@@ -211,7 +213,7 @@ function boxOf(points) {
   return { x0: Math.min(...xs), y0: Math.min(...ys), x1: Math.max(...xs), y1: Math.max(...ys) };
 }
 
-/** @param {Stage} stage @param {string} key */
+/** @param {Stage} stage @param {string} key @returns {string} */
 function cornerLabel(stage, key) {
   const { level, endplate, corner } = refOf(key);
   const where = endplateName(level, endplate);

@@ -105,6 +105,22 @@ export function askConflict(mine, theirs) {
   );
 }
 
+/** @returns {Promise<?{old: string, new: string}>} the old and the new password, or null */
+export async function askPassword() {
+  const field = (/** @type {string} */ id, /** @type {string} */ hint) =>
+    h('input', { id, type: 'password', required: true, maxlength: 1000, autocomplete: hint });
+  const [old, fresh] = [field('old', 'current-password'), field('new', 'new-password')];
+  const answer = await ask(
+    t('account.password'),
+    [h('label', { for: 'old' }, t('account.old')), old, h('label', { for: 'new' }, t('account.new')), fresh],
+    [
+      { label: t('cancel'), value: '' },
+      { label: t('account.password'), value: 'yes', primary: true },
+    ],
+  );
+  return answer === 'yes' ? { old: old.value, new: fresh.value } : null;
+}
+
 /** @param {string[]} levels @param {string} chosen @returns {Promise<string>} level or '' */
 export async function askLevel(levels, chosen) {
   const list = h(

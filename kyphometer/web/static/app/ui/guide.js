@@ -30,7 +30,8 @@ export class Guide {
   open(session) {
     this.session = session;
     this.choosing = session.reading.fractured_levels.length === 0 && session.queue.length === 0;
-    this.more = false;
+    const offered = session.config.fractured_level;
+    this.more = Boolean(offered) && !COMMON.includes(offered);
     for (const name of ['reading', 'target', 'confirmed']) session.on(name, () => this.update());
     this.update();
   }
@@ -69,6 +70,7 @@ export class Guide {
   /** @param {any} model */
   chooser(model) {
     const levels = this.more ? LEVELS.filter((level) => level !== 'C1') : COMMON;
+    const session = /** @type {Session} */ (this.session);
     const chosen = new Set(model.fractured);
     const buttons = levels.map((level) =>
       h(
@@ -79,6 +81,7 @@ export class Guide {
           'data-focus': `level-${level}`,
           'data-level': level,
           'aria-pressed': String(chosen.has(level)),
+          'data-offered': level === session.config.fractured_level,
           onclick: (/** @type {MouseEvent} */ event) => this.choose(level, event.shiftKey),
         },
         level,
@@ -158,7 +161,8 @@ export class Guide {
     this.choosing = !this.choosing || this.session?.reading.fractured_levels.length === 0;
     this.update();
     const chosen = this.root.querySelector('.level[aria-pressed=true]');
-    const first = chosen ?? this.root.querySelector('[data-level=L1]') ?? this.root.querySelector('.level');
+    const offered = this.root.querySelector('.level[data-offered]');
+    const first = chosen ?? offered ?? this.root.querySelector('[data-level=L1]') ?? this.root.querySelector('.level');
     if (first instanceof HTMLElement) first.focus();
   }
 

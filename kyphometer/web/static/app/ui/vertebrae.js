@@ -118,7 +118,7 @@ export class Vertebrae {
     const session = /** @type {Session} */ (this.session);
     const state = side.state === 'refused' ? t('state.refused', { reason: side.reason }) : t(`state.${side.state}`);
     const label = `${endplateName(m.level, side.side)}: ${state}`;
-    const symbol = { done: '●', half: '◐', refused: '⊘', wanted: '○', none: '·' }[side.state];
+    const symbol = { done: '●', half: '◐', refused: '⊘', wanted: '○', none: '·' }[/** @type {'done'} */ (side.state)];
     const press = () => {
       if (side.key) this.goTo(side.key);
       else if (side.state === 'refused') actions.notMeasurable(session, m.level, side.side, null);

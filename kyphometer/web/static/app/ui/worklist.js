@@ -7,7 +7,7 @@ import { positionName, visitName } from './names.js';
 
 const ROW = 52;
 const PAGE = 100;
-const STATES = ['', 'unread', 'draft', 'read'];
+const STATES = ['', 'unread', 'draft', 'read', 'failed'];
 const SYMBOLS = { unread: '○', draft: '◐', read: '●', failed: '!' };
 
 export class WorkList {
@@ -95,10 +95,10 @@ export class WorkList {
     }, t(`filter.${status || 'all'}`))));
   }
 
-  /** @param {{read: number, draft: number, total: number}} progress */
-  showProgress({ read, draft, total }) {
+  /** @param {{read: number, draft: number, failed?: number, total: number}} progress */
+  showProgress({ read, draft, failed = 0, total }) {
     const text = t('worklist.progress', { read: number(read, 0), total: number(total, 0), draft: number(draft, 0) });
-    refill(this.progress, h('progress', { max: Math.max(total, 1), value: read, 'aria-label': t('worklist.progress_label') }), h('span', {}, text));
+    refill(this.progress, h('progress', { max: Math.max(total, 1), value: read, 'aria-label': t('worklist.progress_label') }), h('span', {}, failed ? `${text}, ${t('worklist.failed', { count: number(failed, 0) })}` : text));
   }
 
   /** Draw the rows in view, a few more, and fetch what is missing. */
@@ -124,6 +124,11 @@ export class WorkList {
     if (!item) return place;
     const state = item.status ?? 'unread';
     const cells = [item.label, item.patient, visitName(item.visit), date(item.date), positionName(item.position), (item.fractured_levels ?? []).join(', ')];
+    if (state === 'failed') {
+      place.append(h('div', { class: 'row failed', tabindex: index === this.memory.active ? 0 : -1, 'data-focus': `row-${index}`, 'data-index': index },
+        this.stateCell(state), h('span', {}, item.label || ''), h('span', { class: 'row-error' }, item.error || '')));
+      return place;
+    }
     place.append(h('a', {
       href: `#/film/${encodeURIComponent(item.film_id)}`,
       class: 'row',
@@ -133,11 +138,17 @@ export class WorkList {
       onfocus: () => { this.memory.active = index; },
       onclick: () => { this.memory.active = index; },
     },
-      h('span', { class: `state ${state}` }, h('span', { 'aria-hidden': 'true' }, SYMBOLS[/** @type {'read'} */ (state)] ?? '○'), h('span', { class: 'state-name' }, t(`status.${state}`))),
+      this.stateCell(state),
       cells.map((text) => h('span', {}, text || '')),
-      item.error ? h('span', { class: 'row-error' }, item.error) : null,
     ));
     return place;
+  }
+
+  /** @param {string} state */
+  stateCell(state) {
+    return h('span', { class: `state ${state}` },
+      h('span', { 'aria-hidden': 'true' }, SYMBOLS[/** @type {'read'} */ (state)] ?? '○'),
+      h('span', { class: 'state-name' }, t(`status.${state}`)));
   }
 
   /** @param {KeyboardEvent} event */
@@ -185,5 +196,5 @@ export class WorkList {
 /** @param {any} app */
 function who(app) {
   if (app.config.mode !== 'department' || !app.config.user) return null;
-  return h('div', { class: 'who' }, h('span', {}, app.config.user.name), h('button', { type: 'button', class: 'button small', onclick: () => app.signOut() }, t('sign_out')));
+  return h('div', { class: 'who' }, h('button', { type: 'button', class: 'button small', title: t('account.password'), onclick: () => app.changePassword() }, app.config.user.name), h('button', { type: 'button', class: 'button small', onclick: () => app.signOut() }, t('sign_out')));
 }

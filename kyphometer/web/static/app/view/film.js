@@ -41,6 +41,8 @@ export class FilmImage {
     this.window = this.presets[0].window ?? this.autoWindow(null);
     /** @type {?Uint32Array} */
     this.cached = null;
+    /** @type {?Promise<void>} */
+    this.preparing = null;
   }
 
   /** @returns {{key: string, name: ?string, window: ?Window, lut?: any}[]} */
@@ -142,7 +144,7 @@ export class FilmImage {
   /** Work the local contrast out in a worker, once. @returns {Promise<void>} */
   prepareLocal() {
     if (this.local) return Promise.resolve();
-    this.preparing ??= new Promise((resolve, reject) => {
+    this.preparing ??= new Promise((/** @type {(done: void) => void} */ resolve, reject) => {
       const worker = new Worker(new URL('./clahe-worker.js', import.meta.url), { type: 'module' });
       worker.addEventListener('message', ({ data }) => {
         this.local = buildPyramid(data, this.columns, this.rows);
@@ -151,7 +153,7 @@ export class FilmImage {
       });
       worker.addEventListener('error', (event) => {
         worker.terminate();
-        this.preparing = undefined;
+        this.preparing = null;
         reject(new Error(event.message || 'local contrast failed'));
       });
       const pixels = this.plain.levels[0].data.slice();

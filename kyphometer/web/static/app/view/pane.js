@@ -133,6 +133,7 @@ export class Pane {
     }
     this.context.putImageData(this.image, 0, 0);
     this.onDrawn();
+    if (!this.film) return;
     const { cx, cy, zoom, aspect } = this.view;
     this.root.dataset.view = `${cx} ${cy} ${zoom} ${aspect}`;
   }
