@@ -14,13 +14,14 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 def main(folder: str, port: str, token: str) -> None:
     from kyphometer.store.folder import FolderStore
+    from kyphometer.web.agreement import Agreement
     from kyphometer.web.annotate import HOST, local_app
     from kyphometer.web.server import open_socket, run
     from kyphometer.web.settings import WebSettings
 
     sock = open_socket(HOST, int(port))
     settings = WebSettings(port=sock.getsockname()[1])
-    app = local_app(FolderStore(folder), "KN", settings, token)
+    app = local_app(FolderStore(folder), "KN", settings, token, Agreement(may_assist=False))
     run(app, sock, on_ready=lambda: sys.stdout.write("ready\n") and sys.stdout.flush())
 
 

@@ -155,7 +155,8 @@ export async function assist(session, targets) {
     const answer = await session.api.assist(session.id, document, targets);
     applyMoved(session, answer);
     for (const refusal of answer.refused ?? []) {
-      const where = `${refusal.level} ${t(`side.${refusal.endplate}.short`)}`;
+      const side = refusal.endplate ? ` ${t(`side.${refusal.endplate}.short`)}` : '';
+      const where = `${refusal.level}${side}`;
       session.say(t('assist.refused', { where, reason: refusal.reason }), 'warning');
     }
   } catch (error) {

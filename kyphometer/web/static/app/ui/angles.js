@@ -54,7 +54,7 @@ export function uncertaintyText(uncertainty) {
 
 /** @param {string} verdict code of the server @returns {string} */
 export function verdictText(verdict) {
-  const key = `verdict.${verdict}`;
+  const key = `verdict.${verdict.replaceAll(' ', '_')}`;
   const text = t(key);
   return text === key ? verdict.replaceAll('_', ' ') : text;
 }

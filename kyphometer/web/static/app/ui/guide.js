@@ -30,8 +30,7 @@ export class Guide {
   open(session) {
     this.session = session;
     this.choosing = session.reading.fractured_levels.length === 0 && session.queue.length === 0;
-    const offered = session.config.fractured_level;
-    this.more = Boolean(offered) && !COMMON.includes(offered);
+    this.more = offeredLevels(session).some((level) => !COMMON.includes(level));
     for (const name of ['reading', 'target', 'confirmed']) session.on(name, () => this.update());
     this.update();
   }
@@ -72,6 +71,7 @@ export class Guide {
     const levels = this.more ? LEVELS.filter((level) => level !== 'C1') : COMMON;
     const session = /** @type {Session} */ (this.session);
     const chosen = new Set(model.fractured);
+    const offered = offeredLevels(session);
     const buttons = levels.map((level) =>
       h(
         'button',
@@ -81,7 +81,7 @@ export class Guide {
           'data-focus': `level-${level}`,
           'data-level': level,
           'aria-pressed': String(chosen.has(level)),
-          'data-offered': level === session.config.fractured_level,
+          'data-offered': offered.includes(level),
           onclick: (/** @type {MouseEvent} */ event) => this.choose(level, event.shiftKey),
         },
         level,
@@ -173,6 +173,13 @@ export class Guide {
     this.update();
     return true;
   }
+}
+
+/** Levels that the study, or an earlier visit, says are fractured. @param {Session} session
+ * @returns {string[]} */
+function offeredLevels(session) {
+  const { fractured_level: one } = session.config;
+  return session.facts.fractured_levels ?? (one ? [one] : []);
 }
 
 /** @param {string} name @param {string} label @param {() => void} run @param {string} focus */

@@ -136,19 +136,22 @@ function changeOf(answer, pair, session) {
   const m = measured(session, pair);
   if (!m || !session.live.isFor(session.reading)) return null;
   const list = answer?.change ?? [];
-  return list.find((/** @type {any} */ c) => c.code === pair.code && (!c.upper || c.upper === m.upper)) ?? null;
+  const own = list.filter((/** @type {any} */ c) => c.code === pair.code);
+  return own.find((/** @type {any} */ c) => c.label === m.label) ?? (own.length === 1 ? own[0] : null);
 }
 
 /** @param {any} change */
 function changeLine(change) {
   const facts = {
     previous: number(change.previous_value),
-    change: signed(change.change),
+    change: change.change === null ? '–' : signed(change.change),
     mdc: change.mdc95 === null || change.mdc95 === undefined ? '–' : number(change.mdc95),
   };
-  return h('div', { class: `change ${change.verdict}` },
-    h('p', {}, t('change.line', facts)),
-    h('p', { class: 'verdict' }, verdictText(change.verdict), h('span', { class: 'quiet' }, ` (${t('change.mdc', facts)})`)),
+  const known = change.mdc95 !== null && change.mdc95 !== undefined;
+  return h('div', { class: 'change', 'data-verdict': change.verdict },
+    h('p', {}, t(change.change === null ? 'change.before' : 'change.line', facts)),
+    h('p', { class: 'verdict' }, verdictText(change.verdict), known ? h('span', { class: 'quiet' }, ` (${t('change.mdc', facts)})`) : null),
+    (change.reasons ?? []).map((/** @type {string} */ reason) => h('p', { class: 'quiet' }, reason)),
   );
 }
 
