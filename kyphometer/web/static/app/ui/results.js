@@ -137,7 +137,8 @@ function changeOf(answer, pair, session) {
   if (!m || !session.live.isFor(session.reading)) return null;
   const list = answer?.change ?? [];
   const own = list.filter((/** @type {any} */ c) => c.code === pair.code);
-  return own.find((/** @type {any} */ c) => c.label === m.label) ?? (own.length === 1 ? own[0] : null);
+  const pairText = `${m.upper} - ${m.lower}`;
+  return own.find((/** @type {any} */ c) => String(c.label).includes(pairText)) ?? null;
 }
 
 /** @param {any} change */
