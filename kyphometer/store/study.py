@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from kyphometer.store.film_reader import FilmReader
+    from kyphometer.store.folder import FolderStore
+    from kyphometer.store.protocol import ReadingStore
     from kyphometer.store.status import StudyStatus
 
 
@@ -141,3 +143,10 @@ class Study(StudyData, StudyAccounts):
         finally:
             database.close()
         return copy
+
+
+if TYPE_CHECKING:
+
+    def _offered(study: Study, folder: FolderStore) -> tuple[ReadingStore, ...]:
+        """Both keep the promises of `ReadingStore`, as far as types can tell."""
+        return (study, folder)
