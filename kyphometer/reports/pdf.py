@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     from kyphometer.reports.document import Document
 
 MARGIN = 17 * mm
-WIDTH = A4[0] - 2 * MARGIN
+FRAME_PADDING = 6
+WIDTH = A4[0] - 2 * (MARGIN + FRAME_PADDING)
 MAX_FIGURE_HEIGHT = 205 * mm
 FONT = "KyphometerSans"
 
@@ -92,7 +93,9 @@ def _styles() -> dict[str, ParagraphStyle]:
         "h2": style("h2", fontName=bold, fontSize=10.5, leading=14, spaceBefore=9, spaceAfter=3),
         "text": style("text", spaceAfter=5),
         "strong": style("strong", fontName=bold, spaceAfter=5),
-        "note": style("note", fontSize=7.6, leading=10.4, textColor=colors.HexColor("#4a525c")),
+        "note": style(
+            "note", fontSize=7.6, leading=10.4, spaceBefore=3, textColor=colors.HexColor("#4a525c")
+        ),
         "caption": style("caption", fontSize=8.6, leading=11.5, spaceBefore=7, spaceAfter=3),
         "cell": style("cell", fontSize=7.3, leading=9.2),
         "cell_right": style("cell_right", fontSize=7.3, leading=9.2, alignment=2),
@@ -150,7 +153,8 @@ def _grid(
         ("TOPPADDING", (0, 0), (-1, -1), 2),
         ("BOTTOMPADDING", (0, 0), (-1, -1), 2),
     ]
-    grid = Grid(cells, colWidths=_widths(labels, rows), repeatRows=1, style=lines)
+    widths = _widths(labels, rows)
+    grid = Grid(cells, colWidths=widths, repeatRows=1, style=lines, hAlign="LEFT")
     flow: list[Any] = [Words(caption, styles["caption"]), grid]
     if note:
         flow.append(Words(escape(note), styles["note"]))
