@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from starlette.requests import Request
+    from starlette.types import Receive, Scope, Send
 
 logger = logging.getLogger("kyphometer.web")
 
@@ -34,6 +35,28 @@ class Json(Response):
     def render(self, content: Any) -> bytes:
         """Encode the document; NaN and infinity are programming errors, never sent."""
         return json.dumps(content, allow_nan=False, separators=(",", ":")).encode("ascii")
+
+
+class InPieces(Response):
+    """A large answer, sent piece by piece, so that it is never copied as a whole."""
+
+    PIECE = 1024 * 1024
+
+    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        """Send it, then do what was to be done afterwards."""
+        start = {
+            "type": "http.response.start",
+            "status": self.status_code,
+            "headers": self.raw_headers,
+        }
+        await send(start)
+        whole = memoryview(self.body)
+        for begin in range(0, len(whole), self.PIECE):
+            piece = whole[begin : begin + self.PIECE]
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+        if self.background is not None:
+            await self.background()
 
 
 def error_answer(error: Exception) -> Json:

@@ -17,6 +17,7 @@ import numpy as np
 
 from kyphometer.errors import KyphometerError
 from kyphometer.web.pixels import pack
+from kyphometer.web.shared import Parcel, leave, take
 
 if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
@@ -63,8 +64,50 @@ class Refusal:
     status: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentFilm:
+    """A packed film whose data lie in shared memory."""
+
+    rows: int
+    columns: int
+    parcel: Parcel
+    is_stored: bool
+
+    def received(self) -> PackedFilm:
+        """The film, with its data out of the shared memory."""
+        return PackedFilm(
+            rows=self.rows,
+            columns=self.columns,
+            data=take(self.parcel),
+            is_stored=self.is_stored,
+        )
+
+
+def packed_to_send(source: FilmSource) -> SentFilm | PackedFilm | Refusal:
+    """Pixels of a film, packed, for another process."""
+    values = _packed_values(source)
+    if isinstance(values, Refusal):
+        return values
+    array, is_stored = values
+    rows, columns = array.shape
+    parcel = leave(array)
+    if parcel is None:
+        return PackedFilm(rows=rows, columns=columns, data=array.tobytes(), is_stored=is_stored)
+    return SentFilm(rows=rows, columns=columns, parcel=parcel, is_stored=is_stored)
+
+
 def packed(source: FilmSource) -> PackedFilm | Refusal:
     """Pixels of a film, packed."""
+    values = _packed_values(source)
+    if isinstance(values, Refusal):
+        return values
+    array, is_stored = values
+    rows, columns = array.shape
+    return PackedFilm(rows=rows, columns=columns, data=array.tobytes(), is_stored=is_stored)
+
+
+def _packed_values(source: FilmSource) -> tuple[NDArray[np.uint16], bool] | Refusal:
+    """Packed values, contiguous, and whether they are the stored values themselves."""
     try:
         film = decoded(source)
         values = pack(film)
@@ -72,9 +115,8 @@ def packed(source: FilmSource) -> PackedFilm | Refusal:
         return refusal(error)
     is_stored = np.may_share_memory(values, film.pixels) and not source.mirrored
     if source.mirrored:
-        values = values[:, ::-1]
-    rows, columns = values.shape
-    return PackedFilm(rows=rows, columns=columns, data=values.tobytes(), is_stored=is_stored)
+        values = np.ascontiguousarray(values[:, ::-1])
+    return values, is_stored
 
 
 def fingerprint(source: FilmSource) -> str | Refusal:

@@ -12,7 +12,7 @@ import multiprocessing
 import threading
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from starlette.concurrency import run_in_threadpool
 
@@ -24,6 +24,7 @@ from kyphometer.web.picture import picture
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from kyphometer.web.decode_job import SentFilm
     from kyphometer.web.desk import FilmSource
     from kyphometer.web.picture import PictureOrder
 
@@ -70,7 +71,11 @@ class Decoder:
         """Packed pixels of a film."""
         if source.syntax in NATIVE_SYNTAXES:
             return _settled(await run_in_threadpool(decode_job.packed, source), source)
-        return _settled(await self._run(decode_job.packed, source), source)
+        settled = _settled(await self._run(decode_job.packed_to_send, source), source)
+        outcome = cast("PackedFilm | SentFilm", settled)
+        if isinstance(outcome, PackedFilm):
+            return outcome
+        return await run_in_threadpool(outcome.received)
 
     async def fingerprint(self, source: FilmSource) -> str:
         """SHA-256 of the stored values of a film."""

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 import kyphometer
 from kyphometer.errors import KyphometerError, RequestError
-from kyphometer.web.answers import Json
+from kyphometer.web.answers import InPieces, Json
 from kyphometer.web.bodies import query_count
 from kyphometer.web.desk import WorkQuery
 from kyphometer.web.routing import route
@@ -57,7 +57,7 @@ async def pixels(request: Request) -> Response:
     found = await at_hand.shelf.packed(source)
     headers["X-Kyphometer-Rows"] = str(found.rows)
     headers["X-Kyphometer-Columns"] = str(found.columns)
-    return Response(
+    return InPieces(
         found.data,
         media_type="application/octet-stream",
         headers=headers,
