@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from kyphometer.store.sessions import SessionItemRecord
     from kyphometer.store.study import Study
     from kyphometer.web.assist import Target
+    from kyphometer.web.carrying import CarryOrder
     from kyphometer.web.desk import Answer, ConfirmNote, FilmSource, WorkQuery
     from kyphometer.web.picture import PictureOrder
 
@@ -284,6 +285,13 @@ class BlindedDesk:
             film = unpack(film_header(film_source(self._study, record)), packed)
             reading = draft_reading(document, record.reference)
             return assisted(document, reading, film, _facing(record, item), targets)
+
+    def carry_over(
+        self, film_id: str, _document: Mapping[str, Any], _from_id: str | None
+    ) -> CarryOrder:
+        """Refused: there is no film before in a blinded session."""
+        problem = f"Nothing is carried over to {film_id[:20]} in a blinded session"
+        raise ForbiddenError(problem, "mark it by hand")
 
     def picture(self, film_id: str) -> PictureOrder:
         """Refused: a picture would show values."""

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from kyphometer.film import Position
-from kyphometer.followup.correction import CorrectionRules, judge_change
+from kyphometer.followup.correction import ChangeUncertainty, CorrectionRules, judge_change
 from kyphometer.followup.positions import PositionPolicy
 from kyphometer.followup.visit_angles import VisitAngle
 
@@ -27,16 +27,40 @@ def changes_view(
     earlier: tuple[FilmRecord, Sequence[Measurement]],
     later: tuple[FilmRecord, Sequence[Measurement]],
     precision: Mapping[str, MeasurementPrecision],
+    correlated: Mapping[tuple[str, str], float],
 ) -> list[Answer]:
-    """Change of every angle that both films have between the same endplates."""
-    rules = CorrectionRules(precision=precision, positions=_POSITIONS)
+    """Change of every angle that both films have between the same endplates.
+
+    `correlated` holds standard uncertainties of changes known from a carry-over, by their lines.
+    """
     before = {(a.code, a.pair): a for a in _angles(*earlier)}
-    found = []
-    for angle in _angles(*later):
-        known = before.get((angle.code, angle.pair))
-        if known is not None:
-            found.append(_view(judge_change(known, angle, rules), str(earlier[0].id)))
-    return found
+    pairs = [
+        (before[angle.code, angle.pair], angle)
+        for angle in _angles(*later)
+        if (angle.code, angle.pair) in before
+    ]
+    known = [_correlated(*pair, correlated) for pair in pairs if pair[1].pair in correlated]
+    rules = CorrectionRules(
+        precision=precision,
+        positions=_POSITIONS,
+        change_uncertainties={item.key: item for item in known},
+    )
+    return [_view(judge_change(*pair, rules), str(earlier[0].id)) for pair in pairs]
+
+
+def _correlated(
+    earlier: VisitAngle, later: VisitAngle, known: Mapping[tuple[str, str], float]
+) -> ChangeUncertainty:
+    return ChangeUncertainty(
+        patient=earlier.patient,
+        code=earlier.code,
+        upper=earlier.upper,
+        lower=earlier.lower,
+        earlier=earlier.visit,
+        later=later.visit,
+        standard_uncertainty_deg=known[later.pair],
+        source="marks carried over",
+    )
 
 
 def _angles(film: FilmRecord, measurements: Sequence[Measurement]) -> list[VisitAngle]:
@@ -73,6 +97,7 @@ def _view(change: Change, previous_film: str) -> Answer:
         "standard_uncertainty": change.standard_uncertainty_deg,
         "mdc95": None if precision is None else precision.minimal_detectable_change_95_deg,
         "mdc_source": None if precision is None else precision.words,
+        "uncertainty_source": change.uncertainty_source,
         "verdict": str(change.verdict),
         "beyond_uncertainty": change.beyond_uncertainty,
         "reasons": list(change.reasons),

@@ -18,14 +18,16 @@ from starlette.concurrency import run_in_threadpool
 
 from kyphometer.errors import FilmError
 from kyphometer.web import decode_job
+from kyphometer.web.carrying import carry
 from kyphometer.web.decode_job import PackedFilm, Refusal
 from kyphometer.web.picture import picture
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from kyphometer.web.carrying import CarryOrder
     from kyphometer.web.decode_job import SentFilm
-    from kyphometer.web.desk import FilmSource
+    from kyphometer.web.desk import Answer, FilmSource
     from kyphometer.web.picture import PictureOrder
 
     S = TypeVar("S")
@@ -88,6 +90,10 @@ class Decoder:
     async def picture(self, order: PictureOrder) -> bytes:
         """PNG of a reading on its film."""
         return _settled(await self._run(picture, order), order.source)
+
+    async def carried(self, order: CarryOrder) -> Answer:
+        """A draft with endplates proposed from the film before."""
+        return _settled(await self._run(carry, order), order.source)
 
     async def _run(self, job: Callable[[S], T | Refusal], source: S) -> T | Refusal:
         """Run a job; once more if the process died, perhaps of another film's job."""

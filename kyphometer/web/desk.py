@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from kyphometer.store.records import MarkingLog
     from kyphometer.web.agreement import Agreement
     from kyphometer.web.assist import Target
+    from kyphometer.web.carrying import CarryOrder
     from kyphometer.web.picture import PictureOrder
     from kyphometer.web.visitors import Visitor
 
@@ -132,6 +133,12 @@ class Desk(Protocol):
         packed: NDArray[np.uint16],
     ) -> Answer:
         """Marks moved onto the rim corners that the image, as this reader sees it, shows."""
+        ...
+
+    def carry_over(
+        self, film_id: str, document: Mapping[str, Any], from_id: str | None
+    ) -> CarryOrder:
+        """What is to be proposed from an earlier film of the patient."""
         ...
 
     def measure(self, film_id: str, document: Mapping[str, Any]) -> Answer:

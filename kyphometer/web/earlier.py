@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kyphometer.errors import KyphometerError
 from kyphometer.measure import measure_reading
+from kyphometer.web.carried_changes import correlated_uncertainties
 from kyphometer.web.changes import changes_view
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from kyphometer.measure import Measurement
+    from kyphometer.reading import Reading
     from kyphometer.store.protocol import ReadingStore
     from kyphometer.store.records import FilmRecord, ReadingRecord
     from kyphometer.web.agreement import Agreement
@@ -35,28 +37,44 @@ class Earlier:
         """Fractured levels to begin with: agreed on, or read before, or offered at the start."""
         agreed = self._agreement.levels.get(film.patient or "", ())
         if not agreed:
-            before = self._reading_before(film)
+            before = self.reading_before(film)
             agreed = before[1].reading.fractured_levels if before else ()
         if not agreed and self._agreement.fractured_level is not None:
             agreed = (self._agreement.fractured_level,)
         return [level.value for level in agreed]
 
-    def changes(self, film: FilmRecord, measurements: Sequence[Measurement]) -> list[Answer] | None:
+    def changes(
+        self,
+        film: FilmRecord,
+        document: Mapping[str, Any],
+        reading: Reading,
+        measurements: Sequence[Measurement],
+    ) -> list[Answer] | None:
         """Change of every angle that the film before has too; None if there is none to compare."""
-        before = self._reading_before(film)
+        before = self.reading_before(film)
         if before is None:
             return None
         earlier, record = before
         known = _measured(earlier, record, self._agreement.corner_sd_mm)
-        return changes_view((earlier, known), (film, measurements), self._agreement.precision)
+        correlated = {}
+        if "carried" in document:
+            correlated = correlated_uncertainties(document, reading, record.document)
+        return changes_view(
+            (earlier, known), (film, measurements), self._agreement.precision, correlated
+        )
 
-    def _reading_before(self, film: FilmRecord) -> tuple[FilmRecord, ReadingRecord] | None:
-        """The latest film before that one that this reader has confirmed, with the reading."""
+    def reading_before(
+        self, film: FilmRecord, named: FilmRecord | None = None
+    ) -> tuple[FilmRecord, ReadingRecord] | None:
+        """The latest film before that one that this reader has confirmed, with the reading.
+
+        `named` is the film of the same patient that is meant, if it is not the latest.
+        """
         items = self._catalogue.items()
         before = self._catalogue.before(film)
         while before is not None:
             item = items.get(before.id)
-            if item is not None and item.version:
+            if item is not None and item.version and named in (None, before):
                 record = self._store.latest_reading(before.id, self._observer)
                 if record is not None:
                     return before, record

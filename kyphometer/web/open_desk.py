@@ -10,6 +10,7 @@ import kyphometer
 from kyphometer.errors import FilmError, NotFoundError, UnknownRecordError
 from kyphometer.store.records import ReadingState
 from kyphometer.web.assist import assisted
+from kyphometer.web.carrying import CarryOrder
 from kyphometer.web.catalogue import Catalogue
 from kyphometer.web.confirming import checked_reading
 from kyphometer.web.drawer import Drawer
@@ -197,7 +198,7 @@ class OpenDesk:
         )
         tag = self._drawer.confirm(record.id, signed, base, note)
         self._note(record)
-        measured = self._measured(record, signed)["measurements"]
+        measured = self._measured(record, document, signed)["measurements"]
         return {"etag": str(tag), "version": tag.version, "measured": measured}
 
     def _note(self, record: FilmRecord) -> None:
@@ -207,15 +208,37 @@ class OpenDesk:
         """Everything that can be said about the marks so far."""
         record = self._record(film_id)
         reading = draft_reading(document, record.reference)
-        return self._measured(record, reading)
+        return self._measured(record, document, reading)
 
-    def _measured(self, record: FilmRecord, reading: Reading) -> Answer:
+    def _measured(
+        self, record: FilmRecord, document: Mapping[str, Any], reading: Reading
+    ) -> Answer:
         return measure_answer(
             reading,
             record.geometry,
             record.header_facing,
             self.agreement.corner_sd_mm,
-            changes=lambda measurements: self._earlier.changes(record, measurements),
+            changes=lambda found: self._earlier.changes(record, document, reading, found),
+        )
+
+    def carry_over(
+        self, film_id: str, document: Mapping[str, Any], from_id: str | None
+    ) -> CarryOrder:
+        """What is to be proposed from a film of the patient that was read before."""
+        record = self._record(film_id)
+        before = self._earlier.reading_before(record, self._record(from_id) if from_id else None)
+        if before is None:
+            problem = "No earlier film of this patient has a confirmed reading of yours"
+            raise NotFoundError(problem, "read and confirm that film first")
+        earlier, reading = before
+        film = {"rows": record.rows, "columns": record.columns}
+        return CarryOrder(
+            document={**document, "film": film},
+            source=film_source(self._store, record),
+            geometry=record.geometry,
+            before_json=reading.document_json,
+            before_source=film_source(self._store, earlier),
+            before_geometry=earlier.geometry,
         )
 
     def assist(

@@ -114,6 +114,14 @@ def _paths() -> dict[str, Any]:
                 body({"document": DRAFT_DOCUMENT, "targets": many(_TARGET)}),
             )
         },
+        f"{film}/carry-over": {
+            "post": _change(
+                "carry_over",
+                "Propose endplates from an earlier film of the patient.",
+                "Carried",
+                body({"document": DRAFT_DOCUMENT}, {"from": maybe(TEXT)}),
+            )
+        },
         f"{film}/measure": {
             "post": _change(
                 "measure", "Live results.", "Measured", body({"document": DRAFT_DOCUMENT})

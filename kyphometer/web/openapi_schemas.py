@@ -81,6 +81,7 @@ _CHANGE = record(
         "standard_uncertainty": maybe(NUMBER),
         "mdc95": maybe(NUMBER),
         "mdc_source": maybe(TEXT),
+        "uncertainty_source": TEXT,
         "verdict": choice(*map(str, Verdict)),
         "beyond_uncertainty": maybe(FLAG),
         "reasons": many(TEXT),
@@ -191,6 +192,7 @@ SCHEMAS: dict[str, Schema] = {
         {"details": {"type": "object", "additionalProperties": NUMBER}},
     ),
     "Assisted": record({"document": ANY_OBJECT, "moved": many(_MOVED), "refused": many(_REFUSED)}),
+    "Carried": record({"document": ANY_OBJECT, "notes": many(TEXT), "carried": many(LEVEL)}),
     "Finding": record(
         {
             "severity": choice("error", "warning"),

@@ -38,17 +38,17 @@ async def work_list(request: Request) -> Response:
         offset=query_count(request, "offset", 0, 10_000_000),
         limit=query_count(request, "limit", 100, MAX_PAGE),
     )
-    return Json(await run_in_threadpool(desk(request).work_list, query))
+    return Json(await run_in_threadpool((await desk(request)).work_list, query))
 
 
 async def film(request: Request) -> Response:
     """GET /api/films/{film_id}."""
-    return Json(await run_in_threadpool(desk(request).film, request.path_params["film_id"]))
+    return Json(await run_in_threadpool((await desk(request)).film, request.path_params["film_id"]))
 
 
 async def pixels(request: Request) -> Response:
     """GET /api/films/{film_id}/pixels: uint16, little endian, row by row."""
-    at, film_id = desk(request), request.path_params["film_id"]
+    at, film_id = await desk(request), request.path_params["film_id"]
     source = await run_in_threadpool(at.source, film_id)
     headers = {"ETag": _etag(source, "pixels"), "Cache-Control": "private, no-cache"}
     if _is_known(request, headers["ETag"]):
@@ -78,7 +78,7 @@ def _ahead(services: Services, at: Desk, film_id: str) -> BackgroundTask:
 
 async def thumbnail(request: Request) -> Response:
     """GET /api/films/{film_id}/thumbnail: a small JPEG."""
-    at, film_id = desk(request), request.path_params["film_id"]
+    at, film_id = await desk(request), request.path_params["film_id"]
     source = await run_in_threadpool(at.source, film_id)
     headers = {"ETag": _etag(source, "thumbnail"), "Cache-Control": "private, no-cache"}
     if _is_known(request, headers["ETag"]):
@@ -89,7 +89,7 @@ async def thumbnail(request: Request) -> Response:
 
 async def picture(request: Request) -> Response:
     """GET /api/films/{film_id}/picture.png: the confirmed reading drawn on its film."""
-    at, film_id = desk(request), request.path_params["film_id"]
+    at, film_id = await desk(request), request.path_params["film_id"]
     order = await run_in_threadpool(at.picture, film_id)
     drawn = await services(request).decoder.picture(order)
     headers = {"Content-Disposition": 'inline; filename="kyphometer.png"'}

@@ -19,16 +19,18 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+    from kyphometer.web.desk import Desk
+
 
 async def document(request: Request) -> Response:
     """GET /api/films/{film_id}/document."""
     film_id = request.path_params["film_id"]
-    return Json(await run_in_threadpool(desk(request).document, film_id))
+    return Json(await run_in_threadpool((await desk(request)).document, film_id))
 
 
 async def save_draft(request: Request) -> Response:
     """PUT /api/films/{film_id}/draft."""
-    at, film_id = desk(request), request.path_params["film_id"]
+    at, film_id = await desk(request), request.path_params["film_id"]
     body = await json_object(request)
     draft, base = member_object(body, "document"), member_text(body, "base")
     return Json(await run_in_threadpool(at.save_draft, film_id, draft, base))
@@ -36,14 +38,14 @@ async def save_draft(request: Request) -> Response:
 
 async def discard_draft(request: Request) -> Response:
     """DELETE /api/films/{film_id}/draft."""
-    at, film_id = desk(request), request.path_params["film_id"]
+    at, film_id = await desk(request), request.path_params["film_id"]
     base = member_text(await json_object(request), "base")
     return Json(await run_in_threadpool(at.discard_draft, film_id, base))
 
 
 async def confirm(request: Request) -> Response:
     """POST /api/films/{film_id}/reading."""
-    at, film_id = desk(request), request.path_params["film_id"]
+    at, film_id = await desk(request), request.path_params["film_id"]
     body = await json_object(request)
     reading, base = member_object(body, "document"), member_text(body, "base")
     source = await run_in_threadpool(at.source, film_id)
@@ -57,22 +59,37 @@ async def confirm(request: Request) -> Response:
 
 async def measure(request: Request) -> Response:
     """POST /api/films/{film_id}/measure."""
-    at, film_id = desk(request), request.path_params["film_id"]
+    at, film_id = await desk(request), request.path_params["film_id"]
     marks = member_object(await json_object(request), "document")
     return Json(await run_in_threadpool(at.measure, film_id, marks))
 
 
 async def assist(request: Request) -> Response:
     """POST /api/films/{film_id}/assist."""
-    at, film_id = desk(request), request.path_params["film_id"]
-    if not at.agreement.may_assist:
-        problem = "Help from the image is not allowed in this reading"
-        raise ForbiddenError(problem, "mark the corners by hand")
+    at, film_id = await _assisting_desk(request), request.path_params["film_id"]
     body = await json_object(request)
     marks, targets = member_object(body, "document"), targets_in(body.get("targets"))
     source = await run_in_threadpool(at.source, film_id)
     packed = (await services(request).shelf.packed(source)).values
     return Json(await run_in_threadpool(at.assist, film_id, marks, targets, packed))
+
+
+async def carry_over(request: Request) -> Response:
+    """POST /api/films/{film_id}/carry-over."""
+    at, film_id = await _assisting_desk(request), request.path_params["film_id"]
+    body = await json_object(request)
+    marks, origin = member_object(body, "document"), member_text(body, "from")
+    order = await run_in_threadpool(at.carry_over, film_id, marks, origin)
+    return Json(await services(request).decoder.carried(order))
+
+
+async def _assisting_desk(request: Request) -> Desk:
+    """The desk, if the image may help there."""
+    at = await desk(request)
+    if not at.agreement.may_assist:
+        problem = "Help from the image is not allowed in this reading"
+        raise ForbiddenError(problem, "mark the corners by hand")
+    return at
 
 
 def _log(body: dict[str, Any]) -> MarkingLog | None:
@@ -96,4 +113,5 @@ ROUTES = (
     route("/api/films/{film_id}/reading", POST=confirm),
     route("/api/films/{film_id}/measure", POST=measure),
     route("/api/films/{film_id}/assist", POST=assist),
+    route("/api/films/{film_id}/carry-over", POST=carry_over),
 )

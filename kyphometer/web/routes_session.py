@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 async def config(request: Request) -> Response:
     """GET /api/config."""
-    settings, who, at = services(request).settings, visitor(request), desk(request)
+    settings, who, at = services(request).settings, visitor(request), await desk(request)
     level = at.agreement.fractured_level
     user = None if who.name is None else {"name": who.name, "role": str(who.role)}
     answer = {

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from starlette.concurrency import run_in_threadpool
+
 from kyphometer.errors import ForbiddenError, SignInError
 
 if TYPE_CHECKING:
@@ -54,6 +56,6 @@ def require(request: Request, role: Role) -> None:
         raise ForbiddenError(f"This is for the {role} of the study", "ask one of them")
 
 
-def desk(request: Request) -> Desk:
-    """The desk of whoever is asking."""
-    return services(request).desks.of(visitor(request))
+async def desk(request: Request) -> Desk:
+    """The desk of whoever is asking; finding it may ask the database."""
+    return await run_in_threadpool(services(request).desks.of, visitor(request))
