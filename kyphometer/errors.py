@@ -195,6 +195,13 @@ class NoReadingError(ReadingError):
         super().__init__(f"'{film}' {problem}.")
 
 
+class NoFilmForReadingError(ReadingError):
+    """A reading file that cannot be put to a film of the study."""
+
+    def __init__(self, file: str, problem: str, remedy: str) -> None:
+        super().__init__(f"The reading '{file}' {problem}; {remedy}.")
+
+
 class UnknownLevelError(ReadingError):
     """A name that is no vertebral level."""
 
@@ -339,6 +346,16 @@ class AmbiguousDefinitionError(MeasurementError):
 
     def __init__(self, name: str, pairs: str) -> None:
         super().__init__(f"'{name}' means several angles in print ({pairs}); name the pair.")
+
+
+class NoSharedVertebraError(MeasurementError):
+    """Films that cannot be laid over each other."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__(
+            f"The films cannot be laid over each other: no vertebra {where} is marked with both "
+            "endplates on each of them; mark one."
+        )
 
 
 class NoFracturedLevelError(MeasurementError):

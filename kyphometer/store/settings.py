@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from kyphometer.anatomy import Level
 from kyphometer.errors import StudyRefusedError
+from kyphometer.film import Position
+from kyphometer.followup.positions import STRICT_POSITIONS, PositionPolicy
 from kyphometer.followup.windows import DEFAULT_WINDOWS, VisitWindows
 from kyphometer.reading import CornerRule
 
@@ -34,6 +36,11 @@ class StudySettings:
     levels
         Fractured levels by patient code, agreed beforehand (the level map); empty if left to the
         observers.
+    positions
+        Which changes may be stated although positions differ or are unknown.
+    stated_position
+        How patients were held on films whose header does not say, by the study's protocol; None if
+        nobody knows.
     """
 
     visits: VisitWindows = DEFAULT_WINDOWS
@@ -41,6 +48,8 @@ class StudySettings:
     corner_rule: CornerRule = CornerRule.RIM_CHORD
     corner_sd_mm: float | None = None
     levels: Mapping[str, tuple[Level, ...]] = field(default_factory=dict)
+    positions: PositionPolicy = STRICT_POSITIONS
+    stated_position: Position | None = None
 
     def __post_init__(self) -> None:
         stated = dict(self.stated_standard_error_deg)
@@ -64,6 +73,13 @@ def settings_to_json(settings: StudySettings) -> str:
             patient: [level.value for level in levels]
             for patient, levels in settings.levels.items()
         },
+        "positions": {
+            "allow_unknown": settings.positions.allow_unknown,
+            "allow_mixed": settings.positions.allow_mixed,
+        },
+        "stated_position": None
+        if settings.stated_position is None
+        else settings.stated_position.value,
     }
     return json.dumps(document, ensure_ascii=False, sort_keys=True)
 
@@ -92,6 +108,10 @@ def settings_from_json(text: str) -> StudySettings:
             patient: tuple(map(Level.parse, levels))
             for patient, levels in document.get("levels", {}).items()
         }
+        if "positions" in document:
+            document["positions"] = PositionPolicy(**document["positions"])
+        if document.get("stated_position") is not None:
+            document["stated_position"] = Position(document["stated_position"])
         return StudySettings(**document)
     except (TypeError, ValueError, AttributeError) as error:
         raise StudyRefusedError(

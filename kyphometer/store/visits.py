@@ -31,18 +31,19 @@ def assignment(connection: Connection, *where: ColumnElement[bool]) -> VisitAssi
     """Films put to visits by the study's windows and by hand; of all patients or those `where`."""
     known = select(patients.c.code, patients.c.surgery_date, patients.c.injury_date).where(*where)
     dates = {code: (surgery, injury) for code, surgery, injury in connection.execute(known)}
+    settings = settings_from_json(connection.execute(select(study.c.settings)).scalar_one())
     return assign_visits(
-        _dated(connection, *where),
+        _dated(connection, settings.stated_position or Position.UNKNOWN, *where),
         {code: surgery for code, (surgery, _) in dates.items()},
         injury_dates={code: injury for code, (_, injury) in dates.items() if injury},
-        windows=settings_from_json(
-            connection.execute(select(study.c.settings)).scalar_one()
-        ).visits,
+        windows=settings.visits,
         stated=_stated(connection),
     )
 
 
-def _dated(connection: Connection, *where: ColumnElement[bool]) -> list[DatedFilm]:
+def _dated(
+    connection: Connection, unless_known: Position, *where: ColumnElement[bool]
+) -> list[DatedFilm]:
     query = (
         select(patients.c.code, films.c.id, films.c.taken_on, films.c.taken_at, films.c.position)
         .join_from(films, patients)
@@ -55,7 +56,7 @@ def _dated(connection: Connection, *where: ColumnElement[bool]) -> list[DatedFil
             film=film,
             taken_on=day,
             taken_at=None if at is None else time.fromisoformat(at),
-            position=Position(position),
+            position=unless_known if position == Position.UNKNOWN else Position(position),
         )
         for code, film, day, at, position in connection.execute(query)
     ]

@@ -1,0 +1,279 @@
+"""From a study's database to its results: films, visits, angles, precision, corrections, tests."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from kyphometer.followup.clinical.record import ClinicalTable
+from kyphometer.followup.cohort.analysis import analyse_cohort
+from kyphometer.followup.cohort.study import StudyCounts, StudyResults
+from kyphometer.followup.correction import CorrectionRules
+from kyphometer.followup.positions import position_remarks
+from kyphometer.followup.precision import choose_precision
+from kyphometer.followup.remarks import Remark, RemarkKind
+from kyphometer.followup.statistics.options import DEFAULT_OPTIONS, StatisticsOptions
+from kyphometer.followup.visit_angles import VisitAngle, mean_of_readings
+from kyphometer.workflow.films import SOFTWARE
+from kyphometer.workflow.study_precision import own_precision, stated_precision
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from kyphometer.followup.positions import PositionPolicy
+    from kyphometer.followup.visit_model import Visit, VisitAssignment
+    from kyphometer.reading import CornerRule
+    from kyphometer.store import Study
+    from kyphometer.store.measured import MeasuredValue
+
+STUDY_CODES = ("VKA", "RKA")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnalysisChoices:
+    """What may be decided at analysis; everything else the study's settings say.
+
+    Attributes
+    ----------
+    codes
+        Angles to analyse.
+    observer
+        Use the readings of this observer only; None takes the mean of all observers of a film.
+    options
+        Statistical choices.
+    positions
+        Overrides the study's policy on differing and unknown positions.
+    stated_standard_error_deg
+        Overrides the study's stated SEM, by code.
+    """
+
+    codes: tuple[str, ...] = STUDY_CODES
+    observer: str | None = None
+    options: StatisticsOptions = DEFAULT_OPTIONS
+    positions: PositionPolicy | None = None
+    stated_standard_error_deg: Mapping[str, float] = field(default_factory=dict)
+
+
+DEFAULT_CHOICES = AnalysisChoices()
+
+
+def analyse_study(study: Study, choices: AnalysisChoices = DEFAULT_CHOICES) -> StudyResults:
+    """Every result of a study, with what a report must say about how it was made.
+
+    Of each film, the reading of each observer outside of sessions counts, or where there is none
+    the first one of a session; several observers are averaged. MDC95 comes from readings repeated
+    in the study where there are enough, otherwise from the stated SEM.
+    """
+    settings = study.settings
+    values = study.measurements(choices.codes)
+    assignment = study.visits()
+    collected = _collect(values, assignment, choices)
+    order = {code: place for place, code in enumerate(choices.codes)}
+    angles = mean_of_readings(sorted(collected.angles, key=lambda angle: order[angle.code]))
+    counts = [angle.readings for angle in angles]
+    fewest, most = (min(counts), max(counts)) if counts else (0, 0)
+    own, precision_remarks = own_precision(
+        values, choices.codes, max(fewest, 1), _training_items(study)
+    )
+    stated = {**settings.stated_standard_error_deg, **choices.stated_standard_error_deg}
+    precision = choose_precision(
+        own, stated_precision(stated, choices.codes, "stated for this study, single reading")
+    )
+    rules = CorrectionRules(
+        precision=precision,
+        windows=settings.visits,
+        positions=choices.positions or settings.positions,
+    )
+    table = _clinical(study)
+    cohort = analyse_cohort(angles, table, rules, options=choices.options, assignment=assignment)
+    remarks = (
+        *_film_remarks(study),
+        *cohort.remarks,
+        *position_remarks(assignment),
+        *collected.remarks,
+        *_different_observers(angles),
+        *precision_remarks,
+    )
+    position = settings.stated_position
+    corner_rules, levels = _of_readings(study, collected)
+    return StudyResults(
+        name=study.name,
+        cohort=cohort,
+        assignment=assignment,
+        counts=_counts(study, assignment, collected),
+        observers=tuple(sorted({name for angle in angles for name in angle.observers})),
+        readings_each=(fewest, most),
+        definitions={v.code: v.definition for v in values if v.definition},
+        pairs=_pairs(angles),
+        corner_rules=corner_rules,
+        levels=levels,
+        readings={film: min(readings) for film, readings in collected.readings.items()},
+        clinical_source=table.source if table.records else "",
+        stated_position="" if position is None else position.value.replace("_", " "),
+        software=SOFTWARE,
+        remarks=tuple(dict.fromkeys(remarks)),
+    )
+
+
+@dataclass(slots=True)
+class _Collected:
+    angles: list[VisitAngle] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
+    readings: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
+    """Readings used, by film."""
+
+
+def _collect(
+    values: Sequence[MeasuredValue], assignment: VisitAssignment, choices: AnalysisChoices
+) -> _Collected:
+    """Angles of the films that are visits, one a reading that counts."""
+    by_film: dict[int, list[MeasuredValue]] = defaultdict(list)
+    for value in values:
+        if choices.observer in (None, value.observer):
+            by_film[value.film_id].append(value)
+    collected = _Collected()
+    for visit in assignment.visits:
+        own = _first_of_each_observer(by_film.get(int(visit.film), ()))
+        if not own:
+            collected.remarks.append(
+                _excluded(visit, f"film {visit.film} has no reading, so that nothing is measured")
+            )
+        for value in own:
+            _take(collected, visit, value)
+    return collected
+
+
+def _first_of_each_observer(values: Iterable[MeasuredValue]) -> list[MeasuredValue]:
+    """Numbers of the reading outside of sessions, else of the earliest, of each observer."""
+    best: dict[str, tuple[bool, int]] = {}
+    rows = list(values)
+    for row in rows:
+        rank = (row.session_item is not None, row.reading_id)
+        best[row.observer] = min(best.get(row.observer, rank), rank)
+    return [row for row in rows if row.reading_id == best[row.observer][1]]
+
+
+def _take(collected: _Collected, visit: Visit, value: MeasuredValue) -> None:
+    if value.value is None or value.upper is None or value.lower is None:
+        sentence = f"{value.code} by {value.observer} could not be measured: {value.note}"
+        collected.remarks.append(_excluded(visit, sentence, value.code))
+        return
+    collected.readings[value.film_id].add(value.reading_id)
+    collected.angles.append(
+        VisitAngle(
+            patient=visit.patient,
+            visit=str(visit.visit),
+            code=value.code,
+            upper=value.upper,
+            lower=value.lower,
+            value_deg=value.value,
+            standard_uncertainty_deg=value.standard_uncertainty,
+            day=visit.day,
+            position=visit.position,
+            within_tolerance=visit.within_tolerance,
+            observers=(value.observer,),
+            film=visit.film,
+        )
+    )
+
+
+def _excluded(visit: Visit, sentence: str, code: str | None = None) -> Remark:
+    return Remark(
+        kind=RemarkKind.EXCLUDED,
+        patient=visit.patient,
+        visit=str(visit.visit),
+        code=code,
+        sentence=f"Patient {visit.patient}, {visit.visit}: {sentence.rstrip('.')}.",
+    )
+
+
+def _different_observers(angles: Iterable[VisitAngle]) -> list[Remark]:
+    """Patients whose visits were not all read by the same observers."""
+    seen: dict[tuple[str, str], set[tuple[str, ...]]] = defaultdict(set)
+    for angle in angles:
+        seen[angle.patient, angle.code].add(tuple(sorted(angle.observers)))
+    return [
+        Remark(
+            kind=RemarkKind.WARNING,
+            patient=patient,
+            code=code,
+            sentence=f"Patient {patient}: {code} was not read by the same observers at every visit "
+            f"({'; '.join(' and '.join(names) for names in sorted(groups))}), so that differences "
+            "between them stand in the change.",
+        )
+        for (patient, code), groups in seen.items()
+        if len(groups) > 1
+    ]
+
+
+def _film_remarks(study: Study) -> list[Remark]:
+    """Films that no patient claims."""
+    orphans = [film.name for film in study.films() if film.patient is None]
+    if not orphans:
+        return []
+    sentence = f"{len(orphans)} films have no patient and are not used: {', '.join(orphans[:10])}"
+    more = " and others" if len(orphans) > 10 else ""
+    return [Remark(kind=RemarkKind.EXCLUDED, patient="", sentence=f"{sentence}{more}.")]
+
+
+def _training_items(study: Study) -> frozenset[int]:
+    return frozenset(
+        item.id
+        for session in study.sessions.list()
+        for item in study.sessions.items(session.code)
+        if item.training
+    )
+
+
+def _clinical(study: Study) -> ClinicalTable:
+    """The clinical table under the study's own patient codes."""
+    codes = {p.clinical_code: p.code for p in study.patients() if p.clinical_code is not None}
+    table = study.clinical()
+    records = tuple(
+        replace(record, patient=codes.get(record.patient, record.patient))
+        for record in table.records
+    )
+    return ClinicalTable(records=records, source=table.source)
+
+
+def _counts(study: Study, assignment: VisitAssignment, collected: _Collected) -> StudyCounts:
+    films = study.films()
+    return StudyCounts(
+        patients=len(study.patients()),
+        films=len(films),
+        films_without_patient=sum(film.patient is None for film in films),
+        films_at_visits=len(assignment.visits),
+        films_read=len(collected.readings),
+        readings=len(study.latest_readings()),
+        readings_used=sum(len(readings) for readings in collected.readings.values()),
+    )
+
+
+def _pairs(angles: Iterable[VisitAngle]) -> dict[str, dict[str, int]]:
+    """Patients by endplate pair, by code."""
+    patients = {(a.code, a.upper, a.lower, a.patient) for a in angles}
+    counts = Counter(
+        (code, f"{upper} to {lower}".replace(".", " ")) for code, upper, lower, _ in patients
+    )
+    found: dict[str, dict[str, int]] = defaultdict(dict)
+    for (code, pair), count in sorted(counts.items()):
+        found[code][pair] = count
+    return dict(found)
+
+
+def _of_readings(
+    study: Study, collected: _Collected
+) -> tuple[tuple[CornerRule, ...], dict[str, tuple[str, ...]]]:
+    """Corner rules and fractured levels by patient, as the readings that were used say."""
+    used = set().union(*collected.readings.values())
+    patients = {film.id: film.patient for film in study.films()}
+    rules: dict[CornerRule, None] = {}
+    levels: dict[str, tuple[str, ...]] = {}
+    for record in study.latest_readings():
+        if record.id in used:
+            reading = record.reading
+            rules[reading.corner_rule] = None
+            names = tuple(map(str, reading.fractured_levels))
+            levels.setdefault(patients.get(record.film_id) or "", names)
+    return tuple(rules), levels

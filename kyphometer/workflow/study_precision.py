@@ -1,0 +1,167 @@
+"""How far a study's own readings can be trusted: from readings repeated in it, or as stated."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from kyphometer.errors import StatisticsError, TableError
+from kyphometer.followup.precision import MeasurementPrecision, PrecisionSource
+from kyphometer.followup.remarks import Remark, RemarkKind
+from kyphometer.reliability import ReadingTable, ValueRow, repeatability, variance_components
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from kyphometer.reliability.estimate import Estimate
+    from kyphometer.store.measured import MeasuredValue
+
+LEAST_REPEATS = 10
+"""Fewer pairs of readings than this leave the SEM uncertain by more than about half of itself."""
+
+
+def own_precision(
+    values: Iterable[MeasuredValue],
+    codes: Sequence[str],
+    readings: int,
+    training: frozenset[int] = frozenset(),
+) -> tuple[list[MeasurementPrecision], list[Remark]]:
+    """SEM of each code from films that were read more than once, for means of `readings` readings.
+
+    With two observers or more: film x observer and residual variance, since the same observers read
+    all visits and what separates them for good cancels in a change. With one observer: his repeats.
+    Films whose readings disagree about the levels are left out.
+
+    Parameters
+    ----------
+    values
+        Numbers of the study's latest readings.
+    codes
+        Angles.
+    readings
+        How many readings the values of the study are means of.
+    training
+        Session items of training films, which count for nothing.
+
+    Returns
+    -------
+    precisions, remarks
+        Of the codes that were read often enough; why the others have none.
+    """
+    rows = [v for v in values if v.session_item is None or v.session_item not in training]
+    found, remarks = [], []
+    for code in codes:
+        table, odd = _table(rows, code)
+        remarks += odd
+        repeats = _repeats(table)
+        if repeats < LEAST_REPEATS:
+            remarks.append(_few(code, repeats))
+            continue
+        try:
+            found.append(_precision(code, table, readings))
+        except (StatisticsError, TableError) as error:
+            remarks.append(_remark(f"No SEM of {code} from the study's repeats: {error}", code))
+    return found, remarks
+
+
+def _table(rows: Iterable[MeasuredValue], code: str) -> tuple[ReadingTable, list[Remark]]:
+    """Films with more than one reading, each between the same endplates."""
+    films: dict[int, list[MeasuredValue]] = defaultdict(list)
+    for row in rows:
+        if row.code == code and row.value is not None:
+            films[row.film_id].append(row)
+    values, remarks = [], []
+    for film, readings in films.items():
+        if len({(r.upper, r.lower) for r in readings}) > 1:
+            sentence = (
+                f"Film {film} of patient {readings[0].patient} was read between different endplates"
+                f" ({', '.join(sorted({r.label for r in readings}))}): not used for the SEM."
+            )
+            remarks.append(
+                _remark(sentence, code, patient=readings[0].patient or "", visit=readings[0].visit)
+            )
+        elif len({r.reading_id for r in readings}) == len(readings) > 1:
+            values += _numbered(readings)
+    return ReadingTable(values=tuple(values)), remarks
+
+
+def _numbered(readings: Sequence[MeasuredValue]) -> list[ValueRow]:
+    """Readings of one film, repeats of one observer numbered in the order they were saved."""
+    times: dict[str, int] = defaultdict(int)
+    rows = []
+    for item in sorted(readings, key=lambda r: r.reading_id):
+        times[item.observer] += 1
+        rows.append(
+            ValueRow(
+                film=str(item.film_id),
+                observer=item.observer,
+                replicate=str(times[item.observer]),
+                value=item.value,
+                code=item.code,
+                visit=item.visit or "",
+                patient=item.patient or "",
+            )
+        )
+    return rows
+
+
+def _repeats(table: ReadingTable) -> int:
+    """Readings beyond the first of each film."""
+    return len(table.values) - len(table.films)
+
+
+def _precision(code: str, table: ReadingTable, readings: int) -> MeasurementPrecision:
+    cube = table.cube()
+    films, names = len(table.films), " and ".join(table.observers)
+    if len(table.observers) > 1:
+        estimate = variance_components(cube.values).precision.consistency
+        who = f"{films} films read by {names}, {len(table.values)} readings"
+    else:
+        estimate = repeatability(cube.values[:, 0, :]).standard_error_of_measurement
+        who = f"{films} films read repeatedly by {names}, {len(table.values)} readings"
+    means = "" if readings == 1 else f"; of means of {readings} readings"
+    return MeasurementPrecision(
+        code=code,
+        standard_error_of_measurement_deg=estimate.value / math.sqrt(readings),
+        source=PrecisionSource.OWN_REPEATS,
+        description=f"{who}; single reading SEM {_interval(estimate)}{means}",
+        readings=readings,
+    )
+
+
+def _interval(estimate: Estimate) -> str:
+    text = f"{estimate.value:.2f}°"
+    if estimate.low is None or estimate.high is None:
+        return text
+    return f"{text}, 95 % CI {estimate.low:.2f}° to {estimate.high:.2f}°"
+
+
+def stated_precision(
+    stated: Mapping[str, float], codes: Sequence[str], source: str
+) -> list[MeasurementPrecision]:
+    """SEM of a single reading as stated, for the codes that are measured."""
+    return [
+        MeasurementPrecision(
+            code=code,
+            standard_error_of_measurement_deg=value,
+            source=PrecisionSource.STATED,
+            description=source,
+        )
+        for code, value in stated.items()
+        if code in codes
+    ]
+
+
+def _few(code: str, repeats: int) -> Remark:
+    sentence = (
+        f"{code}: {repeats} repeat readings in this study, fewer than the {LEAST_REPEATS} that its "
+        "own SEM needs."
+    )
+    return _remark(sentence, code)
+
+
+def _remark(sentence: str, code: str, *, patient: str = "", visit: str | None = None) -> Remark:
+    return Remark(
+        kind=RemarkKind.WARNING, patient=patient, sentence=sentence, visit=visit, code=code
+    )
