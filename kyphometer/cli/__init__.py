@@ -25,6 +25,7 @@ COMMANDS = {
     "measure": "measure one film from its reading",
     "plan": "sample size of a reliability study",
     "refine": "move rough marks onto the rim corners that the film shows",
+    "report": "results of a study as a report, tables and figures",
     "schema": "print the JSON Schema of a file format",
     "session": "blinded reading sessions of a study: new, status, lock, reopen, export",
     "simulate": "make simulated films with known truth",

@@ -105,11 +105,21 @@ def _mean_legend(individual: bool) -> list[Line2D]:
 
 
 def plot_comparisons(
-    endpoint: EndpointAnalysis, labels: Mapping[str, str], *, ylabel: str, ax: Axes | None = None
+    endpoint: EndpointAnalysis,
+    labels: Mapping[str, str],
+    *,
+    ylabel: str,
+    scale_end: float | None = None,
+    ax: Axes | None = None,
 ) -> Axes:
     """Means by visit with a bracket for every pair of visits and its Holm-adjusted p.
 
     Parameters are those of `plot_by_visit`.
+
+    Parameters
+    ----------
+    scale_end
+        Highest value that the score can have: no tick is drawn above it.
     """
     ax = plot_by_visit(endpoint, labels, ylabel=ylabel, ax=ax)
     legend = ax.get_legend()
@@ -127,8 +137,10 @@ def plot_comparisons(
         x1, x2 = places[pair.first] + 0.03, places[pair.second] - 0.03
         ax.plot([x1, x1, x2, x2], [y - 0.25 * step, y, y, y - 0.25 * step], color=BLACK, lw=0.8)
         text = format_p_statement(pair.p_t_holm)
-        ax.text((x1 + x2) / 2, y + 0.03 * step, text, fontsize=6.3, ha="center", va="bottom")
+        ax.text((x1 + x2) / 2, y + 0.1 * step, text, fontsize=6.3, ha="center", va="bottom")
     ax.set_ylim(top=high + step * (len(pairs) + 1) * 1.15)
+    if scale_end is not None:
+        ax.set_yticks([tick for tick in ax.get_yticks() if 0 <= tick <= scale_end])
     return ax
 
 
@@ -204,7 +216,7 @@ def plot_flow(flow: PatientFlow, *, ax: Axes | None = None) -> Axes:
             (
                 f"{visit.label}\nn = {visit.measured}",
                 f"film within window {visit.within_tolerance}\n"
-                f"VAS {visit.vas} · ODI {visit.odi} · AIS {visit.ais}",
+                f"VAS {visit.vas}, ODI {visit.odi}\nAIS {visit.ais}",
             )
             for visit in flow.visits
         ),
@@ -217,7 +229,7 @@ def plot_flow(flow: PatientFlow, *, ax: Axes | None = None) -> Axes:
             fc="white", ec=BLACK, lw=0.9, mutation_aspect=0.8,
         )  # fmt: skip
         ax.add_patch(box)
-        ax.text(place + 0.48, 0.68, head, ha="center", va="center", fontsize=8.5, weight="bold")
+        ax.text(place + 0.48, 0.71, head, ha="center", va="center", fontsize=8.5, weight="bold")
         ax.text(place + 0.48, 0.27, detail, ha="center", va="center", fontsize=6.1, color=BLACK)
         if place:
             arrow = {"arrowstyle": "-|>", "color": BLACK, "lw": 0.9, "shrinkA": 0, "shrinkB": 0}

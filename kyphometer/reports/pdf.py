@@ -89,8 +89,24 @@ def _styles() -> dict[str, ParagraphStyle]:
     bold = f"{FONT}-Bold"
     return {
         "title": style("title", fontName=bold, fontSize=17, leading=21, spaceAfter=3),
-        "h1": style("h1", fontName=bold, fontSize=13, leading=17, spaceBefore=13, spaceAfter=4),
-        "h2": style("h2", fontName=bold, fontSize=10.5, leading=14, spaceBefore=9, spaceAfter=3),
+        "h1": style(
+            "h1",
+            fontName=bold,
+            fontSize=13,
+            leading=17,
+            spaceBefore=13,
+            spaceAfter=4,
+            keepWithNext=1,
+        ),
+        "h2": style(
+            "h2",
+            fontName=bold,
+            fontSize=10.5,
+            leading=14,
+            spaceBefore=9,
+            spaceAfter=3,
+            keepWithNext=1,
+        ),
         "text": style("text", spaceAfter=5),
         "strong": style("strong", fontName=bold, spaceAfter=5),
         "note": style(

@@ -1,0 +1,181 @@
+"""`kyphometer report`: a study's results section with tables, figures and every patient's films."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kyphometer.cli.options import positive
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterable
+
+    from kyphometer.followup.cohort.study import StudyResults
+    from kyphometer.reports.document import Document
+    from kyphometer.store import Study
+    from kyphometer.workflow.study import AnalysisChoices
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the subcommand's parser."""
+    parser = subparsers.add_parser(
+        "report",
+        help="results of a study as a report, tables and figures",
+        description="Analyse a study and write its report: patient flow, table 1, angles with p, "
+        "corrections against measurement error, pain, disability, neurology, complications, each "
+        "patient's films, methods, and every exclusion and warning.",
+    )
+    parser.add_argument("study", help="the study: its file, or a PostgreSQL URL")
+    _add_outputs(parser)
+    parser.add_argument(
+        "--angle",
+        action="append",
+        metavar="CODE",
+        help="analyse this angle (repeat for more; default VKA and RKA)",
+    )
+    parser.add_argument(
+        "--observer", metavar="CODE", help="readings of this observer only (default: mean of all)"
+    )
+    parser.add_argument(
+        "--sem",
+        action="append",
+        type=stated_sem,
+        default=[],
+        metavar="[CODE=]DEG",
+        help="standard error of measurement of one reading, used where the study has too few "
+        "repeat readings of its own; for all angles, or for one as VKA=1.5",
+    )
+    parser.add_argument(
+        "--allow-unknown-position",
+        action="store_true",
+        help="state changes although a patient's position is unknown; each is flagged",
+    )
+    parser.add_argument(
+        "--allow-mixed-positions",
+        action="store_true",
+        help="state changes between different positions; each is flagged",
+    )
+    parser.add_argument(
+        "--spss", action="store_true", help="compute what there is a choice about as SPSS does"
+    )
+    parser.add_argument("--alpha", type=positive, default=0.05, help="significance level")
+    parser.add_argument(
+        "--no-films", action="store_true", help="leave the patients' films out (faster, smaller)"
+    )
+
+
+def _add_outputs(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE.html", help="report as HTML")
+    parser.add_argument("--pdf", type=Path, metavar="FILE", help="the same as PDF")
+    parser.add_argument("--docx", type=Path, metavar="FILE", help="the same as DOCX")
+    parser.add_argument("--xlsx", type=Path, metavar="FILE", help="all tables in one workbook")
+    parser.add_argument("--tables", type=Path, metavar="DIR", help="each table as CSV")
+    parser.add_argument("--figures", type=Path, metavar="DIR", help="figures as PNG and SVG")
+
+
+def stated_sem(text: str) -> tuple[str, float]:
+    """Parse `1.5` (all angles, code empty) or `VKA=1.5`."""
+    code, _, value = text.rpartition("=")
+    return code.strip().upper(), positive(value)
+
+
+def run(args: Any) -> int:
+    """Analyse, write what was asked for, and print the main results."""
+    from datetime import UTC, datetime
+
+    from kyphometer.errors import UsageError
+    from kyphometer.reports.study import study_document
+    from kyphometer.reports.study_summary import summary_sentences
+    from kyphometer.store import Study
+    from kyphometer.workflow.study import analyse_study
+
+    outputs = (args.output, args.pdf, args.docx, args.xlsx, args.tables, args.figures)
+    if not any(outputs):
+        message = "Nothing to write: name the report with -o FILE.html, or see --help for more."
+        raise UsageError(message)
+    with Study.open(args.study) as study:
+        results = analyse_study(study, _choices(args))
+        pictures = {} if args.no_films else _pictures(study, results)
+    document = study_document(results, made_at=datetime.now(UTC), pictures=pictures)
+    _write(document, args)
+    for sentence in summary_sentences(results):
+        print(sentence)
+    return 0
+
+
+def _choices(args: Any) -> AnalysisChoices:
+    from dataclasses import replace
+
+    from kyphometer.followup.positions import PositionPolicy
+    from kyphometer.followup.statistics.options import DEFAULT_OPTIONS, SPSS_OPTIONS
+    from kyphometer.workflow.study import STUDY_CODES, AnalysisChoices
+
+    codes = tuple(code.upper() for code in args.angle or STUDY_CODES)
+    stated = {code: value for key, value in args.sem for code in ([key] if key else codes)}
+    options = SPSS_OPTIONS if args.spss else DEFAULT_OPTIONS
+    allowed = args.allow_unknown_position or args.allow_mixed_positions
+    return AnalysisChoices(
+        codes=codes,
+        observer=args.observer,
+        options=replace(options, alpha=args.alpha),
+        positions=PositionPolicy(
+            allow_unknown=args.allow_unknown_position, allow_mixed=args.allow_mixed_positions
+        )
+        if allowed
+        else None,
+        stated_standard_error_deg=stated,
+    )
+
+
+def _pictures(study: Study, results: StudyResults) -> dict[str, list[tuple[str, Any]]]:
+    """Drawings of each patient with their captions."""
+    from kyphometer.cli.output import progress
+    from kyphometer.workflow.study_pictures import patient_pictures
+
+    patients = {v.patient for v in results.assignment.visits if int(v.film) in results.readings}
+    found = {}
+    drawn = patient_pictures(study, results)
+    for _ in progress(range(len(patients)), "patients drawn"):
+        item = next(drawn)
+        notes = " ".join(item.notes)
+        drawings = [
+            (f"Films of the visits, endplates as marked. {notes}".strip(), item.side_by_side)
+        ]
+        if item.superimposed is not None:
+            caption = (
+                "Endplates of all visits on the first film, laid on the intact vertebra below."
+            )
+            drawings.append((caption, item.superimposed))
+        found[item.patient] = drawings
+    return found
+
+
+def _write(document: Document, args: Any) -> None:
+    from kyphometer.reports.files import write_csv_tables, write_figures, write_xlsx
+
+    if args.output:
+        from kyphometer.reports.html import render_html
+
+        args.output.write_text(render_html(document), encoding="utf-8")
+    if args.pdf:
+        from kyphometer.reports.pdf import write_pdf
+
+        write_pdf(document, args.pdf)
+    if args.docx:
+        from kyphometer.reports.docx import write_docx
+
+        write_docx(document, args.docx)
+    if args.xlsx:
+        write_xlsx(document, args.xlsx)
+    if args.tables:
+        write_csv_tables(document, args.tables)
+    if args.figures:
+        write_figures(document, args.figures)
+    written = (args.output, args.pdf, args.docx, args.xlsx, args.tables, args.figures)
+    print(f"written: {', '.join(_names(written))}", file=sys.stderr)
+
+
+def _names(paths: Iterable[Path | None]) -> list[str]:
+    return [str(path) for path in paths if path is not None]

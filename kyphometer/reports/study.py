@@ -1,0 +1,237 @@
+"""The report of a study: patient flow to each patient's page, methods, exclusions and warnings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kyphometer.followup.remarks import RemarkKind
+from kyphometer.reports.document import (
+    Block,
+    Bullets,
+    Column,
+    Document,
+    Heading,
+    PageBreak,
+    Paragraph,
+    Table,
+)
+from kyphometer.reports.study_change_tables import (
+    changes_tables,
+    complications_tables,
+    corrections_table,
+    mixed_table,
+    neurology_tables,
+    omnibus_table,
+)
+from kyphometer.reports.study_figures import (
+    angles_figure,
+    flow_figure,
+    scores_figure,
+    waterfall_figures,
+)
+from kyphometer.reports.study_methods import methods
+from kyphometer.reports.study_patients import patient_blocks
+from kyphometer.reports.study_summary import summary_sentences
+from kyphometer.reports.study_tables import (
+    characteristics_table,
+    characteristics_values,
+    flow_table,
+    pairs_table,
+    radiographic_table,
+    scores_table,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+    from matplotlib.figure import Figure as Drawing
+
+    from kyphometer.followup.cohort.endpoints import EndpointAnalysis
+    from kyphometer.followup.cohort.study import StudyResults
+
+
+PICTURE_DPI = 100.0
+PATIENTS_AT_FULL_SIZE = 21
+"""With more patients their films are drawn smaller, so that the report can still be mailed."""
+
+
+def study_document(
+    results: StudyResults,
+    *,
+    made_at: datetime | None = None,
+    pictures: Mapping[str, Iterable[tuple[str, Drawing]]] | None = None,
+) -> Document:
+    """The whole report of a study.
+
+    Parameters
+    ----------
+    results
+        Results with their provenance.
+    made_at
+        When the report was made; left out if None, so that the same study gives the same report.
+    pictures
+        Captions and drawings of each patient's films.
+    """
+    facts = [
+        ("Patients", str(results.counts.patients)),
+        ("Films", str(results.counts.films)),
+        ("Observers", ", ".join(results.observers) or "none"),
+        ("Software", results.software),
+    ]
+    if made_at is not None:
+        facts.append(("Made", made_at.strftime("%Y-%m-%d %H:%M UTC")))
+    blocks: list[Block] = [
+        *_summary(results),
+        *_patients(results),
+        *_radiographic(results),
+        *_scores(results),
+        *_neurology(results),
+        *_complications(results),
+        *_methods(results),
+        *_remarks(results),
+        *_pages(results, pictures or {}),
+    ]
+    return Document(
+        title=results.name,
+        subtitle="Kyphosis before and after surgery: results of the study",
+        facts=tuple(facts),
+        blocks=tuple(blocks),
+    )
+
+
+def _summary(results: StudyResults) -> list[Block]:
+    return [Heading(text="Summary"), Bullets(items=summary_sentences(results))]
+
+
+def _patients(results: StudyResults) -> list[Block]:
+    cohort = results.cohort
+    blocks: list[Block] = [
+        Heading(text="Patients"), flow_figure(cohort), flow_table(cohort),
+    ]  # fmt: skip
+    if cohort.table_one.characteristics:
+        return [*blocks, characteristics_table(cohort)]
+    return [*blocks, Paragraph(text="There is no clinical table, hence no table of patients.")]
+
+
+def _radiographic(results: StudyResults) -> list[Block]:
+    cohort = results.cohort
+    heading = Heading(text="Angles and correction")
+    if not cohort.angles:
+        words = "No angle was measured at a visit; see the exclusions."
+        return [heading, Paragraph(text=words)]
+    figure = angles_figure(cohort)
+    endpoints = [item.endpoint for item in cohort.angles]
+    return [
+        heading,
+        radiographic_table(cohort),
+        *([figure] if figure else []),
+        *(pairs_table(endpoint, cohort.rules.windows.labels) for endpoint in endpoints),
+        *changes_tables(cohort),
+        *waterfall_figures(cohort),
+        *_over_time(endpoints, results),
+        radiographic_table(cohort, sensitivity=True),
+        *_notes(endpoints),
+    ]
+
+
+def _over_time(endpoints: list[EndpointAnalysis], results: StudyResults) -> list[Block]:
+    tables = (omnibus_table(endpoints), mixed_table(endpoints, results.cohort))
+    prefix = "_".join(endpoint.name.lower() for endpoint in endpoints)
+    return [
+        Table(
+            key=f"{prefix}_{table.key}",
+            title=table.title,
+            columns=table.columns,
+            rows=table.rows,
+            note=table.note,
+        )
+        for table in tables
+        if table is not None
+    ]
+
+
+def _notes(endpoints: list[EndpointAnalysis]) -> list[Block]:
+    notes = tuple(f"{e.name}: {note}" for e in endpoints for note in e.notes)
+    return [Bullets(items=notes)] if notes else []
+
+
+def _scores(results: StudyResults) -> list[Block]:
+    cohort = results.cohort
+    endpoints = [item for item in (cohort.pain, cohort.disability) if item is not None]
+    heading = Heading(text="Pain and disability")
+    if not endpoints:
+        return [heading, Paragraph(text="The clinical table holds no VAS and no ODI.")]
+    figure = scores_figure(cohort)
+    labels = cohort.rules.windows.labels
+    tables = [t for e in endpoints for t in (scores_table(e, labels), pairs_table(e, labels))]
+    return [
+        heading,
+        *([figure] if figure else []),
+        *tables,
+        *_over_time(endpoints, results),
+        *_notes(endpoints),
+    ]
+
+
+def _neurology(results: StudyResults) -> list[Block]:
+    heading = Heading(text="Neurology")
+    if not results.cohort.neurology.transitions:
+        return [heading, Paragraph(text="The clinical table holds no AIS grades.")]
+    return [heading, *neurology_tables(results.cohort)]
+
+
+def _complications(results: StudyResults) -> list[Block]:
+    heading = Heading(text="Complications")
+    found = results.cohort.complications
+    if not found.any.total:
+        return [heading, Paragraph(text="No patient's complications are known.")]
+    return [heading, *complications_tables(results.cohort)]
+
+
+def _methods(results: StudyResults) -> list[Block]:
+    return [Heading(text="Methods"), *(Paragraph(text=text) for text in methods(results))]
+
+
+def _remarks(results: StudyResults) -> list[Block]:
+    kinds = {RemarkKind.REFUSED: "refused", RemarkKind.EXCLUDED: "excluded"}
+    ordered = sorted(results.remarks, key=lambda r: (list(RemarkKind).index(r.kind), r.patient))
+    columns = (
+        Column(name="kind", label="Kind"),
+        Column(name="patient", label="Patient"),
+        Column(name="visit", label="Visit"),
+        Column(name="code", label="Angle"),
+        Column(name="sentence", label="What is the matter"),
+    )
+    labels = results.cohort.rules.windows.labels
+    rows = [
+        {
+            "kind": kinds.get(remark.kind, remark.kind.value),
+            "patient": remark.patient or "whole study",
+            "visit": labels.get(remark.visit or "", remark.visit),
+            "code": remark.code,
+            "sentence": remark.sentence,
+        }
+        for remark in ordered
+    ]
+    heading = Heading(text="Exclusions and warnings")
+    if not rows:
+        return [heading, Paragraph(text="Nothing was left out, and there are no warnings.")]
+    return [heading, Table.from_records("remarks", "Exclusions and warnings", columns, rows)]
+
+
+def _pages(
+    results: StudyResults, pictures: Mapping[str, Iterable[tuple[str, Drawing]]]
+) -> list[Block]:
+    patients = dict.fromkeys(item.patient for item in results.cohort.corrections.patients)
+    blocks: list[Block] = [PageBreak(), Heading(text="Each patient")] if patients else []
+    dpi = PICTURE_DPI * min(1.0, (PATIENTS_AT_FULL_SIZE / max(len(patients), 1)) ** 0.5)
+    for patient in sorted(patients):
+        blocks += patient_blocks(results, patient, pictures.get(patient, ()), dpi)
+        blocks.append(PageBreak())
+    values = [corrections_table(results.cohort)] if patients else []
+    if results.cohort.table_one.characteristics:
+        values.append(characteristics_values(results.cohort))
+    if values:
+        blocks += [Heading(text="Every value"), *values]
+    return blocks

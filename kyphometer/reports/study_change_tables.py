@@ -1,0 +1,224 @@
+"""Tables of change: corrections, losses, neurology, complications, omnibus tests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kyphometer.reports.document import Column, Table
+from kyphometer.reports.study_columns import VISIT, count, number, p_value
+from kyphometer.reports.study_tables import labelled
+
+if TYPE_CHECKING:
+    from kyphometer.followup.cohort.analysis import CohortResults
+    from kyphometer.followup.cohort.endpoints import EndpointAnalysis
+    from kyphometer.followup.tabular import Row
+
+
+def changes_tables(cohort: CohortResults) -> list[Table]:
+    """Correction and loss of the group, then how many patients changed beyond error."""
+    which = (
+        Column(name="code", label="Angle"),
+        Column(name="kind", label="Change"),
+        Column(name="earlier", label="From"),
+        Column(name="later", label="To"),
+    )
+    amounts = (
+        *which,
+        count("n", "n"),
+        number("mean", "Mean (°)"),
+        number("sd", "SD"),
+        number("mean_low", "CI low"),
+        number("mean_high", "CI high"),
+        number("group_mdc95_deg", "MDC95 of the mean"),
+        number("ratio_of_means_percent", "% of means"),
+        number("mean_of_ratios_percent", "Mean %"),
+    )
+    verdicts = (
+        *which,
+        count("improved", "Improved"),
+        count("unchanged_within_error", "Unchanged within error"),
+        count("worse", "Worse"),
+        count("not_judged", "Not judged"),
+    )
+    rows = [row for item in cohort.angles for row in item.change_rows()]
+    rows = labelled(rows, cohort.rules.windows.labels)
+    words = "; ".join(f"{item.code}: {item.precision.words}"
+                      for item in cohort.angles if item.precision)  # fmt: skip
+    return [
+        Table.from_records(
+            "changes",
+            "Correction (earlier minus later) and loss of correction (later minus discharge)",
+            amounts,
+            rows,
+            "% of means: mean change over mean baseline (for a loss, over mean initial correction)."
+            " Mean %: mean of the patients' percentages, where baseline exceeds its error.",
+        ),
+        Table.from_records(
+            "verdicts",
+            "Patients whose change is beyond measurement error",
+            verdicts,
+            rows,
+            f"{words or 'No measurement error is known: nobody is judged'}.",
+        ),
+    ]
+
+
+def corrections_table(cohort: CohortResults) -> Table:
+    """Each patient's values, corrections, losses and verdicts."""
+    columns = (
+        Column(name="patient", label="Patient"),
+        Column(name="label", label="Angle"),
+        VISIT,
+        count("day", "Day"),
+        Column(name="position", label="Position"),
+        number("value_deg", "Value (°)"),
+        number("standard_uncertainty_deg", "u (°)"),
+        number("correction_deg", "Correction (°)"),
+        number("correction_percent", "%"),
+        Column(name="correction_verdict", label="Verdict"),
+        number("loss_deg", "Loss (°)"),
+        Column(name="loss_verdict", label="Verdict on loss"),
+        Column(name="correction_reasons", label="Reasons"),
+    )
+    return Table.from_records(
+        "corrections",
+        "Each patient's angles, corrections and losses",
+        columns,
+        labelled(cohort.corrections.rows(), cohort.rules.windows.labels),
+        "u: standard uncertainty from the marks. Verdicts rest on the MDC95 of the readings.",
+    )
+
+
+def neurology_tables(cohort: CohortResults) -> list[Table]:
+    """AIS transitions to the last visit, and the tests at each."""
+    labels = cohort.rules.windows.labels
+    rows = labelled(cohort.neurology.rows(), labels)
+    tests = (
+        Column(name="from", label="From"), Column(name="to", label="To"), count("n", "n"),
+        count("missing", "Missing"), count("improved", "Improved"), count("unchanged", "Same"),
+        count("worse", "Worse"), p_value("p_sign", "Exact sign test p"),
+        p_value("p_marginal_homogeneity", "Marginal homogeneity p"),
+    )  # fmt: skip
+    tables = [Table.from_records("ais_changes", "AIS grades: changes since surgery", tests, rows)]
+    last = cohort.neurology.last
+    if last is not None:
+        visit = labels.get(list(cohort.neurology.transitions)[-1], "last visit")
+        grades = tuple(count(grade, f"{grade} after") for grade in last.grades)
+        columns = (Column(name="before", label="Before surgery"), *grades, count("total", "Total"))
+        title = f"AIS grades before surgery (rows) and at {visit} (columns)"
+        tables.insert(0, Table.from_records("ais_transitions", title, columns, last.rows()))
+    return tables
+
+
+def complications_tables(cohort: CohortResults) -> list[Table]:
+    """Complications per patient, with sites; leaks per screw where screws were counted."""
+    columns = (
+        Column(name="complication", label="Complication"),
+        count("patients", "Patients"), count("of", "Of"), number("percent", "%"),
+        Column(name="exact_low", label="Exact CI low", kind="percent"),
+        Column(name="exact_high", label="Exact CI high", kind="percent"),
+        Column(name="wilson_low", label="Wilson CI low", kind="percent"),
+        Column(name="wilson_high", label="Wilson CI high", kind="percent"),
+        count("events", "Events"), Column(name="sites", label="Sites"),
+        count("symptomatic", "Symptomatic"), count("asymptomatic", "Asymptomatic"),
+    )  # fmt: skip
+    found = cohort.complications
+    rows = [{**row, "complication": _words(row["complication"]), "sites": _words(row["sites"])}
+            for row in found.rows()]  # fmt: skip
+    note = f"{found.missing} patients whose complications are not known are left out."
+    title = "Complications per patient"
+    tables = [
+        Table.from_records("complications", title, columns, rows, note if found.missing else "")
+    ]
+    rate = found.leaks_per_screw
+    if rate is not None:
+        row = (
+            "screws with cement leak", rate.events, rate.units, rate.patients, rate.rate, rate.low,
+            rate.high, rate.unclustered_low, rate.unclustered_high,
+        )  # fmt: skip
+        percent = ("rate", "low", "high", "unclustered_low", "unclustered_high")
+        names = ("Rate", "CI low", "CI high", "CI low, screws as independent", "CI high, likewise")
+        tables.append(
+            Table(
+                key="leaks_per_screw",
+                title="Cement leakage per screw",
+                columns=(
+                    Column(name="what", label=""),
+                    count("events", "Leaks"),
+                    count("units", "Screws"),
+                    count("patients", "Patients"),
+                    *(
+                        Column(name=n, label=label, kind="percent")
+                        for n, label in zip(percent, names, strict=True)
+                    ),
+                ),
+                rows=(row,),
+                note=f"Interval: {rate.method}.",
+            )
+        )
+    return tables
+
+
+def _words(value: object) -> object:
+    return value.replace("_", " ") if isinstance(value, str) else value
+
+
+def omnibus_table(endpoints: list[EndpointAnalysis]) -> Table | None:
+    """Repeated measures: ANOVA with Greenhouse and Geisser, Friedman, mixed model."""
+    rows = [row for endpoint in endpoints for row in _omnibus_rows(endpoint)]
+    if not rows:
+        return None
+    columns = (
+        Column(name="endpoint", label="Endpoint"),
+        Column(name="test", label="Test over all visits"),
+        count("n", "Patients"),
+        number("statistic", "Statistic", 2),
+        Column(name="df", label="df"),
+        number("epsilon", "ε (Greenhouse-Geisser)", 3),
+        p_value("p", "p"),
+    )
+    return Table.from_records("over_all_visits", "Tests over all visits", columns, rows)
+
+
+def _omnibus_rows(endpoint: EndpointAnalysis) -> list[Row]:
+    rows: list[Row] = []
+    if (anova := endpoint.anova) is not None:
+        rows.append({
+            "endpoint": endpoint.name, "test": "repeated-measures ANOVA", "n": anova.n,
+            "statistic": anova.f, "df": f"{anova.df_visits}, {anova.df_error}",
+            "epsilon": anova.greenhouse_geisser, "p": anova.p_greenhouse_geisser,
+        })  # fmt: skip
+    if (ranks := endpoint.friedman) is not None:
+        rows.append({
+            "endpoint": endpoint.name, "test": "Friedman", "n": ranks.n,
+            "statistic": ranks.chi_square, "df": str(ranks.degrees_of_freedom), "p": ranks.p,
+        })  # fmt: skip
+    return rows
+
+
+def mixed_table(endpoints: list[EndpointAnalysis], cohort: CohortResults) -> Table | None:
+    """Differences between visits by the mixed model, which keeps patients with gaps."""
+    models = [endpoint.mixed for endpoint in endpoints if endpoint.mixed is not None]
+    rows = [row for model in models for row in model.rows() if row["second"] is not None]
+    if not rows:
+        return None
+    columns = (
+        Column(name="endpoint", label="Endpoint"),
+        Column(name="first", label="From"),
+        Column(name="second", label="To"),
+        number("estimate", "Difference", 2),
+        number("low", "CI low", 2),
+        number("high", "CI high", 2),
+        number("t", "t", 2),
+        number("degrees_of_freedom", "df", 1),
+        p_value("p", "p"),
+        p_value("p_holm", "p, Holm"),
+    )
+    methods = "; ".join(dict.fromkeys(model.method for model in models))
+    return Table.from_records(
+        "mixed_model",
+        "Mixed model: differences between visits, every patient kept",
+        columns,
+        labelled(rows, cohort.rules.windows.labels),
+        f"Method: {methods}.",
+    )

@@ -1,0 +1,36 @@
+"""Columns that the tables of a study report share."""
+
+from __future__ import annotations
+
+from kyphometer.reports.document import Column
+
+VISIT = Column(name="visit", label="Visit")
+N = Column(name="n", label="n", kind="number")
+MISSING = Column(name="missing", label="Missing", kind="number")
+
+
+def number(name: str, label: str, digits: int = 1) -> Column:
+    """A column of numbers."""
+    return Column(name=name, label=label, digits=digits, kind="number")
+
+
+def count(name: str, label: str) -> Column:
+    """A column of counts."""
+    return Column(name=name, label=label, kind="number")
+
+
+def p_value(name: str, label: str) -> Column:
+    """A column of p values."""
+    return Column(name=name, label=label, kind="p")
+
+
+def summary(digits: int = 1) -> tuple[Column, ...]:
+    """n, missing, mean, SD, minimum, maximum."""
+    return (
+        N,
+        MISSING,
+        number("mean", "Mean", digits),
+        number("sd", "SD", digits),
+        number("minimum", "Min", digits),
+        number("maximum", "Max", digits),
+    )

@@ -1,0 +1,144 @@
+"""The methods paragraphs of a study report, written from what was really done."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kyphometer.followup.statistics.formatting import format_number
+from kyphometer.followup.windows import Choice
+
+if TYPE_CHECKING:
+    from kyphometer.followup.cohort.study import StudyResults
+    from kyphometer.followup.statistics.options import StatisticsOptions
+    from kyphometer.followup.windows import VisitWindow
+
+_CORNERS = {
+    "rim_chord": "the anterior and posterior corners of the endplate's rim",
+    "outer_contour": "the corners of the outermost visible contour of the endplate",
+}
+
+
+def methods(results: StudyResults) -> tuple[str, ...]:
+    """Paragraphs: films and visits, measurement, measurement error, statistics, software."""
+    return (
+        _films(results),
+        _measurement(results),
+        _error(results),
+        _statistics(results),
+        f"Measured and analysed with {results.software}.",
+    )
+
+
+def _films(results: StudyResults) -> str:
+    windows = results.cohort.rules.windows
+    counts = results.counts
+    text = (
+        f"The study holds {counts.films} films of {counts.patients} patients. Films were put to "
+        "visits by their date against the date of surgery (day 0): "
+        + "; ".join(_window(window) for window in windows.windows)
+        + ". Films outside a tolerance but inside the wider analysis window enter the sensitivity "
+        "analysis only; values of several films were never averaged."
+    )
+    policy = results.cohort.rules.positions
+    unknown, mixed = (
+        "stated, with a warning" if allowed else "not stated"
+        for allowed in (policy.allow_unknown, policy.allow_mixed)
+    )
+    stated = (
+        f" Where the header did not say, patients were {results.stated_position} by protocol."
+        if results.stated_position
+        else ""
+    )
+    return (
+        f"{text} Patient position was taken from the film's header.{stated} Changes from or to an "
+        f"unknown position were {unknown}; changes between different positions were {mixed}."
+    )
+
+
+def _window(window: VisitWindow) -> str:
+    low, high = window.tolerance
+    first, last = window.analysis
+    span = f"day {low} to {high}" if low != high else f"day {low}"
+    wide = f"to {last}" if first is None else f"{first} to {last}"
+    rule = {
+        Choice.LAST: "the last film",
+        Choice.FIRST: "the first film",
+        Choice.NEAREST: f"the film nearest to day {window.target_day}",
+    }[window.choose]
+    return f"{window.label}, {span} (analysis window {wide}), {rule}".replace("-", "−").replace(
+        "pre−op", "pre-op"
+    )
+
+
+def _measurement(results: StudyResults) -> str:
+    pairs = "; ".join(
+        f"{code} ({_definition(results.definitions.get(code, ''))}), measured as "
+        + ", ".join(f"{pair} in {n}" for pair, n in found.items())
+        for code, found in results.pairs.items()
+    )
+    names = " and ".join(results.observers) or "nobody"
+    fewest, most = results.readings_each
+    each = f"{fewest}" if fewest == most else f"{fewest} to {most}"
+    one = fewest == most == 1
+    value = "one reading" if one else f"the mean of {each} readings, one by each observer"
+    corners = " or ".join(_CORNERS.get(rule.value, rule.value) for rule in results.corner_rules)
+    return (
+        f"Observers {names} marked {corners or 'the endplates'}; a value is {value}. "
+        f"Angles, kyphosis positive: {pairs or 'none were measured'}. The same endplates were used "
+        f"at every visit of a patient. {results.counts.readings_used} readings of "
+        f"{results.counts.films_read} films gave the values; the study holds "
+        f"{results.counts.readings} readings in all."
+    )
+
+
+def _definition(text: str) -> str:
+    return text.replace(".superior", " superior").replace(".inferior", " inferior").rstrip(".")
+
+
+def _error(results: StudyResults) -> str:
+    words = [
+        f"{item.code}: {item.precision.words}"
+        if item.precision
+        else f"{item.code}: no standard error of measurement is known, so that no single patient's "
+        "change was judged"
+        for item in results.cohort.angles
+    ]
+    return (
+        "A patient's change was called improved or worse where it exceeded the minimal detectable "
+        "change at 95 % (MDC95 = 1.96 √2 SEM), and unchanged within error otherwise. "
+        + ". ".join(words)
+        + "."
+    )
+
+
+def _statistics(results: StudyResults) -> str:
+    options = results.cohort.options
+    level = format_number(100 * options.confidence, 0)
+    relation = "≤" if options.inclusive else "<"
+    return (
+        "Values are mean, SD, minimum, maximum, n and missing. Visits were compared by paired t "
+        f"tests of all pairs, with the mean difference, its {level} % confidence interval and d_z, "
+        f"and by Wilcoxon's signed-rank test beside it ({_ranks(options)}); p values were adjusted "
+        "by Holm within each endpoint. Over three visits or more, repeated-measures ANOVA with the "
+        "Greenhouse-Geisser correction and Friedman's test used patients with every visit, a mixed "
+        "model (random intercept by patient) every patient. Normality was not used to choose a "
+        "test. AIS grades were compared by the exact sign test and an exact permutation test of "
+        "marginal homogeneity; proportions have exact (Clopper-Pearson) and Wilson intervals. "
+        f"p {relation} {options.alpha:g} is called significant. Statistical choices: "
+        f"{_choices(options)}."
+    )
+
+
+def _ranks(options: StatisticsOptions) -> str:
+    exact = "exact distribution, ties included"
+    normal = "normal approximation, corrected for ties, without continuity correction"
+    return exact if options.signed_rank == "exact" else normal
+
+
+def _choices(options: StatisticsOptions) -> str:
+    if options.name == "SPSS parity":
+        return (
+            "those of SPSS (quartiles by HAVERAGE, asymptotic Wilcoxon, uncorrected chi-square, "
+            "Levene's test from the mean)"
+        )
+    return options.name

@@ -1,0 +1,71 @@
+"""Each patient's page: films of the visits with endplates drawn, values, corrections, remarks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kyphometer.reports.document import Block, Bullets, Column, Heading, Paragraph, Table, slug
+from kyphometer.reports.study_columns import VISIT, count, number
+from kyphometer.reports.study_figures import picture
+from kyphometer.reports.study_tables import labelled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from matplotlib.figure import Figure as Drawing
+
+    from kyphometer.followup.cohort.study import StudyResults
+
+_COLUMNS = (
+    Column(name="label", label="Angle"),
+    VISIT,
+    count("day", "Day"),
+    Column(name="position", label="Position"),
+    number("value_deg", "Value (°)"),
+    number("standard_uncertainty_deg", "u (°)"),
+    number("correction_deg", "Correction (°)"),
+    Column(name="correction_verdict", label="Against MDC95"),
+    number("loss_deg", "Loss (°)"),
+)
+
+
+def patient_blocks(
+    results: StudyResults, patient: str, drawings: Iterable[tuple[str, Drawing]], dpi: float
+) -> list[Block]:
+    """Heading, films at that resolution, table and remarks of one patient."""
+    blocks: list[Block] = [Heading(text=f"Patient {patient}", level=2)]
+    levels = results.levels.get(patient, ())
+    if levels:
+        blocks.append(Paragraph(text=f"Fractured: {', '.join(levels)}."))
+    name = slug(patient).replace("-", "_")
+    for place, (caption, drawing) in enumerate(drawings):
+        wide = drawing.get_figwidth() > 1.2 * drawing.get_figheight()
+        blocks.append(
+            picture(
+                f"patient_{name}_{place + 1}",
+                f"Patient {patient}. {caption}",
+                drawing,
+                _alternative(results, patient),
+                1.0 if wide else 0.34,
+                dpi,
+            )
+        )
+    own = [row for row in results.cohort.corrections.rows() if row["patient"] == patient]
+    rows = labelled(own, results.cohort.rules.windows.labels)
+    blocks.append(
+        Table.from_records(f"patient_{name}", f"Angles of patient {patient}", _COLUMNS, rows)
+    )
+    remarks = tuple(r.sentence for r in results.remarks if r.patient == patient)
+    return [*blocks, Bullets(items=remarks)] if remarks else blocks
+
+
+def _alternative(results: StudyResults, patient: str) -> str:
+    """The values that the picture carries, in words."""
+    labels = results.cohort.rules.windows.labels
+    parts = [
+        f"{item.code} at {labels.get(angle.visit, angle.visit)} {angle.value_deg:.1f} degrees"
+        for item in results.cohort.corrections.patients
+        if item.patient == patient
+        for angle in item.angles
+    ]
+    return f"Films of patient {patient} with endplates drawn; {', '.join(parts)}."

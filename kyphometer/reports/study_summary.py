@@ -1,0 +1,93 @@
+"""The main results of a study in sentences, from result objects."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kyphometer.followup.correction_model import ChangeKind, Verdict
+from kyphometer.followup.statistics.formatting import (
+    format_interval,
+    format_mean_sd,
+    format_number,
+    format_p_statement,
+)
+
+if TYPE_CHECKING:
+    from kyphometer.followup.cohort.endpoints import EndpointAnalysis
+    from kyphometer.followup.cohort.group_changes import GroupChange
+    from kyphometer.followup.cohort.radiographic import AngleAnalysis
+    from kyphometer.followup.cohort.study import StudyResults
+
+
+def summary_sentences(results: StudyResults) -> tuple[str, ...]:
+    """One sentence or two for each endpoint; what is missing is said to be missing."""
+    cohort = results.cohort
+    labels = cohort.rules.windows.labels
+    sentences = [_angle(item, labels) for item in cohort.angles]
+    scores = [item for item in (cohort.pain, cohort.disability) if item is not None]
+    sentences += [_change(item, labels, _unit(item.unit)) for item in scores]
+    last = cohort.neurology.last
+    if last is not None:
+        sentences.append(
+            f"AIS: {last.improved} of {last.n} improved, {last.unchanged} the same, {last.worse} "
+            f"worse (exact sign test, {format_p_statement(last.p_sign)})."
+        )
+    found = cohort.complications
+    if found.any.total and found.any.exact_low is not None and found.any.exact_high is not None:
+        interval = format_interval(100 * found.any.exact_low, 100 * found.any.exact_high)
+        sentences.append(
+            f"Complications in {found.any.count} of {found.any.total} patients (exact 95 % CI "
+            f"{interval} %), symptomatic in {found.symptomatic.count}."
+        )
+    left_out = sum(remark.kind.value != "warning" for remark in results.remarks)
+    warnings = len(results.remarks) - left_out
+    sentences.append(
+        f"Exclusions and refusals: {left_out}, warnings: {warnings}; each is listed in the report."
+        if results.remarks
+        else "Nothing was left out, and there are no warnings."
+    )
+    return tuple(sentence.replace(" -", " −") for sentence in sentences)
+
+
+def _unit(unit: str) -> str:
+    return unit if unit in ("°", "") else f" {unit}"
+
+
+def _angle(item: AngleAnalysis, labels: dict[str, str]) -> str:
+    text = _change(item.endpoint, labels, "°")
+    corrections = [c for c in item.changes if c.kind is ChangeKind.CORRECTION]
+    if not corrections:
+        return text
+    return f"{text} {_verdicts(corrections[-1], item)}"
+
+
+def _verdicts(change: GroupChange, item: AngleAnalysis) -> str:
+    share = change.verdicts[Verdict.IMPROVED]
+    if item.precision is None or not share.total:
+        return "No patient's change was judged, since no measurement error is known."
+    limit = format_number(item.precision.minimal_detectable_change_95_deg)
+    return (
+        f"{share.count} of {share.total} patients improved beyond measurement error (MDC95 "
+        f"{limit}°), {change.verdicts[Verdict.UNCHANGED].count} were unchanged within it and "
+        f"{change.verdicts[Verdict.WORSE].count} worse."
+    )
+
+
+def _change(endpoint: EndpointAnalysis, labels: dict[str, str], unit: str) -> str:
+    """From the first to the last visit, with difference, interval and p."""
+    first, last = endpoint.visits[0], endpoint.visits[-1]
+    a, b = endpoint.summaries[first], endpoint.summaries[last]
+    text = f"{endpoint.name} {format_mean_sd(a.mean, a.sd)}{unit} {labels.get(first, first)}"
+    if first == last:
+        return f"{text}; no other visit."
+    text += f" and {format_mean_sd(b.mean, b.sd)}{unit} at {labels.get(last, last)}"
+    pair = next(
+        (c for c in endpoint.comparisons.comparisons if (c.first, c.second) == (first, last)), None
+    )
+    if pair is None or pair.t is None:
+        return f"{text}."
+    t = pair.t
+    return (
+        f"{text}: difference {format_number(t.mean_difference)}{unit}, 95 % CI "
+        f"{format_interval(t.low, t.high)}, {format_p_statement(pair.p_t_holm)}, n = {t.n}."
+    )

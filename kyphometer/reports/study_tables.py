@@ -1,0 +1,150 @@
+"""Tables of a study report, from result objects: raw values, rounded where they are shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kyphometer.followup.statistics.formatting import format_count, format_interval, format_mean_sd
+from kyphometer.reports.document import Column, Table
+from kyphometer.reports.study_columns import VISIT, count, number, p_value, summary
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kyphometer.followup.cohort.analysis import CohortResults
+    from kyphometer.followup.cohort.endpoints import EndpointAnalysis
+    from kyphometer.followup.tabular import Row
+
+
+def flow_table(cohort: CohortResults) -> Table:
+    """Patients by visit."""
+    columns = (
+        Column(name="label", label="Visit"),
+        count("measured", "Angles measured"),
+        count("within_tolerance", "Film within tolerance"),
+        count("vas", "VAS"),
+        count("odi", "ODI"),
+        count("ais", "AIS"),
+    )
+    flow = cohort.flow
+    note = (
+        f"{flow.enrolled} patients: {flow.in_table} in the clinical table, {flow.measured} with an "
+        f"angle, {flow.paired} with an angle before surgery and after it."
+    )
+    return Table.from_records("patient_flow", "Patients by visit", columns, flow.rows(), note)
+
+
+def characteristics_table(cohort: CohortResults) -> Table:
+    """Table 1."""
+    rows = []
+    for item in cohort.table_one.characteristics:
+        unit = f", {item.unit}" if item.unit else ""
+        if item.summary is not None:
+            s = item.summary
+            span = format_interval(s.minimum, s.maximum)
+            shown = f"{format_mean_sd(s.mean, s.sd)} ({span})".replace("-", "−")
+            rows.append((f"{item.label}{unit}", shown, s.n, s.missing))
+        elif item.counts is not None:
+            rows += [
+                (f"{item.label}: {name.replace('_', ' ')}", format_count(share.count, share.total),
+                 share.total, item.counts.missing)
+                for name, share in zip(item.counts.categories, item.counts.shares, strict=True)
+                if share.count and name != "no"
+            ]  # fmt: skip
+    columns = (
+        Column(name="characteristic", label="Characteristic"),
+        Column(name="value", label="Value"),
+        count("n", "n"),
+        count("missing", "Missing"),
+    )
+    return Table(
+        key="table_1",
+        title=f"Characteristics of {cohort.table_one.patients} patients",
+        columns=columns,
+        rows=tuple(rows),
+        note="Mean ± SD (minimum to maximum), or count/known (%). The file table_1_values holds "
+        "every number with its interval.",
+    )
+
+
+def characteristics_values(cohort: CohortResults) -> Table:
+    """Table 1 with all numbers in cells of their own, for programs."""
+    columns = (
+        Column(name="label", label="Characteristic"),
+        Column(name="category", label="Category"),
+        count("count", "Count"),
+        number("percent", "%"),
+        *summary(2),
+    )
+    return Table.from_records(
+        "table_1_values", "Characteristics, every number", columns, cohort.table_one.rows()
+    )
+
+
+def radiographic_table(cohort: CohortResults, *, sensitivity: bool = False) -> Table:
+    """Angles by visit with p against the first visit."""
+    analyses = cohort.angles_sensitivity if sensitivity else cohort.angles
+    rows = [row for item in analyses for row in item.rows()]
+    title = "Angles by visit (degrees)"
+    if sensitivity:
+        title += ", films of the wider analysis windows included"
+    return Table.from_records(
+        "radiographic_sensitivity" if sensitivity else "radiographic",
+        title,
+        (
+            Column(name="endpoint", label="Angle"), VISIT, *summary(),
+            p_value("p", "p"), p_value("p_holm", "p, Holm"),
+            p_value("wilcoxon_p_holm", "Wilcoxon p, Holm"),
+        ),
+        labelled(rows, cohort.rules.windows.labels),
+        "p: paired t test against the first visit; Holm within all pairs of visits of the angle.",
+    )  # fmt: skip
+
+
+def scores_table(endpoint: EndpointAnalysis, labels: Mapping[str, str]) -> Table:
+    """VAS or ODI by visit."""
+    unit = "points, 0 to 10" if endpoint.name == "VAS" else endpoint.unit
+    return Table.from_records(
+        f"{endpoint.name.lower()}_by_visit",
+        f"{endpoint.name} by visit ({unit})",
+        (VISIT, *summary(), p_value("p", "p"), p_value("p_holm", "p, Holm")),
+        labelled(endpoint.rows(), labels),
+        "p: paired t test against the first visit; Holm within all pairs of visits.",
+    )
+
+
+def pairs_table(endpoint: EndpointAnalysis, labels: Mapping[str, str]) -> Table:
+    """All pairwise comparisons of an endpoint."""
+    columns = (
+        Column(name="first", label="From"),
+        Column(name="second", label="To"),
+        count("n", "n"),
+        number("mean_difference", "Mean diff.", 2),
+        number("low", "CI low", 2),
+        number("high", "CI high", 2),
+        number("sd_difference", "SD diff.", 2),
+        number("t", "t", 2),
+        count("degrees_of_freedom", "df"),
+        p_value("p", "p"),
+        p_value("p_holm", "p, Holm"),
+        number("cohen_dz", "d_z", 2),
+        p_value("wilcoxon_p", "Wilcoxon p"),
+        p_value("wilcoxon_p_holm", "its Holm"),
+    )
+    return Table.from_records(
+        f"{endpoint.name.lower()}_pairs",
+        f"{endpoint.name}: all pairs of visits, earlier minus later ({endpoint.unit})",
+        columns,
+        labelled(endpoint.comparisons.rows(), labels),
+        "Diff.: difference. d_z: mean difference over SD of differences. Patients who lack one of "
+        "the visits, or whose change may not be stated, are not counted.",
+    )
+
+
+def labelled(rows: list[Row], labels: Mapping[str, str]) -> list[Row]:
+    """Rows with the printed names of visits."""
+    names = ("visit", "first", "second", "earlier", "later", "from", "to")
+    return [
+        {k: labels.get(str(v), v) if k in names and v is not None else v for k, v in row.items()}
+        for row in rows
+    ]
