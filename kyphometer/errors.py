@@ -195,13 +195,6 @@ class NoReadingError(ReadingError):
         super().__init__(f"'{film}' {problem}.")
 
 
-class NoFilmForReadingError(ReadingError):
-    """A reading file that cannot be put to a film of the study."""
-
-    def __init__(self, file: str, problem: str, remedy: str) -> None:
-        super().__init__(f"The reading '{file}' {problem}; {remedy}.")
-
-
 class UnknownLevelError(ReadingError):
     """A name that is no vertebral level."""
 

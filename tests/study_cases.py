@@ -48,11 +48,9 @@ def write_study_files(root: Path, patients: int, *, seed: int = 1, repeats: int 
 
 def make_study(root: Path, path: Path) -> Path:
     """A study of those films and readings, without the clinical table."""
-    from kyphometer.workflow.study_readings import import_readings, reading_files
-
     with Study.create(path, "Simulated study") as study:
         report = study.add_films(root / "films")
         assert not report.failed
-        taken = import_readings(study, reading_files([root / "readings"]))
+        taken = study.import_readings(root / "readings")
         assert not taken.failed
     return path

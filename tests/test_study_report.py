@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import csv
-import json
 import re
 import shutil
 import xml.etree.ElementTree as ET
-from datetime import date
 
 import numpy as np
 import pytest
@@ -279,19 +277,46 @@ def test_film_without_reading_and_visit_by_hand_are_listed(files, tmp_path):
     assert results.cohort.flow.visits[1].measured == 20
 
 
-def test_reading_import_is_repeatable_and_refuses_strangers(files, tmp_path):
-    from kyphometer.workflow.study_readings import import_readings, reading_files
+BAD_CELLS = {
+    "wrong column": (lambda rows: rows[0].__setitem__("vas_preop", rows[0].pop("vas_discharge")),
+                     "vas_preop"),
+    "text in a number": (lambda rows: rows[3].__setitem__("age_years", "old"), "row 5"),
+    "unknown patient": (lambda rows: rows[2].__setitem__("patient", "SIM-999"), "SIM-999"),
+    "duplicate row": (lambda rows: rows.append(dict(rows[0])), "already in row 2"),
+    "impossible date": (lambda rows: rows[1].__setitem__("surgery_date", "2023-02-30"), "row 3"),
+    "decimal comma": (lambda rows: rows[1].__setitem__("t_score", "-3,1"), "t_score"),
+}  # fmt: skip
 
-    path = make_study(files, tmp_path / "s.db")
-    stranger = tmp_path / "x.reading.json"
-    some = next((files / "readings").glob("*.json"))
-    document = json.loads(some.read_text())
-    document["film"]["sop_instance_uid"] = "1.2.3"
-    stranger.write_text(json.dumps(document))
-    with Study.open(path) as study:
-        again = import_readings(study, reading_files([files / "readings", stranger]))
-        assert (again.saved, len(again.known), len(again.failed)) == ((), 176, 1)
-        assert "belongs to no film of the study" in again.failed[0].reason
-        assert len(study.latest_readings()) == 176
-        assert study.visits().of("SIM-001") == {}  # no surgery date is known yet
-        study.set_patient("SIM-001", surgery_date=date(2023, 1, 1))
+
+@pytest.mark.parametrize("case", BAD_CELLS)
+def test_bad_clinical_tables_are_refused_whole(case, files, copy_of, tmp_path, capsys):
+    with (files / "clinical.csv").open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    rows[-1]["vas_preoperative"] = "0.3"  # a good change that must not get in either
+    spoil, said = BAD_CELLS[case]
+    spoil(rows)
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    bad = tmp_path / "bad.csv"
+    with bad.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, names)
+        writer.writeheader()
+        writer.writerows(rows)
+    with Study.open(copy_of) as study:
+        before = study.clinical().records
+    assert main(["study", "import-clinical", str(copy_of), str(bad)]) == 7
+    error = capsys.readouterr().err
+    assert "bad.csv" in error
+    assert said in error
+    assert "Traceback" not in error
+    with Study.open(copy_of) as study:
+        assert study.clinical().records == before
+
+
+def test_table_in_another_encoding_is_refused_with_the_remedy(files, copy_of, tmp_path, capsys):
+    text = (files / "clinical.csv").read_text("utf-8").replace("osteoporosis", "Ostéoporose")
+    bad = tmp_path / "latin.csv"
+    bad.write_bytes(text.encode("latin-1"))
+    assert main(["study", "import-clinical", str(copy_of), str(bad)]) == 7
+    assert "encoding" in capsys.readouterr().err.lower()
+    status = main(["study", "import-clinical", str(copy_of), str(bad), "--encoding", "latin-1"])
+    assert status == 0

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from kyphometer.followup.visit_model import Visit, VisitAssignment
     from kyphometer.reading import CornerRule
     from kyphometer.store import Study
-    from kyphometer.store.measured import MeasuredValue
+    from kyphometer.store.measured_values import MeasuredValue
 
 STUDY_CODES = ("VKA", "RKA")
 

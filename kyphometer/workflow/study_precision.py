@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from kyphometer.reliability.estimate import Estimate
-    from kyphometer.store.measured import MeasuredValue
+    from kyphometer.store.measured_values import MeasuredValue
 
 LEAST_REPEATS = 10
 """Fewer pairs of readings than this leave the SEM uncertain by more than about half of itself."""
