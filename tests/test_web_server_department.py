@@ -11,12 +11,14 @@ from web_fakes import MemoryStore, film_record
 from web_local import Client, document, sentence
 
 from kyphometer.errors import ServerStartError, StudyRefusedError, UnknownRecordError
+from kyphometer.reading_json import reading_from_dict, reading_to_dict
 from kyphometer.store.accounts import AccountRecord
 from kyphometer.store.settings import StudySettings
 from kyphometer.web import passwords, sign_ins, throttle
 from kyphometer.web.accounts import AccountDoorman
 from kyphometer.web.app import create_app
 from kyphometer.web.department import DepartmentDesks, Listening
+from kyphometer.web.measure_views import draft_reading
 from kyphometer.web.passwords import PasswordError, checked_password, hashed, matches
 from kyphometer.web.settings import Mode, WebSettings
 
@@ -284,6 +286,22 @@ def test_only_an_owner_manages_accounts(app, study, name, method, path, body):
     answer = login(app, name).request(method, path, json=body)
     assert answer.status_code == 403
     assert study.accounts() == before
+
+
+def test_qa_sees_everybodys_readings_and_progress_and_observers_do_not(app):
+    ann, quinn = login(app), login(app, "quinn")
+    assert ann.get("/api/films/1/readings").status_code == 403
+    assert ann.get("/api/progress").status_code == 403
+    reading = reading_to_dict(draft_reading(document(20.0), film_record(1).reference))
+    app.state.services.desks._study.save_reading(
+        reading_from_dict(reading), 1, "O-ann", base_version=0
+    )
+    found = quinn.get("/api/films/1/readings").json()["readings"]
+    assert [item["observer"] for item in found] == ["O-ann"]
+    assert "VKA" in {item["code"] for item in found[0]["measurements"]}
+    progress = {line["observer"]: line for line in quinn.get("/api/progress").json()["observers"]}
+    assert progress["O-ann"]["read"] == 1
+    assert progress["O-quinn"]["read"] == 0
 
 
 def test_an_owner_adds_and_closes_accounts_and_never_sees_a_hash(app, study):

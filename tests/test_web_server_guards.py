@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 from web_fakes import MemoryStore, film_record
-from web_local import TOKEN, document, sentence, stranger, visitor
+from web_local import TOKEN, Client, document, sentence, stranger, visitor
 
+from kyphometer.web.agreement import Agreement
+from kyphometer.web.annotate import local_app
 from kyphometer.web.app import ROUTES
 from kyphometer.web.pages import static_files
-
-if TYPE_CHECKING:
-    from web_local import Client
+from kyphometer.web.settings import WebSettings
 
 
 @pytest.fixture
@@ -69,6 +67,16 @@ def test_after_a_click_in_another_page_the_cookie_still_arrives(unknown):
     answer = unknown.get("/", params={"token": TOKEN}, headers={"Sec-Fetch-Site": "cross-site"})
     assert answer.status_code == 200
     assert 'content="0; url=/"' in answer.text
+
+
+def test_the_invitation_for_the_browser_lets_in_once():
+    app = local_app(MemoryStore([film_record(1)]), "KN", WebSettings(port=8000), TOKEN, Agreement())
+    code = app.state.services.doorman.invite()
+    assert Client(app).get("/", params={"token": code}).status_code == 303
+    assert Client(app).get("/", params={"token": code}).status_code == 401
+    bearer = {"Authorization": f"Bearer {app.state.services.doorman.invite()}"}
+    assert Client(app).get("/api/config", headers=bearer).status_code == 401
+    assert Client(app).get("/", params={"token": TOKEN}).status_code == 303
 
 
 def test_the_cookie_of_another_server_opens_nothing(unknown):

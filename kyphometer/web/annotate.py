@@ -141,16 +141,17 @@ def _serve(
     sock = open_socket(HOST, port)
     settings = WebSettings(mode=Mode.LOCAL, port=sock.getsockname()[1])
     token = secrets.token_urlsafe(32)
-    address = f"http://{HOST}:{settings.port}/?token={token}"
-
-    def ready() -> None:
-        show(address)
-        if browser:
-            open_browser(address)
-
     try:
         app = build(settings, token)
     except BaseException:
         sock.close()
         raise
+    address = f"http://{HOST}:{settings.port}/?token="
+
+    def ready() -> None:
+        show(address + token)
+        doorman = app.state.services.doorman
+        if browser and isinstance(doorman, TokenDoorman):
+            open_browser(address + doorman.invite())
+
     run(app, sock, on_ready=ready)

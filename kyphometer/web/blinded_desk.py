@@ -293,6 +293,16 @@ class BlindedDesk:
         problem = f"Nothing is carried over to {film_id[:20]} in a blinded session"
         raise ForbiddenError(problem, "mark it by hand")
 
+    def readings(self, film_id: str) -> Answer:
+        """Refused: other readings stay hidden."""
+        problem = f"Readings of {film_id[:20]} are hidden in a blinded session"
+        raise ForbiddenError(problem, "wait until its owner has locked it")
+
+    def progress(self) -> Answer:
+        """Refused: other readers stay hidden."""
+        problem = "The progress of others is hidden in a blinded session"
+        raise ForbiddenError(problem, "ask the owner of the session")
+
     def picture(self, film_id: str) -> PictureOrder:
         """Refused: a picture would show values."""
         problem = f"No picture of {film_id[:20]} is drawn in a blinded session"

@@ -107,6 +107,14 @@ class Desk(Protocol):
         """The picture of the confirmed reading, to be drawn."""
         ...
 
+    def readings(self, film_id: str) -> Answer:
+        """Everybody's confirmed readings of a film."""
+        ...
+
+    def progress(self) -> Answer:
+        """How far everybody is."""
+        ...
+
     def document(self, film_id: str) -> Answer:
         """The reader's draft, or else the latest confirmed reading, with its tag."""
         ...

@@ -18,6 +18,7 @@ from kyphometer.web.earlier import Earlier
 from kyphometer.web.film_files import film_header, film_source
 from kyphometer.web.film_views import facts_view, geometry_view, identity_view, pixels_view
 from kyphometer.web.measure_views import draft_reading, measure_answer
+from kyphometer.web.overview import progress_view, readings_view
 from kyphometer.web.picture import PictureOrder
 from kyphometer.web.pixels import unpack
 from kyphometer.web.work_views import (
@@ -161,6 +162,15 @@ class OpenDesk:
             header_facing=record.header_facing,
             corner_sd_mm=self.agreement.corner_sd_mm,
         )
+
+    def readings(self, film_id: str) -> Answer:
+        """Everybody's confirmed readings of a film."""
+        return readings_view(self._store, self._record(film_id), self.agreement.corner_sd_mm)
+
+    def progress(self) -> Answer:
+        """How far everybody is who has read anything, and this reader."""
+        known = {record.observer for record in self._store.latest_readings()}
+        return progress_view(self._store, sorted({*known, self._observer}))
 
     # ------------------------------------------------------------------------------ marking
 

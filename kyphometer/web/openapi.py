@@ -91,6 +91,16 @@ def _paths() -> dict[str, Any]:
         "/api/config": {"get": _operation("config", "What the page needs.", _json(ref("Config")))},
         "/api/worklist": {"get": _work_list()},
         film: {"get": _operation("film", "Facts of a film.", _json(ref("Film")), film=True)},
+        f"{film}/readings": {
+            "get": _operation(
+                "readings", "Everybody's readings; for QA.", _json(ref("Readings")), 403, film=True
+            )
+        },
+        "/api/progress": {
+            "get": _operation(
+                "progress", "How far everybody is; for QA.", _json(ref("Progress")), 403
+            )
+        },
         f"{film}/pixels": {"get": _picture("pixels", "application/octet-stream")},
         f"{film}/thumbnail": {"get": _picture("thumbnail", "image/jpeg")},
         f"{film}/picture.png": {"get": _picture("picture", "image/png")},

@@ -88,6 +88,19 @@ _CHANGE = record(
         "previous_film": TEXT,
     }
 )
+_READING = record(
+    {
+        "observer": TEXT,
+        "session": maybe(TEXT),
+        "version": COUNT,
+        "reason": TEXT,
+        "saved_at": TEXT,
+        "document": ANY_OBJECT,
+        "measurements": many(ref("Measurement")),
+        "error": maybe(TEXT),
+    }
+)
+_PROGRESS = record({"observer": TEXT, **dict.fromkeys(("read", "draft", "unread", "total"), COUNT)})
 _MOVED = record(
     {
         "level": LEVEL,
@@ -193,6 +206,8 @@ SCHEMAS: dict[str, Schema] = {
     ),
     "Assisted": record({"document": ANY_OBJECT, "moved": many(_MOVED), "refused": many(_REFUSED)}),
     "Carried": record({"document": ANY_OBJECT, "notes": many(TEXT), "carried": many(LEVEL)}),
+    "Readings": record({"readings": many(_READING)}),
+    "Progress": record({"observers": many(_PROGRESS)}),
     "Finding": record(
         {
             "severity": choice("error", "warning"),

@@ -62,7 +62,7 @@ async def index(request: Request) -> Response:
     token, doorman = request.query_params.get("token"), at_hand.doorman
     if token is None or not isinstance(doorman, TokenDoorman):
         return await _file(request, "index.html")
-    if not doorman.accepts(token):
+    if not doorman.admits(token):
         return stranger_page()
     return _entered(request, doorman)
 

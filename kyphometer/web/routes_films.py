@@ -15,7 +15,8 @@ from kyphometer.web.answers import InPieces, Json
 from kyphometer.web.bodies import query_count
 from kyphometer.web.desk import WorkQuery
 from kyphometer.web.routing import route
-from kyphometer.web.services import desk, services
+from kyphometer.web.services import desk, require, services
+from kyphometer.web.visitors import Role
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -87,6 +88,19 @@ async def thumbnail(request: Request) -> Response:
     return Response(picture, media_type="image/jpeg", headers=headers)
 
 
+async def readings(request: Request) -> Response:
+    """GET /api/films/{film_id}/readings: everybody's; for QA."""
+    require(request, Role.QA)
+    at, film_id = await desk(request), request.path_params["film_id"]
+    return Json(await run_in_threadpool(at.readings, film_id))
+
+
+async def progress(request: Request) -> Response:
+    """GET /api/progress: how far everybody is; for QA."""
+    require(request, Role.QA)
+    return Json(await run_in_threadpool((await desk(request)).progress))
+
+
 async def picture(request: Request) -> Response:
     """GET /api/films/{film_id}/picture.png: the confirmed reading drawn on its film."""
     at, film_id = await desk(request), request.path_params["film_id"]
@@ -119,4 +133,6 @@ ROUTES = (
     route("/api/films/{film_id}/pixels", GET=pixels),
     route("/api/films/{film_id}/thumbnail", GET=thumbnail),
     route("/api/films/{film_id}/picture.png", GET=picture),
+    route("/api/films/{film_id}/readings", GET=readings),
+    route("/api/progress", GET=progress),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import secrets
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
@@ -75,6 +76,16 @@ class TokenDoorman:
         self._secret = derived(token, "cookie")
         self._csrf = derived(token, "csrf")
         self._observer = observer
+        self._invitation: str | None = None
+
+    def invite(self) -> str:
+        """A second token that lets in once.
+
+        It is for the browser's command line, which other people on this machine may be able to
+        see; used up by the browser, it is worth nothing to them.
+        """
+        self._invitation = secrets.token_urlsafe(32)
+        return self._invitation
 
     @property
     def cookie_value(self) -> str:
@@ -84,6 +95,13 @@ class TokenDoorman:
     def accepts(self, token: str) -> bool:
         """True if that is the token; takes the same time for any wrong one."""
         return same(token, self._token)
+
+    def admits(self, token: str) -> bool:
+        """True if that is the token, or the invitation, which is used up by it."""
+        if self._invitation is not None and same(token, self._invitation):
+            self._invitation = None
+            return True
+        return self.accepts(token)
 
     async def recognise(self, cookies: Mapping[str, str], bearer: str | None) -> Visitor | None:
         """The one visitor there is, or None for a stranger."""
