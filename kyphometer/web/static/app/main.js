@@ -106,7 +106,7 @@ class App {
     const text = error instanceof Error ? error.message : String(error);
     const again = h('button', { type: 'button', class: 'button primary', onclick: () => location.reload() }, t('film.again'));
     if (error instanceof ApiError && error.status === 401) document.title = t('sign_in');
-    this.host.replaceChildren(h('main', { class: 'refused' }, h('h1', {}, 'Kyphometer'), h('p', { role: 'alert' }, text), again));
+    this.host.replaceChildren(h('main', { class: 'refusal' }, h('h1', {}, 'Kyphometer'), h('p', { role: 'alert' }, text), again));
   }
 }
 

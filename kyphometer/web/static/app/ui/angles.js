@@ -21,7 +21,7 @@ export function isOf(m, pair) {
 }
 
 /** @param {Session} session @param {Pair} pair
- * @returns {?{value: number, uncertainty: ?number, interval: ?number[], isPreview: boolean}} */
+ * @returns {?{value: number, interval: ?number[], isPreview: boolean}} */
 export function stateOf(session, pair) {
   if (session.config?.blinded) return null;
   const { reading, live } = session;
@@ -29,11 +29,10 @@ export function stateOf(session, pair) {
   if (preview === null) return null;
   const answer = measured(session, pair);
   if (!answer || !live.isFor(reading)) {
-    return { value: preview, uncertainty: null, interval: null, isPreview: true };
+    return { value: preview, interval: null, isPreview: true };
   }
   return {
     value: answer.value,
-    uncertainty: answer.standard_uncertainty ?? null,
     interval: answer.interval95 ?? null,
     isPreview: false,
   };
@@ -46,10 +45,10 @@ export function angleText(session, pair) {
   return state ? `${pair.code} ${number(state.value)}°` : '';
 }
 
-/** `± 1.6°`: twice the standard uncertainty is never shown without saying so; this is one.
- * @param {?number} uncertainty */
-export function uncertaintyText(uncertainty) {
-  return uncertainty === null ? '' : `± ${number(uncertainty)}°`;
+/** `± 5.3°`: half of the server's 95 % interval, as everywhere in Kyphometer.
+ * @param {?number[]} interval */
+export function spreadText(interval) {
+  return interval ? `± ${number((interval[1] - interval[0]) / 2)}°` : '';
 }
 
 /** @param {string} verdict code of the server @returns {string} */

@@ -5,7 +5,7 @@
  */
 import { pairsOf, parseEndplate } from '../core/preview.js';
 import { date, number, pairName, plural, signed, t } from '../i18n.js';
-import { isOf, measured, stateOf, uncertaintyText, verdictText } from './angles.js';
+import { isOf, measured, stateOf, spreadText, verdictText } from './angles.js';
 import { h, refill, whenChanged } from './dom.js';
 import { visitName } from './names.js';
 
@@ -36,7 +36,7 @@ export class Results {
   otherValue(pair) {
     const { name, answer } = this.other ?? {};
     const found = (answer?.measurements ?? []).find((/** @type {any} */ m) => isOf(m, pair));
-    return found ? t('results.beside', { name, value: number(found.value), uncertainty: uncertaintyText(found.standard_uncertainty ?? null) }) : '';
+    return found ? t('results.beside', { name, value: number(found.value), uncertainty: spreadText(found.interval95 ?? null) }) : '';
   }
 
   update() {
@@ -113,7 +113,7 @@ function angleRow(row) {
   const value = state
     ? [
         h('span', { class: 'value', 'data-value': row.code }, `${number(state.value)}°`),
-        h('span', { class: 'uncertainty', title: t('results.uncertainty') }, uncertaintyText(state.uncertainty)),
+        h('span', { class: 'uncertainty', title: t('results.uncertainty') }, spreadText(state.interval)),
       ]
     : h('span', { class: 'value none', 'data-value': row.code }, '—');
   return h('article', { class: state?.isPreview ? 'angle-row preview' : 'angle-row', 'data-angle': row.code },
