@@ -24,6 +24,13 @@ from kyphometer.reliability.category_table import (
     CategoryRow,
     analyse_categories,
 )
+from kyphometer.reliability.collected import (
+    CollectedReadings,
+    HiddenPair,
+    HiddenResult,
+    ReliabilityResults,
+    evaluate,
+)
 from kyphometer.reliability.component_intervals import Precision
 from kyphometer.reliability.components import VarianceComponents, variance_components
 from kyphometer.reliability.control_charts import (
@@ -81,12 +88,15 @@ __all__ = [
     "CategoryRow",
     "ChecklistItem",
     "ClusterBootstrap",
+    "CollectedReadings",
     "ControlChart",
     "Disagreement",
     "EndplatePrecision",
     "Estimate",
     "GaugeStudy",
     "GroupAnalysis",
+    "HiddenPair",
+    "HiddenResult",
     "IntraclassCorrelation",
     "IntraclassCorrelations",
     "Kappa",
@@ -101,6 +111,7 @@ __all__ = [
     "Precision",
     "ReadingTable",
     "ReliabilityAnalysis",
+    "ReliabilityResults",
     "Repeatability",
     "RepeatedLimits",
     "Result",
@@ -119,6 +130,7 @@ __all__ = [
     "cluster_bootstrap",
     "cohen_kappa",
     "endplate_error",
+    "evaluate",
     "films_for_icc",
     "films_for_icc_lower_limit",
     "films_for_icc_walter",

@@ -1,0 +1,159 @@
+"""`kyphometer qa`: certification of observers and installations on simulated films."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from kyphometer.cli.output import add_format, print_csv, print_json, print_table
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the subcommand's parser."""
+    parser = subparsers.add_parser(
+        "qa",
+        help="certification: phantom films with hidden truth, and the certificate",
+        description="Certification of observers or of an installation on simulated films whose "
+        "truth is hidden: make a kit, read it, print the certificate.",
+    )
+    deeds = parser.add_subparsers(dest="deed", metavar="DEED", required=True)
+    _add_kit(deeds)
+    _add_certificate(deeds)
+
+
+def _add_kit(deeds: Any) -> None:
+    kit = deeds.add_parser(
+        "kit",
+        help="make films with hidden truth, a session on them, and the key apart",
+        description="Make simulated films, a study with a blinded session on them, and the key "
+        "(the truth) in a folder of its own, which observers must not have.",
+    )
+    kit.add_argument("output", type=Path, help="new folder for films and study")
+    kit.add_argument("--observers", required=True, metavar="A,B", help="codes, with commas")
+    kit.add_argument("--films", type=int, default=40, help="how many (default 40)")
+    kit.add_argument("--rounds", type=int, default=1, help="readings of each film (default 1)")
+    kit.add_argument("--washout-days", type=float, default=14.0, help="between rounds (14)")
+    kit.add_argument("--duplicates", type=float, default=0.15, help="share shown twice (0.15)")
+    kit.add_argument("--seed", type=int, help="seed of the kit; keep it secret (default: drawn)")
+    kit.add_argument("--key", type=Path, help="folder for the key (default: OUTPUT-key)")
+    kit.add_argument("--assist", action="store_true", help="allow help from the image")
+    kit.add_argument("--rows", type=int, default=1800, help="rows of a film (1800)")
+    kit.add_argument("--columns", type=int, default=900, help="columns of a film (900)")
+    kit.add_argument("--pixel", type=float, default=0.16, metavar="MM", help="pixel (0.16)")
+
+
+def _add_certificate(deeds: Any) -> None:
+    page = deeds.add_parser(
+        "certificate",
+        help="judge the locked session of a kit against stated limits",
+        description="Judge readings of a kit against stated limits. Exit status 1 if a limit is "
+        "not shown to be kept.",
+    )
+    page.add_argument("study", help="the kit's study file")
+    page.add_argument("--key", type=Path, required=True, help="folder of the key")
+    page.add_argument("--session", default="kit", metavar="CODE", help="(default %(default)s)")
+    page.add_argument("--observer", metavar="CODE", help="whom (default: all, an installation)")
+    page.add_argument("--angle", action="append", metavar="CODE", help="(default VKA and RKA)")
+    page.add_argument("--max-bias", type=float, default=1.0, metavar="DEG", help="(default 1)")
+    page.add_argument("--max-sem", type=float, default=2.0, metavar="DEG", help="(default 2)")
+    page.add_argument("-o", "--html", type=Path, metavar="FILE", help="certificate as HTML")
+    page.add_argument("--pdf", type=Path, metavar="FILE", help="as PDF")
+    page.add_argument("--docx", type=Path, metavar="FILE", help="as Word document")
+    page.add_argument("--xlsx", type=Path, metavar="FILE", help="its table as a workbook")
+    add_format(page)
+
+
+def run(args: Any) -> int:
+    """Do it."""
+    return _kit(args) if args.deed == "kit" else _certificate(args)
+
+
+def _kit(args: Any) -> int:
+    import secrets
+
+    from kyphometer.errors import UsageError
+    from kyphometer.phantom import FilmFormat
+    from kyphometer.workflow.qa import make_kit
+
+    if not 3 <= args.films <= 1000:
+        message = f"--films must lie between 3 and 1000, not {args.films}."
+        raise UsageError(message)
+    observers = tuple(part.strip() for part in args.observers.split(",") if part.strip())
+    kit = make_kit(
+        args.output,
+        films=args.films,
+        observers=observers,
+        seed=secrets.randbelow(2**20) if args.seed is None else args.seed,
+        key=args.key,
+        rounds=args.rounds,
+        duplicates=args.duplicates,
+        washout_days=args.washout_days,
+        assist=args.assist,
+        film_format=FilmFormat(rows=args.rows, columns=args.columns, pitch_mm=args.pixel),
+        progress=_progress,
+    )
+    print(f"{kit.films} films and the session 'kit' in {kit.study}")
+    print(f"key in {kit.key}: keep it from the observers")
+    for observer in observers:
+        print(f"  kyphometer annotate {kit.study} --session kit --observer {observer}")
+    return 0
+
+
+def _progress(done: int, total: int) -> None:
+    if done and done % 10 == 0:
+        print(f"films simulated: {done} of {total}", file=sys.stderr)
+
+
+COLUMNS = ("subject", "code", "quantity", "value", "low", "high", "limit", "verdict")
+
+
+def _certificate(args: Any) -> int:
+    from kyphometer.cli.report_files import write_report
+    from kyphometer.reliability.certificate import CertificateLimits, certify
+    from kyphometer.store.study import Study
+    from kyphometer.workflow.reliability import collect_readings, read_truths
+
+    limits = CertificateLimits(bias=args.max_bias, standard_error_of_measurement=args.max_sem)
+    codes = tuple(args.angle or ("VKA", "RKA"))
+    with Study.open(args.study) as study:
+        truth = read_truths(study, args.key)
+        table = collect_readings(study, codes, session=args.session, truth=truth).table
+    found = certify(table, limits, observer=args.observer)
+    if any((args.html, args.pdf, args.docx, args.xlsx)):
+        from kyphometer import __version__
+        from kyphometer.reports.certificate import certificate_document
+
+        facts = (("Session", args.session), ("Software", f"kyphometer {__version__}"))
+        for path in write_report(certificate_document(found, table, facts=facts), args):
+            print(f"written: {path}", file=sys.stderr)
+    _print(found, args.format)
+    return 0 if found.passed else 1
+
+
+def _print(found: Any, shown_as: str) -> None:
+    rows = [
+        {
+            "subject": found.subject,
+            "code": line.code,
+            "quantity": line.quantity.name,
+            "value": line.quantity.value,
+            "low": line.quantity.low,
+            "high": line.quantity.high,
+            "limit": line.limit,
+            "verdict": None if line.verdict is None else str(line.verdict),
+        }
+        for line in found.lines
+    ]
+    if shown_as == "json":
+        print_json({"subject": found.subject, "verdict": str(found.verdict), "lines": rows})
+    elif shown_as == "csv":
+        print_csv(rows, COLUMNS)
+    else:
+        cells = [[_cell(row[name]) for name in COLUMNS[1:]] for row in rows]
+        print_table(COLUMNS[1:], cells, right=(2, 3, 4, 5))
+        print(f"{found.subject}: {found.words}")
+
+
+def _cell(value: Any) -> Any:
+    return f"{value:.2f}" if isinstance(value, float) else value

@@ -1,0 +1,42 @@
+"""Writing one report in the formats that were asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def write_report(document: Any, args: Any) -> list[Path]:
+    """Write a document to `args.html, pdf, docx, xlsx, tables, figures`; the paths written.
+
+    Members that `args` lacks are not written.
+    """
+    from kyphometer.reports.files import write_csv_tables, write_figures, write_xlsx
+
+    written: list[Path] = []
+    wanted = {name: getattr(args, name, None) for name in ("html", "pdf", "docx", "xlsx")}
+    for path in wanted.values():
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            written.append(path)
+    if wanted["html"] is not None:
+        from kyphometer.reports.html import render_html
+
+        wanted["html"].write_text(render_html(document), encoding="utf-8")
+    if wanted["pdf"] is not None:
+        from kyphometer.reports.pdf import write_pdf
+
+        write_pdf(document, wanted["pdf"])
+    if wanted["docx"] is not None:
+        from kyphometer.reports.docx import write_docx
+
+        write_docx(document, wanted["docx"])
+    if wanted["xlsx"] is not None:
+        write_xlsx(document, wanted["xlsx"])
+    if getattr(args, "tables", None) is not None:
+        written += write_csv_tables(document, args.tables)
+    if getattr(args, "figures", None) is not None:
+        written += write_figures(document, args.figures)
+    return written

@@ -1,0 +1,145 @@
+"""A certificate: readings of films with known truth, judged against stated limits.
+
+A limit is kept only if the whole confidence interval keeps it, and broken only if the whole
+interval breaks it; in between more films are needed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kyphometer.errors import ParameterRangeError, TooFewDataError
+from kyphometer.reliability.accuracy import Accuracy, table_accuracy
+from kyphometer.reliability.component_intervals import mdc95
+from kyphometer.reliability.estimate import Estimate, Result
+from kyphometer.reliability.words import Verdict, at_most, within
+
+if TYPE_CHECKING:
+    from kyphometer.reliability.table import ReadingTable
+
+EVERYBODY = "all observers"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateLimits(Result):
+    """What is to be kept, in the unit of the measurement.
+
+    `bias` bounds the mean error on both sides, `standard_error_of_measurement` the SD of a single
+    error about it. A limit on MDC95 would be the latter times 1.96 sqrt(2), so there is none.
+    """
+
+    bias: float = 1.0
+    standard_error_of_measurement: float = 2.0
+
+    def __post_init__(self) -> None:
+        for name, value in (
+            ("bias", self.bias),
+            ("standard error of measurement", self.standard_error_of_measurement),
+        ):
+            if not value > 0.0:
+                raise ParameterRangeError(f"The limit of the {name}", value, "above 0")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateLine(Result):
+    """One quantity with its limit (None: for information) and the verdict."""
+
+    code: str
+    quantity: Estimate
+    limit: float | None
+    verdict: Verdict | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certificate(Result):
+    """The judgement of one observer, or of an installation (all observers together)."""
+
+    subject: str
+    limits: CertificateLimits
+    lines: tuple[CertificateLine, ...]
+    details: tuple[Accuracy, ...]
+    verdict: Verdict
+
+    @property
+    def passed(self) -> bool:
+        """True if every limit is shown to be kept."""
+        return self.verdict is Verdict.SHOWN
+
+    @property
+    def words(self) -> str:
+        """The verdict as a sentence."""
+        if self.verdict is Verdict.SHOWN:
+            return "PASS: every confidence interval keeps its limit."
+        broken = [line for line in self.lines if line.verdict is Verdict.REFUTED]
+        if broken:
+            names = ", ".join(f"{line.code} {line.quantity.name}" for line in broken)
+            return f"FAIL: the whole confidence interval lies beyond the limit ({names})."
+        return (
+            "NOT SHOWN: confidence intervals reach beyond the limits, so that neither pass nor "
+            "fail is shown; read more films."
+        )
+
+
+def certify(
+    table: ReadingTable,
+    limits: CertificateLimits,
+    *,
+    observer: str | None = None,
+    confidence: float = 0.95,
+) -> Certificate:
+    """Judge readings of films with known truth.
+
+    Parameters
+    ----------
+    table
+        Readings with truth; other rows are left out.
+    limits
+        What is to be kept by every measurement in the table.
+    observer
+        Whom to judge; None judges all together, as an installation.
+
+    Raises
+    ------
+    TooFewDataError
+        If there are fewer than three films of known truth for a measurement, or none at all.
+    """
+    known = table.where(lambda row: row.truth is not None and observer in (None, row.observer))
+    if not known.values:
+        who = "" if observer is None else f" by {observer}"
+        raise TooFewDataError("A certificate", f"readings of known truth{who}", "none")
+    lines: list[CertificateLine] = []
+    details = []
+    for code in known.codes:
+        own = known.where(lambda row, code=code: row.code == code)  # type: ignore[misc]
+        whole = table_accuracy(own, confidence)[0]
+        details.append(whole)
+        lines += _lines(code, whole, limits)
+    return Certificate(
+        subject=observer or EVERYBODY,
+        limits=limits,
+        lines=tuple(lines),
+        details=tuple(details),
+        verdict=_together([line.verdict for line in lines if line.verdict is not None]),
+    )
+
+
+def _lines(code: str, found: Accuracy, limits: CertificateLimits) -> list[CertificateLine]:
+    sem = found.precision.scaled(1.0, "SEM, single reading against truth")
+    bound = limits.standard_error_of_measurement
+    return [
+        CertificateLine(
+            code=code,
+            quantity=found.bias,
+            limit=limits.bias,
+            verdict=within(found.bias, limits.bias),
+        ),
+        CertificateLine(code=code, quantity=sem, limit=bound, verdict=at_most(sem, bound)),
+        CertificateLine(code=code, quantity=mdc95(sem), limit=None, verdict=None),
+    ]
+
+
+def _together(verdicts: list[Verdict]) -> Verdict:
+    if Verdict.REFUTED in verdicts:
+        return Verdict.REFUTED
+    return Verdict.NOT_SHOWN if Verdict.NOT_SHOWN in verdicts else Verdict.SHOWN

@@ -1,0 +1,131 @@
+"""Certification kit: simulated films, a study with a session on them, and the key kept apart."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kyphometer.dicom import Compression
+from kyphometer.errors import UsageError
+from kyphometer.phantom import FilmFormat, simulate_film
+from kyphometer.store.study import Study
+from kyphometer.workflow.sessions import SessionRequest, new_session
+from kyphometer.workflow.simulate import TRUTH_FOLDER, write_simulated
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from kyphometer.reliability.sessions import SessionPlan
+
+CONDITIONS = ("clean", "noisy", "oblique", "instrumented")
+KIT_SESSION = "kit"
+STUDY_FILE = "kit.kypho"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kit:
+    """A kit on disk.
+
+    Attributes
+    ----------
+    study
+        The study file that observers read.
+    key
+        Folder of the true readings; not to be given to observers.
+    films
+        Number of films.
+    plan
+        The session.
+    """
+
+    study: Path
+    key: Path
+    films: int
+    plan: SessionPlan
+
+
+def make_kit(
+    folder: Path,
+    *,
+    films: int,
+    observers: Sequence[str],
+    seed: int,
+    key: Path | None = None,
+    rounds: int = 1,
+    duplicates: float = 0.15,
+    washout_days: float = 14.0,
+    assist: bool = False,
+    conditions: Sequence[str] = CONDITIONS,
+    film_format: FilmFormat | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Kit:
+    """Make a kit.
+
+    Parameters
+    ----------
+    folder
+        New or empty folder for films and study.
+    films
+        How many, each of a simulated patient of its own with one fractured level.
+    observers
+        Codes of those who are to be certified.
+    seed
+        Decides films, order and codes; whoever knows it could make the key.
+    key
+        Folder for the truth; `FOLDER-key` beside it if not given.
+    conditions
+        Taken in turn.
+    progress
+        Called with films done and films in all.
+
+    Raises
+    ------
+    UsageError
+        If a folder is not empty, or the key would lie among the films.
+    """
+    key = key or folder.with_name(f"{folder.name}-key")
+    if key.resolve().is_relative_to(folder.resolve()):
+        message = f"The key would lie among the films in '{folder}'; put it elsewhere with --key."
+        raise UsageError(message)
+    for place in (folder, key):
+        if place.exists() and any(place.iterdir()):
+            message = f"'{place}' is not empty; name a new folder."
+            raise UsageError(message)
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in range(films):
+        if progress is not None:
+            progress(number, films)
+        condition = conditions[number % len(conditions)]
+        simulated = simulate_film(
+            condition, 1000 * seed + number, fractured=True, film_format=film_format
+        )
+        write_simulated(
+            simulated,
+            folder,
+            f"film-{number + 1:03d}",
+            root=folder,
+            compression=Compression.JPEG_LOSSLESS,
+        )
+    key.parent.mkdir(parents=True, exist_ok=True)
+    if key.exists():
+        key.rmdir()
+    shutil.move(folder / TRUTH_FOLDER, key)
+    with Study.create(folder / STUDY_FILE, "Certification kit") as study:
+        study.add_films(folder)
+        plan = new_session(
+            study,
+            SessionRequest(
+                code=KIT_SESSION,
+                title="Certification on simulated films",
+                kind="certification",
+                observers=tuple(observers),
+                seed=seed,
+                rounds=rounds,
+                duplicates=duplicates,
+                washout_days=washout_days,
+                assist=assist,
+            ),
+        )
+    return Kit(study=folder / STUDY_FILE, key=key, films=films, plan=plan)
