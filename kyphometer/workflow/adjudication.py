@@ -48,7 +48,11 @@ def draw_disputed(
     from kyphometer.dicom import read_film, to_grey
     from kyphometer.plots.reliability_landmarks import plot_readings_together
 
-    number = {name: film for film, name in film_labels(study.films()).items()}[label]
+    names = {name: film for film, name in film_labels(study.films()).items()}
+    label = max((name for name in names if label.startswith(name)), key=len, default="")
+    number = names.get(label)
+    if number is None:
+        return None
     try:
         record = study.film(number)
         film = read_film(study.film_path(number), frame=record.frame)

@@ -86,7 +86,7 @@ def collect_readings(
         taken = entry.film.taken_on
         rows += [
             ValueRow(
-                film=entry.label,
+                film=entry.label + part,
                 observer=entry.record.observer,
                 replicate=entry.replicate,
                 value=found.value,
@@ -96,9 +96,9 @@ def collect_readings(
                 patient=entry.film.patient or "",
                 instrumented=None if day is None or taken is None else taken >= day,
                 created=entry.reading.created or entry.record.saved_at,
-                truth=truths.get((entry.film.id, code)),
+                truth=truths.get((entry.film.id, code, part)),
             )
-            for code, found in values.get(entry.record.id, ())
+            for code, part, found in values.get(entry.record.id, ())
         ]
     rules = None if session is None else session_rules(study, session)
     return CollectedReadings(
@@ -192,19 +192,30 @@ def film_labels(films: Iterable[FilmRecord]) -> dict[int, str]:
     }
 
 
-def _values(study: Study, codes: Sequence[str]) -> dict[int, list[tuple[str, MeasuredValue]]]:
-    """Values by reading; where a reading has several of one code, each under its own label."""
+_Values = dict[int, list[tuple[str, str, "MeasuredValue"]]]
+"""By reading: code, which of several (empty if there is one), value."""
+
+
+def _values(study: Study, codes: Sequence[str]) -> _Values:
+    """Values by reading; with several fractured levels each is a target of its own."""
     by_reading: dict[int, dict[str, list[MeasuredValue]]] = defaultdict(lambda: defaultdict(list))
     for value in study.measurements(tuple(codes)):
         by_reading[value.reading_id][value.code].append(value)
     return {
         reading: [
-            (code if len(found) == 1 else value.label, value)
+            (code, part, value)
             for code, found in by_code.items()
-            for value in found
+            for part, value in zip(_parts([v.upper for v in found]), found, strict=True)
         ]
         for reading, by_code in by_reading.items()
     }
+
+
+def _parts(uppers: Sequence[str | None]) -> list[str]:
+    """What tells several values of one code apart: the level of the upper endplate."""
+    if len(uppers) == 1:
+        return [""]
+    return [f" {(upper or str(i)).partition('.')[0]}" for i, upper in enumerate(uppers, 1)]
 
 
 def _one_unit(rows: Iterable[ValueRow]) -> list[ValueRow]:
@@ -217,35 +228,33 @@ def _one_unit(rows: Iterable[ValueRow]) -> list[ValueRow]:
     ]
 
 
-def _hidden(
-    items: Sequence[_Item], values: Mapping[int, list[tuple[str, MeasuredValue]]]
-) -> Iterable[HiddenPair]:
+def _hidden(items: Sequence[_Item], values: _Values) -> Iterable[HiddenPair]:
     """Pairs of showings within a round."""
-    first: dict[tuple[int, str, int, int], _Item] = {}
+    first: dict[tuple[int, str, int], _Item] = {}
     for entry in items:
         if entry.item is not None and not (entry.item.duplicate or entry.item.training):
             first[_place(entry)] = entry
     for entry in items:
         if entry.item is None or not entry.item.duplicate or _place(entry) not in first:
             continue
-        one = dict(values.get(first[_place(entry)].record.id, ()))
-        for code, value in values.get(entry.record.id, ()):
-            if code in one:
+        before = values.get(first[_place(entry)].record.id, ())
+        one = {(code, part): value for code, part, value in before}
+        for code, part, value in values.get(entry.record.id, ()):
+            if (code, part) in one:
                 yield HiddenPair(
                     code=code,
-                    film=entry.label,
+                    film=entry.label + part,
                     observer=entry.record.observer,
                     round=entry.item.round,
                     mirrored=entry.item.mirrored,
-                    first=one[code].value,
+                    first=one[code, part].value,
                     second=value.value,
                 )
 
 
-def _place(entry: _Item) -> tuple[int, str, int, int]:
-    item = entry.item
-    number = 0 if item is None else item.round
-    return (entry.film.id, entry.record.observer, number, 0)
+def _place(entry: _Item) -> tuple[int, str, int]:
+    number = 0 if entry.item is None else entry.item.round
+    return (entry.film.id, entry.record.observer, number)
 
 
 def _levels(items: Iterable[_Item]) -> Iterable[CategoryRow]:
@@ -300,7 +309,7 @@ def read_truths(study: Study, folder: Path) -> dict[int, Reading]:
 
 def _true_values(
     study: Study, codes: Sequence[str], truth: Mapping[int, Reading]
-) -> dict[tuple[int, str], float]:
+) -> dict[tuple[int, str, str], float]:
     found = {}
     for film_id, reading in truth.items():
         geometry = study.film(film_id).geometry
@@ -310,8 +319,8 @@ def _true_values(
             continue
         for code in codes:
             values = measured.all(code)
-            if len(values) == 1:
-                found[film_id, code] = values[0].value
+            for part, value in zip(_parts([v.upper for v in values]), values, strict=True):
+                found[film_id, code, part] = value.value
     return found
 
 
@@ -341,10 +350,10 @@ def session_records(
             continue
         log = logs.get(item.id)
         kind = "d" if item.duplicate else "t" if item.training else ""
-        for code, value in values.get(entry.record.id, ()):
+        for code, part, value in values.get(entry.record.id, ()):
             records.append(
                 {
-                    "film": entry.label,
+                    "film": entry.label + part,
                     "observer": entry.record.observer,
                     "replicate": f"{item.round}{kind}",
                     "value": value.value,
@@ -353,7 +362,7 @@ def session_records(
                     "visit": entry.film.visit or "",
                     "patient": entry.film.patient or "",
                     "created": (entry.reading.created or entry.record.saved_at).isoformat(),
-                    "truth": truths.get((entry.film.id, code)),
+                    "truth": truths.get((entry.film.id, code, part)),
                     "item": item.code,
                     "place": item.place,
                     "mirrored": "yes" if item.mirrored else "no",

@@ -1,0 +1,181 @@
+"""A whole blinded session, from the kit to the report: two scripted observers, also in Chromium."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+
+import pytest
+from session_readers import CORNER_SD_MM, Hand, read_all
+from web_page_kit import CHROMIUM_ARGS, Tab
+from web_process import running
+
+from kyphometer.cli import main
+from kyphometer.errors import StudyRefusedError
+from kyphometer.followup.precision import PrecisionSource
+from kyphometer.phantom import FilmFormat
+from kyphometer.reliability import VarianceComponents, evaluate
+from kyphometer.store.study import Study
+from kyphometer.workflow.qa import make_kit
+from kyphometer.workflow.reliability import collect_readings, read_truths, study_precision
+
+SMALL = FilmFormat(rows=450, columns=225, pitch_mm=0.64)
+FILMS = 10
+
+
+class BlindTab(Tab):
+    """The page of a blinded reader."""
+
+    def __init__(self, page, address):
+        self.page = page
+        self.complaints = []
+        self.broken = "?"
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.goto(address)
+        page.locator(".row").first.wait_for()
+
+    def read(self, code, reading):
+        """Mark a film with the mouse and confirm it."""
+        self.page.evaluate("film => { location.hash = `#/film/${film}`; }", code)
+        self.page.locator(f".reader[data-ready='{code}']").wait_for()
+        self.choose(str(reading.fractured_levels[0]))
+        while (asked := self.target()) is not None:
+            level, side, corner = asked
+            plates = {str(k): v for k, v in reading.vertebrae.items()}[level].endplates
+            plate = {str(name): found for name, found in plates.items()}[side]
+            self.press_at(getattr(plate, corner).xy)
+        self.settle()
+        self.page.wait_for_timeout(300)
+        shown = self.page.locator("body").inner_text()
+        self.page.get_by_role("button", name="Confirm").click()
+        self.page.locator(".save.confirmed").wait_for()
+        return shown + self.page.locator("body").inner_text()
+
+
+@pytest.fixture(scope="module")
+def kit(tmp_path_factory):
+    """A kit that A and B have read in two rounds, the first film of each with the mouse."""
+    folder = tmp_path_factory.mktemp("qa") / "kit"
+    made = make_kit(
+        folder,
+        films=FILMS,
+        observers=("A", "B"),
+        seed=11,
+        rounds=2,
+        duplicates=0.2,
+        washout_days=0.0,
+        conditions=("clean", "noisy"),
+        film_format=SMALL,
+    )
+    for observer in ("A", "B"):
+        with Study.open(made.study) as study:
+            hand = Hand(study, made.key, observer)
+        words = ("annotate", made.study, "--session", "kit", "--observer", observer)
+        with running(*words, "--no-browser") as server, server.client() as client:
+            read_in_browser(server.address, client, hand)
+            assert read_all(client, hand) >= 2 * len(hand.films)
+    return made
+
+
+def read_in_browser(address, client, hand):
+    """Read the first film on the page; nothing is done where there is no Chromium."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser")
+    if found is None:
+        return
+    from playwright.sync_api import sync_playwright
+
+    code = client.get("/api/worklist").json()["items"][0]["film_id"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=list(CHROMIUM_ARGS))
+        page = browser.new_page(viewport={"width": 1366, "height": 768})
+        page.set_default_timeout(20_000)
+        tab = BlindTab(page, address)
+        shown = tab.read(code, hand.reading(code))
+        browser.close()
+    assert tab.complaints == []
+    assert code in shown
+    assert not re.search(r"[0-9] ?°", shown)  # no angle is shown anywhere
+    assert client.get(f"/api/films/{code}/document").json()["status"] == "read"
+
+
+def run(capsys, *words):
+    status = main([str(word) for word in words])
+    out, err = capsys.readouterr()
+    return status, out, err
+
+
+def test_the_owner_follows_without_unblinding_and_locks(kit, capsys):
+    status, out, _ = run(capsys, "session", "status", kit.study, "--format", "json")
+    rows = json.loads(out)
+    assert status == 0
+    assert {row["state"] for row in rows} == {"done"}
+    assert all(row["read"] == row["total"] == FILMS + 2 for row in rows)
+    with Study.open(kit.study) as study:
+        with pytest.raises(StudyRefusedError):
+            collect_readings(study, session="kit")
+        assert study_precision(study, "VKA") is None
+    assert run(capsys, "reliability", kit.study, "--session", "kit")[0] == 8
+    assert run(capsys, "session", "export", kit.study, "kit")[0] == 8
+    assert run(capsys, "session", "lock", kit.study, "kit")[0] == 0
+
+
+def test_the_planted_corner_sd_comes_back(kit):
+    with Study.open(kit.study) as study:
+        collected = collect_readings(study, session="kit", truth=read_truths(study, kit.key))
+        precision = study_precision(study, "VKA")
+        logs = study.sessions.logs("kit")
+    assert len(logs) == 4 * (FILMS + 2)
+    assert all(log.seconds is not None and log.seconds >= 0 for log in logs.values())
+    assert len(collected.hidden) >= 2 * 4 * 2
+    results = evaluate(collected, bootstrap_replicates=200)
+    vka = results.landmarks[0].error
+    across = [
+        corner.across.intra_observer
+        for plate in (vka.upper, vka.lower)
+        for corner in (plate.anterior, plate.posterior)
+    ]
+    for estimate in across:
+        low, high = estimate.interval()
+        assert low <= CORNER_SD_MM <= high
+    group = results.analysis.group("VKA")
+    assert isinstance(group.components, VarianceComponents)
+    assert group.counts.missing == 0
+    bias = next(item for item in group.accuracy if item.name == "all observers").bias
+    assert bias.low <= 0.0 <= bias.high
+    assert precision.source is PrecisionSource.OWN_REPEATS
+    sem = precision.standard_error_of_measurement_deg
+    assert sem == pytest.approx(group.components.precision.agreement.value, rel=1e-9)
+
+
+def test_report_certificate_and_export(kit, capsys, tmp_path):
+    page, table = tmp_path / "report.html", tmp_path / "long.csv"
+    words = ("--session", "kit", "--truth", kit.key, "--bootstrap", "100", "-o", page)
+    status, out, _ = run(
+        capsys, "reliability", kit.study, *words, "--tables", tmp_path / "t", "--format", "json"
+    )
+    assert status == 0
+    assert json.loads(out)["analysis"]["groups"][0]["counts"]["films"] >= FILMS
+    text = page.read_text("utf-8")
+    for part in ("GRRAS", "Limits of agreement", "Errors against the known truth", "seed 11"):
+        assert part in text
+    assert (tmp_path / "t" / "precision.csv").exists()
+    assert run(capsys, "session", "export", kit.study, "kit", "-o", table)[0] == 0
+    status, out, _ = run(capsys, "reliability", table, "--format", "csv", "--bootstrap", "100")
+    assert status == 0
+    assert "inter-observer ICC" in out
+    wide = ("--max-bias", "5", "--max-sem", "9", "--format", "json")
+    status, out, _ = run(capsys, "qa", "certificate", kit.study, "--key", kit.key, *wide)
+    assert (status, json.loads(out)["verdict"]) == (0, "shown")
+    strict = ("--max-sem", "0.3", "--observer", "A", "-o", tmp_path / "c.html")
+    status, out, _ = run(capsys, "qa", "certificate", kit.study, "--key", kit.key, *strict)
+    assert (status, "FAIL" in out) == (1, True)
+    assert "FAIL" in (tmp_path / "c.html").read_text("utf-8")
+
+
+def test_a_locked_session_is_reopened_only_with_a_reason(kit, capsys):
+    with pytest.raises(SystemExit):
+        main(["session", "reopen", str(kit.study), "kit"])
+    assert run(capsys, "session", "reopen", kit.study, "kit", "--reason", "missing film")[0] == 0
+    with Study.open(kit.study) as study:
+        assert any("missing film" in str(entry) for entry in study.audit("session kit"))
