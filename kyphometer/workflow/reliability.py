@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from kyphometer.reading import Reading
-    from kyphometer.store.measured import MeasuredValue
+    from kyphometer.store.measured_values import MeasuredValue
     from kyphometer.store.records import FilmRecord, ReadingRecord
     from kyphometer.store.sessions import SessionItemRecord
     from kyphometer.store.study import Study
