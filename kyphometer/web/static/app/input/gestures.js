@@ -71,6 +71,7 @@ export function placeCorner(stage, start, touch) {
   };
   session.select(keyOf(ref));
   show();
+  stage.pane.draw(); // the mark is there in the very frame of the press
   return {
     move(now, event) {
       at = follow(now, event.shiftKey);

@@ -255,7 +255,7 @@ export class Reader {
   }
 
   async showHelp() {
-    const assist = Boolean(this.config.assist?.available);
+    const assist = Boolean(this.config.assist?.available) && this.config.assist.allowed !== false;
     await showHelp({ assist }, this.prefs, () => storePrefs(this.prefs));
   }
 

@@ -27,7 +27,7 @@ export async function showHelp(has, prefs, changed) {
   await ask(
     t('help.title'),
     [
-      h('div', { class: 'help', tabindex: 0, role: 'region', 'aria-label': t('help.title') }, groups),
+      h('div', { class: 'help', tabindex: 0, role: 'region', 'aria-label': t('help.title') }, h('div', { class: 'help-columns' }, groups)),
       h('p', { class: 'check' }, keys, h('label', { for: 'single-keys' }, t('help.keys'))),
     ],
     [{ label: t('close'), value: '', primary: true }],

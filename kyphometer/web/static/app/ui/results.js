@@ -28,7 +28,7 @@ export class Results {
   /** The other visit's angles, by the server, while it is shown beside this one.
    * @param {?any} facts @param {?any} answer */
   beside(facts, answer) {
-    this.other = facts && answer ? { name: visitName(facts.visit) || date(facts.date) || facts.label, answer } : null;
+    this.other = facts && answer ? { id: facts.film_id, name: visitName(facts.visit) || date(facts.date) || facts.label, answer } : null;
     this.update();
   }
 
@@ -49,7 +49,7 @@ export class Results {
       state: stateOf(session, pair),
       needs: this.needs(pair, answer),
       change: changeOf(answer, pair, session),
-      other: this.otherValue(pair),
+      other: changeOf(answer, pair, session)?.previous_film === this.other?.id ? '' : this.otherValue(pair),
     }));
     const main = new Set(pairs.map((pair) => measured(session, pair)).filter(Boolean));
     const others = (answer?.measurements ?? []).filter((/** @type {any} */ m) => !main.has(m));
