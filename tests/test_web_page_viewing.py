@@ -142,12 +142,12 @@ def test_side_by_side_swipe_and_flicker(tab: Tab) -> None:
     divider.focus()
     page.keyboard.press("ArrowLeft")
     assert divider.get_attribute("aria-valuenow") == "48"
-    assert page.locator("canvas.overlay").is_visible()
+    page.locator("canvas.overlay").wait_for(state="visible")
     page.keyboard.press("b")
     page.locator(".compare-bar .shown", has_text="10 Jan 2026").wait_for()
     page.keyboard.press("b")
     page.locator(".compare-bar .shown", has_text="this visit").wait_for()
-    assert page.locator("canvas.overlay").is_hidden()
+    page.locator("canvas.overlay").wait_for(state="hidden")
 
 
 def _view_of(stage: object) -> list[float]:
