@@ -83,9 +83,7 @@ def film_of(rows: int, columns: int, folder: Path) -> None:
     header = replace(film.header, reference=reference, geometry=geometry)
     large = replace(film, pixels=pixels, header=header)
     write_film(large, folder, "FILM", "BENCH", date(2026, 1, 10))
-    write_film(
-        film, folder, "OTHER", "OTHER", date(2026, 1, 10)
-    )
+    write_film(film, folder, "OTHER", "OTHER", date(2026, 1, 10))
 
 
 def bare_client(annotator: Any) -> float:
