@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from kyphometer.anatomy import EndplateSide, Level
-from kyphometer.errors import RequestError
+from kyphometer.errors import KyphometerError, RequestError
 from kyphometer.reading_facing import derive_facing
 from kyphometer.reading_json import reading_to_dict
 
@@ -38,6 +40,16 @@ class Target:
         sides = tuple(EndplateSide) if self.side is None else (self.side,)
         corners = CORNERS if self.corner is None else (self.corner,)
         return {(side, corner) for side in sides for corner in corners}
+
+
+@cache
+def warm_up() -> None:
+    """Load what helping needs, once, so that the first corner does not wait for it."""
+    from kyphometer.endplates import refine  # noqa: F401
+    from kyphometer.endplates.model import corner_model
+
+    with suppress(KyphometerError):  # whoever asks for help is told
+        corner_model()
 
 
 def targets_in(value: Any) -> list[Target]:

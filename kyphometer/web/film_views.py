@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kyphometer.web.pixels import transport_rule
+from kyphometer.web.pixels import packed_padding, transport_rule
 
 if TYPE_CHECKING:
     from kyphometer.film import Acquisition, FilmHeader, LookupTable, Rendering
@@ -25,11 +25,12 @@ def geometry_view(geometry: PixelGeometry) -> Answer:
 
 def pixels_view(rendering: Rendering) -> Answer:
     """How the transported values become modality values and grey levels."""
-    rule = transport_rule(rendering)
+    rule, padding = transport_rule(rendering), packed_padding(rendering)
     return {
         "slope": rule.slope,
         "intercept": rule.intercept,
         "bits": rule.bits,
+        "padding": None if padding is None else list(padding),
         "inverted": rendering.inverted,
         "windows": [
             {

@@ -64,6 +64,7 @@ _PIXELS = record(
         "slope": NUMBER,
         "intercept": NUMBER,
         "bits": COUNT,
+        "padding": maybe(many(COUNT)),
         "inverted": FLAG,
         "windows": many(_WINDOW),
         "luts": many(_LUT),

@@ -55,6 +55,10 @@ def transport_rule(rendering: Rendering) -> TransportRule:
             slope=float(1 << shift), intercept=0.0, offset=0, shift=shift, bits=bits
         )
     bits = rendering.bits_stored
+    if rendering.signed and rendering.padding is not None and bits < TRANSPORT_BITS:
+        low, high = rendering.padding
+        if low < -(1 << (bits - 1)) or high >= 1 << (bits - 1):
+            bits = TRANSPORT_BITS  # padding beyond the stored bits must not fall onto the image
     offset = 1 << (bits - 1) if rendering.signed else 0
     shift = max(bits - TRANSPORT_BITS, 0)
     return TransportRule(
@@ -64,6 +68,18 @@ def transport_rule(rendering: Rendering) -> TransportRule:
         shift=shift,
         bits=bits - shift,
     )
+
+
+def packed_padding(rendering: Rendering) -> tuple[int, int] | None:
+    """Lowest and highest transported value that marks padding, or None.
+
+    Padding is not told apart after a modality lookup table, which may map image values there too.
+    """
+    if rendering.padding is None or rendering.modality_lut is not None:
+        return None
+    rule = transport_rule(rendering)
+    low, high = ((value + rule.offset) >> rule.shift for value in rendering.padding)
+    return (max(low, 0), min(high, 0xFFFF)) if low <= 0xFFFF and high >= 0 else None
 
 
 def unpack(header: FilmHeader, packed: NDArray[np.uint16]) -> Film:
@@ -79,7 +95,7 @@ def unpack(header: FilmHeader, packed: NDArray[np.uint16]) -> Film:
         modality_lut=None,
         bits_stored=rule.bits,
         signed=False,
-        padding=None,
+        padding=packed_padding(header.rendering),
     )
     return Film(header=replace(header, rendering=rendering), pixels=packed)
 

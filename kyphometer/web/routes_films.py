@@ -12,6 +12,7 @@ from starlette.responses import Response
 import kyphometer
 from kyphometer.errors import KyphometerError, RequestError
 from kyphometer.web.answers import InPieces, Json
+from kyphometer.web.assist import warm_up
 from kyphometer.web.bodies import query_count
 from kyphometer.web.desk import WorkQuery
 from kyphometer.web.routing import route
@@ -67,12 +68,14 @@ async def pixels(request: Request) -> Response:
 
 
 def _ahead(services: Services, at: Desk, film_id: str) -> BackgroundTask:
-    """After the answer was sent: decode the film that will probably be asked for next."""
+    """After the answer was sent: what will probably be asked for next, the next film and help."""
 
     async def decode_next() -> None:
         following = await run_in_threadpool(_next_source, at, film_id)
         if following is not None:
             services.shelf.prefetch(following)
+        if at.agreement.may_assist:
+            await run_in_threadpool(warm_up)
 
     return BackgroundTask(decode_next)
 
