@@ -98,6 +98,14 @@ def require_syntax(uid: str, name: str) -> None:
         )
 
 
+def load_codecs() -> None:
+    """Load every decoder now, so that the first film of a long-running program does not wait."""
+    import imagecodecs
+
+    for codec in {syntax.codec for syntax in COMPRESSED.values()}:
+        getattr(imagecodecs, codec)
+
+
 def decode_frame(data: bytes, uid: str, layout: PixelLayout, name: str) -> NDArray[Any]:
     """Decode one frame.
 

@@ -145,6 +145,18 @@ def settle_in() -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    _load_what_decoding_needs()
+
+
+def _load_what_decoding_needs() -> None:
+    """Now, so that no film waits for it."""
+    import PIL.Image  # noqa: F401
+
+    import kyphometer.dicom.display
+    import kyphometer.dicom.read  # noqa: F401
+    from kyphometer.dicom.codecs import load_codecs
+
+    load_codecs()
 
 
 def _end_with(parent: BaseProcess) -> None:
@@ -153,9 +165,7 @@ def _end_with(parent: BaseProcess) -> None:
 
 
 def warm_up() -> None:
-    """Import what decoding needs, so that the first film does not wait for it."""
-    import kyphometer.dicom.display
-    import kyphometer.dicom.read  # noqa: F401
+    """Nothing: given to a new process to have it started, and prepared by `settle_in`."""
 
 
 @lru_cache(maxsize=2)
