@@ -52,7 +52,7 @@ def test_a_mirrored_film_has_the_hash_of_the_film_itself(tmp_path, decoder):
 
 
 def test_a_film_that_kills_the_process_is_told_and_the_next_one_is_decoded(tmp_path, decoder):
-    write_films(tmp_path, 1, Compression.RLE, rows=60, columns=40)
+    write_films(tmp_path, 1, Compression.JPEG_LOSSLESS, rows=60, columns=40)
 
     async def scenario():
         with pytest.raises(DecodingError, match="broke down"):
@@ -74,7 +74,7 @@ def test_a_damaged_film_is_refused_by_its_own_error(tmp_path, decoder):
 
 
 def test_without_room_in_shared_memory_films_travel_all_the_same(tmp_path, decoder, monkeypatch):
-    known = write_films(tmp_path, 1, Compression.RLE, rows=60, columns=40)[0]
+    known = write_films(tmp_path, 1, Compression.JPEG_LOSSLESS, rows=60, columns=40)[0]
     assert shared.take(shared.leave(known.pixels)) == known.pixels.tobytes()
     monkeypatch.setattr(shared, "_RESERVE", 1 << 62)
     assert shared.leave(known.pixels) is None
