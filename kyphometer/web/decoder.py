@@ -1,8 +1,8 @@
 """Decoding beside the server: in a process of its own, so that no request ever waits for a codec.
 
 Most codecs hold Python's global lock for as long as a film takes (1.2 s for JPEG 2000), and a
-damaged film may kill the process that decodes it. Uncompressed and run-length coded films are read in
-a thread: that takes less than the way between two processes.
+damaged film may kill the process that decodes it. Uncompressed and run-length coded films are read
+in a thread: that takes less than the way between two processes.
 """
 
 from __future__ import annotations
