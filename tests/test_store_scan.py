@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from store_films import TinyReader, reading_of, write_film
@@ -196,3 +197,20 @@ def test_the_study_itself_is_no_film(study, folder, tmp_path):
     report = study.add_films(tmp_path)
     assert report.failed == ()
     assert len(report.added) == 2
+
+
+def test_two_scans_at_once_add_each_film_once(tmp_path, study):
+    for n in range(120):
+        write_film(tmp_path / "many" / f"{n:03}.film", f"1.2.{n}", seed=n, patient=f"P{n % 7}")
+
+    def scan(_):
+        with Study.open(tmp_path / "s.study", reader=TinyReader()) as own:
+            return own.add_films(tmp_path / "many")
+
+    with ThreadPoolExecutor(3) as pool:
+        reports = list(pool.map(scan, range(3)))
+    assert sum(len(report.added) for report in reports) == 120
+    assert [report.failed for report in reports] == [(), (), ()]
+    assert len(study.films()) == 120
+    assert len(study.patients()) == 7
+    assert study.check() == ()
