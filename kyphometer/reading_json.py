@@ -377,7 +377,7 @@ def _landmark_in(value: Any, where: str, name: str) -> Landmark | None:
         return Landmark(
             xy=_point(get("xy"), where, name, "xy"),
             covariance=None if covariance is None else _covariance_in(covariance, where, name),
-            source=_SOURCES.get(source) or _source_in(source, where, name),
+            source=_source_in(source, where, name),
             raw=None if raw is None else _point(raw, where, name, "raw"),
             method=_text(get("method"), "'method' of a landmark"),
             note=_text(note, "'note' of a landmark") or "",
@@ -390,6 +390,10 @@ _SOURCES: Mapping[Any, MarkSource] = {None: MarkSource.HAND, **{str(s): s for s 
 
 
 def _source_in(value: Any, where: str, name: str) -> MarkSource:
+    if value is None or isinstance(value, str):
+        known = _SOURCES.get(value)
+        if known is not None:
+            return known
     return _choice(MarkSource, value, f"'{where}.{name}.source'") or MarkSource.HAND
 
 
