@@ -222,7 +222,7 @@ def _try_order(
         rng.shuffle(indices)
     order: list[int] = []
     while left:
-        recent = {owners[index] for index in order[len(order) - gap + 1 :]} if gap > 1 else set()
+        recent = {owners[index] for index in order[max(0, len(order) - gap + 1) :]}
         free = [owner for owner in left if owner not in recent]
         if not free:
             return None

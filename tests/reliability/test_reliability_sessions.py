@@ -8,7 +8,7 @@ from itertools import permutations
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kyphometer.errors import ParameterRangeError, TooFewDataError
@@ -26,6 +26,8 @@ owner_lists = st.lists(st.integers(0, 6), min_size=1, max_size=30)
 
 
 @given(owner_lists, st.integers(1, 8), st.integers(0, 1000))
+@example(owners=[0, 0, 1, 2, 3], spacing=4, seed=348)
+@example(owners=[0, 0, 1, 2, 3, 4], spacing=8, seed=0)
 @settings(max_examples=60, deadline=None)
 def test_an_order_keeps_every_item_and_the_spacing_that_is_possible(owners, spacing, seed):
     order = spaced_order(owners, spacing, Random(seed))
