@@ -20,9 +20,12 @@ CORTEX, SCREW = 5, 17
 CONTRAST = 7.0
 """Metal stands out this many times more than the 70th percentile of what stands out at all.
 
-On simulated films: 95 % of what is called metal is metal or cement, a good half of it is found
-(thin cement is not), and 0.5 % of crops without metal is called so.
+On simulated films 96 % of what is called metal is metal or cement, and of the corners without metal
+0.2 % are called so.
 """
+
+BRIGHTER = 96.0
+"""Metal is brighter than this percentage of the rest of the crop."""
 
 
 def metal_mask(crop: Image) -> NDArray[np.bool_]:
@@ -30,9 +33,11 @@ def metal_mask(crop: Image) -> NDArray[np.bool_]:
     small = cv2.resize(crop, (PIXELS, PIXELS), interpolation=cv2.INTER_AREA)
     thick = cv2.morphologyEx(small, cv2.MORPH_OPEN, _disc(CORTEX))
     raised = thick - cv2.morphologyEx(thick, cv2.MORPH_OPEN, _disc(SCREW))
-    usual = float(np.percentile(raised, 70.0)) + 1e-3 * float(np.ptp(small)) + 1e-6
-    metal = (raised > CONTRAST * usual).astype(np.uint8)
-    return np.asarray(cv2.dilate(metal, _disc(3)), dtype=np.bool_)
+    usual = float(np.percentile(raised, 70.0)) + 0.002 * float(np.ptp(small)) + 1e-6
+    metal = raised > CONTRAST * usual
+    if metal.any():
+        metal &= small > np.percentile(small[~metal], BRIGHTER)
+    return np.asarray(cv2.dilate(metal.astype(np.uint8), _disc(3)), dtype=np.bool_)
 
 
 def lies_on(mask: NDArray[np.bool_], depths: float, corners: Array) -> NDArray[np.bool_]:

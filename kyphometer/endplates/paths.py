@@ -15,8 +15,9 @@ MAXIMUM_STEP = 2
 """Rows that a path may climb from one column to the next."""
 TUKEY = 4.685
 """Tukey's constant: 95 % efficiency for Gaussian residuals."""
-ROUNDS = 6
-"""Reweightings of the redescending fit."""
+ROUNDS = 8
+"""Reweightings of the fit; the first `GENTLE` by absolute residuals, the others redescending."""
+GENTLE = 4
 
 
 def cheapest_paths(cost: Array, step_cost: float) -> NDArray[np.intp]:
@@ -71,7 +72,7 @@ def sub_sample(evidence: NDArray[np.float32], path: NDArray[np.intp]) -> Array:
 
 
 def tukey_fit(basis: Array, values: Array, weights: Array) -> tuple[Array, Array, Array]:
-    """Least squares that lets go of what lies far off (Tukey's biweight, reweighted).
+    """Least squares that lets go of what lies far off (Tukey's biweight, from a least-L1 start).
 
     Parameters
     ----------
@@ -92,12 +93,15 @@ def tukey_fit(basis: Array, values: Array, weights: Array) -> tuple[Array, Array
     share = weights.copy()
     terms = basis.shape[1]
     ridge = 1e-9 * np.eye(terms)
-    for _ in range(ROUNDS):
+    for turn in range(ROUNDS):
         normal = np.einsum("lp,pi,pj->lij", share, basis, basis) + ridge
         right = np.einsum("lp,pi,lp->li", share, basis, values)
         coefficients = np.linalg.solve(normal, right[..., None])[..., 0]
         residual = values - coefficients @ basis.T
         spread = 1.4826 * np.median(np.abs(residual), axis=1) + 1e-6
+        if turn < GENTLE:
+            share = weights / np.maximum(np.abs(residual), 0.1 * spread[:, None])
+            continue
         scaled = residual / (TUKEY * spread[:, None])
         share = weights * np.where(np.abs(scaled) < 1, (1 - scaled**2) ** 2, 0.0)
     normal = np.einsum("lp,pi,pj->lij", share, basis, basis) + ridge

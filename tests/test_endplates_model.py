@@ -1,0 +1,137 @@
+"""The network that ships: its file, its card, its calibration, its size, speed and memory."""
+
+import hashlib
+import json
+
+import numpy as np
+import pytest
+from endplates_films import simulated, whole_bodies
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kyphometer.endplates.calibration import Calibration, Scale, corner_covariances
+from kyphometer.endplates.corners import vertebra_corners
+from kyphometer.endplates.crop import CROP_DEPTHS, CROP_PIXELS, cut_window
+from kyphometer.endplates.evidence import plate_evidence
+from kyphometer.endplates.frame import VertebraFrame
+from kyphometer.endplates.metal import lies_on, metal_mask
+from kyphometer.endplates.model import FOLDER, NAME, corner_model
+from kyphometer.endplates.paths import cheapest_paths, tukey_fit
+from kyphometer.errors import ModelFileError
+
+
+def card():
+    return json.loads((FOLDER / f"{NAME}.json").read_text())
+
+
+def test_card_belongs_to_the_file_and_says_how_it_was_made():
+    facts = card()
+    file = (FOLDER / f"{NAME}.onnx").read_bytes()
+    assert facts["sha256"] == hashlib.sha256(file).hexdigest()
+    assert len(file) < 4_000_000
+    assert facts["crop"] == {"pixels": CROP_PIXELS, "channels": 2, "depths": CROP_DEPTHS}
+    assert facts["training"]["steps"] > 0
+    assert facts["largest_difference"] < 1e-4
+
+
+def test_network_gives_finite_corners_for_any_crop_and_the_same_for_the_same():
+    rng = np.random.default_rng(2)
+    crops = rng.normal(0, 1, (3, 2, CROP_PIXELS, CROP_PIXELS)).astype(np.float32)
+    crops[2] = 0.0
+    said = corner_model().predict(crops)
+    assert np.isfinite(said.corners).all()
+    assert (np.abs(said.corners) <= 1).all()
+    assert (said.corner_spread > 0).all()
+    assert (said.line_spread > 0).all()
+    np.testing.assert_array_equal(said.corners, corner_model().predict(crops).corners)
+
+
+def test_missing_network_says_what_to_do(monkeypatch, tmp_path):
+    monkeypatch.setattr("kyphometer.endplates.model.FOLDER", tmp_path)
+    with pytest.raises(ModelFileError, match="classical refiner"):
+        corner_model.__wrapped__()
+
+
+def test_calibration_of_the_card_rises_and_changes_something():
+    calibration = Calibration.of_card(card())
+    said = np.geomspace(0.05, 5, 50)
+    for scale in (calibration.line, calibration.wedge, calibration.corner):
+        assert (np.diff(scale(said)) > 0).all()
+        assert (scale(said) / said < 10).all()
+
+
+def test_scale_meets_its_pairs_and_keeps_the_last_ratio_beyond():
+    scale = Scale.of_record({"said": [0.5, 1.0, 2.0], "honest": [0.4, 1.0, 3.0]})
+    np.testing.assert_allclose(scale(np.array([0.5, 1.0, 2.0, 4.0])), [0.4, 1.0, 3.0, 6.0])
+    np.testing.assert_allclose(Scale.of_record(None)(0.7), 0.7)
+
+
+@given(st.floats(0.1, 3.0), st.floats(0.1, 3.0), st.floats(0.01, 0.1))
+def test_propagated_covariances_give_the_lines_own_sd(superior, inferior, across):
+    lengths = np.array([1.0, 1.2])
+    corner_sd = np.array([[0.02, across], [0.02, 0.03], [0.01, across], [0.02, 0.05]])
+    sd = np.array([superior, inferior])
+    covariances = corner_covariances(corner_sd, sd, lengths)
+    for plate in (0, 1):
+        total = covariances[2 * plate, 1, 1] + covariances[2 * plate + 1, 1, 1]
+        assert np.degrees(np.sqrt(total) / lengths[plate]) == pytest.approx(sd[plate])
+
+
+def test_cheapest_path_follows_a_dark_valley_and_not_a_far_one():
+    cost = np.ones((2, 30, 40))
+    rows = np.round(15 + 5 * np.sin(np.arange(40) / 8)).astype(int)
+    cost[0, rows, np.arange(40)] = 0.0
+    cost[1, 20, :] = 0.0
+    cost[1, 3, 20] = -1.0
+    paths = cheapest_paths(cost, 0.05)
+    np.testing.assert_array_equal(paths[0], rows)
+    assert (paths[1] == 20).all()
+
+
+def test_tukey_lets_go_of_a_third_of_outliers():
+    rng = np.random.default_rng(4)
+    t = np.linspace(-1, 1, 60)
+    basis = np.stack((np.ones_like(t), t), axis=1)
+    values = 0.3 + 0.8 * t + rng.normal(0, 0.01, 60)
+    values[rng.permutation(60)[:20]] += rng.uniform(0.5, 1.5, 20)
+    fits, covariances, kept = tukey_fit(basis, values[None], np.ones((1, 60)))
+    np.testing.assert_allclose(fits[0], [0.3, 0.8], atol=0.02)
+    assert 0.5 < kept[0] < 0.75
+    assert np.sqrt(covariances[0, 1, 1]) < 0.02
+
+
+def body_crop(size=160):
+    """A bright box on a dark ground, and its corners in the frame of two body depths."""
+    crop = np.full((size, size), 100.0, np.float32)
+    crop[48:112, 40:120] = 200.0
+    half = np.array([[-0.5, -0.4], [0.5, -0.4], [-0.5, 0.4], [0.5, 0.4]])
+    return crop + np.random.default_rng(1).normal(0, 3, crop.shape).astype(np.float32), half
+
+
+def test_evidence_knows_inside_from_outside():
+    crop, corners = body_crop()
+    assert (plate_evidence(crop, 2.0, corners).step > 20).all()
+    assert (plate_evidence(300 - crop, 2.0, corners).step < -20).all()
+    flat = np.random.default_rng(2).normal(100, 3, crop.shape).astype(np.float32)
+    assert plate_evidence(flat, 2.0, corners).strength.max() < 6
+
+
+def test_screws_are_found_and_rims_are_not_taken_for_metal():
+    film = simulated("instrumented", 21)
+    factors, sign = np.array(film.geometry.scale), film.facing.sign
+    called, right, rims = 0, 0, []
+    for body in whole_bodies(film).values():
+        corners = vertebra_corners(body, factors, sign)
+        frame = VertebraFrame.of_corners(corners, factors, sign)
+        mask = metal_mask(cut_window(film.pixels, frame, sign=1).crop(frame, 160, 2.0))
+        metal = cut_window(film.metal.astype(np.uint8) * 255, frame, sign=1)
+        truth = metal.crop(frame, mask.shape[0], 2.0) > 80
+        called += mask.sum()
+        right += (mask & truth).sum()
+        rims += list(
+            lies_on(mask, 2.0, frame.from_square(corners))
+            & ~lies_on(truth, 2.0, frame.from_square(corners))
+        )
+    assert called > 100
+    assert right / called > 0.75
+    assert np.mean(rims) < 0.1
