@@ -65,9 +65,11 @@ def scale(said: Array, error: Array) -> dict[str, list[float]]:
     groups = np.array_split(order, BINS)
     middles = np.array([float(np.median(said[group])) for group in groups])
     honest = np.array([float(np.quantile(np.abs(error[group]), 0.95)) / 1.96 for group in groups])
+    new = np.diff(middles, prepend=-1.0) > 1e-6
+    middles, honest = middles[new], np.maximum.accumulate(honest)[new]
     return {
         "said": [round(float(v), 6) for v in middles],
-        "honest": [round(float(v), 6) for v in np.maximum.accumulate(honest)],
+        "honest": [round(float(v), 6) for v in honest],
     }
 
 

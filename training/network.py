@@ -83,9 +83,11 @@ class CornerNetwork(nn.Module):
             for w, n in zip(widths[:-1], shape.decode, strict=True)
         )
         self.maps = nn.Conv2d(widths[0], CORNERS * SUB * SUB, 1)
+        features = 2 * widths[-1] + 3 * CORNERS
         self.spread = nn.Sequential(
-            nn.Linear(2 * widths[-1] + 3 * CORNERS, shape.hidden),
-            nn.ReLU(),
+            nn.BatchNorm1d(features),
+            nn.Linear(features, shape.hidden),
+            nn.LeakyReLU(0.1),
             nn.Linear(shape.hidden, SPREADS),
         )
         self.register_buffer("grid", _grid())
@@ -118,7 +120,11 @@ class CornerNetwork(nn.Module):
         mixed = corners[:, :, :1] * corners[:, :, 1:]
         second = moments[:, :, 2:] - torch.cat((squares, mixed), dim=2)
         pooled = torch.cat((coarse.mean(dim=(2, 3)), coarse.amax(dim=(2, 3))), dim=1)
-        features = torch.cat((pooled, 100.0 * second.flatten(1)), dim=1)
+        width = torch.log(torch.clamp(second[:, :, :2], min=0.0) + 1e-6)
+        slant = second[:, :, 2] / torch.sqrt(
+            torch.clamp(second[:, :, 0] * second[:, :, 1], min=0.0) + 1e-9
+        )
+        features = torch.cat((pooled, width.flatten(1), slant), dim=1)
         return corners, self.spread(features), logits
 
 

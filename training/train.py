@@ -37,6 +37,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--check", type=Path, nargs="*", default=[], help="folders to check on")
     parser.add_argument("--run", type=Path, required=True)
     parser.add_argument("--start", type=Path, help="checkpoint to start from")
+    parser.add_argument("--spreads", action="store_true", help="train the spreads only")
     parser.add_argument("--steps", type=int, default=20_000)
     parser.add_argument("--minutes", type=float, default=math.inf)
     parser.add_argument("--batch", type=int, default=48)
@@ -98,7 +99,6 @@ def checked(network: CornerNetwork, batches: list) -> dict[str, float]:
         miss, angles = errors(corners, truth)
         corner.append(miss.norm(dim=2).mean(dim=1))
         line.append(angles)
-    network.train()
     miss_mm = torch.cat(corner).cpu().numpy() * DEPTH_MM / 100
     degrees = np.degrees(torch.cat(line).cpu().numpy() / 100)
     return {
@@ -108,6 +108,24 @@ def checked(network: CornerNetwork, batches: list) -> dict[str, float]:
         "wedge_sd_deg": float(degrees[:, 2].std()),
         "wedge_bias_deg": float(degrees[:, 2].mean()),
     }
+
+
+def start(network: CornerNetwork, path: Path) -> None:
+    """Begin with a checkpoint's weights, less those that another shape of head cannot take."""
+    with torch.serialization.safe_globals([torch.torch_version.TorchVersion]):
+        old = torch.load(path, weights_only=True)["network"]
+    new = network.state_dict()
+    fits = {
+        name: value for name, value in old.items() if name in new and value.shape == new[name].shape
+    }
+    print(f"{len(fits)} of {len(new)} weights from {path.name}", flush=True)
+    network.load_state_dict({**new, **fits})
+
+
+def set_modes(network: CornerNetwork, *, spreads_only: bool) -> None:
+    """Batch statistics move only where something is trained."""
+    network.train(not spreads_only)
+    network.spread.train()
 
 
 def learning_rate(progress: float, step: int, peak: float) -> float:
@@ -135,11 +153,15 @@ def main() -> None:
     device = torch.device(given.device)
     network = CornerNetwork()
     if given.start:
-        network.load_state_dict(torch.load(given.start, weights_only=True)["network"])
+        start(network, given.start)
+    if given.spreads:
+        for name, parameter in network.named_parameters():
+            parameter.requires_grad_(name.startswith("spread"))
     network.to(device, memory_format=torch.channels_last)
     average = Average(network)
-    decayed = [p for p in network.parameters() if p.ndim > 1]
-    plain = [p for p in network.parameters() if p.ndim <= 1]
+    trained = [p for p in network.parameters() if p.requires_grad]
+    decayed = [p for p in trained if p.ndim > 1]
+    plain = [p for p in trained if p.ndim <= 1]
     optimiser = torch.optim.AdamW(
         [{"params": decayed, "weight_decay": 0.02}, {"params": plain, "weight_decay": 0.0}]
     )
@@ -150,6 +172,7 @@ def main() -> None:
     ]
     print(f"{parameters(network)} parameters, {len(batches)} batches to check on", flush=True)
     log = (given.run / "log.jsonl").open("a")
+    set_modes(network, spreads_only=given.spreads)
     begun = time.monotonic()
     sums: dict[str, float] = {}
     for step, (crops, truth) in enumerate(
@@ -176,6 +199,7 @@ def main() -> None:
             sums = {}
             if batches and ((step + 1) % 400 == 0 or last):
                 facts |= {k: round(v, 4) for k, v in checked(average.network, batches).items()}
+                set_modes(network, spreads_only=given.spreads)
                 save(given.run / "last.pt", average, step + 1, given)
             print(json.dumps(facts), flush=True)
             log.write(json.dumps(facts) + "\n")
