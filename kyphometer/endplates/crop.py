@@ -27,7 +27,7 @@ CROP_DEPTHS = 2.0
 WINDOW_DEPTHS = 3.0
 """Side of the film window that is kept around a vertebra, in body depths."""
 OVERSAMPLING = 2
-"""Crops are interpolated this much finer, then averaged."""
+"""Crops of up to `CROP_PIXELS` are interpolated this much finer, then averaged."""
 RESIZABLE = (np.dtype(np.uint8), np.dtype(np.uint16), np.dtype(np.int16), np.dtype(np.float32))
 """Pixel types that OpenCV averages as they are."""
 
@@ -52,7 +52,7 @@ class Window:
 
     def crop(self, frame: VertebraFrame, pixels: int, depths: float) -> Image:
         """A square of `depths` body depths in the vertebra's frame, shape (pixels, pixels)."""
-        fine = pixels * OVERSAMPLING
+        fine = pixels * (OVERSAMPLING if pixels <= CROP_PIXELS else 1)
         matrix = self._crop_to_window(frame, fine, depths)
         sharp = cv2.warpAffine(
             self.image,
@@ -61,8 +61,9 @@ class Window:
             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
             borderMode=cv2.BORDER_REPLICATE,
         )
-        reduced = cv2.resize(sharp, (pixels, pixels), interpolation=cv2.INTER_AREA)
-        return np.asarray(reduced, dtype=np.float32)
+        if fine != pixels:
+            sharp = cv2.resize(sharp, (pixels, pixels), interpolation=cv2.INTER_AREA)
+        return np.asarray(sharp, dtype=np.float32)
 
     def _crop_to_window(self, frame: VertebraFrame, pixels: int, depths: float) -> Array:
         """Matrix (2, 3) from crop array indices (column, row) to window indices."""

@@ -1,0 +1,195 @@
+"""Carry-over between two simulated visits of one patient, the second one instrumented.
+
+    python benchmarks/carry_over.py --patients 12
+
+For each condition: how often the column was found and on which level; errors of the proposed
+corners; error of the change of VKA and RKA, beside that of two readings assisted apart from each
+other (their difference, and what it would be if their errors had nothing in common); coverage of
+the stated 95 % intervals; seconds a film. Readings start from clicks of 1.5 mm.
+"""
+
+from __future__ import annotations
+
+import argparse
+import pickle
+import sys
+import time
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "training"))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from trials import clicked, whole_bodies
+
+from kyphometer.anatomy import EndplateSide, Level, neighbour
+from kyphometer.endplates import carry_over, change_with_uncertainty, refine_reading
+from kyphometer.errors import CarryOverError, KyphometerError
+from kyphometer.geometry import signed_angle_deg
+from kyphometer.phantom import simulate_visits
+from kyphometer.phantom.targets import TargetAngles
+from kyphometer.phantom.visits import VisitPlan
+
+ROOT = Path(__file__).resolve().parent.parent
+CONDITIONS = ("clean", "noisy", "oblique")
+LEVELS = (Level.T11, Level.T12, Level.L1, Level.L2)
+FIRST_SEED = 950_000_000
+CLICK_MM = 1.5
+WRONG_LEVEL_MM = 8.0
+
+
+@dataclass
+class Tally:
+    """What was seen under one condition."""
+
+    films: int = 0
+    refused: Counter = field(default_factory=Counter)
+    bodies: int = 0
+    wrong_level: int = 0
+    corner_mm: list[float] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+    change: dict = field(default_factory=lambda: defaultdict(list))
+
+
+def pair(condition: str, seed: int, folder: Path) -> list[tuple] | None:
+    """Two films of a patient with their truth, kept in a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{condition}-{seed}.pickle"
+    if not path.exists():
+        rng = np.random.default_rng(seed)
+        before = TargetAngles(vka_deg=float(rng.uniform(12, 24)))
+        after = TargetAngles(vka_deg=float(rng.uniform(5, 14)))
+        plans = (
+            VisitPlan(name="pre-op", day=-3, instrumented=False, targets=before),
+            VisitPlan(name="discharge", day=5, instrumented=True, targets=after),
+        )
+        level = LEVELS[int(rng.integers(len(LEVELS)))]
+        try:
+            made = simulate_visits(seed, plans, condition=condition, seed=seed, fractured=level)
+        except KyphometerError:  # an angle that this patient cannot reach
+            path.write_bytes(pickle.dumps(None))
+        else:
+            films = [(visit.film.film, visit.film.truth) for visit in made]
+            path.write_bytes(pickle.dumps(films))
+    return pickle.loads(path.read_bytes())
+
+
+def angle_deg(reading: object, film: object, upper: tuple, lower: tuple) -> float:
+    sx, sy = film.geometry.scale
+    vectors = [reading.endplate(*line).vector for line in (upper, lower)]
+    return signed_angle_deg(*[(x * sx, y * sy) for x, y in vectors], reading.facing)
+
+
+def assisted(film: object, truth: object, rng: np.random.Generator) -> tuple:
+    """A reading from rough clicks, and the endplates that the assist accepted."""
+    sd_px = CLICK_MM / film.geometry.column_mm
+    bodies = {level: clicked(body, sd_px, rng) for level, body in whole_bodies(truth).items()}
+    done = refine_reading(film, replace(truth, vertebrae=bodies))
+    accepted = {(item.level, side) for item in done.vertebrae for side in item.accepted}
+    return done.reading, accepted
+
+
+def run_pair(films: list[tuple], tally: Tally, rng: np.random.Generator) -> None:
+    (film_a, truth_a), (film_b, truth_b) = films
+    read_a, sure_a = assisted(film_a, truth_a, rng)
+    read_b, sure_b = assisted(film_b, truth_b, rng)
+    tally.films += 1
+    begun = time.process_time()
+    try:
+        carried = carry_over(film_a, read_a, film_b)
+    except CarryOverError as error:
+        tally.refused["levels" if "one level" in str(error) else "not found"] += 1
+        return
+    tally.seconds.append(time.process_time() - begun)
+    corner_errors(carried, film_b, truth_b, tally)
+    fractured = truth_a.fractured_levels[0]
+    above, below = neighbour(fractured, -1), neighbour(fractured, 1)
+    up, low = EndplateSide
+    for code, upper, lower in (
+        ("VKA", (fractured, up), (fractured, low)),
+        ("RKA", (above, up), (below, low)),
+    ):
+        if not all(line in sure_a and line in sure_b for line in (upper, lower)):
+            continue
+        try:
+            change = change_with_uncertainty(carried, upper, lower)
+        except KyphometerError:
+            continue
+        true_a, true_b = (
+            angle_deg(t, f, upper, lower) for t, f in ((truth_a, film_a), (truth_b, film_b))
+        )
+        error_a = angle_deg(read_a, film_a, upper, lower) - true_a
+        error_b = angle_deg(read_b, film_b, upper, lower) - true_b
+        error = change.change_deg - (true_b - true_a)
+        tally.change[code].append((error, change.standard_uncertainty, error_a, error_b))
+
+
+def corner_errors(carried: object, film: object, truth: object, tally: Tally) -> None:
+    for item in carried.vertebrae:
+        true = whole_bodies(truth).get(item.level)
+        if true is None:
+            continue
+        misses = [
+            np.hypot(*(np.array(getattr(plate, name).xy) - getattr(wanted, name).xy))
+            * film.geometry.column_mm
+            for plate, wanted in zip(
+                item.vertebra.endplates.values(), true.endplates.values(), strict=True
+            )
+            for name in ("anterior", "posterior")
+        ]
+        tally.bodies += 1
+        tally.wrong_level += float(np.mean(misses)) > WRONG_LEVEL_MM
+        tally.corner_mm += misses
+
+
+def show(condition: str, tally: Tally) -> None:
+    print(
+        f"\n{condition}: {tally.films} pairs, refused {dict(tally.refused)}, {tally.bodies} bodies "
+        f"proposed, {tally.wrong_level} on a wrong level; corners {np.median(tally.corner_mm):.2f} "
+        f"mm median, {np.percentile(tally.corner_mm, 95):.2f} mm 95th; "
+        f"{np.median(tally.seconds):.2f} s a film"
+    )
+    for code, rows in tally.change.items():
+        error, stated, error_a, error_b = np.array(rows).T
+        apart = (error_b - error_a).std()
+        unrelated = np.hypot(error_a.std(), error_b.std())
+        print(
+            f"  change of {code}: n {len(rows)}, bias {error.mean():+.2f}, SD {error.std():.2f}; "
+            f"two readings apart {apart:.2f} (ratio {error.std() / apart:.2f}), if unrelated "
+            f"{unrelated:.2f} (ratio {error.std() / unrelated:.2f}); stated {stated.mean():.2f}, "
+            f"covered {np.mean(np.abs(error) <= 1.96 * stated):.2f}"
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--patients", type=int, default=12, help="of each condition")
+    parser.add_argument("--conditions", nargs="+", default=CONDITIONS)
+    parser.add_argument("--data", type=Path, default=ROOT / "training/data/visits")
+    given = parser.parse_args()
+    cv2.setNumThreads(1)
+    together = Tally()
+    for condition in given.conditions:
+        tally = Tally()
+        for number in range(given.patients):
+            films = pair(condition, FIRST_SEED + number, given.data)
+            if films is not None:
+                run_pair(films, tally, np.random.default_rng(number))
+        show(condition, tally)
+        for code, rows in tally.change.items():
+            together.change[code] += rows
+        together.films += tally.films
+        together.refused += tally.refused
+        together.bodies += tally.bodies
+        together.wrong_level += tally.wrong_level
+        together.corner_mm += tally.corner_mm
+        together.seconds += tally.seconds
+    show("all", together)
+
+
+if __name__ == "__main__":
+    main()
