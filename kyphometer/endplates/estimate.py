@@ -71,8 +71,8 @@ class Estimate:
     differs_deg
         By how much the other refiner's lines differ where that is more than the uncertainty
         explains, else 0; shape (2,).
-    method
-        Name and version.
+    refiner, method
+        Which refiner it was, and its name and version.
     """
 
     frame: VertebraFrame
@@ -83,6 +83,7 @@ class Estimate:
     evidence: PlateEvidence
     on_metal: NDArray[np.bool_]
     differs_deg: Array
+    refiner: Refiner
     method: str
 
 
@@ -135,6 +136,7 @@ def _learned(window: Window, frame: VertebraFrame, model: CornerModel) -> Estima
         evidence=plate_evidence(crop, DEPTHS, corners),
         on_metal=lies_on(metal_mask(crop), DEPTHS, corners),
         differs_deg=differs,
+        refiner=Refiner.LEARNED,
         method=model.method,
     )
 
@@ -156,5 +158,6 @@ def _classical(window: Window, frame: VertebraFrame, clicks: Array) -> Estimate:
         evidence=plate_evidence(crop, DEPTHS, corners),
         on_metal=lies_on(metal_mask(crop), DEPTHS, corners),
         differs_deg=np.zeros(2),
+        refiner=Refiner.CLASSICAL,
         method=METHOD,
     )

@@ -32,6 +32,9 @@ class Limits:
         SD of the line above which the click is kept.
     strength
         Least evidence across an endplate that is not certain, in standard errors.
+    path_strength
+        Least evidence across any endplate of the path refiner, whose SD says how well a path fits
+        and not whether there is an endplate.
     wrong_step
         Contrast of the wrong sign, in standard errors, that gives away a neighbour's endplate.
     """
@@ -41,6 +44,7 @@ class Limits:
     sure_line_sd_deg: float = 1.5
     line_sd_deg: float = 3.0
     strength: float = 2.0
+    path_strength: float = 3.0
     wrong_step: float = 6.0
 
 
@@ -52,12 +56,14 @@ class Found:
     ----------
     moved_depths
         How far its two corners would move, in body depths, shape (2,).
-    depth_text
-        A body depth in the film's own unit, to say distances: mm a depth, or None if unknown.
+    depth_mm
+        Body depth, to say distances, or None on a film without pixel spacing.
     line_sd_deg
         SD of its direction.
     step, ridge
         Evidence (see `PlateEvidence`).
+    by_path
+        Whether the path refiner found it.
     on_metal
         Whether a corner lies on metal.
     inside_film
@@ -69,6 +75,7 @@ class Found:
     line_sd_deg: float
     step: float
     ridge: float
+    by_path: bool
     on_metal: bool
     inside_film: bool
 
@@ -90,10 +97,11 @@ def _objections(found: Found, limits: Limits) -> list[tuple[RefusalReason, str]]
     sure = found.line_sd_deg <= limits.sure_line_sd_deg
     reach = limits.move_depths if sure else limits.sure_move_depths
     strength = max(abs(found.step), found.ridge)
+    faint = limits.path_strength if found.by_path else 0.0 if sure else limits.strength
     checks = (
         (not found.inside_film, RefusalReason.OUTSIDE, "the rim would lie outside the film"),
         (
-            strength < limits.strength and not sure,
+            strength < faint,
             RefusalReason.FLAT,
             "there is no edge to be seen along the endplate",
         ),

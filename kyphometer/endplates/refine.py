@@ -241,6 +241,7 @@ class _Judged:
             line_sd_deg=float(self.found.line_sd_deg[index]),
             step=float(self.found.evidence.step[index]),
             ridge=float(self.found.evidence.ridge[index]),
+            by_path=self.found.refiner is Refiner.CLASSICAL,
             on_metal=bool(self.found.on_metal[rows].any()),
             inside_film=bool(np.all((pixels > 0) & (pixels < (width, height)))),
         )
