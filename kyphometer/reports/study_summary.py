@@ -89,5 +89,6 @@ def _change(endpoint: EndpointAnalysis, labels: dict[str, str], unit: str) -> st
     t = pair.t
     return (
         f"{text}: difference {format_number(t.mean_difference)}{unit}, 95 % CI "
-        f"{format_interval(t.low, t.high)}, {format_p_statement(pair.p_t_holm)} after Holm, n = {t.n}."
+        f"{format_interval(t.low, t.high)}, {format_p_statement(pair.p_t_holm)} after Holm, "
+        f"n = {t.n}."
     )
