@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 from web_page_kit import Tab, case
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def test_every_shortcut_is_in_the_help(tab: Tab) -> None:
         if shortcut["group"] != "assist":
             assert english[f"command.{shortcut['command']}"] in listed
     page.keyboard.press("Escape")
-    assert page.locator("dialog").count() == 0
+    tab.dialog_closed()
 
 
 def test_catalogues_say_the_same_things() -> None:
@@ -154,7 +155,7 @@ def test_a_work_list_of_twenty_thousand_films(tab: Tab) -> None:
     assert page.locator(".row").count() < 60
     assert len(asked) < 8, "only what is looked at is fetched"
     page.keyboard.press("ArrowUp")
-    assert page.evaluate("() => document.activeElement.dataset.index") == "19998"
+    expect(page.locator(".row:focus")).to_have_attribute("data-index", "19998")
 
 
 def test_search_and_filter(tab: Tab) -> None:
@@ -162,6 +163,6 @@ def test_search_and_filter(tab: Tab) -> None:
     page.keyboard.press("/")
     page.keyboard.type("VISITS")
     page.get_by_text("2 films").wait_for()
-    assert page.locator(".row").count() == 2
+    expect(page.locator(".row")).to_have_count(2)
     page.locator(".filter", has_text="Read").last.click()
     page.locator(".list-note", has_text="film").wait_for()

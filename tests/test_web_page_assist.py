@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from playwright.sync_api import expect
 from web_page_kit import Tab, case
 
 if TYPE_CHECKING:
@@ -86,11 +87,11 @@ def test_assist_on_release_is_its_own_step_and_looks_different(tab: Tab) -> None
     tab.corner(key).focus()
     page.keyboard.press("Enter")
     page.locator(f".stage [data-key='{key}']:not(.assisted)").wait_for()
-    assert proposed.count() == 1
+    expect(proposed).to_have_count(1)
     page.keyboard.press("Control+z")
     page.keyboard.press("Control+z")
     page.locator(".stage .corner:not(.assisted)").nth(1).wait_for()
-    assert proposed.count() == 0
+    expect(proposed).to_have_count(0)
     assert len(tab.corners()) == 2, "only the assist was undone, the hand's marks stay"
     tab.wait_saved()
     mark = tab.stored("F02")["document"]["vertebrae"][level][endplate]["anterior"]

@@ -65,7 +65,8 @@ def _walk_crosshair(tab: Tab, xy: list[float]) -> None:
     for axis, keys in ((0, ("ArrowLeft", "ArrowRight")), (1, ("ArrowUp", "ArrowDown"))):
         for modifier, size in (("Shift+", 40.0), ("", 4.0), ("Alt+", 0.1 * tab.view()[2])):
             for _ in range(3):
-                gap = tab.screen(xy)[axis] - _crosshair(tab)[axis]
+                cross = _crosshair(tab)
+                gap = tab.screen(xy)[axis] - cross[axis]
                 for _ in range(round(abs(gap) / size)):
                     tab.page.keyboard.press(modifier + keys[gap > 0])
                 if abs(gap) <= 2 * size:
@@ -73,6 +74,7 @@ def _walk_crosshair(tab: Tab, xy: list[float]) -> None:
 
 
 def _crosshair(tab: Tab) -> tuple[float, float]:
+    tab.settle()
     text = tab.page.locator(".crosshair").first.get_attribute("transform")
     x, y = (float(part) for part in re.findall(r"-?[\d.]+", text))
     box = tab.stage.bounding_box()
@@ -192,6 +194,7 @@ def test_not_measurable_relabel_and_shift(tab: Tab) -> None:
     page.keyboard.press("x")
     page.locator("dialog").get_by_label("Why can it not be measured?").select_option("implant")
     page.locator("dialog .primary").click()
+    tab.dialog_closed()
     assert tab.target() != (level, endplate, "anterior")
     while (asked := tab.target()) is not None:
         plate = case().truth["vertebrae"][asked[0]][asked[1]]
@@ -235,6 +238,7 @@ def test_another_vertebra_with_six_points(tab: Tab) -> None:
     page.keyboard.press("v")
     page.locator("dialog select").select_option("S1")
     page.locator("dialog .primary").click()
+    tab.dialog_closed()
     assert tab.target() == ("S1", "superior", "anterior")
 
 

@@ -92,6 +92,7 @@ def test_two_tabs_on_one_film(chromium: Browser, annotator: Annotator, choice: s
         assert sum(bool(plate[c]) for plate in plates for c in ("anterior", "posterior")) == 2
         label = {"mine": "Go on with mine", "theirs": "Take theirs"}[choice]
         dialog.get_by_role("button", name=label).click()
+        second.dialog_closed()
         second.wait_corners({"mine": 1, "theirs": 2}[choice])
         second.page.keyboard.press("Control+z")
         second.wait_corners({"mine": 2, "theirs": 1}[choice])  # the other is one undo away

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 import pytest
+from playwright.sync_api import expect
 from web_page_kit import Tab, case
 
 from kyphometer.dicom.display import to_grey
@@ -39,7 +41,7 @@ def test_the_canvas_shows_what_python_shows(tab: Tab) -> None:
     assert shown == pytest.approx([int(grey[y, x]) for x, y in places], abs=5)
     tab.page.keyboard.press("i")
     tab.page.locator("[data-command=invert][aria-pressed=true]").wait_for()
-    tab.page.wait_for_timeout(100)
+    tab.drawn()
     turned = [tab.grey((x + 0.5, y + 0.5)) for x, y in places]
     assert turned == pytest.approx([255 - int(grey[y, x]) for x, y in places], abs=5)
 
@@ -56,15 +58,15 @@ def test_window_by_drag_preset_and_region(tab: Tab) -> None:
     page.mouse.down()
     page.mouse.move(x, y + 120, steps=4)
     page.mouse.up()
-    page.wait_for_timeout(60)
+    tab.drawn()
     dragged = tab.grey(xy)
     assert dragged < first, "downwards is darker"
     assert tab.corners() == []
     page.locator(".preset").select_option("0")
-    page.wait_for_timeout(60)
+    tab.drawn()
     assert tab.grey(xy) == first
     page.keyboard.press("r")
-    page.wait_for_timeout(60)
+    tab.drawn()
     assert page.locator(".preset").input_value() == "-1"
 
 
@@ -90,10 +92,9 @@ def test_zoom_pan_fit_and_one_to_one(tab: Tab) -> None:
     assert tab.view()[2] > zoom
     page.keyboard.press("1")
     tab.settle()
-    page.wait_for_timeout(250)
     assert tab.view()[2] == pytest.approx(1.0)
     page.keyboard.press("0")
-    page.wait_for_timeout(300)
+    tab.settle()
     assert tab.view()[:2] == pytest.approx((225.0, 450.0))
 
 
@@ -105,12 +106,10 @@ def test_local_contrast_is_a_view_only(tab: Tab) -> None:
     greys = [tab.grey(p) for p in places]
     page.keyboard.press("l")
     page.locator("[data-command=localContrast][aria-pressed=true]").wait_for()
-    page.wait_for_timeout(150)
-    assert [tab.grey(p) for p in places] != greys
+    tab.until(lambda: [tab.grey(p) for p in places] != greys)
     assert tab.wait_for_value("RKA") == before
     page.keyboard.press("l")
-    page.wait_for_timeout(150)
-    assert [tab.grey(p) for p in places] == greys
+    tab.until(lambda: [tab.grey(p) for p in places] == greys)
 
 
 def test_side_by_side_swipe_and_flicker(tab: Tab) -> None:
@@ -120,12 +119,12 @@ def test_side_by_side_swipe_and_flicker(tab: Tab) -> None:
     tab.page.locator(".save.confirmed").wait_for()
     page = tab.open("V2").page
     tab.mark("after")
-    assert page.locator(".strip li").count() == 2
+    expect(page.locator(".strip li")).to_have_count(2)
     page.keyboard.press("s")
     beside = page.locator(".stage").nth(1)
     beside.locator(".corner").first.wait_for()
-    assert beside.locator(".angle").count() == 2, "the earlier angles stand beside"
-    assert page.locator(".caption").inner_text().endswith("10 Jan 2026")
+    expect(beside.locator(".angle")).to_have_count(2)  # the earlier angles stand beside
+    expect(page.locator(".caption")).to_have_text(re.compile("10 Jan 2026$"))
     first, second = tab.view(), _view_of(beside)
     x, y = tab.screen((first[0], first[1]))
     page.mouse.move(x, y)
@@ -141,7 +140,7 @@ def test_side_by_side_swipe_and_flicker(tab: Tab) -> None:
     divider = page.get_by_role("slider")
     divider.focus()
     page.keyboard.press("ArrowLeft")
-    assert divider.get_attribute("aria-valuenow") == "48"
+    expect(divider).to_have_attribute("aria-valuenow", "48")
     page.locator("canvas.overlay").wait_for(state="visible")
     page.keyboard.press("b")
     page.locator(".compare-bar .shown", has_text="10 Jan 2026").wait_for()
@@ -164,7 +163,7 @@ def test_a_film_of_twenty_megapixels(tab: Tab) -> None:
     tab.press_at((x * scale[0], y * scale[1]))
     tab.corner(f"{level}.{endplate}.{corner}").wait_for()
     page.keyboard.press("1")
-    page.wait_for_timeout(300)
+    tab.settle()
     assert tab.view()[2] == pytest.approx(1.0)
     cx, cy = tab.view()[:2]
     assert len({tab.grey((cx + 20 * step, cy)) for step in range(-20, 20)}) > 3

@@ -10,6 +10,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
@@ -24,7 +25,7 @@ from kyphometer.measure import measure_reading
 from kyphometer.reading_json import reading_to_dict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from playwright.sync_api import Browser
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 TOKEN = "a-token-for-the-browser"
 SERVER = Path(__file__).parent / "web_page_server.py"
+PATIENCE_S = 8.0
 PLAIN = tuple(f"F{number:02}" for number in range(1, 13))
 CHROMIUM_ARGS = (
     "--no-sandbox",
@@ -173,7 +175,7 @@ def open_tab(browser: Browser, annotator: Annotator, **options: Any) -> Iterator
     """A tab in a browser window of its own."""
     options.setdefault("viewport", {"width": 1366, "height": 768})
     context = browser.new_context(**options)
-    context.set_default_timeout(8_000)
+    context.set_default_timeout(PATIENCE_S * 1000)
     opened = Tab(context.new_page(), annotator)
     try:
         yield opened
@@ -235,14 +237,27 @@ class Tab:
         return tuple(float(part) for part in self.stage.get_attribute("data-view").split())
 
     def settle(self) -> None:
-        """Wait until the view has stopped moving."""
-        last = None
-        for _ in range(100):
-            now = self.view()
-            if now == last:
-                return
-            last = now
-            self.page.wait_for_timeout(40)
+        """Wait until the view has stopped moving and is drawn."""
+        self.page.wait_for_function("() => !document.querySelector('.stage[data-moving]')")
+        self.drawn()
+
+    def drawn(self) -> None:
+        """Wait until everything done so far has been drawn: a frame, and the one it may ask for."""
+        self.page.evaluate(
+            """() => new Promise((done) =>
+                requestAnimationFrame(() => requestAnimationFrame(() => done())))"""
+        )
+
+    def until(self, holds: Callable[[], bool]) -> None:
+        """Wait until something holds that no locator can say, such as a grey level."""
+        deadline = time.monotonic() + PATIENCE_S
+        while not holds():
+            assert time.monotonic() < deadline, "it did not come to hold"
+            self.page.wait_for_timeout(30)
+
+    def dialog_closed(self) -> None:
+        """Wait until what a dialog was asked for has been done: it closes after the key press."""
+        self.page.locator("dialog").wait_for(state="detached")
 
     def screen(self, xy: Any) -> tuple[float, float]:
         """Where a point of the film is on the screen."""
@@ -307,18 +322,14 @@ class Tab:
     def wait_corners(self, count: int) -> None:
         """Wait until that many corners are drawn."""
         shown = "() => document.querySelectorAll('.stage [data-key]').length"
-        for _ in range(160):
-            if self.page.evaluate(shown) == count:
-                return
-            self.page.wait_for_timeout(50)
-        raise AssertionError((self.corners(), count))
+        self.until(lambda: self.page.evaluate(shown) == count)
 
     def corner(self, key: str) -> Any:
         return self.page.locator(f".stage [data-key='{key}']").first
 
     def corner_at(self, key: str) -> tuple[float, float]:
         """Where a corner is drawn on the screen, once what was done has been drawn."""
-        self.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => done()))")
+        self.drawn()
         text = self.corner(key).get_attribute("transform")
         x, y = (float(part) for part in text.removeprefix("translate(").rstrip(")").split())
         box = self.stage.bounding_box()

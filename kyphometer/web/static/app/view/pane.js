@@ -68,7 +68,7 @@ export class Pane {
 
   /** @param {View} view @param {boolean} [isFit] stay fitted when the pane changes its size */
   setView(view, isFit = false) {
-    cancelAnimationFrame(this.glide);
+    this.stopGlide();
     this.view = view;
     this.fittedNow = isFit;
     this.invalidate();
@@ -78,7 +78,7 @@ export class Pane {
   /** Move there smoothly, or at once for those who prefer no motion. @param {View} view
    * @param {boolean} [isFit] */
   glideTo(view, isFit = false) {
-    cancelAnimationFrame(this.glide);
+    this.stopGlide();
     if (matchMedia('(prefers-reduced-motion: reduce)').matches) {
       this.setView(view, isFit);
       return;
@@ -88,9 +88,20 @@ export class Pane {
     const step = (/** @type {number} */ now) => {
       const t = Math.min(Math.max((now - start) / GLIDE_MS, 0), 1);
       this.setView(blend(from, view, 1 - (1 - t) ** 3), isFit && t === 1);
-      if (t < 1) this.glide = requestAnimationFrame(step);
+      if (t < 1) this.glideOn(step);
     };
+    this.glideOn(step);
+  }
+
+  /** `data-moving` tells that the view has not arrived yet. @param {FrameRequestCallback} step */
+  glideOn(step) {
     this.glide = requestAnimationFrame(step);
+    this.root.toggleAttribute('data-moving', true);
+  }
+
+  stopGlide() {
+    cancelAnimationFrame(this.glide);
+    this.root.toggleAttribute('data-moving', false);
   }
 
   /** @param {Point} p */
