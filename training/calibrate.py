@@ -5,7 +5,7 @@
 Writes the pairs of said and honest SD into the card beside the exported network (see
 `kyphometer/endplates/calibration.py`). Honest is what makes 95 % intervals of VKA and RKA, as
 `kyphometer measure` propagates them from the corners, cover 95 % of the errors at that difficulty.
-Half of the films show another anatomy than the training films.
+All of these films show another anatomy than the training films, as the patients to come will.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def gather(folder: Path, films: int) -> dict[str, Array]:
     """Said SD and errors of angles (VKA and RKA), wedges and corners."""
     rng = np.random.default_rng(11)
     angles, wedges, corners = [], [], []
-    for count, trial in enumerate(trials(folder, FIRST_SEED, films, other=0.5), 1):
+    for count, trial in enumerate(trials(folder, FIRST_SEED, films, other=1.0), 1):
         sign = trial.truth.facing.sign
         bodies = whole_bodies(trial.truth)
         for sd_mm in CLICKS_MM:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -63,6 +64,11 @@ def largest_difference(network: CornerNetwork, path: Path) -> tuple[float, float
     return corners, spreads
 
 
+def folder_names(option: str) -> str:
+    """An option as it was given, without the part of a path that only one machine knows."""
+    return re.sub(r"/[^\s',)]*?(?=training/)", "", option)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--run", type=Path, required=True)
@@ -87,7 +93,7 @@ def main() -> None:
         "shape": state["shape"],
         "training": {
             "steps": state["step"],
-            "options": state["options"],
+            "options": {name: folder_names(text) for name, text in state["options"].items()},
             "torch": str(state["torch"]),
             "last_check": checked[-1] if checked else None,
         },

@@ -36,23 +36,32 @@ def cheapest_paths(cost: Array, step_cost: float) -> NDArray[np.intp]:
         Shape (strips, columns).
     """
     strips, rows, columns = cost.shape
-    steps = np.arange(-MAXIMUM_STEP, MAXIMUM_STEP + 1)
-    climb = (step_cost * steps**2).astype(np.float64)
-    total = cost[:, :, 0].astype(np.float64)
-    padded = np.full((strips, rows + 2 * MAXIMUM_STEP), np.inf)
-    taken = np.zeros((columns, strips, rows), dtype=np.int8)
-    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * MAXIMUM_STEP + 1, axis=1)
+    inner = slice(MAXIMUM_STEP, MAXIMUM_STEP + rows)
+    by_column = np.ascontiguousarray(cost.transpose(2, 0, 1), dtype=np.float64)
+    total = np.full((columns, strips, rows + 2 * MAXIMUM_STEP), np.inf)
+    total[0, :, inner] = by_column[0]
     for column in range(1, columns):
-        padded[:, MAXIMUM_STEP : MAXIMUM_STEP + rows] = total
-        options = windows + climb
-        best = options.argmin(axis=2)
-        taken[column] = best - MAXIMUM_STEP
-        total = cost[:, :, column] + np.take_along_axis(options, best[..., None], axis=2)[..., 0]
+        before = total[column - 1]
+        best = before[:, inner].copy()
+        for climb in range(1, MAXIMUM_STEP + 1):
+            up = before[:, MAXIMUM_STEP + climb : MAXIMUM_STEP + climb + rows]
+            down = before[:, MAXIMUM_STEP - climb : MAXIMUM_STEP - climb + rows]
+            np.minimum(best, np.minimum(up, down) + step_cost * climb**2, out=best)
+        np.add(best, by_column[column], out=total[column, :, inner])
+    return _traced_back(total, rows, step_cost)
+
+
+def _traced_back(total: Array, rows: int, step_cost: float) -> NDArray[np.intp]:
+    """The cheapest path to the last column, from the totals (padded) of every column."""
+    columns, strips, _ = total.shape
+    reach = np.arange(2 * MAXIMUM_STEP + 1)
+    climb = step_cost * (reach - MAXIMUM_STEP) ** 2.0
     path = np.zeros((strips, columns), dtype=np.intp)
-    path[:, -1] = total.argmin(axis=1)
-    each = np.arange(strips)
+    path[:, -1] = total[-1, :, MAXIMUM_STEP : MAXIMUM_STEP + rows].argmin(axis=1)
+    each = np.arange(strips)[:, None]
     for column in range(columns - 1, 0, -1):
-        path[:, column - 1] = path[:, column] + taken[column, each, path[:, column]]
+        options = total[column - 1][each, path[:, column, None] + reach] + climb
+        path[:, column - 1] = path[:, column] + options.argmin(axis=1) - MAXIMUM_STEP
     return path
 
 
@@ -92,10 +101,11 @@ def tukey_fit(basis: Array, values: Array, weights: Array) -> tuple[Array, Array
     """
     share = weights.copy()
     terms = basis.shape[1]
+    products = np.einsum("pi,pj->pij", basis, basis).reshape(len(basis), -1)
     ridge = 1e-9 * np.eye(terms)
     for turn in range(ROUNDS):
-        normal = np.einsum("lp,pi,pj->lij", share, basis, basis) + ridge
-        right = np.einsum("lp,pi,lp->li", share, basis, values)
+        normal = (share @ products).reshape(-1, terms, terms) + ridge
+        right = (share * values) @ basis
         coefficients = np.linalg.solve(normal, right[..., None])[..., 0]
         residual = values - coefficients @ basis.T
         spread = 1.4826 * np.median(np.abs(residual), axis=1) + 1e-6
@@ -104,7 +114,7 @@ def tukey_fit(basis: Array, values: Array, weights: Array) -> tuple[Array, Array
             continue
         scaled = residual / (TUKEY * spread[:, None])
         share = weights * np.where(np.abs(scaled) < 1, (1 - scaled**2) ** 2, 0.0)
-    normal = np.einsum("lp,pi,pj->lij", share, basis, basis) + ridge
+    normal = (share @ products).reshape(-1, terms, terms) + ridge
     covariances = spread[:, None, None] ** 2 * np.linalg.inv(normal)
     kept = share.sum(axis=1) / np.maximum(weights.sum(axis=1), 1e-9)
     return coefficients, covariances, kept
