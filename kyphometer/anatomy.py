@@ -70,6 +70,12 @@ class Level(Enum):
     L6 = "L6"
     S1 = "S1"
 
+    def __init__(self, _name: str) -> None:
+        self.order: int = len(type(self).__members__)
+        """Position from cranial (0 for C1) to caudal."""
+
+    __hash__ = object.__hash__
+
     def __str__(self) -> str:
         return str(self.value)
 
@@ -88,11 +94,6 @@ class Level(Enum):
 
     def __ge__(self, other: object) -> bool:
         return self is other or self > other
-
-    @property
-    def order(self) -> int:
-        """Position from cranial (0 for C1) to caudal."""
-        return _ORDER[self]
 
     @property
     def region(self) -> Region:
@@ -124,13 +125,34 @@ class Level(Enum):
             raise UnknownLevelError(text) from None
 
 
-_ORDER = {level: order for order, level in enumerate(Level)}
-
-
 @cache
 def _spine(t13: bool, l6: bool) -> tuple[Level, ...]:
     absent = ([] if t13 else [Level.T13]) + ([] if l6 else [Level.L6])
     return tuple(level for level in Level if level not in absent)
+
+
+@cache
+def _places(t13: bool, l6: bool) -> dict[Level, int]:
+    return {level: place for place, level in enumerate(_spine(t13, l6))}
+
+
+def levels_apart(upper: Level, lower: Level, marked: Collection[Level] = ()) -> int:
+    """How many places `lower` lies caudal of `upper`; negative if cranial.
+
+    T13 and L6 count as places only if they are among `marked` or asked about.
+
+    Examples
+    --------
+    >>> levels_apart(Level.T12, Level.L1)
+    1
+    >>> levels_apart(Level.T12, Level.L1, marked={Level.T13})
+    2
+    """
+    asked = (upper, lower)
+    places = _places(
+        Level.T13 in marked or Level.T13 in asked, Level.L6 in marked or Level.L6 in asked
+    )
+    return places[lower] - places[upper]
 
 
 def spine(marked: Collection[Level] = ()) -> tuple[Level, ...]:
@@ -158,4 +180,4 @@ def neighbour(level: Level, offset: int, marked: Collection[Level] = ()) -> Leve
 
 def are_adjacent(upper: Level, lower: Level, marked: Collection[Level] = ()) -> bool:
     """True if `lower` is the next level caudal of `upper`."""
-    return neighbour(upper, 1, marked) is lower
+    return levels_apart(upper, lower, marked) == 1

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from kyphometer.anatomy import Level, spine
+from kyphometer.anatomy import levels_apart
 from kyphometer.geometry import NULL_LENGTH, PixelGeometry, Point, cross, segments_cross
 from kyphometer.reading_square import SquareBody, SquarePlate, square_bodies
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from kyphometer.anatomy import Level
     from kyphometer.reading import Reading
 
 MIN_ENDPLATE_MM = 8.0
@@ -256,9 +257,8 @@ def _runs_against(body: SquareBody, step: tuple[float, float]) -> bool:
 
 def _check_neighbours(bodies: Sequence[SquareBody]) -> Iterator[Finding]:
     marked = {body.level for body in bodies}
-    levels = spine(marked)
     for upper, lower in itertools.pairwise(bodies):
-        between = levels.index(lower.level) - levels.index(upper.level) - 1
+        between = levels_apart(upper.level, lower.level, marked) - 1
         yield from _check_disc(upper, lower, between)
 
 

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kyphometer.anatomy import EndplateSide, Level, spine
+from kyphometer.anatomy import EndplateSide, Level, levels_apart
 from kyphometer.errors import DegenerateLineError, MissingEndplateError, NoFracturedLevelError
 from kyphometer.geometry import NULL_LENGTH, Facing, Point, signed_angle_deg
 from kyphometer.measure.definitions import AngleDefinition, Line, LinePart
@@ -219,9 +219,8 @@ def _note(
 
 
 def _distance(marked: set[Level], fracture: Fracture, level: Level, step: int) -> int:
-    levels = spine(marked)
     edge = fracture.cranial if step < 0 else fracture.caudal
-    return abs(levels.index(level) - levels.index(edge))
+    return abs(levels_apart(edge, level, marked))
 
 
 def measure_named(
