@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from matplotlib.figure import Figure
+from PIL import Image
 
 from kyphometer.geometry import Point, line_intersection
 from kyphometer.plots.style import INK, MUTED, PAPER, angle_style, halo
@@ -118,10 +119,17 @@ def plot_overlay(
 
 
 def draw_film(ax: Axes, grey: NDArray[Any], aspect: float = 1.0) -> None:
-    """Show a film in its own coordinates: (0, 0) at its outer top-left corner, y down."""
+    """Show a film in its own coordinates: (0, 0) at its outer top-left corner, y down.
+
+    Films taller than `MAX_HEIGHT_PX` are reduced to that by area averaging before they are drawn.
+    """
     rows, columns = grey.shape
+    picture = Image.fromarray(grey)
+    if rows > MAX_HEIGHT_PX:
+        size = (max(1, round(columns * MAX_HEIGHT_PX / rows)), MAX_HEIGHT_PX)
+        picture = picture.resize(size, Image.Resampling.BOX)
     ax.imshow(
-        grey,
+        picture,
         cmap="gray",
         vmin=0,
         vmax=255,
@@ -348,4 +356,5 @@ def _draw_note(ax: Axes, text: str, y: float, height_px: float) -> float:
 
 def save_figure(figure: Figure, path: str | Path) -> None:
     """Write a figure in the format of its file name, at its own resolution."""
-    figure.savefig(path, dpi=figure.dpi, facecolor=figure.get_facecolor())
+    options = {"compress_level": 3} if str(path).lower().endswith(".png") else {}
+    figure.savefig(path, dpi=figure.dpi, facecolor=figure.get_facecolor(), pil_kwargs=options)
