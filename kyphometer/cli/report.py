@@ -10,10 +10,8 @@ from kyphometer.cli.options import positive
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterable
 
     from kyphometer.followup.cohort.study import StudyResults
-    from kyphometer.reports.document import Document
     from kyphometer.store import Study
     from kyphometer.workflow.study import AnalysisChoices
 
@@ -67,7 +65,9 @@ def add_parser(subparsers: Any) -> None:
 
 
 def _add_outputs(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("-o", "--output", type=Path, metavar="FILE.html", help="report as HTML")
+    parser.add_argument(
+        "-o", "--html", "--output", type=Path, metavar="FILE", help="report as HTML"
+    )
     parser.add_argument("--pdf", type=Path, metavar="FILE", help="the same as PDF")
     parser.add_argument("--docx", type=Path, metavar="FILE", help="the same as DOCX")
     parser.add_argument("--xlsx", type=Path, metavar="FILE", help="all tables in one workbook")
@@ -85,13 +85,14 @@ def run(args: Any) -> int:
     """Analyse, write what was asked for, and print the main results."""
     from datetime import UTC, datetime
 
+    from kyphometer.cli.report_files import write_report
     from kyphometer.errors import UsageError
     from kyphometer.reports.study import study_document
     from kyphometer.reports.study_summary import summary_sentences
     from kyphometer.store import Study
     from kyphometer.workflow.study import analyse_study
 
-    outputs = (args.output, args.pdf, args.docx, args.xlsx, args.tables, args.figures)
+    outputs = (args.html, args.pdf, args.docx, args.xlsx, args.tables, args.figures)
     if not any(outputs):
         message = "Nothing to write: name the report with -o FILE.html, or see --help for more."
         raise UsageError(message)
@@ -99,7 +100,8 @@ def run(args: Any) -> int:
         results = analyse_study(study, _choices(args))
         pictures = {} if args.no_films else _pictures(study, results)
     document = study_document(results, made_at=datetime.now(UTC), pictures=pictures)
-    _write(document, args)
+    write_report(document, args)
+    print(f"written: {', '.join(str(path) for path in outputs if path)}", file=sys.stderr)
     for sentence in summary_sentences(results):
         print(sentence)
     return 0
@@ -150,32 +152,3 @@ def _pictures(study: Study, results: StudyResults) -> dict[str, list[tuple[str, 
             drawings.append((caption, item.superimposed))
         found[item.patient] = drawings
     return found
-
-
-def _write(document: Document, args: Any) -> None:
-    from kyphometer.reports.files import write_csv_tables, write_figures, write_xlsx
-
-    if args.output:
-        from kyphometer.reports.html import render_html
-
-        args.output.write_text(render_html(document), encoding="utf-8")
-    if args.pdf:
-        from kyphometer.reports.pdf import write_pdf
-
-        write_pdf(document, args.pdf)
-    if args.docx:
-        from kyphometer.reports.docx import write_docx
-
-        write_docx(document, args.docx)
-    if args.xlsx:
-        write_xlsx(document, args.xlsx)
-    if args.tables:
-        write_csv_tables(document, args.tables)
-    if args.figures:
-        write_figures(document, args.figures)
-    written = (args.output, args.pdf, args.docx, args.xlsx, args.tables, args.figures)
-    print(f"written: {', '.join(_names(written))}", file=sys.stderr)
-
-
-def _names(paths: Iterable[Path | None]) -> list[str]:
-    return [str(path) for path in paths if path is not None]

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from kyphometer.reading import Reading
 
 DPI = 110
+SUPERIMPOSED_TALL = 2.4
+SUPERIMPOSED_WIDE = 2.6
+LEGEND_WIDE = 1.6
 _MARGIN = 0.55
 """Space around the shown levels, in parts of their extent across."""
 
@@ -61,21 +64,19 @@ def plot_side_by_side(pictures: Sequence[VisitPicture], *, height_in: float = 4.
     Fractured levels carry an asterisk; endplates are drawn as marked.
     """
     boxes = [_box(picture) for picture in pictures]
-    widths = [
-        (b[1] - b[0]) / ((b[3] - b[2]) * p.aspect) for b, p in zip(boxes, pictures, strict=True)
-    ]
+    widths = [_ratio(box, picture) for box, picture in zip(boxes, pictures, strict=True)]
     figure = Figure(
-        figsize=(height_in * 0.84 * sum(widths) + 0.1, height_in), dpi=DPI, facecolor="white"
+        figsize=(height_in * 0.8 * sum(widths) + 0.1, height_in), dpi=DPI, facecolor="white"
     )
     total, start = sum(widths), 0.0
     for picture, box, width in zip(pictures, boxes, widths, strict=True):
-        ax = figure.add_axes((start / total + 0.004, 0.09, width / total - 0.008, 0.8))
+        ax = figure.add_axes((start / total + 0.004, 0.08, width / total - 0.008, 0.8))
         start += width
         _draw_film(ax, picture, box)
-        ax.set_title(picture.title, fontsize=8.5, color=BLACK, pad=4)
+        ax.set_title(picture.title, fontsize=10, color=BLACK, pad=4)
         ax.text(
             0.5, -0.018, "   ".join(picture.values), transform=ax.transAxes, ha="center", va="top",
-            fontsize=8.5, color=BLACK,
+            fontsize=10, color=BLACK,
         )  # fmt: skip
     return figure
 
@@ -93,11 +94,12 @@ def plot_superimposed(
         From each visit's film to the first; None for the first itself.
     """
     first = pictures[0]
-    box = _box(first)
-    tall = (box[3] - box[2]) * first.aspect
-    figure = Figure(figsize=(4.6 * (box[1] - box[0]) / tall + 1.9, 4.6), dpi=DPI, facecolor="white")
-    share = (4.6 * (box[1] - box[0]) / tall) / (4.6 * (box[1] - box[0]) / tall + 1.9)
-    ax = figure.add_axes((0.01, 0.02, share - 0.02, 0.96))
+    box = _box(first, reach=1)
+    wide = min(SUPERIMPOSED_WIDE, SUPERIMPOSED_TALL * _ratio(box, first))
+    across = wide + LEGEND_WIDE
+    figure = Figure(figsize=(across, SUPERIMPOSED_TALL), dpi=DPI, facecolor="white")
+    share = wide / across
+    ax = figure.add_axes((0.01, 0.01, share - 0.02, 0.98))
     _draw_film(ax, first, box, marks=False, dim=True)
     handles = []
     for place, (picture, move) in enumerate(zip(pictures, superpositions, strict=True)):
@@ -105,17 +107,17 @@ def plot_superimposed(
         for plate in _plates(picture.reading):
             points = np.array(plate) if move is None else move.apply(plate)
             ax.plot(
-                points[:, 0], points[:, 1], color=colour, ls=dashes, lw=2.0, zorder=3 + place,
-                path_effects=[withStroke(linewidth=4.2, foreground="white", alpha=0.9)],
+                points[:, 0], points[:, 1], color=colour, ls=dashes, lw=1.3, zorder=3 + place,
+                path_effects=[withStroke(linewidth=2.4, foreground="white", alpha=0.9)],
             )  # fmt: skip
         values = "\n".join(picture.values)
         label = f"{picture.title.splitlines()[0]}\n{values}" if values else picture.title
-        handles.append(Line2D([], [], color=colour, ls=dashes, lw=2.0, label=label))
+        handles.append(Line2D([], [], color=colour, ls=dashes, lw=1.6, label=label))
     level = next((move.level for move in superpositions if move is not None), None)
     figure.legend(
-        handles=handles, loc="upper left", bbox_to_anchor=(share, 0.98), fontsize=8.5,
-        frameon=False, handlelength=3.2, labelspacing=1.1,
-        title=None if level is None else f"laid on {level}", title_fontsize=8.5,
+        handles=handles, loc="upper left", bbox_to_anchor=(share, 1.0), fontsize=7.5,
+        frameon=False, handlelength=3.2, labelspacing=0.7,
+        title=None if level is None else f"laid on {level}", title_fontsize=7.5,
     )  # fmt: skip
     return figure
 
@@ -168,9 +170,9 @@ def _draw_marks(ax: Axes, reading: Reading) -> None:
             )  # fmt: skip
 
 
-def _plates(reading: Reading) -> list[list[tuple[float, float]]]:
+def _plates(reading: Reading, reach: int = 2) -> list[list[tuple[float, float]]]:
     """Posterior and anterior corner of every endplate near the fracture."""
-    near = _near(reading)
+    near = _near(reading, reach)
     return [
         [plate.posterior.xy, plate.anterior.xy]
         for level, vertebra in reading.vertebrae.items()
@@ -179,27 +181,34 @@ def _plates(reading: Reading) -> list[list[tuple[float, float]]]:
     ]
 
 
-def _near(reading: Reading) -> list[Any]:
-    """Levels up to two away from the fracture; all where there is none."""
+def _near(reading: Reading, reach: int = 2) -> list[Any]:
+    """Levels up to `reach` away from the fracture; all where there is none."""
     levels = list(reading.vertebrae)
     broken = [i for i, level in enumerate(levels) if level in reading.fractured_levels]
     if not broken:
         return levels
-    return levels[max(0, broken[0] - 2) : broken[-1] + 3]
+    return levels[max(0, broken[0] - reach) : broken[-1] + reach + 1]
 
 
-def _box(picture: VisitPicture) -> tuple[float, float, float, float]:
+def _ratio(box: tuple[float, float, float, float], picture: VisitPicture) -> float:
+    """Width of a box over its height, as seen."""
+    return (box[1] - box[0]) / ((box[3] - box[2]) * picture.aspect)
+
+
+def _box(picture: VisitPicture, reach: int = 2) -> tuple[float, float, float, float]:
     """Left, right, top and bottom of what is shown: the levels near the fracture and some margin.
 
     In parts of the mean endplate length, so that films of any magnification look alike.
     """
-    points = np.array([xy for plate in _plates(picture.reading) for xy in plate], dtype=float)
+    plates = _plates(picture.reading, reach)
+    points = np.array([xy for plate in plates for xy in plate], dtype=float)
     centre = points.mean(axis=0)
     k = picture.aspect
-    lengths = [np.hypot(a[0] - p[0], (a[1] - p[1]) * k) for p, a in _plates(picture.reading)]
+    lengths = [np.hypot(a[0] - p[0], (a[1] - p[1]) * k) for p, a in plates]
     unit = float(np.mean(lengths))
-    half_width = max(1.6 * unit, float(np.abs(points[:, 0] - centre[0]).max()) + _MARGIN * unit)
-    half_height = max(3.0 * unit, float(np.abs(points[:, 1] - centre[1]).max() * k) + 0.35 * unit)
+    across, along = np.abs(points - centre).max(axis=0)
+    half_width = max(1.6 * unit, float(across) + _MARGIN * unit)
+    half_height = max((1.0 + reach) * unit, float(along) * k + 0.35 * unit)
     return (
         centre[0] - half_width,
         centre[0] + half_width,

@@ -210,12 +210,12 @@ def plot_flow(flow: PatientFlow, *, ax: Axes | None = None) -> Axes:
     boxes = [
         (
             f"Enrolled\nn = {flow.enrolled}",
-            f"in clinical table {flow.in_table}\nmeasured {flow.measured}",
+            f"in the table {flow.in_table}\nmeasured {flow.measured}",
         ),
         *(
             (
                 f"{visit.label}\nn = {visit.measured}",
-                f"film within window {visit.within_tolerance}\n"
+                f"film in window {visit.within_tolerance}\n"
                 f"VAS {visit.vas}, ODI {visit.odi}\nAIS {visit.ais}",
             )
             for visit in flow.visits
@@ -229,8 +229,8 @@ def plot_flow(flow: PatientFlow, *, ax: Axes | None = None) -> Axes:
             fc="white", ec=BLACK, lw=0.9, mutation_aspect=0.8,
         )  # fmt: skip
         ax.add_patch(box)
-        ax.text(place + 0.48, 0.71, head, ha="center", va="center", fontsize=8.5, weight="bold")
-        ax.text(place + 0.48, 0.27, detail, ha="center", va="center", fontsize=6.1, color=BLACK)
+        ax.text(place + 0.48, 0.72, head, ha="center", va="center", fontsize=9, weight="bold")
+        ax.text(place + 0.48, 0.27, detail, ha="center", va="center", fontsize=6.8, color=BLACK)
         if place:
             arrow = {"arrowstyle": "-|>", "color": BLACK, "lw": 0.9, "shrinkA": 0, "shrinkB": 0}
             ax.annotate("", (place + 0.06, 0.5), (place - 0.1, 0.5), arrowprops=arrow)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -50,12 +50,15 @@ class Column:
         Decimals shown for numbers; None shows values as they are.
     kind
         `text`, `number`, `p` (a p value, never 0.000) or `percent` (a fraction, shown in percent).
+    optional
+        Not printed for people where every cell is missing or empty; files for programs keep it.
     """
 
     name: str
     label: str
     digits: int | None = None
     kind: str = "text"
+    optional: bool = False
 
     @property
     def is_number(self) -> bool:
@@ -125,6 +128,17 @@ class Table:
         """Table from dictionaries; what a record lacks is missing."""
         rows = tuple(tuple(record.get(column.name) for column in columns) for record in records)
         return cls(key=key, title=title, columns=columns, rows=rows, note=note)
+
+    def printed(self) -> Table:
+        """The table without optional columns that hold nothing."""
+        kept = [
+            place
+            for place, column in enumerate(self.columns)
+            if not column.optional or any(row[place] not in (None, "") for row in self.rows)
+        ]
+        columns = tuple(self.columns[place] for place in kept)
+        rows = tuple(tuple(row[place] for place in kept) for row in self.rows)
+        return replace(self, columns=columns, rows=rows)
 
     def shown(self) -> list[list[str]]:
         """Cells as people read them."""
@@ -231,6 +245,18 @@ class Document:
     def figures(self) -> list[Figure]:
         """Its figures, in order."""
         return [block for block in self.blocks if isinstance(block, Figure)]
+
+
+_TIES = re.compile(
+    r"(?<=\d) (?=[±%°]|mm\b|SD\b)|(?<=±) (?=\d)|(?<=\b[pnt]) (?=[<=] )|(?<=\b[pnt] [<=]) (?=\d)"
+    r"|(?<=\b95 %) (?=CI\b)| (?=\([CTLS]\d+ (?:sup|inf)\b)|(?<=\d) (?=(?:sup|inf)\b)"
+    r"|(?<=\b(?:sup|inf)) (?=- [CTLS]\d)|(?<=\b(?:sup|inf) -) (?=[CTLS]\d)"
+)
+
+
+def tied(text: str) -> str:
+    """Text whose numbers are not torn from their signs and units at the end of a line."""
+    return _TIES.sub("\u00a0", text)
 
 
 def slug(text: str) -> str:

@@ -60,12 +60,13 @@ def _add(out: Any, block: object, number: int | None) -> None:
         case PageBreak():
             out.add_page_break()
         case Table():
-            rows = block.shown()
-            right = [column.is_number for column in block.columns]
+            printed = block.printed()
+            rows = printed.shown()
+            right = [column.is_number for column in printed.columns]
             _grid(
                 out,
                 f"Table {number}. {block.title}",
-                [c.label for c in block.columns],
+                [c.label for c in printed.columns],
                 rows,
                 right,
             )

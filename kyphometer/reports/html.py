@@ -17,10 +17,16 @@ from kyphometer.reports.document import (
     Table,
     numbered,
     slug,
+    tied,
 )
 
 if TYPE_CHECKING:
     from kyphometer.reports.document import Block, Document
+
+KEPT_ROWS = 14
+"""Tables of as many rows at most are kept on one page when printed."""
+SHORT = 14
+"""Cells of as many signs at most are never broken."""
 
 
 def render_html(document: Document) -> str:
@@ -81,9 +87,9 @@ def _block(block: Block, number: int | None, position: int) -> str:
             tag = f"h{min(level, 4) + 1}"
             return f'<{tag} id="{slug(text)}-{position}">{escape(text)}</{tag}>'
         case Paragraph(text=text, emphasis=emphasis):
-            return f"<p{' class=emphasis' if emphasis else ''}>{escape(text)}</p>"
+            return f"<p{' class=emphasis' if emphasis else ''}>{escape(tied(text))}</p>"
         case Bullets(items=items):
-            return "<ul>" + "".join(f"<li>{escape(item)}</li>" for item in items) + "</ul>"
+            return "<ul>" + "".join(f"<li>{escape(tied(item))}</li>" for item in items) + "</ul>"
         case PageBreak():
             return '<div class="page-break"></div>'
         case Table():
@@ -94,7 +100,13 @@ def _block(block: Block, number: int | None, position: int) -> str:
             return _checklist(block)
 
 
+def _of(cell: str, side: str) -> str:
+    """Class of a cell: its side, and that a short one stays on one line."""
+    return f"{side} short" if len(cell) <= SHORT else side
+
+
 def _table(table: Table, number: int | None) -> str:
+    table = table.printed()
     sides = ["right" if column.is_number else "left" for column in table.columns]
     head = "".join(
         f'<th scope="col" class="{side}">{escape(column.label)}</th>'
@@ -102,16 +114,17 @@ def _table(table: Table, number: int | None) -> str:
     )
     rows = []
     for cells in table.shown():
-        first = f'<th scope="row" class="{sides[0]}">{escape(cells[0])}</th>' if cells else ""
+        first = f'<th scope="row" class="{_of(cells[0], sides[0])}">{escape(cells[0])}</th>'
         rest = "".join(
-            f'<td class="{side}">{escape(cell)}</td>'
+            f'<td class="{_of(cell, side)}">{escape(tied(cell))}</td>'
             for cell, side in zip(cells[1:], sides[1:], strict=True)
         )
         rows.append(f"<tr>{first}{rest}</tr>")
-    note = f'<p class="note">{escape(table.note)}</p>' if table.note else ""
+    note = f'<p class="note">{escape(tied(table.note))}</p>' if table.note else ""
     return (
-        f'<section class="table" id="table-{escape(table.key)}"><div class="scroll"><table>'
-        f"<caption><b>Table {number}.</b> {escape(table.title)}</caption>"
+        f'<section class="table{" keep" if len(rows) <= KEPT_ROWS else ""}" '
+        f'id="table-{escape(table.key)}"><div class="scroll"><table>'
+        f"<caption><b>Table {number}.</b> {escape(tied(table.title))}</caption>"
         f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>{note}</section>"
     )
 
@@ -123,7 +136,7 @@ def _figure(figure: Figure, number: int | None) -> str:
         f'<figure id="figure-{escape(figure.key)}">'
         f'<img style="width:{100 * figure.width:.0f}%" alt="{alternative}" '
         f'src="data:image/png;base64,{data}">'
-        f"<figcaption><b>Figure {number}.</b> {escape(figure.title)}</figcaption></figure>"
+        f"<figcaption><b>Figure {number}.</b> {escape(tied(figure.title))}</figcaption></figure>"
     )
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import re
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from reportlab import rl_config
 from reportlab.lib import colors
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
@@ -13,7 +15,7 @@ from reportlab.lib.units import mm
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
-from reportlab.platypus import Image, KeepTogether, SimpleDocTemplate, Spacer
+from reportlab.platypus import CondPageBreak, Image, KeepTogether, SimpleDocTemplate, Spacer
 from reportlab.platypus import PageBreak as NewPage
 from reportlab.platypus import Paragraph as Words
 from reportlab.platypus import Table as Grid
@@ -28,6 +30,7 @@ from kyphometer.reports.document import (
     Paragraph,
     Table,
     numbered,
+    tied,
 )
 
 if TYPE_CHECKING:
@@ -40,13 +43,26 @@ FRAME_PADDING = 6
 WIDTH = A4[0] - 2 * (MARGIN + FRAME_PADDING)
 MAX_FIGURE_HEIGHT = 205 * mm
 FONT = "KyphometerSans"
+PAGE_HEIGHT = A4[1] - 2 * (MARGIN + FRAME_PADDING)
+ROOM_FOR_LINES = 14 * mm
+ROOM_FOR_TABLE = 32 * mm
+"""What follows a heading, or the caption of a long table, starts with this much at least."""
+SPACE_BETWEEN = 5 * mm
+CELL_SIZE = 7.3
+SMALL_CELL = 6.3
+"""Type shrinks to this to keep texts on one line, and further only to keep words whole."""
+SMALLEST_CELL = 5.2
+CELL_PADDING = 3.5
+WIDEST_TEXT = 62 * mm
+"""A column is not made wider than this for its longest text, but for its longest word."""
 
 
 def write_pdf(document: Document, path: Path) -> None:
     """Write a report as PDF (A4)."""
     _register_fonts()
+    rl_config.useA85 = 0
     styles = _styles()
-    template = SimpleDocTemplate(
+    template = _Template(
         str(path),
         pagesize=A4,
         leftMargin=MARGIN,
@@ -64,9 +80,29 @@ def write_pdf(document: Document, path: Path) -> None:
     flow += [Words(escape(f"{name}: {value}"), styles["note"]) for name, value in document.facts]
     flow.append(Spacer(1, 5 * mm))
     numbers = numbered(document)
+    headings: list[Any] = []
     for position, block in enumerate(document.blocks):
-        flow += _flowables(block, numbers.get(position), styles)
+        parts = _flowables(block, numbers.get(position), styles)
+        if isinstance(block, Heading):
+            headings += parts
+            continue
+        flow += _led(headings, parts)
+        headings = []
+    flow += headings
     template.build(flow, onFirstPage=_footer, onLaterPages=_footer)
+
+
+class _Template(SimpleDocTemplate):  # type: ignore[misc]
+    """A document whose headings are in the outline that a reader shows beside the pages."""
+
+    def afterFlowable(self, flowable: Any) -> None:
+        """Put a heading that was just set into the outline."""
+        level = {"h1": 0, "h2": 1}.get(getattr(getattr(flowable, "style", None), "name", ""))
+        if level is None:
+            return
+        key = f"heading-{self.seq.nextf('heading')}"
+        self.canv.bookmarkPage(key)
+        self.canv.addOutlineEntry(flowable.getPlainText(), key, level=level, closed=level == 0)
 
 
 def _register_fonts() -> None:
@@ -96,7 +132,6 @@ def _styles() -> dict[str, ParagraphStyle]:
             leading=17,
             spaceBefore=13,
             spaceAfter=4,
-            keepWithNext=1,
         ),
         "h2": style(
             "h2",
@@ -105,7 +140,6 @@ def _styles() -> dict[str, ParagraphStyle]:
             leading=14,
             spaceBefore=9,
             spaceAfter=3,
-            keepWithNext=1,
         ),
         "text": style("text", spaceAfter=5),
         "strong": style("strong", fontName=bold, spaceAfter=5),
@@ -113,10 +147,29 @@ def _styles() -> dict[str, ParagraphStyle]:
             "note", fontSize=7.6, leading=10.4, spaceBefore=3, textColor=colors.HexColor("#4a525c")
         ),
         "caption": style("caption", fontSize=8.6, leading=11.5, spaceBefore=7, spaceAfter=3),
-        "cell": style("cell", fontSize=7.3, leading=9.2),
-        "cell_right": style("cell_right", fontSize=7.3, leading=9.2, alignment=2),
+        "cell": style("cell", fontSize=CELL_SIZE),
+        "cell_right": style("cell_right", fontSize=CELL_SIZE, alignment=2),
         "bullet": style("bullet", leftIndent=10, bulletIndent=1, spaceAfter=2),
     }
+
+
+def _led(headings: list[Any], parts: list[Any]) -> list[Any]:
+    """Headings and what follows them, on the next page where its beginning has no room."""
+    long_table = len(parts) > 1 and isinstance(parts[1], Grid)
+    if not parts or not (headings or long_table):
+        return parts
+    if isinstance(parts[0], NewPage):
+        return [*headings, *parts]
+    if isinstance(parts[0], KeepTogether):
+        begin = _height(parts[0])
+    else:
+        begin = ROOM_FOR_TABLE if long_table else min(_height(parts[0]), ROOM_FOR_LINES)
+    need = begin + sum(_height(heading) + SPACE_BETWEEN for heading in headings)
+    return [CondPageBreak(min(need, PAGE_HEIGHT)), *headings, *parts]
+
+
+def _height(flowable: Any) -> float:
+    return float(flowable.wrapOn(None, WIDTH, 1e6)[1])
 
 
 def _flowables(block: object, number: int | None, styles: dict[str, ParagraphStyle]) -> list[Any]:
@@ -124,16 +177,17 @@ def _flowables(block: object, number: int | None, styles: dict[str, ParagraphSty
         case Heading(text=text, level=level):
             return [Words(escape(text), styles["h1" if level == 1 else "h2"])]
         case Paragraph(text=text, emphasis=emphasis):
-            return [Words(escape(text), styles["strong" if emphasis else "text"])]
+            return [Words(escape(tied(text)), styles["strong" if emphasis else "text"])]
         case Bullets(items=items):
-            return [Words(escape(item), styles["bullet"], bulletText="•") for item in items]
+            return [Words(escape(tied(item)), styles["bullet"], bulletText="•") for item in items]
         case PageBreak():
             return [NewPage()]
         case Table():
-            caption = f"<b>Table {number}.</b> {escape(block.title)}"
-            labels = [column.label for column in block.columns]
-            right = [column.is_number for column in block.columns]
-            return _grid(caption, labels, block.shown(), right, block.note, styles)
+            caption = f"<b>Table {number}.</b> {escape(tied(block.title))}"
+            printed = block.printed()
+            labels = [column.label for column in printed.columns]
+            right = [column.is_number for column in printed.columns]
+            return _grid(caption, labels, printed.shown(), right, block.note, styles)
         case Checklist():
             rows = [[a, b, c or "to be filled in by the authors"] for a, b, c in block.items]
             labels = ["Item", "Topic", "How it was met"]
@@ -151,42 +205,69 @@ def _grid(
     note: str,
     styles: dict[str, ParagraphStyle],
 ) -> list[Any]:
-    kinds = [styles["cell_right" if side else "cell"] for side in right]
+    widths, size = _widths(labels, rows)
+    kinds = [
+        styles["cell_right" if side else "cell"].clone("cell", fontSize=size, leading=1.26 * size)
+        for side in right
+    ]
     cells = [
         [Words(f"<b>{escape(label)}</b>", kind) for label, kind in zip(labels, kinds, strict=True)]
     ]
     cells += [
-        [Words(escape(cell), kind) for cell, kind in zip(row, kinds, strict=True)] for row in rows
+        [Words(escape(tied(cell)), kind) for cell, kind in zip(row, kinds, strict=True)]
+        for row in rows
     ]
-    lines = [
-        ("LINEABOVE", (0, 0), (-1, 0), 0.9, colors.black),
-        ("LINEBELOW", (0, 0), (-1, 0), 0.9, colors.black),
-        ("LINEBELOW", (0, -1), (-1, -1), 0.9, colors.black),
-        ("LINEBELOW", (0, 1), (-1, -2), 0.25, colors.HexColor("#c4cbd2")),
-        ("VALIGN", (0, 0), (-1, -1), "TOP"),
-        ("LEFTPADDING", (0, 0), (-1, -1), 3),
-        ("RIGHTPADDING", (0, 0), (-1, -1), 3),
-        ("TOPPADDING", (0, 0), (-1, -1), 2),
-        ("BOTTOMPADDING", (0, 0), (-1, -1), 2),
-    ]
-    widths = _widths(labels, rows)
-    grid = Grid(cells, colWidths=widths, repeatRows=1, style=lines, hAlign="LEFT")
+    grid = Grid(cells, colWidths=widths, repeatRows=1, style=_LINES, hAlign="LEFT")
     flow: list[Any] = [Words(caption, styles["caption"]), grid]
     if note:
-        flow.append(Words(escape(note), styles["note"]))
+        flow.append(Words(escape(tied(note)), styles["note"]))
     return [KeepTogether(flow)] if len(rows) <= 14 else flow
 
 
-def _widths(labels: list[str], rows: list[list[str]]) -> list[float]:
-    """Share the page by the longest word and the mean length of each column."""
-    wants = []
+_LINES = [
+    ("LINEABOVE", (0, 0), (-1, 0), 0.9, colors.black),
+    ("LINEBELOW", (0, 0), (-1, 0), 0.9, colors.black),
+    ("LINEBELOW", (0, -1), (-1, -1), 0.9, colors.black),
+    ("LINEBELOW", (0, 1), (-1, -2), 0.25, colors.HexColor("#c4cbd2")),
+    ("VALIGN", (0, 0), (-1, -1), "TOP"),
+    ("LEFTPADDING", (0, 0), (-1, -1), CELL_PADDING),
+    ("RIGHTPADDING", (0, 0), (-1, -1), CELL_PADDING),
+    ("TOPPADDING", (0, 0), (-1, -1), 2),
+    ("BOTTOMPADDING", (0, 0), (-1, -1), 2),
+]
+
+
+def _widths(labels: list[str], rows: list[list[str]]) -> tuple[list[float], float]:
+    """Widths of the columns and size of the type with which no word is broken.
+
+    Each column gets its longest word; what is left of the page is shared by what the columns lack
+    to set their longest text on one line. Type shrinks where the words alone are too wide.
+    """
+    least, wished = [], []
     for place, label in enumerate(labels):
-        texts = [label, *(row[place] for row in rows[:200])]
-        longest = max(max((len(word) for word in text.split()), default=1) for text in texts)
-        mean = sum(len(text) for text in texts) / len(texts)
-        wants.append(max(longest + 1.0, min(mean, 45.0)) + 1.5)
-    total = sum(wants)
-    return [WIDTH * want / total for want in wants]
+        texts = list(dict.fromkeys(tied(row[place]) for row in rows))
+        words = [_wide(word, FONT) for text in texts for word in re.split(r"[ \n]+", text)]
+        words += [_wide(word, f"{FONT}-Bold") for word in label.split()]
+        longest = max((_wide(text, FONT) for text in texts), default=0.0)
+        least.append(max(words, default=0.0))
+        wished.append(max(least[-1], min(longest, WIDEST_TEXT)))
+    room = WIDTH - 2 * CELL_PADDING * len(labels) - 1.0
+    fitting = max(SMALL_CELL, CELL_SIZE * room / max(sum(wished), 1.0))
+    size = min(CELL_SIZE, fitting, CELL_SIZE * room / max(sum(least), 1.0))
+    size = max(SMALLEST_CELL, size)
+    least = [width * size / CELL_SIZE for width in least]
+    lacking = [max(0.0, w * size / CELL_SIZE - m) for w, m in zip(wished, least, strict=True)]
+    spare = room - sum(least)
+    need = sum(lacking)
+    share = min(1.0, spare / need) if need else 0.0
+    rest = max(0.0, spare - share * need) / len(labels)
+    return [
+        m + share * more + rest + 2 * CELL_PADDING for m, more in zip(least, lacking, strict=True)
+    ], size
+
+
+def _wide(text: str, font: str) -> float:
+    return float(pdfmetrics.stringWidth(text, font, CELL_SIZE)) + 0.2
 
 
 def _figure(block: Figure, number: int | None, styles: dict[str, ParagraphStyle]) -> Any:
@@ -195,7 +276,7 @@ def _figure(block: Figure, number: int | None, styles: dict[str, ParagraphStyle]
     height = width * high / wide
     if height > MAX_FIGURE_HEIGHT:
         width, height = width * MAX_FIGURE_HEIGHT / height, MAX_FIGURE_HEIGHT
-    caption = Words(f"<b>Figure {number}.</b> {escape(block.title)}", styles["caption"])
+    caption = Words(f"<b>Figure {number}.</b> {escape(tied(block.title))}", styles["caption"])
     picture = Image(io.BytesIO(block.png), width=width, height=height, hAlign="LEFT")
     return KeepTogether([Spacer(1, 3 * mm), picture, caption])
 

@@ -78,7 +78,7 @@ def corrections_table(cohort: CohortResults) -> Table:
         Column(name="correction_verdict", label="Verdict"),
         number("loss_deg", "Loss (°)"),
         Column(name="loss_verdict", label="Verdict on loss"),
-        Column(name="correction_reasons", label="Reasons"),
+        Column(name="correction_reasons", label="Reasons", optional=True),
     )
     return Table.from_records(
         "corrections",

@@ -121,9 +121,10 @@ def _statistics(results: StudyResults) -> str:
         f"and by Wilcoxon's signed-rank test beside it ({_ranks(options)}); p values were adjusted "
         "by Holm within each endpoint. Over three visits or more, repeated-measures ANOVA with the "
         "Greenhouse-Geisser correction and Friedman's test used patients with every visit, a mixed "
-        "model (random intercept by patient) every patient. Normality was not used to choose a "
-        "test. AIS grades were compared by the exact sign test and an exact permutation test of "
-        "marginal homogeneity; proportions have exact (Clopper-Pearson) and Wilson intervals. "
+        "model (random intercept by patient) every patient. Normality of the differences "
+        "(Shapiro-Wilk) is shown and was not used to choose a test. AIS grades were compared by "
+        "the exact sign test and an exact permutation test of marginal homogeneity; "
+        "proportions have exact (Clopper-Pearson) and Wilson intervals. "
         f"p {relation} {options.alpha:g} is called significant. Statistical choices: "
         f"{_choices(options)}."
     )

@@ -28,6 +28,13 @@ _COLUMNS = (
     number("loss_deg", "Loss (°)"),
 )
 
+PAGE_WIDE = 6.7
+"""Width of a printed page's text in inches: what is drawn narrower keeps its size."""
+FILMS_SHARE = 0.94
+"""Share of the page's width that films take, so that a patient's table has room below them."""
+SHARPER = 1.8
+"""Resolution of small pictures in that of large ones."""
+
 
 def patient_blocks(
     results: StudyResults, patient: str, drawings: Iterable[tuple[str, Drawing]], dpi: float
@@ -39,15 +46,15 @@ def patient_blocks(
         blocks.append(Paragraph(text=f"Fractured: {', '.join(levels)}."))
     name = slug(patient).replace("-", "_")
     for place, (caption, drawing) in enumerate(drawings):
-        wide = drawing.get_figwidth() > 1.2 * drawing.get_figheight()
+        width = drawing.get_figwidth()
         blocks.append(
             picture(
                 f"patient_{name}_{place + 1}",
                 f"Patient {patient}. {caption}",
                 drawing,
                 _alternative(results, patient),
-                1.0 if wide else 0.34,
-                dpi,
+                min(FILMS_SHARE, width / PAGE_WIDE),
+                dpi if width > FILMS_SHARE * PAGE_WIDE else SHARPER * dpi,
             )
         )
     own = [row for row in results.cohort.corrections.rows() if row["patient"] == patient]

@@ -130,14 +130,20 @@ def pairs_table(endpoint: EndpointAnalysis, labels: Mapping[str, str]) -> Table:
         number("cohen_dz", "d_z", 2),
         p_value("wilcoxon_p", "Wilcoxon p"),
         p_value("wilcoxon_p_holm", "its Holm"),
+        p_value("shapiro_p", "Shapiro p"),
     )
+    rows = [
+        {**row, "shapiro_p": normality.shapiro_p}
+        for row, normality in zip(endpoint.comparisons.rows(), endpoint.normality, strict=True)
+    ]
     return Table.from_records(
         f"{endpoint.name.lower()}_pairs",
         f"{endpoint.name}: all pairs of visits, earlier minus later ({endpoint.unit})",
         columns,
-        labelled(endpoint.comparisons.rows(), labels),
-        "Diff.: difference. d_z: mean difference over SD of differences. Patients who lack one of "
-        "the visits, or whose change may not be stated, are not counted.",
+        labelled(rows, labels),
+        "Diff.: difference. d_z: mean difference over SD of differences. Shapiro p: Shapiro and "
+        "Wilk's test of the differences, shown and not used to choose a test. Patients who lack "
+        "one of the visits, or whose change may not be stated, are not counted.",
     )
 
 
