@@ -109,3 +109,12 @@ def test_an_optional_column_without_values_is_kept_for_programs_only():
     assert list(empty.records()[0]) == ["a", "why"]
     told = Table(key="t", title="T", columns=columns, rows=(("x", "because"),))
     assert [column.name for column in told.printed().columns] == ["a", "why"]
+
+
+@needs_poppler
+def test_headings_with_short_tables_fill_the_page(tmp_path):
+    path = tmp_path / "s.pdf"
+    blocks = [block for i in range(9) for block in (Heading(text=f"H{i}"), wide_table())]
+    write_pdf(Document(title="x", blocks=tuple(blocks)), path)
+    _, pages = words_of(path)
+    assert len([page for page in pages if page.strip()]) <= 3

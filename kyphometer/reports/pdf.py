@@ -153,6 +153,14 @@ def _styles() -> dict[str, ParagraphStyle]:
     }
 
 
+class _Kept(KeepTogether):  # type: ignore[misc]
+    """Parts on one page, and their height, which `KeepTogether` does not tell."""
+
+    def __init__(self, parts: list[Any]) -> None:
+        super().__init__(parts)
+        self.tall = sum(_height(part) + part.getSpaceBefore() for part in parts)
+
+
 def _led(headings: list[Any], parts: list[Any]) -> list[Any]:
     """Headings and what follows them, on the next page where its beginning has no room."""
     long_table = len(parts) > 1 and isinstance(parts[1], Grid)
@@ -160,8 +168,8 @@ def _led(headings: list[Any], parts: list[Any]) -> list[Any]:
         return parts
     if isinstance(parts[0], NewPage):
         return [*headings, *parts]
-    if isinstance(parts[0], KeepTogether):
-        begin = _height(parts[0])
+    if isinstance(parts[0], _Kept):
+        begin = parts[0].tall
     else:
         begin = ROOM_FOR_TABLE if long_table else min(_height(parts[0]), ROOM_FOR_LINES)
     need = begin + sum(_height(heading) + SPACE_BETWEEN for heading in headings)
@@ -221,7 +229,7 @@ def _grid(
     flow: list[Any] = [Words(caption, styles["caption"]), grid]
     if note:
         flow.append(Words(escape(tied(note)), styles["note"]))
-    return [KeepTogether(flow)] if len(rows) <= 14 else flow
+    return [_Kept(flow)] if len(rows) <= 14 else flow
 
 
 _LINES = [
@@ -278,7 +286,7 @@ def _figure(block: Figure, number: int | None, styles: dict[str, ParagraphStyle]
         width, height = width * MAX_FIGURE_HEIGHT / height, MAX_FIGURE_HEIGHT
     caption = Words(f"<b>Figure {number}.</b> {escape(tied(block.title))}", styles["caption"])
     picture = Image(io.BytesIO(block.png), width=width, height=height, hAlign="LEFT")
-    return KeepTogether([Spacer(1, 3 * mm), picture, caption])
+    return _Kept([Spacer(1, 3 * mm), picture, caption])
 
 
 def _footer(canvas: Any, template: Any) -> None:
