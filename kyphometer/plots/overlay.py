@@ -27,6 +27,8 @@ MIN_HEIGHT_PX = 900
 MAX_HEIGHT_PX = 1600
 PANEL_PX = 500
 DPI = 100
+LABEL_DOTS = (150.0, 30.0)
+"""Room that the label of an angle takes: width and height in dots."""
 _MARKERS = {MarkSource.HAND: "o", MarkSource.TRUTH: "o"}
 _ASSISTED = "D"
 
@@ -55,6 +57,14 @@ class _Canvas:
             margin * self.width <= point.x <= (1 - margin) * self.width
             and margin * self.height <= point.y <= (1 - margin) * self.height
         )
+
+    def free(self, point: Point, taken: Sequence[Point]) -> Point:
+        """The point, or the nearest one below it where a label meets none of those placed."""
+        for other in sorted(taken, key=lambda place: place.y):
+            near = abs(point.x - other.x) < LABEL_DOTS[0] * self.dot
+            if near and abs(point.y - other.y) < LABEL_DOTS[1] * self.dot / self.aspect:
+                point = Point(point.x, other.y + LABEL_DOTS[1] * self.dot / self.aspect)
+        return point
 
     def clamp(self, point: Point, half_width_dots: float, half_height_dots: float) -> Point:
         """The nearest point where a label of that size lies wholly on the film."""
@@ -109,9 +119,10 @@ def plot_overlay(
         angles = [item for item in measured.measurements if item.lines]
         drawn = [item for item in angles if item.code in codes] or angles[:2]
         codes = [item.code for item in drawn]
+        canvas = _Canvas(columns, rows, aspect, columns / width_px)
+        taken: list[Point] = []
         for index, item in enumerate(drawn):
-            canvas = _Canvas(columns, rows, aspect, columns / width_px)
-            draw_angle(film, item, canvas, index)
+            draw_angle(film, item, canvas, index, taken)
     if panel:
         side = figure.add_axes((width_px / total_px, 0, PANEL_PX / total_px, 1))
         _draw_panel(side, title, measured, codes, height_px)
@@ -186,11 +197,14 @@ def _draw_level(ax: Axes, reading: Reading, level: Any, colour: str) -> None:
     )
 
 
-def draw_angle(ax: Axes, item: Measurement, canvas: _Canvas, index: int = 0) -> None:
+def draw_angle(
+    ax: Axes, item: Measurement, canvas: _Canvas, index: int, taken: list[Point]
+) -> None:
     """Extend the two lines of an angle anteriorly to where they meet, with an arc and the value.
 
     Where they meet too far away, a dashed parallel to the upper line is drawn from the anterior end
-    of the lower one, so that the angle can still be seen.
+    of the lower one, so that the angle can still be seen. Labels keep clear of those in `taken`,
+    which gets the place of this one.
     """
     colour, dashes = angle_style(item.code, index)
     (p1, a1), (p2, a2) = item.lines
@@ -214,7 +228,9 @@ def draw_angle(ax: Axes, item: Measurement, canvas: _Canvas, index: int = 0) -> 
         reach = _ray(vertex, p1, a1, 0.9)
         ax.plot([vertex.x, reach.x], [vertex.y, reach.y], lw=1.1, ls=(0, (2, 3)), **stroke)
         ax.plot([a1.x, a2.x], [a1.y, a2.y], lw=0.9, ls=(0, (1, 4)), **stroke)
-    _draw_arc(ax, item, vertex, directions, canvas, colour)
+    radius = (0.62 + 0.12 * index) * math.hypot(a2.x - p2.x, (a2.y - p2.y) * canvas.aspect)
+    lowest = _draw_arc(ax, vertex, directions, radius, canvas.aspect, colour)
+    _draw_value(ax, item, lowest, canvas, colour, taken)
 
 
 def _beyond(start: Point, end: Point, point: Point) -> float:
@@ -230,36 +246,39 @@ def _ray(origin: Point, start: Point, end: Point, lengths: float) -> Point:
 
 def _draw_arc(
     ax: Axes,
-    item: Measurement,
     vertex: Point,
     directions: tuple[tuple[Point, Point], tuple[Point, Point]],
-    canvas: _Canvas,
+    radius: float,
+    aspect: float,
     colour: str,
-) -> None:
-    """Arc between two directions at a vertex, and the value beside it."""
-    k = canvas.aspect
-    angles = [math.atan2((end.y - start.y) * k, end.x - start.x) for start, end in directions]
-    radius = 0.62 * math.hypot(
-        directions[1][1].x - directions[1][0].x, (directions[1][1].y - directions[1][0].y) * k
-    )
+) -> Point:
+    """Arc between two directions at a vertex; a place under its lowest point, for the value."""
+    angles = [math.atan2((end.y - start.y) * aspect, end.x - start.x) for start, end in directions]
     turn = math.remainder(angles[1] - angles[0], 2 * math.pi)
     steps = [angles[0] + turn * i / 32 for i in range(33)]
     ax.plot(
         [vertex.x + radius * math.cos(t) for t in steps],
-        [vertex.y + radius * math.sin(t) / k for t in steps],
+        [vertex.y + radius * math.sin(t) / aspect for t in steps],
         color=colour,
         lw=1.6,
         path_effects=halo(3.0),
         zorder=5,
     )
-    # Beside the lines, not on them: under the arc, on the side of the lower line.
-    below = max(steps, key=math.sin)
-    text = f"{item.code} {item.value:.1f}°".replace("-", "−")
-    beside = Point(
-        vertex.x + radius * math.cos(below),
-        vertex.y + (radius * math.sin(below) + 0.32 * radius) / k,
+    lowest = max(steps, key=math.sin)
+    return Point(
+        vertex.x + radius * math.cos(lowest),
+        vertex.y + radius * (math.sin(lowest) + 0.32) / aspect,
     )
-    label = canvas.clamp(beside, 6.0 * len(text), 14.0)
+
+
+def _draw_value(
+    ax: Axes, item: Measurement, place: Point, canvas: _Canvas, colour: str, taken: list[Point]
+) -> None:
+    """The name and value of an angle, wholly on the film and beside other values."""
+    text = f"{item.code} {item.value:.1f}°".replace("-", "−")
+    half = 6.0 * len(text)
+    label = canvas.clamp(canvas.free(canvas.clamp(place, half, 14.0), taken), half, 14.0)
+    taken.append(label)
     ax.text(
         label.x,
         label.y,
@@ -299,7 +318,7 @@ def _draw_panel(
     for item in angles:
         if y > height_px - 120:
             break
-        y = _draw_entry(ax, item, y, emphasised=item.code in codes)
+        y = _draw_entry(ax, item, y, codes.index(item.code) if item.code in codes else None)
     for refusal in measured.refused[:3]:
         y = _draw_note(ax, f"{refusal.code}: {refusal.reason}", y + 4, height_px)
     for warning in measured.warnings[:4]:
@@ -315,10 +334,12 @@ def _draw_panel(
     )
 
 
-def _draw_entry(ax: Axes, item: Measurement, y: float, *, emphasised: bool) -> float:
-    colour, dashes = angle_style(item.code) if emphasised else (MUTED, (0, ()))
+def _draw_entry(ax: Axes, item: Measurement, y: float, index: int | None) -> float:
+    """One angle of the panel; `index` is its place among those drawn on the film."""
+    emphasised = index is not None
+    colour, dashes = (MUTED, (0, ())) if index is None else angle_style(item.code, index)
     ax.plot([24, 58], [y, y], color=colour, lw=2.2, ls=dashes)
-    size = 14 if emphasised else 10.5
+    size = 14 if emphasised else 11.5
     ax.text(72, y, item.label, color=PAPER if emphasised else MUTED, fontsize=size - 3, va="center")
     interval = item.interval_95
     spread = "" if interval is None else f" ± {(interval[1] - interval[0]) / 2:.1f}°"
