@@ -20,7 +20,7 @@ LAYERS = [
     {"followup", "reliability", "endplates", "phantom"},
     {"measure"},
     {"reading_json", "reading_checks", "reading_facing"},
-    {"reading_square"},
+    {"reading_square", "reading_marks_json"},
     {"reading"},
     {"film"},
     {"geometry", "anatomy"},
@@ -32,7 +32,7 @@ RANK = {part: len(LAYERS) - i for i, layer in enumerate(LAYERS) for part in laye
 HOMES = {
     "pydicom": {"dicom"},
     "imagecodecs": {"dicom"},
-    "PIL": {"dicom", "web", "reports"},
+    "PIL": {"dicom", "plots", "web", "reports"},
     "cv2": {"endplates", "phantom", "dicom"},
     "skimage": {"endplates", "phantom", "dicom"},
     "matplotlib": {"plots"},

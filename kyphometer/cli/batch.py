@@ -54,7 +54,7 @@ def run(args: Any) -> int:
     failed = []
     written = 0
     results = workflow.measure_folder(
-        progress(files, "films measured"),
+        progress(files, "films done"),
         with_pixels=args.output is not None,
         spacing_mm=args.spacing,
         **measure_options(args),
