@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from kyphometer.anatomy import levels_apart
+from kyphometer.anatomy import EndplateSide, Level, levels_apart
 from kyphometer.geometry import NULL_LENGTH, PixelGeometry, Point, cross, segments_cross
 from kyphometer.reading_square import SquareBody, SquarePlate, square_bodies
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from kyphometer.anatomy import Level
     from kyphometer.reading import Reading
 
 MIN_ENDPLATE_MM = 8.0
@@ -30,6 +29,10 @@ MIN_HEIGHT_TO_DEPTH = 0.12
 MAX_DISC_TO_DEPTH = 0.65
 MAX_WEDGE_DEG = 50.0
 MAX_DEPRESSION_TO_DEPTH = 0.4
+
+
+CornerName = tuple[Level, EndplateSide, str]
+"""A corner by level, endplate, and `anterior`, `middle` or `posterior`."""
 
 
 class Severity(StrEnum):
@@ -57,6 +60,8 @@ class Finding:
         What to do about it.
     levels
         Levels concerned.
+    corners
+        Corners to look at, each as level, endplate and `anterior`, `middle` or `posterior`.
     """
 
     severity: Severity
@@ -64,6 +69,7 @@ class Finding:
     message: str
     remedy: str
     levels: tuple[Level, ...] = ()
+    corners: tuple[CornerName, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.where}: {self.message}; {self.remedy}."
@@ -107,16 +113,34 @@ def check_reading(
     return tuple(sorted(found, key=lambda item: item.severity is not Severity.ERROR))
 
 
-def _error(where: str, message: str, remedy: str, *levels: Level) -> Finding:
+def _error(where: str, message: str, remedy: str, corners: Iterable[CornerName]) -> Finding:
+    return _finding(Severity.ERROR, where, message, remedy, corners)
+
+
+def _warning(where: str, message: str, remedy: str, corners: Iterable[CornerName]) -> Finding:
+    return _finding(Severity.WARNING, where, message, remedy, corners)
+
+
+def _finding(
+    severity: Severity, where: str, message: str, remedy: str, corners: Iterable[CornerName]
+) -> Finding:
+    named = tuple(corners)
     return Finding(
-        severity=Severity.ERROR, where=where, message=message, remedy=remedy, levels=levels
+        severity=severity,
+        where=where,
+        message=message,
+        remedy=remedy,
+        levels=tuple(dict.fromkeys(level for level, _, _ in named)),
+        corners=named,
     )
 
 
-def _warning(where: str, message: str, remedy: str, *levels: Level) -> Finding:
-    return Finding(
-        severity=Severity.WARNING, where=where, message=message, remedy=remedy, levels=levels
-    )
+def _rims(*plates: SquarePlate | None) -> Iterator[CornerName]:
+    """Both corners of each endplate that is marked."""
+    for plate in plates:
+        if plate is not None:
+            yield plate.level, plate.side, "anterior"
+            yield plate.level, plate.side, "posterior"
 
 
 def _outside(reading: Reading) -> Iterator[Finding]:
@@ -128,7 +152,7 @@ def _outside(reading: Reading) -> Iterator[Finding]:
                 f"{level} {side} endplate, {name} corner",
                 f"({x:.1f}, {y:.1f}) lies outside the film of {columns} x {rows} pixels",
                 "mark it on the film, or list the endplate as not measurable",
-                level,
+                [(level, side, name)],
             )
 
 
@@ -137,27 +161,28 @@ def _check_plates(body: SquareBody, *, calibrated: bool) -> Iterator[Finding]:
     unit = "mm" if calibrated else "pixels"
     for plate in body.plates:
         if plate.length < NULL_LENGTH:
-            yield _error(plate.name, "both corners are in one place", "mark them apart", body.level)
+            here = _rims(plate)
+            yield _error(plate.name, "both corners are in one place", "mark them apart", here)
             continue
         if plate.length < shortest:
             yield _error(
                 plate.name,
                 f"its corners are only {plate.length:.1f} {unit} apart, less than any endplate",
                 "mark both rims",
-                body.level,
+                _rims(plate),
             )
         if calibrated and plate.length > MAX_ENDPLATE_MM:
             yield _warning(
                 plate.name,
                 f"its corners are {plate.length:.0f} mm apart, more than any endplate",
                 "check the corners and the pixel spacing",
-                body.level,
+                _rims(plate),
             )
         if plate.middle is not None:
-            yield from _check_middle(body.level, plate, plate.middle)
+            yield from _check_middle(plate, plate.middle)
 
 
-def _check_middle(level: Level, plate: SquarePlate, middle: Point) -> Iterator[Finding]:
+def _check_middle(plate: SquarePlate, middle: Point) -> Iterator[Finding]:
     ux, uy = plate.vector
     mx, my = middle.x - plate.posterior.x, middle.y - plate.posterior.y
     along = (mx * ux + my * uy) / plate.length**2
@@ -167,7 +192,7 @@ def _check_middle(level: Level, plate: SquarePlate, middle: Point) -> Iterator[F
             plate.name,
             "its middle point does not lie between its corners",
             "move it to the floor of the endplate, half way between the rims",
-            level,
+            [(plate.level, plate.side, "middle")],
         )
 
 
@@ -180,7 +205,7 @@ def _check_body(body: SquareBody) -> Iterator[Finding]:
             f"{level}",
             "its superior and inferior endplates cross each other",
             "mark them again",
-            level,
+            _rims(superior, inferior),
         )
         return
     u, v = superior.vector, inferior.vector
@@ -189,7 +214,7 @@ def _check_body(body: SquareBody) -> Iterator[Finding]:
             f"{level}",
             "its endplates run in opposite directions",
             "anterior and posterior are swapped in one of them: mark it again",
-            level,
+            _rims(superior, inferior),
         )
         return
     yield from _check_shape(level, superior, inferior)
@@ -202,7 +227,7 @@ def _check_shape(level: Level, superior: SquarePlate, inferior: SquarePlate) -> 
             f"{level}",
             f"one endplate is {ratio:.1f} times as long as the other",
             "check that all corners are on the rims of one vertebra",
-            level,
+            _rims(superior, inferior),
         )
     depth = (superior.length + inferior.length) / 2
     height = math.dist(superior.centre, inferior.centre) / depth
@@ -211,7 +236,7 @@ def _check_shape(level: Level, superior: SquarePlate, inferior: SquarePlate) -> 
             f"{level}",
             f"its height is {height:.2f} of its depth, which no vertebra has",
             "check that both endplates belong to one vertebra",
-            level,
+            _rims(superior, inferior),
         )
     u, v = superior.vector, inferior.vector
     wedge = abs(math.degrees(math.atan2(cross(u, v), u[0] * v[0] + u[1] * v[1])))
@@ -220,7 +245,7 @@ def _check_shape(level: Level, superior: SquarePlate, inferior: SquarePlate) -> 
             f"{level}",
             f"its endplates stand at {wedge:.0f} degrees to each other",
             "check all four corners",
-            level,
+            _rims(superior, inferior),
         )
 
 
@@ -235,16 +260,14 @@ def _check_order(bodies: Sequence[SquareBody]) -> Iterator[Finding]:
                 f"{upper.level} and {lower.level}",
                 f"{lower.level} lies cranial of {upper.level}",
                 "the two labels seem swapped: relabel them",
-                upper.level,
-                lower.level,
+                _rims(*upper.plates, *lower.plates),
             )
         elif against:
-            level = against[0].level
             yield _error(
-                f"{level}",
+                f"{against[0].level}",
                 "its superior endplate lies caudal of its inferior endplate",
                 "the two seem swapped: relabel them",
-                level,
+                _rims(*against[0].plates),
             )
 
 
@@ -268,9 +291,8 @@ def _check_disc(upper: SquareBody, lower: SquareBody, between: int) -> Iterator[
         return
     where = f"{upper.level} and {lower.level}"
     if segments_cross(top.posterior, top.anterior, bottom.posterior, bottom.anterior):
-        yield _error(
-            where, "their endplates cross each other", "mark them again", upper.level, lower.level
-        )
+        here = _rims(top, bottom)
+        yield _error(where, "their endplates cross each other", "mark them again", here)
         return
     depth = (top.length + bottom.length) / 2
     gap = math.dist(top.centre, bottom.centre) / depth
@@ -280,16 +302,14 @@ def _check_disc(upper: SquareBody, lower: SquareBody, between: int) -> Iterator[
             where,
             f"the disc between them would be {gap:.2f} of its depth high, which no disc is",
             "a vertebra may have been skipped: check the labels",
-            upper.level,
-            lower.level,
+            _rims(top, bottom),
         )
     if whole and between >= 1 and gap < 0.35 * between:
         yield _warning(
             where,
             f"there is no room between them for the {between} level(s) not marked",
             "a label may be off by one: check the labels",
-            upper.level,
-            lower.level,
+            _rims(top, bottom),
         )
     ratio = max(top.length, bottom.length) / min(top.length, bottom.length)
     if between == 0 and ratio > MAX_LENGTH_RATIO:
@@ -297,6 +317,5 @@ def _check_disc(upper: SquareBody, lower: SquareBody, between: int) -> Iterator[
             where,
             f"neighbouring endplates differ in length by a factor of {ratio:.1f}",
             "check that all corners are on the rims",
-            upper.level,
-            lower.level,
+            _rims(top, bottom),
         )

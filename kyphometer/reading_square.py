@@ -6,11 +6,12 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kyphometer.anatomy import EndplateSide
 from kyphometer.geometry import PixelGeometry, Point
 
 if TYPE_CHECKING:
     from kyphometer.anatomy import Level
-    from kyphometer.reading import Endplate, Reading, Vertebra
+    from kyphometer.reading import Reading, Vertebra
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +20,8 @@ class SquarePlate:
 
     Attributes
     ----------
-    name
-        For sentences, for example `L1 superior endplate`.
+    level, side
+        Which endplate it is.
     anterior, posterior, middle
         Its points.
     vector
@@ -31,13 +32,19 @@ class SquarePlate:
         Half way between the corners.
     """
 
-    name: str
+    level: Level
+    side: EndplateSide
     anterior: Point
     posterior: Point
     middle: Point | None
     vector: tuple[float, float]
     length: float
     centre: Point
+
+    @property
+    def name(self) -> str:
+        """For sentences, for example `L1 superior endplate`."""
+        return f"{self.level} {self.side} endplate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +69,18 @@ class SquareBody:
         )
 
 
-def _square(endplate: Endplate | None, name: str, scale: tuple[float, float]) -> SquarePlate | None:
+def _square(
+    vertebra: Vertebra, side: EndplateSide, scale: tuple[float, float]
+) -> SquarePlate | None:
+    endplate = vertebra.superior if side is EndplateSide.SUPERIOR else vertebra.inferior
     if endplate is None:
         return None
     sx, sy = scale
     (ax, ay), (px, py), middle = endplate.anterior.xy, endplate.posterior.xy, endplate.middle
     ax, ay, px, py = ax * sx, ay * sy, px * sx, py * sy
     return SquarePlate(
-        name=name,
+        level=vertebra.level,
+        side=side,
         anterior=Point(ax, ay),
         posterior=Point(px, py),
         middle=None if middle is None else Point(middle.xy.x * sx, middle.xy.y * sy),
@@ -80,11 +91,10 @@ def _square(endplate: Endplate | None, name: str, scale: tuple[float, float]) ->
 
 
 def _body(vertebra: Vertebra, scale: tuple[float, float]) -> SquareBody:
-    name = vertebra.level.value
     return SquareBody(
         vertebra.level,
-        _square(vertebra.superior, name + " superior endplate", scale),
-        _square(vertebra.inferior, name + " inferior endplate", scale),
+        _square(vertebra, EndplateSide.SUPERIOR, scale),
+        _square(vertebra, EndplateSide.INFERIOR, scale),
     )
 
 

@@ -207,3 +207,22 @@ def test_a_middle_point_beside_the_endplate_is_noticed():
 
 def test_sides_have_names():
     assert str(EndplateSide.SUPERIOR) == "superior"
+
+
+def test_a_finding_names_the_corners_to_look_at():
+    plate = swapped(column(GOOD).vertebrae[Level.L1].inferior)
+    found = check_reading(with_plate(column(GOOD), "L1", "inferior", plate), SPACING)[0]
+    sides = (EndplateSide.SUPERIOR, EndplateSide.INFERIOR)
+    names = ("anterior", "posterior")
+    assert set(found.corners) == {(Level.L1, side, name) for side in sides for name in names}
+
+
+@given(st.floats(-400, 400), st.floats(-400, 400), st.sampled_from(["superior", "inferior"]))
+def test_corners_of_findings_are_marked_and_of_their_levels(dx, dy, side):
+    plate = getattr(column(GOOD).vertebrae[Level.L1], side)
+    reading = with_plate(column(GOOD), "L1", side, moved(plate, dx, dy))
+    marked = {(level, part, name) for level, part, name, _ in reading.landmarks()}
+    for finding in check_reading(reading, SPACING):
+        assert finding.corners
+        assert set(finding.corners) <= marked
+        assert {level for level, _, _ in finding.corners} == set(finding.levels)

@@ -27,14 +27,6 @@ FILMS = 10
 class BlindTab(Tab):
     """The page of a blinded reader."""
 
-    def __init__(self, page, address):
-        self.page = page
-        self.complaints = []
-        self.broken = "?"
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.goto(address)
-        page.locator(".row").first.wait_for()
-
     def read(self, code, reading):
         """Mark a film with the mouse and confirm it."""
         self.page.evaluate("film => { location.hash = `#/film/${film}`; }", code)

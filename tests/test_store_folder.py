@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from pathlib import Path
 
 import pytest
 from store_films import TinyReader, reading_of, write_film
@@ -171,3 +172,12 @@ def test_history_keeps_who_when_and_why(store, folder):
     found = json.loads(path.read_text())
     assert found["format"] == "kyphometer-reading-version"
     assert (found["number"], found["reason"], found["saved_by"]) == (2, "wrong level", "KN")
+
+
+def test_the_visit_is_the_time_point_of_the_header_and_scanning_is_told():
+    told = []
+    samples = Path(__file__).parent.parent / "sample_dicoms" / "SIM-001"
+    store = FolderStore(samples, progress=lambda done, total, path: told.append((done, total)))
+    assert [film.visit for film in store.films()] == ["pre-op", "discharge", "1 month", "6 months"]
+    total = told[0][1]
+    assert told == [(done, total) for done in range(total + 1)]

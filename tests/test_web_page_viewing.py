@@ -124,7 +124,7 @@ def test_side_by_side_swipe_and_flicker(tab: Tab) -> None:
     beside = page.locator(".stage").nth(1)
     beside.locator(".corner").first.wait_for()
     expect(beside.locator(".angle")).to_have_count(2)  # the earlier angles stand beside
-    expect(page.locator(".caption")).to_have_text(re.compile("10 Jan 2026$"))
+    expect(page.locator(".beside .caption")).to_have_text(re.compile("10 Jan 2026$"))
     first, second = tab.view(), _view_of(beside)
     x, y = tab.screen((first[0], first[1]))
     page.mouse.move(x, y)

@@ -112,6 +112,7 @@ class Annotator:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.address = f"http://127.0.0.1:{self.port}"
+        self.start_address = f"{self.address}/?token={TOKEN}"
         self.process: subprocess.Popen[str] | None = None
 
     def start(self) -> None:
@@ -176,7 +177,7 @@ def open_tab(browser: Browser, annotator: Annotator, **options: Any) -> Iterator
     options.setdefault("viewport", {"width": 1366, "height": 768})
     context = browser.new_context(**options)
     context.set_default_timeout(PATIENCE_S * 1000)
-    opened = Tab(context.new_page(), annotator)
+    opened = Tab(context.new_page(), annotator.start_address)
     try:
         yield opened
         assert opened.complaints == [], opened.complaints
@@ -187,17 +188,17 @@ def open_tab(browser: Browser, annotator: Annotator, **options: Any) -> Iterator
 class Tab:
     """A page of the annotator, in the words of a reader."""
 
-    def __init__(self, page: Any, annotator: Annotator) -> None:
+    def __init__(self, page: Any, start: str) -> None:
         self.page = page
-        self.annotator = annotator
+        self.address = start.partition("/?")[0]
         self.complaints: list[str] = []
         self.broken = "?"
         """The film that cannot be shown; the page may ask for it ahead of time."""
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("console", self._listen)
-        page.goto(f"{annotator.address}/?token={TOKEN}")
+        page.goto(start)
         page.locator(".row, .reader").first.wait_for()
-        self.broken = self.id_of("BROKEN") if (annotator.folder / "BROKEN.dcm").exists() else "?"
+        self.broken = next(iter(self.ids_of("BROKEN")), "?")
 
     def _listen(self, message: Any) -> None:
         """Keep what the page complains of; the tests' own reading of pixels does not count."""
@@ -206,13 +207,14 @@ class Tab:
         if message.type in ("error", "warning") and not ours and not ahead:
             self.complaints.append(message.text)
 
+    def ids_of(self, name: str) -> list[str]:
+        answer = self.page.request.get(f"{self.address}/api/worklist?query={name}&limit=500")
+        return [str(item["film_id"]) for item in answer.json()["items"] if name in item["label"]]
+
     def id_of(self, name: str) -> str:
-        answer = self.page.request.get(
-            f"{self.annotator.address}/api/worklist?query={name}&limit=500"
-        )
-        found = [item["film_id"] for item in answer.json()["items"] if name in item["label"]]
+        found = self.ids_of(name)
         assert len(found) == 1, (name, found)
-        return str(found[0])
+        return found[0]
 
     def open(self, name: str, *, ready: bool = True) -> Tab:
         film = self.id_of(name)
@@ -224,7 +226,7 @@ class Tab:
     def stored(self, name: str) -> dict[str, Any]:
         """What the server keeps of that film's reading."""
         film = self.id_of(name)
-        answer = self.page.request.get(f"{self.annotator.address}/api/films/{film}/document")
+        answer = self.page.request.get(f"{self.address}/api/films/{film}/document")
         return dict(answer.json())
 
     # ------------------------------------------------------------------------------- the film

@@ -53,6 +53,7 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: Any) -> int:
     """Serve until interrupted."""
+    from kyphometer.cli.study_output import counter
     from kyphometer.web.annotate import annotate
     from kyphometer.web.targets import open_target
 
@@ -60,7 +61,7 @@ def run(args: Any) -> int:
     observer = observer_code(args.observer)
     if args.session is not None:
         return _session(args, observer)
-    target = open_target(args.target, observer)
+    target = open_target(args.target, observer, counter("films"))
     for item in target.failed:
         print(f"kyphometer: passed over '{item.name}': {item.sentence}", file=sys.stderr)
     try:

@@ -83,6 +83,8 @@ class FolderStore:
             except OSError as error:
                 sentence = f"The file cannot be read ({error.strerror}); check its rights."
                 failed.append(ScanFailure(path=path, sentence=sentence))
+        if progress is not None and paths:
+            progress(len(paths), len(paths), self._root)
         self._films = dict(sorted(self._films.items(), key=lambda item: _order(item[1])))
         self.failed = tuple(failed)
 
@@ -96,9 +98,14 @@ class FolderStore:
         for frame in range(1, header.frames + 1):
             row = film_row(header, frame, None)
             row["facts_json"] = row.pop("facts")
+            visit = (header.acquisition.time_point or "").strip() or None
             patient = (header.acquisition.patient_id or "").strip() or None
             film = FilmRecord(
-                id=self._number(path, frame), path_text=str(path), patient=patient, **row
+                id=self._number(path, frame),
+                path_text=str(path),
+                patient=patient,
+                visit=visit,
+                **row,
             )
             if header.frames > 1:
                 self._several.add(film.id)

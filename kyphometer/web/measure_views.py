@@ -104,6 +104,10 @@ def finding_view(item: Finding) -> Answer:
         "remedy": item.remedy,
         "sentence": str(item),
         "levels": [level.value for level in item.levels],
+        "corners": [
+            {"level": level.value, "endplate": str(side), "corner": name}
+            for level, side, name in item.corners
+        ],
     }
 
 
@@ -115,6 +119,7 @@ def _facing_view(sentence: str) -> Answer:
         "remedy": "",
         "sentence": sentence,
         "levels": [],
+        "corners": [],
     }
 
 

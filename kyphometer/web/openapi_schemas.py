@@ -217,6 +217,15 @@ SCHEMAS: dict[str, Schema] = {
             "remedy": TEXT,
             "sentence": TEXT,
             "levels": many(LEVEL),
+            "corners": many(
+                record(
+                    {
+                        "level": LEVEL,
+                        "endplate": choice("superior", "inferior"),
+                        "corner": choice("anterior", "middle", "posterior"),
+                    }
+                )
+            ),
         }
     ),
     "Measured": record(

@@ -176,7 +176,8 @@ function applyMoved(session, answer) {
   if (next !== session.history.saved) session.history.commit(next, 'assist');
 }
 
-/** @param {Session} session @param {string} from film of the earlier visit */
+/** @param {Session} session @param {?string} from film of the earlier visit; null: the latest one
+ * that this reader has confirmed */
 export async function carryOver(session, from) {
   const { draft, ...document } = session.history.saved;
   try {

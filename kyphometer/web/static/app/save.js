@@ -10,28 +10,36 @@ import { Emitter } from './core/emitter.js';
 const QUIET_MS = 350;
 const RETRY_MS = [800, 1500, 3000, 5000];
 
+/** Where this browser keeps unsaved work on a film: of this reader and this very film, since others
+ * may use this browser, and another study at the same address has films of the same numbers.
+ * @param {any} config @param {any} facts */
+export function slotOf(config, facts) {
+  const { film_id: id, label, date, rows, columns } = facts;
+  return ['kyphometer.draft', config.user?.name, config.observer, id, label, date, rows, columns].join('|');
+}
+
 /** Copy of unsaved work in this browser. */
 export const backup = {
-  /** @param {string} id @param {any} entry */
-  write(id, entry) {
+  /** @param {string} slot @param {any} entry */
+  write(slot, entry) {
     try {
-      localStorage.setItem(`kyphometer.draft.${id}`, JSON.stringify(entry));
+      localStorage.setItem(slot, JSON.stringify(entry));
     } catch {
       // No room in the browser: the work is still in the page and is tried again.
     }
   },
-  /** @param {string} id @returns {?{base: ?string, document: Reading}} */
-  read(id) {
+  /** @param {string} slot @returns {?{base: ?string, document: Reading}} */
+  read(slot) {
     try {
-      return JSON.parse(localStorage.getItem(`kyphometer.draft.${id}`) ?? 'null');
+      return JSON.parse(localStorage.getItem(slot) ?? 'null');
     } catch {
       return null;
     }
   },
-  /** @param {string} id */
-  drop(id) {
+  /** @param {string} slot */
+  drop(slot) {
     try {
-      localStorage.removeItem(`kyphometer.draft.${id}`);
+      localStorage.removeItem(slot);
     } catch {
       // Nothing was stored.
     }
@@ -39,12 +47,14 @@ export const backup = {
 };
 
 export class Saver extends Emitter {
-  /** @param {import('./api.js').Api} api @param {string} id @param {?string} base
-   * @param {(reading: Reading) => Reading} dressed adds the page's own draft members */
-  constructor(api, id, base, dressed) {
+  /** @param {import('./api.js').Api} api @param {string} id @param {string} slot
+   * @param {?string} base @param {(reading: Reading) => Reading} dressed adds the page's own draft
+   *   members */
+  constructor(api, id, slot, base, dressed) {
     super();
     this.api = api;
     this.id = id;
+    this.slot = slot;
     this.base = base;
     this.dressed = dressed;
     /** @type {?Reading} */
@@ -74,7 +84,7 @@ export class Saver extends Emitter {
   /** @param {Reading} reading */
   schedule(reading) {
     this.waiting = reading;
-    backup.write(this.id, { base: this.base, document: this.dressed(reading) });
+    backup.write(this.slot, { base: this.base, document: this.dressed(reading) });
     if (this.state === 'conflict') return;
     this.become(this.state === 'offline' ? 'offline' : 'pending');
     this.wait(QUIET_MS);
@@ -114,9 +124,9 @@ export class Saver extends Emitter {
     this.tries = 0;
     if (this.waiting === reading) {
       this.waiting = null;
-      backup.drop(this.id);
+      backup.drop(this.slot);
     } else if (this.waiting) {
-      backup.write(this.id, { base: etag, document: this.dressed(this.waiting) });
+      backup.write(this.slot, { base: etag, document: this.dressed(this.waiting) });
     }
     this.become(this.waiting ? 'pending' : 'saved');
   }

@@ -10,7 +10,7 @@ import { History } from './core/history.js';
 import { nextTarget } from './core/plan.js';
 import { facingOf } from './core/preview.js';
 import { Live } from './live.js';
-import { backup, Saver } from './save.js';
+import { backup, Saver, slotOf } from './save.js';
 
 export class Session extends Emitter {
   /** @param {import('./api.js').Api} api @param {any} config @param {any} prefs @param {any} facts
@@ -36,7 +36,7 @@ export class Session extends Emitter {
     /** @type {?string} */
     this.selected = null;
     this.live = new Live(api, this.id);
-    this.saver = new Saver(api, this.id, stored.etag ?? null, (reading) => this.dressed(reading));
+    this.saver = new Saver(api, this.id, slotOf(config, facts), stored.etag ?? null, (reading) => this.dressed(reading));
     this.history.subscribe((reading, why) => this.changed(reading, why));
     this.live.on('answer', () => this.emit('measured'));
     this.saver.on('state', () => this.emit('save'));
@@ -83,12 +83,12 @@ export class Session extends Emitter {
 
   /** Work that this browser kept because the server never got it. @returns {boolean} */
   recover() {
-    const kept = backup.read(this.id);
+    const kept = backup.read(this.saver.slot);
     if (!kept?.document) return false;
     const document = normalised(kept.document);
     const mine = JSON.stringify({ ...document, draft: null });
     if (mine === JSON.stringify({ ...this.history.saved, draft: null })) {
-      backup.drop(this.id);
+      backup.drop(this.saver.slot);
       return false;
     }
     this.armed = Boolean(document.draft?.armed);

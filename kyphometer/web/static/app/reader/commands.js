@@ -19,7 +19,7 @@ export function commandsOf(reader) {
 /** @param {any} reader @returns {Object<string, Command>} */
 function marking(reader) {
   const session = () => reader.session;
-  const ready = () => Boolean(reader.session);
+  const ready = () => Boolean(reader.session && reader.stage.pane.film);
   return {
     chooseLevel: { run: () => reader.guide.chooseLevel(), enabled: ready },
     arm: {
@@ -97,7 +97,7 @@ async function another(reader) {
 function assisting(reader) {
   const { config, prefs } = reader;
   const offered = Boolean(config.assist?.available && config.assist?.allowed !== false);
-  const can = () => offered && Boolean(reader.session);
+  const can = () => offered && Boolean(reader.session && reader.stage.pane.film);
   return {
     refineAll: {
       offered,
@@ -110,7 +110,7 @@ function assisting(reader) {
     carryOver: {
       offered,
       enabled: () => can() && Boolean(reader.session.facts.previous),
-      run: () => actions.carryOver(reader.session, reader.session.facts.previous),
+      run: () => actions.carryOver(reader.session, reader.compare.isOpen ? reader.compare.viewer.pane.film?.facts.film_id ?? null : null),
     },
     assistOnRelease: {
       offered,

@@ -59,7 +59,7 @@ export class Reader {
     this.besidePointer = new PointerInput(/** @type {any} */ (viewer));
     this.compare = new Compare(this.stage, viewer, films, () => this.compareBar?.update());
     this.compareBar = new CompareBar(this.compare, this.commands, () => this.looks.closeCompare());
-    this.wrap.append(this.compareBar.root, this.compareBar.handle);
+    this.wrap.append(this.compareBar.root, this.compareBar.handle, this.compareBar.here);
     this.beside.append(this.compareBar.caption);
     this.header = new Header(this.commands, this.config, (code) => this.app.speak(code));
     this.toolbar = new Toolbar(this.commands);
@@ -121,7 +121,19 @@ export class Reader {
     for (const name of ['reading', 'target', 'confirmed', 'selection']) {
       session.on(name, () => this.toolbar.update());
     }
+    session.on('confirmed', () => this.showState());
+    session.on('save', () => this.showState());
     this.header.open(session);
+  }
+
+  /** The strip tells how far this film is read. */
+  showState() {
+    const session = /** @type {Session} */ (this.session);
+    const here = (this.facts?.siblings ?? []).find((/** @type {any} */ film) => film.film_id === session.id);
+    const status = session.isConfirmed ? 'read' : session.saver.base && session.saver.base !== '0.' ? 'draft' : 'unread';
+    if (!here || here.status === status) return;
+    here.status = status;
+    this.strip.show(this.facts, this.compare.viewer.pane.film?.facts.film_id ?? null);
   }
 
   /** @param {Session} session @param {any} film */
@@ -173,6 +185,7 @@ export class Reader {
       h('div', { class: 'row-buttons' }, buttons),
     );
     this.root.dataset.failed = id;
+    this.toolbar.update();
   }
 
   /** @param {any[]} refs corners just let go */

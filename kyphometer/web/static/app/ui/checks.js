@@ -2,7 +2,7 @@
  * What is wrong or improbable about the marks: says what and where, and goes there when pressed.
  * @typedef {import('../session.js').Session} Session
  */
-import { cornersOf } from '../core/document.js';
+import { keyOf, markOf } from '../core/document.js';
 import { t } from '../i18n.js';
 import { h, refill, whenChanged } from './dom.js';
 import { icon } from './icons.js';
@@ -31,19 +31,12 @@ export class Checks {
     this.onFlag(flagged, null);
   }
 
-  /** Corners a finding speaks of. @param {any} finding @returns {string[]} */
+  /** Keys of the corners a finding speaks of. @param {any} finding @returns {string[]} */
   cornersIn(finding) {
     const session = /** @type {Session} */ (this.session);
-    if (finding.corners?.length) {
-      return finding.corners.map((/** @type {any} */ c) => `${c.level}.${c.endplate}.${c.corner}`);
-    }
-    const words = String(finding.where ?? '').toLowerCase();
-    const levels = finding.levels ?? [];
-    return cornersOf(session.reading)
-      .filter((c) => levels.includes(c.level))
-      .filter((c) => !/superior|inferior/.test(words) || words.includes(c.endplate))
-      .filter((c) => !/anterior|posterior/.test(words) || words.includes(c.corner))
-      .map((c) => c.key);
+    return (finding.corners ?? [])
+      .filter((/** @type {any} */ ref) => markOf(session.reading, ref))
+      .map((/** @type {any} */ ref) => keyOf(ref));
   }
 
   /** @param {any} model */

@@ -19,6 +19,7 @@ export class CompareBar {
     this.close = close;
     this.root = h('div', { class: 'compare-bar', role: 'group', 'aria-label': t('compare.title'), hidden: true });
     this.caption = h('p', { class: 'caption' });
+    this.here = h('p', { class: 'caption', hidden: true });
     this.handle = h('div', { class: 'swipe-handle', role: 'slider', tabindex: 0, 'aria-label': t('compare.divider'), 'aria-valuemin': 0, 'aria-valuemax': 100, hidden: true });
     this.handle.addEventListener('pointerdown', (/** @type {PointerEvent} */ event) => this.grab(event));
     this.handle.addEventListener('keydown', (/** @type {KeyboardEvent} */ event) => this.key(event));
@@ -26,6 +27,8 @@ export class CompareBar {
 
   update() {
     const { compare, root, handle, caption } = this;
+    this.here.hidden = compare.mode !== 'side';
+    this.here.textContent = t('compare.here', { name: filmName(compare.stage.session?.facts) });
     const facts = compare.viewer.pane.film?.facts;
     root.hidden = !compare.isOpen;
     handle.hidden = compare.mode !== 'swipe';
@@ -33,7 +36,7 @@ export class CompareBar {
     handle.setAttribute('aria-valuenow', String(Math.round(compare.split * 100)));
     handle.setAttribute('aria-valuetext', `${number(compare.split * 100, 0)} %`);
     if (!compare.isOpen || !facts) return;
-    const name = [visitName(facts.visit) || facts.label, date(facts.date)].filter(Boolean).join(' · ');
+    const name = filmName(facts);
     caption.textContent = name;
     const shown = compare.mode === 'swipe' ? t('compare.right', { name }) : compare.flickered ? t('compare.shown', { name }) : t('compare.this');
     refill(root,
@@ -81,4 +84,9 @@ export class CompareBar {
     event.preventDefault();
     this.compare.setSplit(this.compare.split + step);
   }
+}
+
+/** Visit and day of a film. @param {any} facts */
+function filmName(facts) {
+  return [visitName(facts?.visit) || facts?.label, date(facts?.date)].filter(Boolean).join(' · ');
 }

@@ -47,20 +47,16 @@ export async function askNotMeasurable(where) {
     REASONS.map((key) => h('option', { value: key }, t(`reason.${key}`))),
     h('option', { value: 'other' }, t('reason.other')),
   );
-  const other = h('input', { id: 'reason-text', type: 'text', maxlength: 200, disabled: true });
+  const other = h('input', { id: 'reason-text', type: 'text', maxlength: 200 });
+  const words = h('div', { class: 'words', hidden: true }, h('label', { for: 'reason-text' }, t('not_measurable.text')), other);
   chosen.addEventListener('change', () => {
-    other.disabled = chosen.value !== 'other';
-    other.required = chosen.value === 'other';
-    if (!other.disabled) other.focus();
+    words.hidden = chosen.value !== 'other';
+    other.required = !words.hidden;
+    if (!words.hidden) other.focus();
   });
   const answer = await ask(
     t('not_measurable.title', { where }),
-    [
-      h('label', { for: 'reason' }, t('not_measurable.reason')),
-      chosen,
-      h('label', { for: 'reason-text' }, t('not_measurable.text')),
-      other,
-    ],
+    [h('label', { for: 'reason' }, t('not_measurable.reason')), chosen, words],
     [
       { label: t('cancel'), value: '' },
       { label: t('not_measurable.do'), value: 'yes', primary: true },

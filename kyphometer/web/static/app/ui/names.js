@@ -4,12 +4,22 @@ import { t } from '../i18n.js';
 /** @param {string} family @param {?string} code @returns {string} */
 function named(family, code) {
   if (!code) return '';
-  const text = t(`${family}.${code}`);
-  return text === `${family}.${code}` ? code.replaceAll('_', ' ') : text;
+  const key = `${family}.${code}`;
+  const text = t(key);
+  return text === key ? code.replaceAll('_', ' ') : text;
 }
 
-/** @param {?string} visit */
-export const visitName = (visit) => named('visit', visit);
+/** A visit of a study by its code, or the time point that a header names (`6 months`).
+ * @param {?string} visit */
+export function visitName(visit) {
+  if (!visit) return '';
+  const key = visit.toLowerCase().replaceAll(/[ -]+/g, '_');
+  const text = named('visit', key);
+  return text === key.replaceAll('_', ' ') ? visit.replaceAll('_', ' ') : text;
+}
+
+/** @param {string} code of a measurement */
+export const measureName = (code) => named('measure', code);
 
 /** @param {?string} position */
 export const positionName = (position) => named('position', position);

@@ -7,7 +7,7 @@ import { pairsOf, parseEndplate } from '../core/preview.js';
 import { date, number, pairName, plural, signed, t } from '../i18n.js';
 import { isOf, measured, stateOf, spreadText, verdictText } from './angles.js';
 import { h, refill, whenChanged } from './dom.js';
-import { visitName } from './names.js';
+import { measureName, visitName } from './names.js';
 
 export class Results {
   /** @param {(text: string) => void} announce */
@@ -39,6 +39,16 @@ export class Results {
     return found ? t('results.beside', { name, value: number(found.value), uncertainty: spreadText(found.interval95 ?? null) }) : '';
   }
 
+  /** The change since the visit before, which visit that was, and the visit beside if another.
+   * @param {any} answer @param {import('../core/preview.js').Pair} pair */
+  changeFrom(answer, pair) {
+    const session = /** @type {Session} */ (this.session);
+    const change = changeOf(answer, pair, session);
+    const film = (session.facts.siblings ?? []).find((/** @type {any} */ one) => one.film_id === change?.previous_film);
+    const visit = (film && (visitName(film.visit) || date(film.date))) || t('change.previous');
+    return { change, visit, other: change && change.previous_film === this.other?.id ? '' : this.otherValue(pair) };
+  }
+
   update() {
     const session = /** @type {Session} */ (this.session);
     const pairs = pairsOf(session.reading);
@@ -48,8 +58,7 @@ export class Results {
       pair: pairName(pair.upper, pair.lower),
       state: stateOf(session, pair),
       needs: this.needs(pair, answer),
-      change: changeOf(answer, pair, session),
-      other: changeOf(answer, pair, session)?.previous_film === this.other?.id ? '' : this.otherValue(pair),
+      ...this.changeFrom(answer, pair),
     }));
     const main = new Set(pairs.map((pair) => measured(session, pair)).filter(Boolean));
     const others = (answer?.measurements ?? []).filter((/** @type {any} */ m) => !main.has(m));
@@ -127,7 +136,7 @@ function angleRow(row) {
       : null,
     row.needs ? h('p', { class: 'quiet small' }, row.needs) : null,
     row.other ? h('p', { class: 'beside-value', 'data-beside': row.code }, row.other) : null,
-    change ? changeLine(change) : null,
+    change ? changeLine(change, row.visit) : null,
   );
 }
 
@@ -141,9 +150,10 @@ function changeOf(answer, pair, session) {
   return own.find((/** @type {any} */ c) => String(c.label).includes(pairText)) ?? null;
 }
 
-/** @param {any} change */
-function changeLine(change) {
+/** @param {any} change @param {string} visit since when */
+function changeLine(change, visit) {
   const facts = {
+    visit,
     previous: number(change.previous_value),
     change: change.change === null ? '–' : signed(change.change),
     mdc: change.mdc95 === null || change.mdc95 === undefined ? '–' : number(change.mdc95),
@@ -158,10 +168,10 @@ function changeLine(change) {
 
 /** @param {any} m */
 function otherRow(m) {
-  const unit = m.unit === 'deg' ? '°' : m.unit === '%' ? ' %' : m.unit === '1' || !m.unit ? '' : ` ${m.unit}`;
-  const digits = m.unit === '1' || m.unit === '' ? 2 : 1;
+  const unit = { deg: '°', '%': ' %', ratio: '', grade: '' }[/** @type {'deg'} */ (m.unit)] ?? ` ${m.unit}`;
+  const digits = { ratio: 2, grade: 0 }[/** @type {'ratio'} */ (m.unit)] ?? 1;
   const value = Number.isFinite(m.value) ? `${number(m.value, digits)}${unit}` : '—';
   const both = [m.upper, m.lower].every((name) => typeof name === 'string' && /^\w+\.(sup|inf)erior$/.test(name));
   const pair = both ? pairName(parseEndplate(m.upper), parseEndplate(m.lower)) : (m.label ?? '').replace(`${m.code} `, '').replace(/^\(|\)$/g, '');
-  return h('tr', {}, h('th', { scope: 'row' }, m.code), h('td', {}, pair), h('td', { class: 'num' }, value));
+  return h('tr', {}, h('th', { scope: 'row', title: m.code }, measureName(m.code)), h('td', {}, pair), h('td', { class: 'num' }, value));
 }

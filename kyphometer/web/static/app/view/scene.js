@@ -34,11 +34,13 @@ export function sceneOf(reading, project, options) {
     flagged: options.flagged.has(c.key),
   }));
   const plates = endplatesOf(reading).filter((e) => e.complete);
+  // The wide brackets first: they pass behind the labels of the narrow ones.
+  const angles = [...options.angles].sort((a, b) => Number(a.code === 'VKA') - Number(b.code === 'VKA'));
   return {
     corners,
     plates: plates.map((e) => plateShape(e, project, options)),
     names: namesOf(reading, project, options),
-    angles: options.angles.flatMap((angle, i) => angleShape(reading, angle, i, project, options)),
+    angles: angles.flatMap((angle, i) => angleShape(reading, angle, i, project, options)),
   };
 }
 
@@ -105,7 +107,7 @@ function angleShape(reading, angle, index, project, options) {
       code: angle.code,
       lines: [[extend(ua, up, size * 0.1), ends[0]], [extend(la, lp, size * 0.1), ends[1]], arc(la, ends[1], turned)],
       faint: [[ends[0], ends[1]], [la, turned]],
-      at: [base[0] + (right ? 10 : -10), base[1] + lift],
+      at: [labelX(base[0], right, angle, options), base[1] + lift],
       anchor: right ? 'start' : 'end',
       text: angle.text,
       pair: angle.pair,
@@ -113,10 +115,22 @@ function angleShape(reading, angle, index, project, options) {
   ];
 }
 
+/** @param {Angle} angle */
+const labelWidth = (angle) => Math.max(angle.text.length * 9.5, angle.pair.length * 6.6) + 16;
+
+/** Beside its bracket, but in the pane even if the bracket is not.
+ * @param {number} x @param {boolean} right @param {Angle} angle @param {any} options */
+function labelX(x, right, angle, options) {
+  const beside = x + (right ? 10 : -10);
+  if (!options.width) return beside;
+  const wide = labelWidth(angle);
+  return right ? Math.min(Math.max(beside, 8), options.width - wide) : Math.max(Math.min(beside, options.width - 8), wide);
+}
+
 /** On which side of its bracket a label stands: in front of the spine, if there is room for it.
  * @param {number} x @param {Angle} angle @param {any} options */
 function roomRight(x, angle, options) {
-  const width = Math.max(angle.text.length * 9.5, angle.pair.length * 6.6) + 16;
+  const width = labelWidth(angle);
   if (options.facing === 'right') return !(options.width && x + width > options.width);
   return x - width < 0;
 }
