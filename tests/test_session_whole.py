@@ -13,12 +13,13 @@ from web_process import running
 
 from kyphometer.cli import main
 from kyphometer.errors import StudyRefusedError
-from kyphometer.followup.precision import PrecisionSource
+from kyphometer.followup.precision import PrecisionKind, PrecisionSource
 from kyphometer.phantom import FilmFormat
 from kyphometer.reliability import VarianceComponents, evaluate
 from kyphometer.store.study import Study
 from kyphometer.workflow.qa import make_kit
-from kyphometer.workflow.reliability import collect_readings, read_truths, study_precision
+from kyphometer.workflow.reliability import collect_readings, read_truths
+from kyphometer.workflow.study_precision import study_precision
 
 SMALL = FilmFormat(rows=450, columns=225, pitch_mm=0.64)
 FILMS = 10
@@ -106,7 +107,9 @@ def test_the_owner_follows_without_unblinding_and_locks(kit, capsys):
     with Study.open(kit.study) as study:
         with pytest.raises(StudyRefusedError):
             collect_readings(study, session="kit")
-        assert study_precision(study, "VKA") is None
+        found, remarks = study_precision(study, ["VKA"])
+        assert found == []
+        assert any("not locked" in remark.sentence for remark in remarks)
     assert run(capsys, "reliability", kit.study, "--session", "kit")[0] == 8
     assert run(capsys, "session", "export", kit.study, "kit")[0] == 8
     assert run(capsys, "session", "lock", kit.study, "kit")[0] == 0
@@ -115,7 +118,8 @@ def test_the_owner_follows_without_unblinding_and_locks(kit, capsys):
 def test_the_planted_corner_sd_comes_back(kit):
     with Study.open(kit.study) as study:
         collected = collect_readings(study, session="kit", truth=read_truths(study, kit.key))
-        precision = study_precision(study, "VKA")
+        (precision,), _ = study_precision(study, ["VKA"], offsets=True)
+        (same_observers,), _ = study_precision(study, ["VKA"])
         logs = study.sessions.logs("kit")
     assert len(logs) == 4 * (FILMS + 2)
     assert all(log.seconds is not None and log.seconds >= 0 for log in logs.values())
@@ -138,6 +142,11 @@ def test_the_planted_corner_sd_comes_back(kit):
     assert precision.source is PrecisionSource.OWN_REPEATS
     sem = precision.standard_error_of_measurement_deg
     assert sem == pytest.approx(group.components.precision.agreement.value, rel=1e-9)
+    assert precision.kind is PrecisionKind.AGREEMENT
+    assert same_observers.kind is PrecisionKind.CONSISTENCY
+    assert same_observers.standard_error_of_measurement_deg == pytest.approx(
+        group.components.precision.consistency.value, rel=1e-9
+    )
 
 
 def test_report_certificate_and_export(kit, capsys, tmp_path):

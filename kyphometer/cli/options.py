@@ -18,6 +18,12 @@ def positive(text: str) -> float:
     return value
 
 
+def stated_sem(text: str) -> tuple[str, float]:
+    """Parse `1.5` (all angles, code empty) or `VKA=1.5`."""
+    code, _, value = text.rpartition("=")
+    return code.strip().upper(), positive(value)
+
+
 def spacing(text: str) -> tuple[float, float]:
     """Parse a pixel spacing in mm: one number, or row and column spacing as `0.15,0.15`."""
     parts = [positive(part) for part in text.replace("x", ",").split(",")]

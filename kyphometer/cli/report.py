@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kyphometer.cli.options import positive
+from kyphometer.cli.options import positive, stated_sem
 
 if TYPE_CHECKING:
     import argparse
@@ -73,12 +73,6 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--xlsx", type=Path, metavar="FILE", help="all tables in one workbook")
     parser.add_argument("--tables", type=Path, metavar="DIR", help="each table as CSV")
     parser.add_argument("--figures", type=Path, metavar="DIR", help="figures as PNG and SVG")
-
-
-def stated_sem(text: str) -> tuple[str, float]:
-    """Parse `1.5` (all angles, code empty) or `VKA=1.5`."""
-    code, _, value = text.rpartition("=")
-    return code.strip().upper(), positive(value)
 
 
 def run(args: Any) -> int:

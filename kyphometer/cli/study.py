@@ -6,6 +6,8 @@ import importlib
 from pathlib import Path
 from typing import Any
 
+from kyphometer.cli.options import stated_sem
+
 
 def add_parser(subparsers: Any) -> None:
     """Add the subcommand's parser."""
@@ -43,6 +45,19 @@ def _add_making(deeds: Any) -> None:
     new.add_argument("--settings", type=Path, metavar="JSON", help="its settings, see 'settings'")
     settings = _deed(deeds, "settings", "print the settings, or change them")
     settings.add_argument("--set", type=Path, metavar="JSON", help="take these settings from now")
+    settings.add_argument(
+        "--position",
+        choices=("standing", "sitting", "supine", "prone", "lateral_decubitus", "unknown"),
+        help="how patients were held, by protocol, on films whose header does not say",
+    )
+    settings.add_argument(
+        "--sem",
+        action="append",
+        type=stated_sem,
+        metavar="CODE=DEG",
+        help="standard error of measurement of one reading, used where the study has too few "
+        "repeat readings of its own (repeat for more angles)",
+    )
 
 
 def _add_filling(deeds: Any) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kyphometer.cli.study_output import print_facts
 from kyphometer.errors import UsageError
+
+if TYPE_CHECKING:
+    from kyphometer.store.settings import StudySettings
 
 
 def settings(args: Any) -> int:
@@ -18,10 +21,33 @@ def settings(args: Any) -> int:
     from kyphometer.store.study import Study
 
     with Study.open(args.study) as study:
-        if args.set is not None:
-            study.change_settings(settings_from_json(args.set.read_text("utf-8")))
+        before = study.settings
+        given = before if args.set is None else settings_from_json(args.set.read_text("utf-8"))
+        wanted = _with_options(given, args)
+        if wanted != before:
+            study.change_settings(wanted)
         print_json(json.loads(settings_to_json(study.settings)))
     return 0
+
+
+def _with_options(settings: StudySettings, args: Any) -> StudySettings:
+    """Settings with what the options say of them."""
+    from dataclasses import replace
+
+    from kyphometer.film import Position
+
+    if args.position is not None:
+        position = Position(args.position)
+        known = None if position is Position.UNKNOWN else position
+        settings = replace(settings, stated_position=known)
+    if args.sem:
+        nameless = [value for code, value in args.sem if not code]
+        if nameless:
+            message = f"--sem {nameless[0]:g} names no angle: write it as VKA={nameless[0]:g}."
+            raise UsageError(message)
+        stated = {**settings.stated_standard_error_deg, **dict(args.sem)}
+        settings = replace(settings, stated_standard_error_deg=stated)
+    return settings
 
 
 def observer(args: Any) -> int:

@@ -24,6 +24,18 @@ class PrecisionSource(StrEnum):
     """Stated by the user, for example from a publication."""
 
 
+class PrecisionKind(StrEnum):
+    """Which errors a standard error of measurement holds."""
+
+    INTRA_OBSERVER = "intra-observer"
+    """Repeats of one observer."""
+    CONSISTENCY = "between observers, constant offsets left out"
+    """The same observers read all visits of a patient, so that offsets cancel in a change."""
+    AGREEMENT = "between observers, offsets included"
+    """Visits of a patient were read by different observers."""
+    STATED = "as stated"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeasurementPrecision:
     """Standard error of measurement of one angle.
@@ -40,6 +52,8 @@ class MeasurementPrecision:
         In words: how many films and observers, or which publication.
     readings
         Number of readings whose mean the SEM is of; 1 for single readings.
+    kind
+        Which errors it holds.
     """
 
     code: str
@@ -47,6 +61,7 @@ class MeasurementPrecision:
     source: PrecisionSource
     description: str
     readings: int = 1
+    kind: PrecisionKind = PrecisionKind.STATED
 
     def __post_init__(self) -> None:
         value = self.standard_error_of_measurement_deg
@@ -70,7 +85,8 @@ class MeasurementPrecision:
             if self.source is PrecisionSource.OWN_REPEATS
             else "stated"
         )
-        detail = f": {self.description}" if self.description else ""
+        kind = "" if self.kind is PrecisionKind.STATED else f", {self.kind}"
+        detail = f"{kind}: {self.description}" if self.description else kind
         return (
             f"MDC95 {self.minimal_detectable_change_95_deg:.1f}° from SEM "
             f"{self.standard_error_of_measurement_deg:.2f}° ({source}{detail})"

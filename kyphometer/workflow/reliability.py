@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kyphometer import __version__
-from kyphometer.errors import KyphometerError, StatisticsError, StudyRefusedError
-from kyphometer.followup.precision import MeasurementPrecision, PrecisionSource
+from kyphometer.errors import KyphometerError, StudyRefusedError
 from kyphometer.measure import measure_reading
 from kyphometer.reading_json import read_reading
 from kyphometer.reliability import (
@@ -18,8 +17,6 @@ from kyphometer.reliability import (
     ReadingTable,
     StudyFacts,
     ValueRow,
-    repeatability,
-    variance_components,
 )
 from kyphometer.reliability.collected import CollectedReadings, HiddenPair
 from kyphometer.workflow.films import READING_SUFFIX
@@ -376,41 +373,3 @@ def session_records(
                 }
             )
     return records
-
-
-# ------------------------------------------------------------------------------ precision
-
-
-def study_precision(study: Study, code: str) -> MeasurementPrecision | None:
-    """The precision of one measurement from the study's own repeat readings, for the correction.
-
-    Where several observers read the same films it is the SEM of agreement (any observer reads),
-    else that of one observer's repeats. Readings of open sessions are left out, so that nothing is
-    unblinded.
-
-    Returns
-    -------
-    precision
-        None if the study has no repeat readings that allow it.
-    """
-    table = collect_readings(study, (code,)).table
-    if code not in table.codes:
-        return None
-    cube = table.where(lambda row: row.code == code).cube()
-    films, observers, replicates = cube.values.shape
-    try:
-        sem, kind = variance_components(cube.values).precision.agreement, "agreement"
-    except StatisticsError:
-        try:
-            repeats = repeatability(cube.values.reshape(films * observers, replicates))
-        except StatisticsError:
-            return None
-        sem, kind, films = repeats.standard_error_of_measurement, "intra-observer", repeats.films
-    interval = sem.interval()
-    spread = "" if interval is None else f", 95 % CI {interval[0]:.2f} to {interval[1]:.2f}°"
-    return MeasurementPrecision(
-        code=code,
-        standard_error_of_measurement_deg=sem.value,
-        source=PrecisionSource.OWN_REPEATS,
-        description=f"{kind}, {films} films, {observers} observer{'s' * (observers > 1)}{spread}",
-    )

@@ -16,7 +16,7 @@ from kyphometer.followup.remarks import Remark, RemarkKind
 from kyphometer.followup.statistics.options import DEFAULT_OPTIONS, StatisticsOptions
 from kyphometer.followup.visit_angles import VisitAngle, mean_of_readings
 from kyphometer.workflow.films import SOFTWARE
-from kyphometer.workflow.study_precision import own_precision, stated_precision
+from kyphometer.workflow.study_precision import counted_values, own_precision, stated_precision
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -62,19 +62,20 @@ def analyse_study(study: Study, choices: AnalysisChoices = DEFAULT_CHOICES) -> S
     """Every result of a study, with what a report must say about how it was made.
 
     Of each film, the reading of each observer outside of sessions counts, or where there is none
-    the first one of a session; several observers are averaged. MDC95 comes from readings repeated
-    in the study where there are enough, otherwise from the stated SEM.
+    the first one of a locked session; several observers are averaged. MDC95 comes from readings
+    repeated in the study where there are enough, otherwise from the stated SEM.
     """
     settings = study.settings
-    values = study.measurements(choices.codes)
+    values, session_remarks = counted_values(study, study.measurements(choices.codes))
     assignment = study.visits()
     collected = _collect(values, assignment, choices)
     order = {code: place for place, code in enumerate(choices.codes)}
     angles = mean_of_readings(sorted(collected.angles, key=lambda angle: order[angle.code]))
     counts = [angle.readings for angle in angles]
     fewest, most = (min(counts), max(counts)) if counts else (0, 0)
+    different = _different_observers(angles)
     own, precision_remarks = own_precision(
-        values, choices.codes, max(fewest, 1), _training_items(study)
+        values, choices.codes, max(fewest, 1), offsets=bool(different)
     )
     stated = {**settings.stated_standard_error_deg, **choices.stated_standard_error_deg}
     precision = choose_precision(
@@ -92,7 +93,8 @@ def analyse_study(study: Study, choices: AnalysisChoices = DEFAULT_CHOICES) -> S
         *cohort.remarks,
         *position_remarks(assignment),
         *collected.remarks,
-        *_different_observers(angles),
+        *different,
+        *session_remarks,
         *precision_remarks,
     )
     position = settings.stated_position
@@ -215,15 +217,6 @@ def _film_remarks(study: Study) -> list[Remark]:
     sentence = f"{len(orphans)} films have no patient and are not used: {', '.join(orphans[:10])}"
     more = " and others" if len(orphans) > 10 else ""
     return [Remark(kind=RemarkKind.EXCLUDED, patient="", sentence=f"{sentence}{more}.")]
-
-
-def _training_items(study: Study) -> frozenset[int]:
-    return frozenset(
-        item.id
-        for session in study.sessions.list()
-        for item in study.sessions.items(session.code)
-        if item.training
-    )
 
 
 def _clinical(study: Study) -> ClinicalTable:

@@ -6,8 +6,8 @@ import math
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from kyphometer.errors import StatisticsError, TableError
-from kyphometer.followup.precision import MeasurementPrecision, PrecisionSource
+from kyphometer.errors import StatisticsError, TableError, UnusableDataError
+from kyphometer.followup.precision import MeasurementPrecision, PrecisionKind, PrecisionSource
 from kyphometer.followup.remarks import Remark, RemarkKind
 from kyphometer.reliability import ReadingTable, ValueRow, repeatability, variance_components
 
@@ -15,41 +15,78 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from kyphometer.reliability.estimate import Estimate
+    from kyphometer.store import Study
     from kyphometer.store.measured_values import MeasuredValue
 
 LEAST_REPEATS = 10
 """Fewer pairs of readings than this leave the SEM uncertain by more than about half of itself."""
 
 
-def own_precision(
-    values: Iterable[MeasuredValue],
-    codes: Sequence[str],
-    readings: int,
-    training: frozenset[int] = frozenset(),
+def study_precision(
+    study: Study, codes: Sequence[str], *, readings: int = 1, offsets: bool = False
 ) -> tuple[list[MeasurementPrecision], list[Remark]]:
-    """SEM of each code from films that were read more than once, for means of `readings` readings.
-
-    With two observers or more: film x observer and residual variance, since the same observers read
-    all visits and what separates them for good cancels in a change. With one observer: his repeats.
-    Films whose readings disagree about the levels are left out.
+    """SEM of each measurement from the study's own repeat readings, as the correction uses it.
 
     Parameters
     ----------
-    values
-        Numbers of the study's latest readings.
     codes
         Angles.
     readings
-        How many readings the values of the study are means of.
-    training
-        Session items of training films, which count for nothing.
+        How many readings the judged values are means of.
+    offsets
+        True if visits of a patient were read by different observers, so that what separates the
+        observers for good stands in a change.
 
     Returns
     -------
     precisions, remarks
         Of the codes that were read often enough; why the others have none.
     """
-    rows = [v for v in values if v.session_item is None or v.session_item not in training]
+    values, remarks = counted_values(study, study.measurements(tuple(codes)))
+    found, more = own_precision(values, codes, readings, offsets=offsets)
+    return found, [*remarks, *more]
+
+
+def counted_values(
+    study: Study, values: Iterable[MeasuredValue]
+) -> tuple[list[MeasuredValue], list[Remark]]:
+    """Values that may be looked at and count once: none of open sessions, training or duplicates.
+
+    Hidden duplicates, mirrored or not, are second showings of a film within a round; the session's
+    own report uses them.
+    """
+    usable: set[int] = set()
+    remarks = []
+    for session in study.sessions.list():
+        if session.locked:
+            items = study.sessions.items(session.code)
+            usable |= {item.id for item in items if not (item.duplicate or item.training)}
+        else:
+            sentence = f"The session {session.code} is not locked, so that its readings stay unseen"
+            remarks.append(
+                Remark(
+                    kind=RemarkKind.WARNING, patient="", sentence=f"{sentence} and are not used."
+                )
+            )
+    kept = [v for v in values if v.session_item is None or v.session_item in usable]
+    return kept, remarks
+
+
+def own_precision(
+    values: Iterable[MeasuredValue], codes: Sequence[str], readings: int, *, offsets: bool = False
+) -> tuple[list[MeasurementPrecision], list[Remark]]:
+    """SEM of each code from films that were read more than once, for means of `readings` readings.
+
+    With two observers or more it holds film x observer and residual variance, and the variance of
+    the observers where `offsets` do not cancel; with one observer his repeats. Films whose readings
+    disagree about the levels are left out.
+
+    Parameters
+    ----------
+    values
+        Numbers that count, see `counted_values`.
+    """
+    rows = list(values)
     found, remarks = [], []
     for code in codes:
         table, odd = _table(rows, code)
@@ -59,21 +96,28 @@ def own_precision(
             remarks.append(_few(code, repeats))
             continue
         try:
-            found.append(_precision(code, table, readings))
-        except (StatisticsError, TableError) as error:
+            found.append(_precision(code, table, readings, offsets=offsets))
+        except (StatisticsError, TableError, UnusableDataError) as error:
             remarks.append(_remark(f"No SEM of {code} from the study's repeats: {error}", code))
     return found, remarks
 
 
 def _table(rows: Iterable[MeasuredValue], code: str) -> tuple[ReadingTable, list[Remark]]:
-    """Films with more than one reading, each between the same endplates."""
+    """Films with more than one reading, each between the same endplates.
+
+    With several fractured levels each is a film of its own.
+    """
     films: dict[int, list[MeasuredValue]] = defaultdict(list)
     for row in rows:
         if row.code == code and row.value is not None:
             films[row.film_id].append(row)
     values, remarks = [], []
     for film, readings in films.items():
-        if len({(r.upper, r.lower) for r in readings}) > 1:
+        pairs: dict[int, set[tuple[str | None, str | None]]] = defaultdict(set)
+        for reading in readings:
+            pairs[reading.reading_id].add((reading.upper, reading.lower))
+        targets = next(iter(pairs.values()))
+        if any(other != targets for other in pairs.values()):
             sentence = (
                 f"Film {film} of patient {readings[0].patient} was read between different endplates"
                 f" ({', '.join(sorted({r.label for r in readings}))}): not used for the SEM."
@@ -81,8 +125,9 @@ def _table(rows: Iterable[MeasuredValue], code: str) -> tuple[ReadingTable, list
             remarks.append(
                 _remark(sentence, code, patient=readings[0].patient or "", visit=readings[0].visit)
             )
-        elif len({r.reading_id for r in readings}) == len(readings) > 1:
-            values += _numbered(readings)
+        elif len(pairs) > 1:
+            for target in targets:
+                values += _numbered([r for r in readings if (r.upper, r.lower) == target])
     return ReadingTable(values=tuple(values)), remarks
 
 
@@ -94,7 +139,7 @@ def _numbered(readings: Sequence[MeasuredValue]) -> list[ValueRow]:
         times[item.observer] += 1
         rows.append(
             ValueRow(
-                film=str(item.film_id),
+                film=f"{item.film_id} {item.upper}",
                 observer=item.observer,
                 replicate=str(times[item.observer]),
                 value=item.value,
@@ -111,11 +156,17 @@ def _repeats(table: ReadingTable) -> int:
     return len(table.values) - len(table.films)
 
 
-def _precision(code: str, table: ReadingTable, readings: int) -> MeasurementPrecision:
+def _precision(
+    code: str, table: ReadingTable, readings: int, *, offsets: bool
+) -> MeasurementPrecision:
     cube = table.cube()
-    films, names = len(table.films), " and ".join(table.observers)
+    films = len({name.partition(" ")[0] for name in table.films})
+    names = " and ".join(table.observers)
+    kind = PrecisionKind.INTRA_OBSERVER
     if len(table.observers) > 1:
-        estimate = variance_components(cube.values).precision.consistency
+        kind = PrecisionKind.AGREEMENT if offsets else PrecisionKind.CONSISTENCY
+        precision = variance_components(cube.values).precision
+        estimate = precision.agreement if offsets else precision.consistency
         who = f"{films} films read by {names}, {len(table.values)} readings"
     else:
         estimate = repeatability(cube.values[:, 0, :]).standard_error_of_measurement
@@ -127,6 +178,7 @@ def _precision(code: str, table: ReadingTable, readings: int) -> MeasurementPrec
         source=PrecisionSource.OWN_REPEATS,
         description=f"{who}; single reading SEM {_interval(estimate)}{means}",
         readings=readings,
+        kind=kind,
     )
 
 
