@@ -132,19 +132,7 @@ def _certificate(args: Any) -> int:
 
 
 def _print(found: Any, shown_as: str) -> None:
-    rows = [
-        {
-            "subject": found.subject,
-            "code": line.code,
-            "quantity": line.quantity.name,
-            "value": line.quantity.value,
-            "low": line.quantity.low,
-            "high": line.quantity.high,
-            "limit": line.limit,
-            "verdict": None if line.verdict is None else str(line.verdict),
-        }
-        for line in found.lines
-    ]
+    rows = [{"subject": found.subject, **line.record()} for line in found.lines]
     if shown_as == "json":
         print_json({"subject": found.subject, "verdict": str(found.verdict), "lines": rows})
     elif shown_as == "csv":

@@ -50,6 +50,18 @@ class CertificateLine(Result):
     limit: float | None
     verdict: Verdict | None
 
+    def record(self) -> dict[str, object]:
+        """One row of a table: names as in the documents, no verdict where there is no limit."""
+        return {
+            "code": self.code,
+            "quantity": self.quantity.name,
+            "value": self.quantity.value,
+            "low": self.quantity.low,
+            "high": self.quantity.high,
+            "limit": self.limit,
+            "verdict": None if self.verdict is None else str(self.verdict),
+        }
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Certificate(Result):

@@ -51,18 +51,7 @@ def certificate_document(
         Name and value pairs under the title: kit, date, software.
     """
     blocks: list[Block] = [Paragraph(text=certificate.words, emphasis=True)]
-    records = [
-        {
-            "code": line.code,
-            "quantity": line.quantity.name,
-            "value": line.quantity.value,
-            "low": line.quantity.low,
-            "high": line.quantity.high,
-            "limit": line.limit,
-            "verdict": None if line.verdict is None else str(line.verdict),
-        }
-        for line in certificate.lines
-    ]
+    records = [line.record() for line in certificate.lines]
     counts = [f"{found.films} films, {found.readings} readings" for found in certificate.details]
     note = f"Read: {'; '.join(dict.fromkeys(counts))}."
     blocks.append(Table.from_records("certificate", "Judgement", COLUMNS, records, note))
