@@ -1,0 +1,39 @@
+"""Errors of the command or call itself."""
+
+from __future__ import annotations
+
+from kyphometer.errors.base import KyphometerError
+
+
+class UsageError(KyphometerError):
+    """The command or call itself is wrong."""
+
+    exit_status = 2
+
+
+class VisitWindowError(UsageError):
+    """Visit windows that contradict each other."""
+
+    def __init__(self, visit: str, problem: str) -> None:
+        super().__init__(f"Visit windows, {visit}: {problem}; correct the study's windows.")
+
+
+class UnknownConditionError(UsageError):
+    """A simulation condition that does not exist."""
+
+    def __init__(self, name: str, known: str) -> None:
+        super().__init__(f"'{name}' is no simulation condition; use one of {known}.")
+
+
+class UnreachableAngleError(UsageError):
+    """A simulated vertebra cannot be bent to a wanted angle."""
+
+    def __init__(self, level: str, vka_deg: float | None, rka_deg: float | None) -> None:
+        wanted = ", ".join(
+            f"{name} {value:.1f}"
+            for name, value in (("VKA", vka_deg), ("RKA", rka_deg))
+            if value is not None
+        )
+        super().__init__(
+            f"{level} cannot be bent to {wanted} degrees; ask for an angle between -20 and 35."
+        )
