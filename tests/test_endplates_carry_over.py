@@ -11,7 +11,17 @@ from endplates_films import FORMAT, simulated
 from kyphometer.anatomy import EndplateSide, Level
 from kyphometer.endplates import carry_over, change_with_uncertainty
 from kyphometer.endplates.carried import CarriedVertebra
-from kyphometer.endplates.register import rigid_turn_deg, shape_difference
+from kyphometer.endplates.columns import OTHER, SAME, _evidence
+from kyphometer.endplates.corners import vertebra_corners
+from kyphometer.endplates.crop import cut_window
+from kyphometer.endplates.frame import VertebraFrame
+from kyphometer.endplates.register import (
+    BELIEVED_TURN_DEG,
+    PROFILE_SHARE,
+    profile_turns_deg,
+    rigid_turn_deg,
+    shape_difference,
+)
 from kyphometer.errors import CarryOverError, NotCarriedError
 from kyphometer.geometry import Facing, PixelGeometry, Point, signed_angle_deg
 from kyphometer.phantom import simulate_visits
@@ -145,6 +155,36 @@ def test_rigid_turn_is_exact_and_shape_difference_sees_a_wedge():
     assert shape_difference(corners, moved) == pytest.approx(0.0, abs=1e-9)
     wedged = corners + np.array([[0.0, 4.0], [0, 0], [0, 0], [0, 0]])
     assert shape_difference(corners, wedged) > 0.03
+
+
+def test_walls_that_lean_are_left_out_of_a_rigid_turn():
+    corners = np.array([[0.0, 0.0], [30.0, 0.0], [0.0, 24.0], [30.0, 24.0]])
+    leaning = corners + np.array([[2.0, 0.0], [2.0, 0.0], [0.0, 0.0], [0.0, 0.0]])
+    assert rigid_turn_deg(corners, leaning) == pytest.approx(0.0, abs=1e-3)
+
+
+@pytest.mark.parametrize("tilt_deg", [-0.8, 0.5])
+def test_profiles_turn_a_plate_back_that_was_tilted(tilt_deg):
+    before, _ = visits()
+    factors, sign = np.array(before.geometry.scale), before.facing.sign
+    true = vertebra_corners(before.truth.vertebrae[Level.L1], factors, sign)
+    frame = VertebraFrame.of_corners(true, factors, sign)
+    window = cut_window(before.pixels, frame, sign=1)
+    corners = frame.from_square(true)
+    tilted = corners.copy()
+    tilted[1, 1] += np.radians(tilt_deg) * np.hypot(*(corners[1] - corners[0]))
+    turns = profile_turns_deg((window, frame, corners), (window, frame, tilted))
+    believed = PROFILE_SHARE * np.exp(-((tilt_deg / BELIEVED_TURN_DEG) ** 2) / 2)
+    assert turns[0] == pytest.approx(-believed * tilt_deg, abs=0.1)
+    assert turns[1] == pytest.approx(0.0, abs=0.05)
+
+
+def test_evidence_is_a_bounded_log_likelihood_ratio():
+    most = 2 * np.log(OTHER / SAME)
+    assert _evidence({Level.L1: 0.0, Level.L2: 0.0}) == pytest.approx(2 * most)
+    assert _evidence({Level.L1: 1e6}) == pytest.approx(-most)
+    assert _evidence({Level.L1: float(np.sqrt(SAME * OTHER))}) == pytest.approx(0.0, abs=1e-9)
+    assert _evidence({}) == 0.0
 
 
 def test_command_writes_proposals_and_prints_the_change(tmp_path, capsys):

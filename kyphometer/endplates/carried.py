@@ -76,10 +76,10 @@ class CarryOver:
         Levels for which nothing is proposed.
     score
         Correlation of the two films along the column, -1 to 1.
-    misfit
-        Mean difference in shape and size of bodies that should be unchanged, in body depths.
+    evidence
+        What the shapes of the unchanged bodies say for this place, as a log likelihood ratio.
     margin
-        How much larger it is in the best other place, which is mostly one level off.
+        How much less they say for the best other place, which is mostly one level off.
     previous_geometry, geometry
         Pixel geometry of both films.
     """
@@ -89,7 +89,7 @@ class CarryOver:
     vertebrae: tuple[CarriedVertebra, ...]
     refused: tuple[NotCarried, ...]
     score: float
-    misfit: float
+    evidence: float
     margin: float
     previous_geometry: PixelGeometry
     geometry: PixelGeometry

@@ -29,10 +29,14 @@ if TYPE_CHECKING:
 
 LEAST_SCORE = 0.35
 """A column that correlates less was not found."""
-MOST_MISFIT = 0.036
-"""Bodies that differ more from film to film than this (body depths) are not the same."""
-LEAST_MARGIN = 0.008
-"""A column whose bodies fit no better than this in another place could be one level off."""
+LEAST_EVIDENCE = 3.0
+"""A place whose bodies speak less for it than this was not recognised (see `Column`).
+
+In simulation no wrong place of three or more bodies, of some 300, had more than 0.5, and 9 in 10
+right ones had more than this.
+"""
+LEAST_MARGIN = 3.0
+"""A column whose bodies speak for it by no more than this beyond another place is in doubt."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,7 +134,7 @@ def carry_over(
         vertebrae=tuple(carried),
         refused=tuple(refused),
         score=column.score,
-        misfit=column.misfit,
+        evidence=column.evidence,
         margin=margin,
         previous_geometry=before.geometry,
         geometry=after.geometry,
@@ -160,12 +164,14 @@ def _known(
 def _settled(columns: list[Column], *, sure: bool) -> tuple[Column, float]:
     """The place where the bodies fit, and by how much better than elsewhere."""
     best = columns[0] if columns else None
-    if best is None or best.score < LEAST_SCORE or best.misfit > MOST_MISFIT:
+    least = 0.0 if sure else LEAST_EVIDENCE
+    if best is None or best.score < LEAST_SCORE or best.evidence < least:
         raise CarryOverError(
             "the vertebrae of the previous film were not recognised on this one",
-            "mark this film by hand, or check that it is the same patient's",
+            "click the middle of one known body on it, mark it by hand, or check that it is the "
+            "same patient's",
         )
-    margin = (columns[1].misfit if len(columns) > 1 else 2 * MOST_MISFIT) - best.misfit
+    margin = best.evidence - max(columns[1].evidence if len(columns) > 1 else 0.0, 0.0)
     if margin < LEAST_MARGIN and not sure:
         raise CarryOverError(
             "the column could lie on this film in two ways, one level apart",

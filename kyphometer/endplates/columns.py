@@ -30,17 +30,18 @@ SCALES_KNOWN = (0.95, 1.0, 1.05)
 """Size on the next film if both have a pixel spacing (magnification differs)."""
 SCALES_UNKNOWN = tuple(1.12**k for k in range(-5, 6))
 """Size if one of them has none, relative to both films showing equally much."""
-MOST_COLUMNS = 4
+MOST_COLUMNS = 6
 """Places of the column that are looked at closely."""
-LEFT_OUT = 0.02
-"""Misfit of a body that lies beyond the next film, so that a short column does not win."""
+LEAST_BODIES = 3
+"""A place that shows fewer of the bodies (if as many were read) says too little to be looked at."""
 CROWDED = (0.75, 1.30)
 """Distance of neighbours on the next film over that on the read one, at least and at most."""
-UNSEEN = 0.06
-"""Misfit of a body that is not seen where it should be, in body depths."""
-WORST = 0.10
-"""Most misfit that one body counts for."""
-SIZE_SHARE = 0.5
+SAME, OTHER = 0.006, 0.045
+"""Median difference between two sights of one body and between two bodies, in body depths.
+
+Measured by simulation: 0.0044 (95 % below 0.018) and 0.044 (95 % above 0.008).
+"""
+SIZE_SHARE = 0.3
 """Weight of a body's size against its shape."""
 
 
@@ -54,14 +55,14 @@ class Column:
         What is seen of each level there.
     score
         Correlation of the two films along the column.
-    misfit
-        Mean difference in shape and size of its bodies, in body depths; about 0.01 to 0.02 for the
-        right place, more for a place that is one level off.
+    evidence
+        What the shapes of its bodies say for this place: logarithm of how much more likely they are
+        if these are the same bodies than if they are others.
     """
 
     sights: Mapping[Level, Sight | None]
     score: float
-    misfit: float
+    evidence: float
 
 
 def find_columns(
@@ -74,7 +75,7 @@ def find_columns(
     changed: Collection[Level],
     anchors: Mapping[Level, Array],
 ) -> list[Column]:
-    """Places of the column on the next film, best fit first.
+    """Places of the column on the next film, best evidence first.
 
     Parameters
     ----------
@@ -107,15 +108,18 @@ def find_columns(
             if all(0 <= index - chain.first < len(chain.centre) for index in known)
         ]
     columns = []
+    least = 1 if known else min(LEAST_BODIES, len(seen))
+    chains = [item for item in chains if len(item[0].centre) >= least]
     for chain, scale in _different(chains, depth * likely):
         sights = {
             level: look(film, factors, facing, corners)
             for level, corners in _placed(seen, chain, scale, mirrored=mirrored).items()
         }
         kept = _uncrowded(seen, sights)
-        misfit = _misfit(seen, kept, changed)
-        columns.append(Column(sights=kept, score=chain.score, misfit=misfit))
-    return sorted(columns, key=lambda column: column.misfit)
+        unchanged = {level: sight for level, sight in kept.items() if level not in changed}
+        evidence = _evidence(_differences(seen, unchanged))
+        columns.append(Column(sights=kept, score=chain.score, evidence=evidence))
+    return sorted(columns, key=lambda column: -column.evidence)
 
 
 def _size(film: Film, factors: Array) -> float:
@@ -160,27 +164,40 @@ def _placed(
     return placed
 
 
-def _misfit(
-    seen: Mapping[Level, Sight],
-    sights: Mapping[Level, Sight | None],
-    changed: Collection[Level],
-) -> float:
-    """Mean difference of the bodies that should have kept their shape."""
-    pairs = [(seen[level], sight) for level, sight in sights.items() if level not in changed]
-    sizes = [np.log(s.found.frame.depth / b.found.frame.depth) for b, s in pairs if s is not None]
-    usual = float(np.median(sizes)) if sizes else 0.0
-    differences = []
-    for before, after in pairs:
-        if after is None or not after.inside_film:
-            differences.append(UNSEEN)
-            continue
-        shape = shape_difference(before.canonical(before.own), after.canonical(after.own))
-        size = float(np.log(after.found.frame.depth / before.found.frame.depth)) - usual
-        differences.append(min(float(np.hypot(shape, SIZE_SHARE * size)), WORST))
-    if not differences:
-        return WORST
-    beyond = sum(level not in sights and level not in changed for level in seen)
-    return float(np.mean(differences + [LEFT_OUT] * (beyond if len(sights) > 1 else 0)))
+def _differences(
+    seen: Mapping[Level, Sight], sights: Mapping[Level, Sight | None]
+) -> dict[Level, float]:
+    """How much each body that is seen on both films differs, in body depths."""
+    pairs = {
+        level: (seen[level], sight)
+        for level, sight in sights.items()
+        if sight is not None and sight.inside_film
+    }
+    grown = {
+        level: float(np.log(after.found.frame.depth / before.found.frame.depth))
+        for level, (before, after) in pairs.items()
+    }
+    usual = float(np.median(list(grown.values()))) if grown else 0.0
+    return {
+        level: float(
+            np.hypot(
+                shape_difference(before.canonical(before.own), after.canonical(after.own)),
+                SIZE_SHARE * (grown[level] - usual),
+            )
+        )
+        for level, (before, after) in pairs.items()
+    }
+
+
+def _evidence(differences: Mapping[Level, float]) -> float:
+    """Sum of log likelihood ratios, same body against another.
+
+    Both densities are of the form `2 m / s^2 (1 + m^2 / s^2)^-2` with median s: their tails are so
+    heavy that no body speaks for or against a place with more than `2 ln(OTHER / SAME)`.
+    """
+    m = np.array(list(differences.values()))
+    ratio = (1 + (m / OTHER) ** 2) / (1 + (m / SAME) ** 2)
+    return float((2 * np.log(OTHER / SAME) + 2 * np.log(ratio)).sum())
 
 
 def _uncrowded(
@@ -193,8 +210,8 @@ def _uncrowded(
     usual = float(np.median(list(ratios.values()))) if ratios else 1.0
     for (above, below), ratio in ratios.items():
         if not CROWDED[0] < ratio / usual < CROWDED[1]:
-            misfits = {level: _misfit(seen, {level: sights[level]}, ()) for level in (above, below)}
-            kept[max(misfits, key=misfits.__getitem__)] = None
+            both = _differences(seen, {level: sights[level] for level in (above, below)})
+            kept[max((above, below), key=lambda level: both.get(level, np.inf))] = None
     return kept
 
 

@@ -1,9 +1,8 @@
-"""How a vertebra turned between two films: its shape and its picture seen twice.
+"""How a vertebra turned between two films: its shape and its borders' profiles seen twice.
 
-An intact body is rigid, so all four corners say how far it turned, and what the two endplates would
-say apart from each other is error. A fractured body changes its shape; there each endplate is
-compared by its own picture (enhanced correlation), which shares the anatomy on both films where a
-corner of its own could not.
+An intact body is rigid, so all its borders say how far it turned, and what they would say apart
+from each other is error. A fractured body changes its shape; there each endplate's own profiles are
+laid over each other, which share the anatomy on both films where a corner of its own could not.
 """
 
 from __future__ import annotations
@@ -13,41 +12,62 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from kyphometer.endplates.crop import network_tone
-from kyphometer.endplates.frame import VertebraFrame
-from kyphometer.endplates.metal import metal_mask
+from kyphometer.endplates.metal import lies_on, metal_mask
+from kyphometer.endplates.paths import sub_sample, tukey_fit
+from kyphometer.endplates.strips import COLUMNS, REACH, ROWS, along, sample_strips, strip_points
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from kyphometer.endplates.crop import Window
+    from kyphometer.endplates.frame import VertebraFrame
 
     Array = NDArray[np.float64]
     Image = NDArray[np.float32]
 
-PIXELS = 128
-"""Side of the pictures of an endplate."""
-DEPTHS = 1.4
-"""Side in body depths."""
-BAND = 0.26
-"""What counts of an endplate's picture reaches this far to either side, in body depths."""
-LEAST_CORRELATION = 0.70
-"""Pictures that correlate less are not the same endplate seen twice."""
-MOST_TURN_DEG = 3.0
-"""A larger turn against what the corners say is not believed."""
+PIXELS = 160
+"""Side of the crop that profiles are read from, in pixels."""
+DEPTHS = 2.0
+"""Side of that crop in body depths."""
+WALL_SHARE = 0.35
+"""Weight of the walls' turn against that of the endplates, on a body that is seen alike."""
+ALIKE_DEG = 0.8
+"""Walls and endplates that turned differently by more than this are seen from another side."""
+SHIFT = 9
+"""Furthest shift of a profile that is tried, in its samples (0.07 body depths)."""
+SHIFT_COST = 0.004
+"""Cost of a shift by one sample, in correlation; grows with the square of the shift."""
+SMOOTH_ALONG, SMOOTH_ACROSS = 1.5, 2.5
+"""SD of the smoothing of profiles, in profiles and in their samples."""
+BELIEVED_TURN_DEG = 1.2
+"""The larger a turn against what the corners say, the less it is believed; SD of that."""
+PROFILE_SHARE = 0.85
+"""Weight of the profiles' turn against that of the corners, where it is believed."""
+
+
+def _turn_deg(before: Array, after: Array) -> float:
+    """Turn from one vector to another."""
+    sine = float(before[0] * after[1] - before[1] * after[0])
+    return float(np.degrees(np.arctan2(sine, float(before @ after))))
 
 
 def rigid_turn_deg(before: Array, after: Array) -> float:
-    """Turn that best takes the four corners in one frame to those in another (Procrustes).
+    """Turn of a body that kept its shape, from its four corners on two films.
+
+    The mean turn of the endplates, drawn towards that of the walls by `WALL_SHARE`. Seen from
+    another side the walls' outline leans and says nothing about the turn; then their part fades.
 
     Parameters
     ----------
     before, after
         Corners with the same handedness, shape (4, 2).
     """
-    p, q = before - before.mean(axis=0), after - after.mean(axis=0)
-    sine = float((p[:, 0] * q[:, 1] - p[:, 1] * q[:, 0]).sum())
-    return float(np.degrees(np.arctan2(sine, float((p * q).sum()))))
+    first, second = np.array([0, 2, 0, 1]), np.array([1, 3, 2, 3])
+    pairs = zip(before[second] - before[first], after[second] - after[first], strict=True)
+    superior, inferior, anterior, posterior = (_turn_deg(a, b) for a, b in pairs)
+    lines = (superior + inferior) / 2
+    lean = (anterior + posterior) / 2 - lines
+    return lines + WALL_SHARE * lean * float(np.exp(-((lean / ALIKE_DEG) ** 2) / 2))
 
 
 def shape_difference(before: Array, after: Array) -> float:
@@ -61,70 +81,69 @@ def shape_difference(before: Array, after: Array) -> float:
     return float(np.sqrt((rest**2).mean()) / depth)
 
 
-def plate_frame(frame: VertebraFrame, plate: Array) -> VertebraFrame:
-    """Frame of one endplate: its middle, its direction, the body's depth; corners (2, 2)."""
-    along = plate[1] - plate[0]
-    x = along / max(float(np.hypot(*along)), 1e-12)
-    y = frame.facing_sign * np.array([x[1], -x[0]])
-    return VertebraFrame(
-        centre=plate.mean(axis=0),
-        depth=frame.depth,
-        axes=np.stack((x, y), axis=1),
-        factors=frame.factors,
-    )
+def profile_turns_deg(
+    before: tuple[Window, VertebraFrame, Array], after: tuple[Window, VertebraFrame, Array]
+) -> Array:
+    """How far both endplates' profiles are turned against what the corners say.
 
-
-def picture_turn_deg(
-    before: tuple[Window, VertebraFrame], after: tuple[Window, VertebraFrame]
-) -> float | None:
-    """How far an endplate's picture is turned against what the two frames say.
+    Each profile across an endplate of the next film is shifted until it correlates best with the
+    one at the same place of the previous film; a redescending line through the shifts is the turn.
 
     Parameters
     ----------
     before, after
-        A film's window and the endplate's frame on it, as its corners there have it.
+        A film's window, the vertebra's frame and its corners (in the frame) there.
 
     Returns
     -------
-    turn_deg
-        Positive from the frame's x towards its y; None if the pictures do not match.
+    turns_deg
+        Superior and inferior, positive from the frame's x towards its y, as far as they are to be
+        believed; shape (2,).
     """
-    template = _picture(*before)
-    crop = after[0].crop(after[1], PIXELS, DEPTHS)
-    image = _smooth(crop)
-    band = round(BAND / DEPTHS * PIXELS)
-    top = PIXELS // 2 - band
-    start = np.eye(2, 3, dtype=np.float32)
-    start[1, 2] = top
-    try:
-        correlation, warp = cv2.findTransformECC(
-            np.ascontiguousarray(template[top : top + 2 * band]),
-            image,
-            start,
-            cv2.MOTION_EUCLIDEAN,
-            (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 50, 1e-4),
-            _without_metal(crop),
-            3,
-        )
-    except cv2.error:
-        return None
-    turn = float(np.degrees(np.arctan2(warp[1, 0], warp[0, 0])))
-    if correlation < LEAST_CORRELATION or abs(turn) > MOST_TURN_DEG:
-        return None
-    return turn
+    slopes_before, free_before = _profiles(*before)
+    slopes_after, free_after = _profiles(*after)
+    shift, likeness = _shifts(slopes_before, slopes_after)
+    t = 2 * along() - 1
+    on_plate = (np.abs(t) <= 1.05) & free_before & free_after
+    weights = np.where(on_plate, np.clip(likeness, 0.0, 1.0) ** 2, 0.0) + 1e-6
+    basis = np.stack((np.ones_like(t), t), axis=1)
+    fits, _, _ = tukey_fit(basis, shift, weights)
+    turns: Array = np.degrees(2 * fits[:, 1]) * np.array([-1.0, 1.0])
+    belief = np.exp(-((np.abs(turns).max() / BELIEVED_TURN_DEG) ** 2) / 2)
+    believed: Array = PROFILE_SHARE * belief * turns
+    return believed
 
 
-def _picture(window: Window, frame: VertebraFrame) -> Image:
-    return _smooth(window.crop(frame, PIXELS, DEPTHS))
+def _profiles(
+    window: Window, frame: VertebraFrame, corners: Array
+) -> tuple[Image, NDArray[np.bool_]]:
+    """Slopes along the profiles of both endplates, and which profiles are free of metal."""
+    crop = window.crop(frame, PIXELS, DEPTHS)
+    strips = sample_strips(crop, DEPTHS, corners)[:2]
+    smooth = [
+        cv2.GaussianBlur(s, (0, 0), sigmaX=SMOOTH_ALONG, sigmaY=SMOOTH_ACROSS) for s in strips
+    ]
+    points = strip_points(corners)[:2].reshape(-1, 2)
+    metal = lies_on(metal_mask(crop), DEPTHS, points).reshape(2, ROWS, COLUMNS)
+    slopes: Image = np.asarray(np.gradient(np.array(smooth), axis=1), dtype=np.float32)
+    return slopes, np.logical_not(np.any(metal, axis=1))
 
 
-def _smooth(crop: Image) -> Image:
-    local = np.ascontiguousarray(network_tone(crop)[1])
-    return np.asarray(cv2.GaussianBlur(local, (0, 0), 1.0), dtype=np.float32)
+def _shifts(before: Image, after: Image) -> tuple[Array, Array]:
+    """Shift of each profile out of the body in body depths, and its correlation; (2, COLUMNS)."""
+    core = _centred(before[:, SHIFT : ROWS - SHIFT])
+    tried = range(-SHIFT, SHIFT + 1)
+    moved = [_centred(after[:, SHIFT + k : ROWS - SHIFT + k]) for k in tried]
+    likeness = np.stack([(core * other).sum(axis=1) for other in moved], axis=1)
+    cost = SHIFT_COST * np.arange(-SHIFT, SHIFT + 1) ** 2
+    best = np.clip((likeness - cost[None, :, None]).argmax(axis=1), 1, 2 * SHIFT - 1)
+    top = np.take_along_axis(likeness, best[:, None, :], axis=1)[:, 0]
+    samples = sub_sample(likeness.astype(np.float32), best) - SHIFT
+    return samples * (2 * REACH / (ROWS - 1)), top.astype(np.float64)
 
 
-def _without_metal(crop: Image) -> NDArray[np.uint8]:
-    """255 where a picture may be compared."""
-    metal = metal_mask(crop).astype(np.uint8)
-    free = 255 - cv2.resize(metal, (PIXELS, PIXELS), interpolation=cv2.INTER_NEAREST) * 255
-    return np.asarray(cv2.erode(free, np.ones((5, 5), np.uint8)), dtype=np.uint8)
+def _centred(profiles: Image) -> Image:
+    """Profiles less their mean, of unit length, shape (2, samples, COLUMNS)."""
+    rest = profiles - profiles.mean(axis=1, keepdims=True)
+    unit: Image = rest / (np.sqrt((rest**2).sum(axis=1, keepdims=True)) + 1e-6)
+    return unit

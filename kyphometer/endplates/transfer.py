@@ -12,8 +12,7 @@ from kyphometer.endplates.corners import ROWS
 from kyphometer.endplates.frame import VertebraFrame
 from kyphometer.endplates.guards import Limits
 from kyphometer.endplates.register import (
-    picture_turn_deg,
-    plate_frame,
+    profile_turns_deg,
     rigid_turn_deg,
     shape_difference,
 )
@@ -30,16 +29,17 @@ if TYPE_CHECKING:
 
 SAME_SHAPE = 0.030
 """A body whose corners fit within this (body depths, RMS) on both films is the same body."""
-PICTURE_SHARE = 0.3
-"""Weight of the pictures' turn against that of the corners, where a body changed its shape."""
 MOST_GROWTH = 0.20
 """A body that is larger or smaller by more than this part is another body."""
-RIGID_SHARE = 0.62
-"""SD of a rigid body's turn over that of its two lines on both films, if those were independent."""
-SHAPE_SHARE = 0.75
-"""The same for a single endplate of a body that changed its shape (measured by simulation)."""
-RIGID_SHARED = 0.9
-"""Correlation of the two lines' errors on a rigid body."""
+RIGID_SHARE, RIGID_SHARED = 0.66, 0.9
+"""A rigid body: SD of a line's turn over that of both its sights, and the lines' correlation."""
+PLATE_SHARE, PLATE_SHARED = 0.85, 0.3
+"""The same for the endplates of a body that changed its shape."""
+COMMON_DEG = 1.2
+"""What makes a line more uncertain than this on both films is mostly there on both, and cancels.
+
+These five were measured on simulated visits (`benchmarks/carry_over.py`, other seeds).
+"""
 
 
 def transfer(
@@ -67,7 +67,7 @@ def transfer(
         vertebra=_proposed(vertebra, marks, found.found),
         rigid=rigid,
         line_change_sd_deg=_change_sd(seen.found, found.found, rigid=rigid),
-        shared=RIGID_SHARED if rigid else 0.0,
+        shared=RIGID_SHARED if rigid else PLATE_SHARED,
     )
 
 
@@ -105,14 +105,13 @@ def _plate_marks(seen: Sight, found: Sight) -> Array:
     frame = found.found.frame
     habit = seen.found.frame.from_square(seen.corners) - seen.found.corners
     marks = frame.to_square(found.found.corners + habit)
-    for rows in ROWS.values():
+    turns = profile_turns_deg(
+        (seen.window, seen.found.frame, seen.found.corners),
+        (found.window, frame, found.found.corners),
+    )
+    for rows, turn in zip(ROWS.values(), turns, strict=True):
         pair = list(rows)
-        turned = picture_turn_deg(
-            (seen.window, plate_frame(seen.found.frame, seen.own[pair])),
-            (found.window, plate_frame(frame, found.own[pair])),
-        )
-        if turned is not None:
-            marks[pair] = _turned(marks[pair], -found.facing.sign * PICTURE_SHARE * turned)
+        marks[pair] = _turned(marks[pair], -found.facing.sign * float(turn))
     return marks
 
 
@@ -128,10 +127,11 @@ def _turned(pair: Array, degrees: float) -> Array:
 def _change_sd(seen: Estimate, found: Estimate, *, rigid: bool) -> tuple[float, float]:
     """SD of how far each line turned."""
     both = np.hypot(seen.line_sd_deg, found.line_sd_deg)
+    share = PLATE_SHARE
     if rigid:
-        together = RIGID_SHARE * float(np.sqrt((both**2).mean()))
-        return (together, together)
-    return (SHAPE_SHARE * float(both[0]), SHAPE_SHARE * float(both[1]))
+        share, both = RIGID_SHARE, np.full(2, np.sqrt((both**2).mean()))
+    own = share * both / np.hypot(1.0, both / COMMON_DEG)
+    return (float(own[0]), float(own[1]))
 
 
 def _proposed(vertebra: Vertebra, marks: Array, found: Estimate) -> Vertebra:
