@@ -1,18 +1,25 @@
 """The image's help in the page: moves after the hand, looks different, is a step of its own.
 
-The server's refiner is not what is tested here: its answers are played.
+First with answers that are played, so that every number is known; then with the real refiner and
+the real carry-over, on phantom films.
 """
 
 from __future__ import annotations
 
+import math
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import expect
-from web_page_kit import Tab, case
+from web_page_kit import PATIENCE_S, Tab, case
+from web_process import running
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Route
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Browser, Route
 
 SHIFT = (3.0, -2.0)
 
@@ -111,3 +118,98 @@ def test_assist_can_be_switched_off_and_asked_for_all(tab: Tab) -> None:
     assert len(asked[0]["targets"]) == 4
     page.keyboard.press("Control+z")
     page.locator(".stage .corner:not(.assisted)").nth(7).wait_for()
+
+
+@pytest.fixture
+def helped(chromium: Browser, film_folder: Path, tmp_path: Path) -> Iterator[Tab]:
+    """A tab on `kyphometer annotate` as everybody starts it: the image may help."""
+    for name in ("F04", "V1", "V2"):
+        shutil.copy(film_folder / f"{name}.dcm", tmp_path)
+    with running("annotate", tmp_path, "--no-browser", "--observer", "KN") as server:
+        context = chromium.new_context(viewport={"width": 1366, "height": 768})
+        context.set_default_timeout(2000 * PATIENCE_S)  # the image is asked in earnest
+        opened = Tab(context.new_page(), server.address)
+        yield opened
+        context.close()
+    assert opened.complaints == []
+
+
+def _marks(tab: Tab, name: str) -> dict[str, Any]:
+    """The stored marks by level, endplate and corner, once saved."""
+    tab.wait_saved()
+    found = tab.stored(name)["document"]["vertebrae"]
+    return {
+        f"{level}.{side}.{corner}": mark
+        for level, plates in found.items()
+        for side, plate in plates.items()
+        for corner, mark in (plate or {}).items()
+        if mark
+    }
+
+
+def _gap(key: str, xy: list[float], name: str = "before") -> float:
+    """Distance from the truth in film pixels."""
+    return math.dist(xy, case(name).xy(*key.split(".")))
+
+
+def test_the_real_refiner_after_a_drag_and_for_all_at_once(helped: Tab) -> None:
+    tab = helped
+    page = tab.open("F04").page
+    page.keyboard.press("q")  # by hand first
+    tab.mark()
+    key = f"{case().fractured}.superior.anterior"
+    hand = _marks(tab, "F04")[key]["xy"]
+    page.keyboard.press("q")
+    start, zoom = tab.corner_at(key), tab.view()[2]
+    page.mouse.move(*start)
+    page.mouse.down()
+    page.mouse.move(start[0] + 3 * zoom, start[1] - 3 * zoom, steps=4)
+    page.mouse.up()
+    page.locator(f".stage .assisted[data-key='{key}']").wait_for()
+    mark = _marks(tab, "F04")[key]
+    assert mark["source"] == "refined"
+    assert mark["raw"] == pytest.approx([hand[0] + 3, hand[1] - 3], abs=0.3)
+    assert _gap(key, mark["xy"]) < 2.0 < _gap(key, mark["raw"])
+    assert len(page.locator(".stage .assisted").all()) == 1, "only the corner that was dragged"
+    page.keyboard.press("Control+z")  # the image's step
+    expect(page.locator(".stage .assisted")).to_have_count(0)
+    dragged = _marks(tab, "F04")[key]
+    assert (dragged["source"], dragged["xy"]) == ("hand", mark["raw"])
+    page.keyboard.press("Control+z")  # the hand's step
+    assert _marks(tab, "F04")[key]["xy"] == hand
+    page.keyboard.press("e")
+    expect(page.locator(".stage .assisted")).not_to_have_count(0)
+    refined = {k: m for k, m in _marks(tab, "F04").items() if m["source"] == "refined"}
+    assert len(refined) >= 6
+    assert max(_gap(k, m["xy"]) for k, m in refined.items()) < 3.0
+    page.keyboard.press("Control+Enter")
+    page.locator(".save.confirmed").wait_for()
+    expect(page.locator(".stage .assisted")).to_have_count(0)  # confirmed: all are agreed with
+
+
+def test_carry_over_proposes_the_visit_before(helped: Tab) -> None:
+    tab = helped
+    page = tab.open("V1").page
+    page.locator("#plan").select_option("whole")
+    tab.mark()
+    page.keyboard.press("Control+Enter")
+    page.locator(".save.confirmed").wait_for()
+    before = _marks(tab, "V1")
+    tab.open("V2")
+    assert tab.corners() == []
+    page.keyboard.press("p")
+    expect(page.locator(".stage .assisted")).not_to_have_count(0)
+    found = _marks(tab, "V2")
+    assert set(found) <= set(before)
+    assert {mark["source"] for mark in found.values()} == {"carried"}
+    off = sorted(_gap(key, mark["xy"], "after") for key, mark in found.items())
+    assert off[len(off) // 2] < 6.0
+    page.locator(".change").first.wait_for()  # said of the proposals too
+    page.keyboard.press("Control+z")
+    tab.wait_corners(0)
+    page.keyboard.press("Control+y")
+    tab.wait_corners(len(found))
+    first = tab.corners()[0]
+    tab.corner(first).focus()
+    page.keyboard.press("Enter")
+    page.locator(f".stage [data-key='{first}']:not(.assisted)").wait_for()

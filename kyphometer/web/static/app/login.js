@@ -24,7 +24,7 @@ form.addEventListener('submit', async (event) => {
       name: field('name').value,
       password: field('password').value,
     });
-    location.assign('/');
+    location.assign(`/${location.hash}`); // the film that was asked for
   } catch (error) {
     refusal.textContent = error instanceof Error ? error.message : String(error);
     field('password').select();

@@ -4,6 +4,7 @@ import { Films } from './films.js';
 import { t, useLanguage } from './i18n.js';
 import { loadPrefs, storePrefs } from './prefs.js';
 import { Reader } from './reader/reader.js';
+import { Accounts } from './ui/accounts.js';
 import { ask, askPassword } from './ui/dialogs.js';
 import { h } from './ui/dom.js';
 import { WorkList } from './ui/worklist.js';
@@ -32,7 +33,8 @@ class App {
     }
     if (this.config.mode === 'department') this.api.onSignedOut = () => location.assign('/login');
     addEventListener('hashchange', () => this.route());
-    if (location.hash.length < 3) await this.openOnlyFilm();
+    const owner = this.config.mode === 'department' && this.config.user?.role === 'owner';
+    if (location.hash.length < 3 && !owner) await this.openOnlyFilm();
     this.route();
   }
 
@@ -52,6 +54,10 @@ class App {
       const reader = new Reader(this);
       this.show(reader);
       reader.open(decodeURIComponent(film[1]));
+    } else if (location.hash === '#/accounts') {
+      const accounts = new Accounts(this);
+      this.show(accounts);
+      accounts.open();
     } else {
       const list = new WorkList(this, this.list);
       this.show(list);

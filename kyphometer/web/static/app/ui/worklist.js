@@ -196,5 +196,6 @@ export class WorkList {
 /** @param {any} app */
 function who(app) {
   if (app.config.mode !== 'department' || !app.config.user) return null;
-  return h('div', { class: 'who' }, h('button', { type: 'button', class: 'button small', title: t('account.password'), onclick: () => app.changePassword() }, app.config.user.name), h('button', { type: 'button', class: 'button small', onclick: () => app.signOut() }, t('sign_out')));
+  const accounts = app.config.user.role === 'owner' ? h('a', { class: 'button small', href: '#/accounts' }, t('accounts.title')) : null;
+  return h('div', { class: 'who' }, accounts, h('button', { type: 'button', class: 'button small', title: t('account.password'), onclick: () => app.changePassword() }, app.config.user.name), h('button', { type: 'button', class: 'button small', onclick: () => app.signOut() }, t('sign_out')));
 }
