@@ -24,6 +24,8 @@ def summary_sentences(results: StudyResults) -> tuple[str, ...]:
     cohort = results.cohort
     labels = cohort.rules.windows.labels
     sentences = [_angle(item, labels) for item in cohort.angles]
+    if not sentences:
+        sentences = ["No angle was measured at a visit; the exclusions say why."]
     scores = [item for item in (cohort.pain, cohort.disability) if item is not None]
     sentences += [_change(item, labels, _unit(item.unit)) for item in scores]
     last = cohort.neurology.last
@@ -68,7 +70,7 @@ def _verdicts(change: GroupChange, item: AngleAnalysis) -> str:
     limit = format_number(item.precision.minimal_detectable_change_95_deg)
     return (
         f"{share.count} of {share.total} patients improved beyond measurement error (MDC95 "
-        f"{limit}°), {change.verdicts[Verdict.UNCHANGED].count} were unchanged within it and "
+        f"{limit}°), {change.verdicts[Verdict.UNCHANGED].count} unchanged within it and "
         f"{change.verdicts[Verdict.WORSE].count} worse."
     )
 
@@ -87,8 +89,11 @@ def _change(endpoint: EndpointAnalysis, labels: dict[str, str], unit: str) -> st
     if pair is None or pair.t is None:
         return f"{text}."
     t = pair.t
+    p = "no p, since all differences are equal"
+    if pair.p_t_holm is not None:
+        p = f"{format_p_statement(pair.p_t_holm)} after Holm"
     return (
         f"{text}: difference {format_number(t.mean_difference)}{unit}, 95 % CI "
-        f"{format_interval(t.low, t.high)}, {format_p_statement(pair.p_t_holm)} after Holm, "
+        f"{format_interval(t.low, t.high)}, {p}, "
         f"n = {t.n}."
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
@@ -87,16 +88,25 @@ def _code_and_part(row: Any) -> tuple[str, int]:
 
 
 def _numbers(codes: Sequence[str], rests_on: str, *where: ColumnElement[bool]) -> Any:
-    names = "code label upper lower value unit standard_uncertainty definition part note"
-    columns = (measured.c[name] for name in names.split())
-    query = select(measured.c.reading_id, *columns)
+    query = _all_numbers()
     if where:
         of_these = select(readings.c.id).join_from(readings, films).outerjoin(patients)
         query = query.where(measured.c.reading_id.in_(of_these.where(*where)))
     return query.where(measured.c.code.in_(codes), measured.c.basis == rests_on)
 
 
+@cache
+def _all_numbers() -> Any:
+    names = "code label upper lower value unit standard_uncertainty definition part note"
+    return select(measured.c.reading_id, *(measured.c[name] for name in names.split()))
+
+
 def _readings(*where: ColumnElement[bool]) -> Any:
+    return _latest_readings().where(*where)
+
+
+@cache
+def _latest_readings() -> Any:
     return (
         select(
             readings.c.id,
@@ -117,7 +127,7 @@ def _readings(*where: ColumnElement[bool]) -> Any:
         .outerjoin(visits, visits.c.film_id == films.c.id)
         .outerjoin(session_items, session_items.c.id == readings.c.session_item_id)
         .outerjoin(reading_sessions, reading_sessions.c.id == session_items.c.session_id)
-        .where(is_latest(), *where)
+        .where(is_latest())
         .order_by(
             patients.c.code.nulls_last(), films.c.taken_on.nulls_last(), films.c.id, readings.c.id
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, exists, insert, select
@@ -97,8 +98,9 @@ def latest(connection: Connection, *where: ColumnElement[bool]) -> list[ReadingR
     return _run(connection, _query().where(is_latest(), *where))
 
 
+@cache
 def is_latest() -> ColumnElement[bool]:
-    """Readings that no later version follows."""
+    """Readings that no later version follows; built once, as building outlasts asking."""
     follows = exists().where(
         _NEWER.c.film_id == readings.c.film_id,
         _NEWER.c.observer_id == readings.c.observer_id,

@@ -16,6 +16,7 @@ from kyphometer.store.scan import Scanner
 from kyphometer.store.scan_hash import fill_hash
 from kyphometer.store.scan_report import ScanFailure, ScanOptions
 from kyphometer.store.schema import patients as patients_table
+from kyphometer.store.study_file import settings_in
 from kyphometer.store.study_readings import StudyReadings
 
 if TYPE_CHECKING:
@@ -232,11 +233,13 @@ class StudyData(StudyReadings):
             If a code is not known, or means several things.
         """
         codes = list(dict.fromkeys(map(measured.canonical, codes)))
-        corner_sd_mm = self.settings.corner_sd_mm
-        rests_on = measured.basis(corner_sd_mm)
         own = () if patient is None else (readings.of_patient(patient),)
         with self._database.read() as connection:
+            corner_sd_mm = settings_in(connection).corner_sd_mm
+            rests_on = measured.basis(corner_sd_mm)
             waiting = measured.missing(connection, codes, rests_on, *own)
+            if not waiting:
+                return values(connection, codes, rests_on, *own)
         for start in range(0, len(waiting), measured.CHUNK):
             if progress is not None:
                 progress(start, len(waiting))

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     import os
     from types import TracebackType
 
+    from sqlalchemy import Connection
+
     from kyphometer.store.film_reader import FilmReader
 
 _UNCHANGED: Any = object()
@@ -156,9 +158,7 @@ class StudyFile:
     def settings(self) -> StudySettings:
         """The study's settings as they are now."""
         with self._database.read() as connection:
-            return settings_from_json(
-                connection.execute(select(study_table.c.settings)).scalar_one()
-            )
+            return settings_in(connection)
 
     def change_settings(self, settings: StudySettings) -> None:
         """Replace the settings; the audit trail keeps what they were."""
@@ -178,6 +178,11 @@ class StudyFile:
         """
         with self._database.read() as connection:
             return problems(connection)
+
+
+def settings_in(connection: Connection) -> StudySettings:
+    """The study's settings as a transaction sees them."""
+    return settings_from_json(connection.execute(select(study_table.c.settings)).scalar_one())
 
 
 def system_user() -> str:
