@@ -55,7 +55,7 @@ def test_missing_network_says_what_to_do(monkeypatch, tmp_path):
 def test_calibration_of_the_card_rises_and_changes_something():
     calibration = Calibration.of_card(card())
     said = np.geomspace(0.05, 5, 50)
-    for scale in (calibration.line, calibration.wedge, calibration.corner):
+    for scale in (calibration.line, calibration.corner):
         assert (np.diff(scale(said)) > 0).all()
         assert (scale(said) / said < 10).all()
 

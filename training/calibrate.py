@@ -74,9 +74,9 @@ def scale(said: Array, error: Array) -> dict[str, list[float]]:
 
 
 def gather(folder: Path, films: int) -> dict[str, Array]:
-    """Said SD and errors of angles (VKA and RKA), wedges and corners."""
+    """Said SD and errors of angles (VKA and RKA) and of corners."""
     rng = np.random.default_rng(11)
-    angles, wedges, corners = [], [], []
+    angles, corners = [], []
     for count, trial in enumerate(trials(folder, FIRST_SEED, films, other=1.0), 1):
         sign = trial.truth.facing.sign
         bodies = whole_bodies(trial.truth)
@@ -90,7 +90,6 @@ def gather(folder: Path, films: int) -> dict[str, Array]:
                 error, said, miss, corner_said = facts
                 lines[level] = (error, said)
                 corners += list(zip(corner_said, miss, strict=True))
-                wedges.append((said[2], error[1] - error[0]))
                 angles.append((np.hypot(said[0], said[1]), error[1] - error[0]))
             for upper in lines:
                 for lower in lines:
@@ -104,7 +103,6 @@ def gather(folder: Path, films: int) -> dict[str, Array]:
             print(f"{count} films", flush=True)
     return {
         "angle": np.array(angles),
-        "wedge": np.array(wedges),
         "corner": np.array(corners),
     }
 
@@ -123,7 +121,6 @@ def main() -> None:
         "films": given.films * 5,
         "angles": len(found["angle"]),
         "line_deg": scale(found["angle"][:, 0] / root, found["angle"][:, 1] / root),
-        "wedge_deg": scale(*found["wedge"].T),
         "corner_depths": scale(*found["corner"].T),
     }
     path.write_text(json.dumps(card, indent=1) + "\n")

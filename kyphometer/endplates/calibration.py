@@ -48,24 +48,21 @@ class Calibration:
     Attributes
     ----------
     line
-        Direction of one endplate, degrees.
-    wedge
-        Angle between the two endplates of a vertebra, degrees.
+        Direction of one endplate, degrees; sized so that angles between two endplates, whose
+        variance is the sum of both, are covered.
     corner
         Position of a corner along its endplate, body depths.
     """
 
     line: Scale
-    wedge: Scale
     corner: Scale
 
     @classmethod
     def of_card(cls, card: dict[str, Any]) -> Calibration:
         """From a model's card."""
         found = card.get("calibration", {})
-        names = ("line_deg", "wedge_deg", "corner_depths")
-        line, wedge, corner = (Scale.of_record(found.get(name)) for name in names)
-        return cls(line=line, wedge=wedge, corner=corner)
+        line, corner = (Scale.of_record(found.get(name)) for name in ("line_deg", "corner_depths"))
+        return cls(line=line, corner=corner)
 
 
 def corner_covariances(corner_sd: Array, line_sd_deg: Array, lengths: Array) -> Array:

@@ -9,11 +9,12 @@ cross-check where it can.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kyphometer.endplates.corners import line_directions_deg, wrap_deg
 from kyphometer.endplates.paths import cheapest_paths, sub_sample, tukey_fit
 from kyphometer.endplates.strips import (
     BORDERS,
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
     Image = NDArray[np.float32]
 
-METHOD = "rim-path 1"
+METHOD = "rim-path 2"
 """Name and version stored with every mark."""
 PIXELS = 160
 """Side of the crop that strips are read from, in pixels."""
@@ -47,6 +48,8 @@ STEP_COST = 0.05
 """Cost of a climb by one row."""
 INFLATION = 2.2
 """Real over formal SD of the fits: neighbouring profiles share anatomy (measured by simulation)."""
+HONEST_SHARES = np.array([0.75, 0.38, 1.94])
+"""Weights of the squares of formal SD, second turn and weakness in the honest variance."""
 LEAST_SD = 0.012
 """SD of a corner that is never undercut, in body depths (0.4 mm)."""
 
@@ -61,20 +64,44 @@ class ClassicalCorners:
         Shape (4, 2).
     covariances
         Shape (4, 2, 2).
-    evidence
-        Mean edge evidence along each border, shape (4,), 0 to 1.5; low means nothing was there.
+    moved_deg
+        How far the second pass turned each endplate against the first, shape (2,).
     """
 
     corners: Array
     covariances: Array
-    evidence: Array
+    moved_deg: Array
 
 
 def refine_classically(window: Window, frame: VertebraFrame, corners: Array) -> ClassicalCorners:
     """Rim corners near the given ones, all in the frame's units."""
     crop = window.crop(frame, PIXELS, DEPTHS)
     first = _one_pass(crop, corners, CLICK_SD)
-    return refine_once(crop, first.corners)
+    second = refine_once(crop, first.corners)
+    turned = line_directions_deg(second.corners) - line_directions_deg(first.corners)
+    return replace(second, moved_deg=np.abs(wrap_deg(turned)))
+
+
+def path_line_sd_deg(formal_deg: Array, moved_deg: Array, strength: Array) -> Array:
+    """Honest SD of the path refiner's lines.
+
+    How well a path fits does not tell whether it follows the right one of several contours. So what
+    the second pass still moved and how weak the endplate is are added in quadrature, with weights
+    that make 95 % intervals cover 95 % of the errors on simulated films of all five conditions.
+
+    Parameters
+    ----------
+    formal_deg
+        From the fits.
+    moved_deg
+        See `ClassicalCorners`.
+    strength
+        See `PlateEvidence`.
+    """
+    weak = 10.0 / np.clip(strength, 3.0, 40.0)
+    parts = np.array([formal_deg, np.minimum(moved_deg, 4.0), weak])
+    sd: Array = np.sqrt(HONEST_SHARES @ parts**2)
+    return sd
 
 
 def refine_once(crop: Image, corners: Array) -> ClassicalCorners:
@@ -98,7 +125,7 @@ def _one_pass(crop: Image, corners: Array, click_sd: float) -> ClassicalCorners:
     return ClassicalCorners(
         corners=_meeting_points(corners, ends),
         covariances=_corner_covariances(corners, spreads),
-        evidence=found[:, np.abs(tau) <= 1.0].mean(axis=1),
+        moved_deg=np.zeros(2),
     )
 
 

@@ -13,6 +13,7 @@ from kyphometer.endplates.classical import (
     DEPTHS,
     METHOD,
     PIXELS,
+    path_line_sd_deg,
     refine_classically,
     refine_once,
 )
@@ -62,8 +63,6 @@ class Estimate:
         In the frame, shape (4, 2, 2).
     line_sd_deg
         Of the two endplates, shape (2,).
-    wedge_sd_deg
-        Of the angle between them.
     evidence
         What lies across the endplates.
     on_metal
@@ -79,7 +78,6 @@ class Estimate:
     corners: Array
     covariances: Array
     line_sd_deg: Array
-    wedge_sd_deg: float
     evidence: PlateEvidence
     on_metal: NDArray[np.bool_]
     differs_deg: Array
@@ -122,17 +120,12 @@ def _learned(window: Window, frame: VertebraFrame, model: CornerModel) -> Estima
         (turned > DISAGREEMENT_DEG) & (turned > DISAGREEMENT_SD * line_sd), turned, 0.0
     )
     line_sd = np.hypot(line_sd, DISAGREEMENT_SHARE * differs)
-    wedge_sd = np.hypot(
-        float(calibration.wedge(found.line_sd_deg[2])),
-        DISAGREEMENT_SHARE * float(np.hypot(*differs)),
-    )
     corner_sd = calibration.corner(found.corner_sd)
     return Estimate(
         frame=found.frame,
         corners=corners,
         covariances=corner_covariances(corner_sd, line_sd, line_lengths(corners)),
         line_sd_deg=line_sd,
-        wedge_sd_deg=float(wedge_sd),
         evidence=plate_evidence(crop, DEPTHS, corners),
         on_metal=lies_on(metal_mask(crop), DEPTHS, corners),
         differs_deg=differs,
@@ -147,15 +140,16 @@ def _classical(window: Window, frame: VertebraFrame, clicks: Array) -> Estimate:
     around = frame.around(place)
     corners = around.from_square(place)
     crop = window.crop(around, PIXELS, DEPTHS)
-    across = np.sqrt(found.covariances[:, 1, 1]).reshape(2, 2)
-    line_sd = np.degrees(np.hypot(across[:, 0], across[:, 1]) / line_lengths(corners))
+    evidence = plate_evidence(crop, DEPTHS, corners)
+    corner_sd = np.sqrt(np.diagonal(found.covariances, axis1=1, axis2=2))
+    formal = np.hypot(*corner_sd[:, 1].reshape(2, 2).T) / line_lengths(corners)
+    line_sd = path_line_sd_deg(np.degrees(formal), found.moved_deg, evidence.strength)
     return Estimate(
         frame=around,
         corners=corners,
-        covariances=found.covariances,
+        covariances=corner_covariances(corner_sd, line_sd, line_lengths(corners)),
         line_sd_deg=line_sd,
-        wedge_sd_deg=float(np.hypot(*line_sd)),
-        evidence=plate_evidence(crop, DEPTHS, corners),
+        evidence=evidence,
         on_metal=lies_on(metal_mask(crop), DEPTHS, corners),
         differs_deg=np.zeros(2),
         refiner=Refiner.CLASSICAL,

@@ -26,8 +26,9 @@ class Limits:
         Furthest that a corner may be moved, in body depths.
     sure_move_depths
         Furthest that it may be moved when the endplate is not certain.
-    sure_line_sd_deg
-        SD of the line up to which an endplate counts as certain.
+    sure_line_sd_deg, sure_path_sd_deg
+        SD of the line up to which an endplate counts as certain, by the network and by the path
+        refiner.
     line_sd_deg
         SD of the line above which the click is kept.
     strength
@@ -42,10 +43,15 @@ class Limits:
     move_depths: float = 0.27
     sure_move_depths: float = 0.10
     sure_line_sd_deg: float = 1.5
+    sure_path_sd_deg: float = 2.2
     line_sd_deg: float = 3.0
     strength: float = 2.0
     path_strength: float = 3.0
     wrong_step: float = 6.0
+
+    def sure_sd_deg(self, *, by_path: bool) -> float:
+        """SD up to which a line counts as certain."""
+        return self.sure_path_sd_deg if by_path else self.sure_line_sd_deg
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -94,7 +100,7 @@ def judge(found: Found, limits: Limits, level: Level, side: EndplateSide) -> Ref
 
 def _objections(found: Found, limits: Limits) -> list[tuple[RefusalReason, str]]:
     furthest = float(found.moved_depths.max())
-    sure = found.line_sd_deg <= limits.sure_line_sd_deg
+    sure = found.line_sd_deg <= limits.sure_sd_deg(by_path=found.by_path)
     reach = limits.move_depths if sure else limits.sure_move_depths
     strength = max(abs(found.step), found.ridge)
     faint = limits.path_strength if found.by_path else 0.0 if sure else limits.strength

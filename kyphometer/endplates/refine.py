@@ -101,7 +101,8 @@ def refine(
         return _kept(vertebra, _outside(vertebra), refiner)
     found = estimate(window, frame, clicks, refiner)
     bounds = limits or Limits()
-    if looks_inverted(window, frame, clicks, found, refiner, bounds.sure_line_sd_deg):
+    sure = bounds.sure_sd_deg(by_path=refiner is Refiner.CLASSICAL)
+    if looks_inverted(window, frame, clicks, found, refiner, sure):
         return _kept(vertebra, _polarity(vertebra), refiner)
     known = (geometry or film.geometry).is_calibrated
     judged = _Judged(vertebra, clicks, found, bounds, known, film.shape)
@@ -203,7 +204,6 @@ def _kept(vertebra: Vertebra, refusal: Refusal, refiner: Refiner) -> RefinedVert
     return RefinedVertebra(
         vertebra=vertebra,
         line_sd_deg={},
-        wedge_sd_deg=None,
         moved_px={},
         refusals=(refusal,),
         method=str(refiner),
@@ -271,7 +271,6 @@ def _result(
     return RefinedVertebra(
         vertebra=replace(vertebra, **changes),
         line_sd_deg=line_sd,
-        wedge_sd_deg=found.wedge_sd_deg if len(line_sd) == 2 else None,
         moved_px=moved,
         refusals=tuple(refused.values()),
         method=found.method,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -67,9 +68,6 @@ class RefinedVertebra:
         refused ones as they were, with a note that says why.
     line_sd_deg
         Standard uncertainty of the direction of each accepted endplate.
-    wedge_sd_deg
-        Standard uncertainty of the angle between the two endplates (VKA), or None unless both were
-        accepted.
     moved_px
         How far each accepted endplate's anterior and posterior corner moved, in pixels.
     refusals
@@ -80,7 +78,6 @@ class RefinedVertebra:
 
     vertebra: Vertebra
     line_sd_deg: Mapping[EndplateSide, float]
-    wedge_sd_deg: float | None
     moved_px: Mapping[EndplateSide, tuple[float, float]]
     refusals: tuple[Refusal, ...]
     method: str
@@ -89,6 +86,14 @@ class RefinedVertebra:
     def level(self) -> Level:
         """Its level."""
         return self.vertebra.level
+
+    @property
+    def wedge_sd_deg(self) -> float | None:
+        """Standard uncertainty of the angle between its endplates (VKA); None unless both moved.
+
+        The same that anyone propagates from the corners' covariances.
+        """
+        return math.hypot(*self.line_sd_deg.values()) if len(self.line_sd_deg) == 2 else None
 
     @property
     def accepted(self) -> tuple[EndplateSide, ...]:
