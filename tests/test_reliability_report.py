@@ -90,3 +90,21 @@ def test_planning_reproduces_the_published_tables(capsys):
     assert main(["plan", "limits", "--tolerance", "3", "--sd", "1", "--format", "json"]) == 0
     assert [row["n"] for row in json.loads(capsys.readouterr().out)] == [36, 40, 31]
     assert main(["plan", "icc", "--expected", "0.9"]) == 2
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "icc --expected 0.5 --width 1e-311",
+        "icc --expected 3e-223 --width 2e-200",
+        "icc --expected 0.5 --null 0.4999999999999999",
+        "limits --tolerance 5 --sd 1e-320",
+        "limits --tolerance 1e300 --sd 1",
+        "limits --tolerance 5 --sd 1 --bias 1e308",
+    ],
+)
+def test_a_plan_out_of_reach_is_refused_in_a_sentence(words, capsys):
+    assert main(["plan", *words.split()]) != 0
+    told = capsys.readouterr().err
+    assert told.startswith("kyphometer: The ")
+    assert "Traceback" not in told

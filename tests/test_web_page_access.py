@@ -166,3 +166,26 @@ def test_search_and_filter(tab: Tab) -> None:
     expect(page.locator(".row")).to_have_count(2)
     page.locator(".filter", has_text="Read").last.click()
     page.locator(".list-note", has_text="film").wait_for()
+
+
+def test_the_small_page_that_plans_a_study(tab: Tab) -> None:
+    """Numbers of the published tables; a request that cannot be met is answered in a sentence."""
+    page = tab.page
+    page.get_by_role("link", name="Plan a study").click()
+    page.locator("#icc-expected").fill("0.8")
+    page.locator("#icc-null").fill("0.6")
+    page.locator("#icc-width").fill("0.2")
+    page.get_by_role("button", name="Calculate").first.click()
+    rows = page.locator("[data-answer=icc] tbody tr")
+    expect(rows).to_have_count(4)
+    found = dict(
+        zip(rows.locator("th").all_inner_texts(), rows.locator(".n").all_inner_texts(), strict=True)
+    )
+    assert found["Walter 1998 approximation"] == "39"  # Walter, Eliasziw & Donner 1998, table II
+    page.get_by_role("button", name="Calculate").last.click()
+    expect(page.locator("[data-answer=limits] tbody tr")).to_have_count(3)
+    page.locator("#limits-tolerance").fill("0.1")
+    page.get_by_role("button", name="Calculate").last.click()
+    expect(page.locator("[data-answer=limits]")).to_contain_text("The tolerance is 0.1")
+    assert _violations(tab) == []
+    tab.complaints.clear()  # the browser reports the refusal

@@ -294,3 +294,23 @@ def test_the_image_helps_on_the_picture_shown(
             helped += 1
             assert abs(mark.xy.x - true.x) + abs(mark.xy.y - true.y) < 2 * OFF_PX
     assert helped >= 4
+
+
+def test_the_owner_sees_all_readings_together(page: Page, department: Department) -> None:
+    """Those of bea's session, which is not locked, stay hidden even now."""
+    tab = SignedIn(page, department, "olga")
+    tab.open(FILES["before"])
+    expect(page.locator(".stage .other")).to_have_count(0)
+    page.keyboard.press("j")
+    expect(page.locator(".together tbody tr")).to_have_count(2)
+    observers = [
+        str(row.get_attribute("data-reading")) for row in page.locator("[data-reading]").all()
+    ]
+    assert sorted(observers) == ["OBS-ann", "OBS-bea"]
+    for row in page.locator("[data-reading] .num:nth-child(3)").all():
+        assert float(row.inner_text().rstrip("°")) == pytest.approx(case().angles["VKA"], abs=0.06)
+    expect(page.locator("[data-spread=VKA]")).to_contain_text("0.0° apart")
+    expect(page.locator(".stage .other")).not_to_have_count(0)
+    assert _violations(page) == []
+    page.keyboard.press("j")
+    expect(page.locator(".stage .other")).to_have_count(0)

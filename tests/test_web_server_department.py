@@ -299,6 +299,20 @@ def test_qa_sees_everybodys_readings_and_progress_and_observers_do_not(app):
     found = quinn.get("/api/films/1/readings").json()["readings"]
     assert [item["observer"] for item in found] == ["O-ann"]
     assert "VKA" in {item["code"] for item in found[0]["measurements"]}
+    other = reading_to_dict(draft_reading(document(60.0), film_record(1).reference))
+    app.state.services.desks._study.save_reading(
+        reading_from_dict(other), 1, "O-ben", base_version=0
+    )
+    both = quinn.get("/api/films/1/readings").json()
+    vka = [
+        item["value"]
+        for one in both["readings"]
+        for item in one["measurements"]
+        if item["code"] == "VKA"
+    ]
+    (spread,) = [item for item in both["spread"] if item["code"] == "VKA"]
+    assert spread["difference"] == pytest.approx(abs(vka[0] - vka[1]))
+    assert (spread["mdc95"], spread["beyond_mdc"]) == (None, None)
     progress = {line["observer"]: line for line in quinn.get("/api/progress").json()["observers"]}
     assert progress["O-ann"]["read"] == 1
     assert progress["O-quinn"]["read"] == 0

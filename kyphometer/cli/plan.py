@@ -57,11 +57,6 @@ def _common(parser: Any) -> None:
 
 def run(args: Any) -> int:
     """Compute and print."""
-    from kyphometer.errors import UsageError
-
-    if args.aim == "icc" and args.null is None and args.width is None:
-        message = "Say what is to be shown: --null ICC, --width W, or both."
-        raise UsageError(message)
     sizes = _for_icc(args) if args.aim == "icc" else _for_limits(args)
     rows = [
         {"method": size.method, "aim": size.aim, "n": size.n, "achieved": round(size.achieved, 4)}
@@ -83,38 +78,26 @@ def run(args: Any) -> int:
 
 
 def _for_icc(args: Any) -> list[Any]:
-    from kyphometer import reliability
+    from kyphometer.workflow.planning import sizes_for_icc
 
-    found = []
-    if args.null is not None:
-        null, expected, readings = args.null, args.expected, args.readings
-        alpha = 1.0 - args.confidence
-        found = [
-            reliability.films_for_icc(null, expected, readings, power=args.power, alpha=alpha),
-            reliability.films_for_icc_lower_limit(
-                null, expected, readings, assurance=args.power, confidence=args.confidence
-            ),
-            reliability.films_for_icc_walter(
-                null, expected, readings, power=args.power, alpha=alpha
-            ),
-        ]
-    if args.width is not None:
-        found.append(
-            reliability.films_for_icc_width(
-                args.expected, args.readings, args.width, confidence=args.confidence
-            )
-        )
-    return found
+    return sizes_for_icc(
+        args.expected,
+        null=args.null,
+        width=args.width,
+        readings=args.readings,
+        power=args.power,
+        confidence=args.confidence,
+    )
 
 
 def _for_limits(args: Any) -> list[Any]:
-    import math
+    from kyphometer.workflow.planning import sizes_for_limits
 
-    from kyphometer.reliability import pairs_for_limits
-
-    sd = args.sd if args.sd is not None else math.sqrt(2.0) * args.sem
-    return list(
-        pairs_for_limits(
-            args.tolerance, sd, bias=args.bias, power=args.power, confidence=args.confidence
-        )
+    return sizes_for_limits(
+        args.tolerance,
+        sd_deg=args.sd,
+        standard_error_deg=args.sem,
+        bias_deg=args.bias,
+        power=args.power,
+        confidence=args.confidence,
     )

@@ -111,8 +111,8 @@ def films_for_icc_walter(
     _check_open_unit("Alpha", alpha)
     log_ratio = math.log(_null_ratio(observers, icc_null, icc_expected))
     deviates = normal_quantile(1.0 - alpha) + normal_quantile(power)
-    raw = 1.0 + 2.0 * deviates**2 * observers / (log_ratio**2 * (observers - 1))
-    n = math.ceil(raw - 1e-9)
+    in_logs = deviates / log_ratio if log_ratio else math.inf
+    n = _reachable(1.0 + 2.0 * in_logs * in_logs * observers / (observers - 1))
     return SampleSize(
         n=n,
         method="Walter 1998 approximation",
@@ -144,10 +144,11 @@ def films_for_icc_width(
     z = normal_quantile((1.0 + check_confidence(confidence)) / 2.0)
     k = observers
     spread = (1.0 - icc_expected) * (1.0 + (k - 1) * icc_expected)
-    raw = 8.0 * z * z * spread**2 / (k * (k - 1) * width**2) + 1.0
+    in_widths = spread / width
+    raw = 8.0 * z * z * in_widths * in_widths / (k * (k - 1)) + 1.0
     if correct_two_observers and k == 2 and icc_expected >= 0.7:
         raw += 5.0 * icc_expected
-    n = math.ceil(raw - 1e-9)
+    n = _reachable(raw)
     reached = math.sqrt(8.0 * z * z * spread**2 / (k * (k - 1) * max(n - 1, 1)))
     return SampleSize(n=n, method="Bonett 2002", aim="full width of the interval", achieved=reached)
 
@@ -167,15 +168,26 @@ def sem_interval_factors(df: int, confidence: float = 0.95) -> tuple[float, floa
     return low, high
 
 
+def _reachable(raw: float) -> int:
+    """Return the whole number of films that a formula asks for."""
+    if not raw <= MOST:
+        raise _out_of_reach()
+    return math.ceil(raw - 1e-9)
+
+
+def _out_of_reach() -> ParameterRangeError:
+    return ParameterRangeError(
+        "The number needed", f"more than {MOST}", "reachable: choose an easier aim"
+    )
+
+
 def smallest(achieved: Callable[[int], float], aim: float, start: int) -> int:
     """Return the least n from start on whose monotone `achieved` reaches the aim."""
     high = start
     while achieved(high) < aim:
         high *= 2
         if high > MOST:
-            raise ParameterRangeError(
-                "The number needed", f"more than {MOST}", "reachable: choose an easier aim"
-            )
+            raise _out_of_reach()
     low = start if high == start else high // 2
     while low < high:
         middle = (low + high) // 2

@@ -28,6 +28,9 @@ from kyphometer.reliability.planning_icc import SampleSize, smallest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+MOST_SDS = 1000
+"""A tolerance of more SDs of the differences is a slip of the pen."""
+
 
 def limits_power(n: int, outer: float, tolerance: float, bias: float = 0.0) -> float:
     """Return the exact probability that mean -+ outer SD both lie within -+ tolerance.
@@ -120,6 +123,9 @@ def _in_sds(
         raise ParameterRangeError("The SD of the differences", sd_of_differences, "above 0")
     z = normal_quantile((1.0 + check_confidence(confidence)) / 2.0)
     d, b = tolerance / sd_of_differences, abs(bias) / sd_of_differences
+    if not d <= MOST_SDS:
+        most = MOST_SDS * sd_of_differences
+        raise ParameterRangeError("The tolerance", tolerance, f"at most {most:.4g}: {MOST_SDS} SDs")
     if d - b <= max(z, 1.96):
         least = (1.96 + b) * sd_of_differences
         raise ParameterRangeError(

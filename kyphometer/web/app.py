@@ -10,7 +10,14 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
 from kyphometer.errors import KyphometerError
-from kyphometer.web import pages, routes_accounts, routes_films, routes_readings, routes_session
+from kyphometer.web import (
+    pages,
+    routes_accounts,
+    routes_films,
+    routes_planning,
+    routes_readings,
+    routes_session,
+)
 from kyphometer.web.answers import on_error, on_http_error
 from kyphometer.web.decoder import Decoder
 from kyphometer.web.gate import Gate
@@ -31,6 +38,7 @@ ROUTES = (
     *routes_films.ROUTES,
     *routes_readings.ROUTES,
     *routes_accounts.ROUTES,
+    *routes_planning.ROUTES,
 )
 
 

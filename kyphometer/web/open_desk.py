@@ -165,7 +165,7 @@ class OpenDesk:
 
     def readings(self, film_id: str) -> Answer:
         """Everybody's confirmed readings of a film."""
-        return readings_view(self._store, self._record(film_id), self.agreement.corner_sd_mm)
+        return readings_view(self._store, self._record(film_id), self.agreement)
 
     def progress(self) -> Answer:
         """How far everybody is who has read anything, and this reader."""

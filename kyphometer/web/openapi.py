@@ -72,7 +72,7 @@ def description() -> dict[str, Any]:
             "description": "Films, readings and live results for the page that marks endplates.",
         },
         "security": [{"cookie": []}, {"bearer": []}],
-        "paths": {**_paths(), **_account_paths()},
+        "paths": {**_paths(), **_account_paths(), **_planning_paths()},
         "components": {
             "schemas": SCHEMAS,
             "securitySchemes": {
@@ -163,6 +163,26 @@ def _account_paths() -> dict[str, Any]:
             "post": added,
         },
         "/api/users/{name}": {"patch": changed},
+    }
+
+
+def _planning_paths() -> dict[str, Any]:
+    common = dict.fromkeys(("power", "confidence"), maybe(NUMBER))
+    icc = body(
+        {"expected": NUMBER},
+        {**dict.fromkeys(("null", "width", "readings"), maybe(NUMBER)), **common},
+    )
+    limits = body(
+        {"tolerance": NUMBER},
+        {**dict.fromkeys(("sd", "standard_error", "bias"), maybe(NUMBER)), **common},
+    )
+    return {
+        "/api/planning/icc": {
+            "post": _account_change("plan_icc", "Films for an ICC.", "SampleSizes", icc)
+        },
+        "/api/planning/limits": {
+            "post": _account_change("plan_limits", "Pairs for limits.", "SampleSizes", limits)
+        },
     }
 
 

@@ -99,6 +99,17 @@ _READING = record(
         "document": ANY_OBJECT,
         "measurements": many(ref("Measurement")),
         "error": maybe(TEXT),
+        "latest": FLAG,
+    }
+)
+_SPREAD = record(
+    {
+        "code": TEXT,
+        "label": TEXT,
+        "readings": COUNT,
+        **dict.fromkeys(("lowest", "highest", "difference"), NUMBER),
+        "mdc95": maybe(NUMBER),
+        "beyond_mdc": maybe(FLAG),
     }
 )
 _PROGRESS = record({"observer": TEXT, **dict.fromkeys(("read", "draft", "unread", "total"), COUNT)})
@@ -205,9 +216,12 @@ SCHEMAS: dict[str, Schema] = {
         },
         {"details": {"type": "object", "additionalProperties": NUMBER}},
     ),
+    "SampleSizes": record(
+        {"sizes": many(record({"method": TEXT, "aim": TEXT, "n": COUNT, "achieved": NUMBER}))}
+    ),
     "Assisted": record({"document": ANY_OBJECT, "moved": many(_MOVED), "refused": many(_REFUSED)}),
     "Carried": record({"document": ANY_OBJECT, "notes": many(TEXT), "carried": many(LEVEL)}),
-    "Readings": record({"readings": many(_READING)}),
+    "Readings": record({"readings": many(_READING), "spread": many(_SPREAD)}),
     "Progress": record({"observers": many(_PROGRESS)}),
     "Finding": record(
         {

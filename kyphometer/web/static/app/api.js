@@ -108,6 +108,11 @@ export class Api {
     return this.call('POST', this.path(id, '/reading'), body);
   }
 
+  /** Everybody's confirmed readings. @param {string} id */
+  readings(id) {
+    return this.call('GET', this.path(id, '/readings'));
+  }
+
   /** @param {string} id @param {any} document */
   measure(id, document) {
     return this.call('POST', this.path(id, '/measure'), { document });

@@ -7,7 +7,10 @@ import { Reader } from './reader/reader.js';
 import { Accounts } from './ui/accounts.js';
 import { ask, askPassword } from './ui/dialogs.js';
 import { h } from './ui/dom.js';
+import { Planning } from './ui/planning.js';
 import { WorkList } from './ui/worklist.js';
+
+const PAGES = { '#/accounts': Accounts, '#/plan': Planning };
 
 class App {
   constructor() {
@@ -54,10 +57,10 @@ class App {
       const reader = new Reader(this);
       this.show(reader);
       reader.open(decodeURIComponent(film[1]));
-    } else if (location.hash === '#/accounts') {
-      const accounts = new Accounts(this);
-      this.show(accounts);
-      accounts.open();
+    } else if (location.hash in PAGES) {
+      const page = new PAGES[/** @type {'#/plan'} */ (location.hash)](this);
+      this.show(page);
+      page.open();
     } else {
       const list = new WorkList(this, this.list);
       this.show(list);

@@ -39,6 +39,7 @@ export const SHORTCUTS = Object.freeze([
   { command: 'link', keys: ['k'], group: 'compare' },
   { command: 'swipe', keys: ['o'], group: 'compare' },
   { command: 'flicker', keys: ['b'], group: 'compare' },
+  { command: 'together', keys: ['j'], group: 'compare' },
   { command: 'nextFilm', keys: ['n'], group: 'film' },
   { command: 'workList', keys: ['u'], group: 'film' },
   { command: 'exportPicture', keys: ['Ctrl+e'], group: 'film' },

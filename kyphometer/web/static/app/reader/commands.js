@@ -178,6 +178,12 @@ function comparing(reader) {
         else reader.looks.toggleCompare('flicker');
       },
     },
+    together: {
+      offered: !reader.config.blinded && ['qa', 'owner', undefined].includes(reader.config.user?.role),
+      enabled: () => Boolean(reader.session && reader.stage.pane.film),
+      isOn: () => reader.together.isOn,
+      run: () => reader.together.toggle(reader.session),
+    },
     link: {
       enabled: () => reader.compare.mode === 'side',
       isOn: () => reader.compare.linked,

@@ -18,6 +18,7 @@ import { Header } from '../ui/header.js';
 import { showHelp } from '../ui/help.js';
 import { Results } from '../ui/results.js';
 import { Strip } from '../ui/strip.js';
+import { Together } from '../ui/together.js';
 import { Toasts } from '../ui/toast.js';
 import { Toolbar } from '../ui/toolbar.js';
 import { Vertebrae } from '../ui/vertebrae.js';
@@ -66,9 +67,10 @@ export class Reader {
     this.results = new Results((text) => this.toasts.announce(text));
     this.checks = new Checks((flagged, goTo) => this.flag(flagged, goTo));
     this.vertebrae = new Vertebrae(this.commands, (key) => this.goTo(key));
+    this.together = new Together((documents) => this.drawTogether(documents));
     this.factsCard = new Facts();
     this.strip = new Strip((id) => this.looks.compareWith(id, 'side'));
-    const panel = h('aside', { class: 'panel', 'aria-label': t('panel.title') }, this.results.root, this.checks.root, this.vertebrae.root, this.factsCard.root);
+    const panel = h('aside', { class: 'panel', 'aria-label': t('panel.title') }, this.results.root, this.together.root, this.checks.root, this.vertebrae.root, this.factsCard.root);
     this.root = h('div', { class: 'reader' }, this.header.root, this.strip.root, this.toolbar.root, films, panel, this.toasts.root, this.toasts.voice);
     this.keyboard = new KeyboardInput(this.stage, this.commands, this.pointer);
     this.leaving = (/** @type {BeforeUnloadEvent} */ event) => {
@@ -195,6 +197,13 @@ export class Reader {
     if (!assist?.available || assist.allowed === false || !this.prefs.assist) return;
     const present = refs.filter((ref) => markOf(session.history.saved, ref));
     if (present.length > 0) actions.assist(session, present);
+  }
+
+  /** @param {any[]} documents other readings of this film */
+  drawTogether(documents) {
+    this.stage.others = documents;
+    this.stage.pane.invalidate({ pixels: false, marks: true });
+    this.toolbar.update();
   }
 
   /** @param {Set<string>} flagged @param {?string} goTo */

@@ -12,6 +12,7 @@ import { angleText } from '../ui/angles.js';
 import { MarkLayer } from '../view/layer.js';
 import { Loupe } from '../view/loupe.js';
 import { Pane } from '../view/pane.js';
+import { othersOf } from '../view/others.js';
 import { sceneOf } from '../view/scene.js';
 import { centredOn, fitted, fitZoom, toScreen } from '../view/viewport.js';
 
@@ -38,6 +39,8 @@ export class Stage {
     this.hidden = false;
     /** @type {Set<string>} corners the findings speak of */
     this.flagged = NO_KEYS;
+    /** @type {any[]} other readings of this film that are drawn with it */
+    this.others = [];
     // Not on the SVG: Chromium makes one that listens for focus a stop of its own.
     root.addEventListener('focusin', (/** @type {any} */ event) => {
       const key = event.target.closest('[data-key]')?.dataset.key;
@@ -69,7 +72,7 @@ export class Stage {
       text: angleText(session, pair),
       pair: pairName(pair.upper, pair.lower),
     }));
-    return sceneOf(session.reading, project, {
+    const scene = sceneOf(session.reading, project, {
       facing: session.facing,
       selected: session.selected,
       flagged: this.flagged,
@@ -78,6 +81,7 @@ export class Stage {
       angles: angles.filter((angle) => angle.text !== ''),
       short: (/** @type {string} */ side) => t(`side.${side}.short`),
     });
+    return { ...scene, others: othersOf(this.others, project) };
   }
 
   /** The nearest corner within reach of a place in the pane, or null.

@@ -59,9 +59,7 @@ export class Checks {
       icon(tone),
       h('span', {},
         h('span', { class: 'unseen' }, t(`tone.${tone}`), ': '),
-        h('strong', {}, finding.where),
-        ` ${text}`,
-        finding.remedy ? h('span', { class: 'quiet' }, ` ${finding.remedy}`) : null,
+        finding.remedy ? [h('strong', {}, `${finding.where}:`), ` ${text}`, h('span', { class: 'quiet' }, `; ${finding.remedy}.`)] : text,
       ),
     ];
     const go = () => this.onFlag(new Set(this.cornersIn(finding)), first ?? null);

@@ -33,7 +33,8 @@ export class Header {
     this.session = session;
     const { facts } = session;
     this.next.disabled = !facts.next;
-    const line = [facts.patient, visitName(facts.visit), date(facts.date), positionName(facts.position)];
+    const known = [facts.patient, visitName(facts.visit), date(facts.date), positionName(facts.position)];
+    const line = this.config.blinded ? [t('blinded.reading')] : known;
     refill(this.title,
       h('h1', {}, facts.label),
       h('p', { class: 'quiet' }, line.filter(Boolean).join(' · ')),

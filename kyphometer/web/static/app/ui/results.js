@@ -96,7 +96,8 @@ export class Results {
     const away = model.failure
       ? h('p', { class: 'note warning', role: 'status' }, t('results.preview'))
       : null;
-    refill(this.root, title, model.rows.map((/** @type {any} */ row) => angleRow(row)), away, this.others(model));
+    const hidden = this.session?.config.blinded ? h('p', { class: 'quiet small' }, t('blinded.values')) : null;
+    refill(this.root, title, hidden, model.rows.map((/** @type {any} */ row) => angleRow(row)), away, this.others(model));
   }
 
   /** @param {any} model */

@@ -6,7 +6,7 @@ import { icon } from './icons.js';
 const GROUPS = [
   ['undo', 'redo'],
   ['fit', 'invert', 'localContrast', 'loupe', 'hideMarks'],
-  ['compare'],
+  ['compare', 'together'],
   ['refineAll', 'carryOver', 'assistOnRelease'],
   ['exportPicture'],
 ];
@@ -19,6 +19,7 @@ const ICONS = {
   loupe: 'loupe',
   hideMarks: 'marks',
   compare: 'compare',
+  together: 'together',
   refineAll: 'wand',
   carryOver: 'carry',
   assistOnRelease: 'check',
@@ -33,6 +34,7 @@ const KEYS = {
   loupe: 'M',
   hideMarks: 'H',
   compare: 'S',
+  together: 'J',
   refineAll: 'E',
   carryOver: 'P',
   assistOnRelease: 'Q',

@@ -26,8 +26,8 @@ export class WorkList {
     this.list = h('ul', { class: 'rows', 'aria-label': t('worklist.title') });
     this.scroller = h('div', { class: 'scroller', tabindex: -1 }, this.list);
     this.note = h('p', { class: 'list-note', role: 'status' });
-    this.root = h('div', { class: 'worklist' },
-      h('header', { class: 'bar' }, h('h1', {}, 'Kyphometer'), this.progress, languageSwitch(app.config, (code) => app.speak(code)), who(app)),
+    this.root = h('div', { class: app.config.blinded ? 'worklist blinded' : 'worklist' },
+      h('header', { class: 'bar' }, h('h1', {}, 'Kyphometer'), this.progress, planning(app), languageSwitch(app.config, (code) => app.speak(code)), who(app)),
       h('main', { class: 'list-page' },
         h('div', { class: 'list-tools' }, h('div', { class: 'search-box' }, icon('search'), this.search), this.filters, this.note),
         h('div', { class: 'list-head', 'aria-hidden': 'true' }, ['status', 'film', 'patient', 'visit', 'date', 'position', 'levels'].map((name) => h('span', {}, t(`worklist.${name}`)))),
@@ -191,6 +191,11 @@ export class WorkList {
     this.stopper?.abort();
     this.root.remove();
   }
+}
+
+/** @param {any} app */
+function planning(app) {
+  return app.config.blinded ? null : h('a', { class: 'button small', href: '#/plan' }, t('planning.title'));
 }
 
 /** @param {any} app */

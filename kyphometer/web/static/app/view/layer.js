@@ -19,7 +19,7 @@ export class MarkLayer {
     this.root = svg('svg', { class: 'marks', role: 'group' });
     this.root.setAttribute('aria-label', options.title);
     this.groups = Object.fromEntries(
-      ['angles', 'plates', 'names', 'corners', 'cursor'].map((name) => {
+      ['angles', 'others', 'plates', 'names', 'corners', 'cursor'].map((name) => {
         const group = svg('g', { class: name });
         if (name !== 'corners') group.setAttribute('aria-hidden', 'true');
         this.root.append(group);
@@ -27,7 +27,7 @@ export class MarkLayer {
       }),
     );
     /** @type {Object<string, Map<string, Element>>} */
-    this.kept = { angles: new Map(), plates: new Map(), names: new Map(), corners: new Map() };
+    this.kept = { angles: new Map(), others: new Map(), plates: new Map(), names: new Map(), corners: new Map() };
     this.crosshair = svg('path', { class: 'crosshair', visibility: 'hidden' });
     this.groups.cursor.append(this.crosshair);
   }
@@ -40,6 +40,7 @@ export class MarkLayer {
         set(line, { x1: fix(s.a[0]), y1: fix(s.a[1]), x2: fix(s.b[0]), y2: fix(s.b[1]) });
       }
     });
+    this.each('others', scene.others ?? [], (s) => this.makeOther(s), updateOther);
     this.each('angles', scene.angles, (s) => this.makeAngle(s), updateAngle);
     this.each('names', scene.names, () => svg('text', { class: 'name' }), (node, s) => {
       set(node, { x: fix(s.p[0]), y: fix(s.p[1]), 'text-anchor': s.anchor });
@@ -67,6 +68,13 @@ export class MarkLayer {
   makePlate(shape) {
     const group = svg('g', { 'data-plate': shape.key });
     group.append(svg('line', { class: 'halo' }), svg('line', { class: 'line' }));
+    return group;
+  }
+
+  /** @param {any} shape */
+  makeOther(shape) {
+    const group = svg('g', { class: `other dash-${shape.dash}`, 'data-other': shape.key });
+    group.append(svg('line', { class: 'halo' }), svg('line', { class: 'line' }), svg('text', { 'text-anchor': 'middle' }));
     return group;
   }
 
@@ -110,6 +118,14 @@ export class MarkLayer {
     const node = /** @type {any} */ (this.kept.corners.get(key));
     if (node && document.activeElement !== node) node.focus({ preventScroll: true });
   }
+}
+
+/** @param {any} node @param {import('./others.js').OtherShape} s */
+function updateOther(node, s) {
+  const [halo, line, text] = node.children;
+  for (const one of [halo, line]) set(one, { x1: fix(s.a[0]), y1: fix(s.a[1]), x2: fix(s.b[0]), y2: fix(s.b[1]) });
+  set(text, { x: fix(s.at[0]), y: fix(s.at[1] + 4) });
+  if (text.textContent !== s.text) text.textContent = s.text;
 }
 
 /** @param {any} node @param {any} shape */

@@ -12,7 +12,7 @@
  * @typedef {{key: string, code: string, lines: Point[][], faint: Point[][], at: Point, anchor: string,
  *   text: string, pair: string}} AngleShape
  * @typedef {{plates: PlateShape[], corners: CornerShape[], names: NameShape[],
- *   angles: AngleShape[]}} Scene
+ *   angles: AngleShape[], others?: import('./others.js').OtherShape[]}} Scene
  */
 import { cornersOf, endplateOf, endplatesOf } from '../core/document.js';
 import { distance, extend, midpoint } from '../core/geometry.js';

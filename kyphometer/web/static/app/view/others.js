@@ -1,0 +1,28 @@
+/**
+ * Other readings of the same film as thin lines: each has a number and a dash of its own.
+ * @typedef {import('../core/geometry.js').Point} Point
+ * @typedef {{key: string, a: Point, b: Point, at: Point, text: string, dash: number}} OtherShape
+ */
+import { endplatesOf, normalised } from '../core/document.js';
+import { distance, extend } from '../core/geometry.js';
+
+const DASHES = 5;
+const STEP = 13;
+
+/** @param {any[]} documents readings in the order of their numbers
+ * @param {(p: Point) => Point} project film to pane @returns {OtherShape[]} */
+export function othersOf(documents, project) {
+  return documents.flatMap((document, i) =>
+    endplatesOf(normalised(document))
+      .filter((e) => e.complete)
+      .map((e) => shapeOf(e, i, project)));
+}
+
+/** The number stands behind the posterior corner, each reading's a little further away.
+ * @param {any} e @param {number} i @param {(p: Point) => Point} project @returns {OtherShape} */
+function shapeOf(e, i, project) {
+  const a = project(e.plate.anterior.xy);
+  const b = project(e.plate.posterior.xy);
+  const at = distance(a, b) < 1 ? b : extend(a, b, STEP * (i + 1));
+  return { key: `${i}.${e.level}.${e.endplate}`, a, b, at, text: String(i + 1), dash: i % DASHES };
+}

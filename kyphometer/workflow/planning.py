@@ -1,0 +1,108 @@
+"""How many films or pairs of readings a reliability study needs, by every method at once."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from kyphometer.errors import UsageError
+
+if TYPE_CHECKING:
+    from kyphometer.reliability import SampleSize
+
+
+def sizes_for_icc(
+    expected: float,
+    *,
+    null: float | None = None,
+    width: float | None = None,
+    readings: int = 2,
+    power: float = 0.8,
+    confidence: float = 0.95,
+) -> list[SampleSize]:
+    """Films for an ICC: to show that it exceeds `null`, and for an interval of that full width.
+
+    Parameters
+    ----------
+    expected
+        ICC that is expected, between 0 and 1.
+    null
+        ICC that is to be exceeded: exact power, exact assurance, and Walter 1998.
+    width
+        Full width of the interval: Bonett 2002.
+    readings
+        Readings of each film.
+
+    Raises
+    ------
+    UsageError
+        If neither `null` nor `width` is given.
+    ParameterRangeError
+        If a number lies outside its range, or no reachable number of films is enough.
+    """
+    from kyphometer import reliability
+
+    if null is None and width is None:
+        message = (
+            "Say what is to be shown: an ICC to be exceeded (--null ICC), the width of its "
+            "interval (--width W), or both."
+        )
+        raise UsageError(message)
+    found = []
+    if null is not None:
+        alpha = 1.0 - confidence
+        found = [
+            reliability.films_for_icc(null, expected, readings, power=power, alpha=alpha),
+            reliability.films_for_icc_lower_limit(
+                null, expected, readings, assurance=power, confidence=confidence
+            ),
+            reliability.films_for_icc_walter(null, expected, readings, power=power, alpha=alpha),
+        ]
+    if width is not None:
+        found.append(
+            reliability.films_for_icc_width(expected, readings, width, confidence=confidence)
+        )
+    return found
+
+
+def sizes_for_limits(
+    tolerance_deg: float,
+    *,
+    sd_deg: float | None = None,
+    standard_error_deg: float | None = None,
+    bias_deg: float = 0.0,
+    power: float = 0.8,
+    confidence: float = 0.95,
+) -> list[SampleSize]:
+    """Pairs of readings with which both limits of agreement are shown to lie within a tolerance.
+
+    Parameters
+    ----------
+    tolerance_deg
+        Largest difference that does not matter.
+    sd_deg, standard_error_deg
+        Expected SD of differences, or the standard error of measurement (the SD over sqrt(2)).
+    bias_deg
+        Expected mean difference.
+
+    Raises
+    ------
+    UsageError
+        If not exactly one of SD and standard error is given.
+    ParameterRangeError
+        If a number lies outside its range, or no reachable number of pairs is enough.
+    """
+    from kyphometer.reliability import pairs_for_limits
+
+    if (sd_deg is None) == (standard_error_deg is None):
+        message = (
+            "Give the expected SD of differences or the expected standard error of measurement, "
+            "one of the two."
+        )
+        raise UsageError(message)
+    sd = math.sqrt(2.0) * standard_error_deg if standard_error_deg is not None else sd_deg
+    return list(
+        pairs_for_limits(
+            tolerance_deg, sd or 0.0, bias=bias_deg, power=power, confidence=confidence
+        )
+    )
