@@ -20,7 +20,8 @@ from kyphometer.store.settings import StudySettings
 from kyphometer.store.study import Study
 from kyphometer.web.annotate import session_app
 from kyphometer.web.settings import WebSettings
-from kyphometer.workflow.sessions import SessionRequest, new_session, session_progress
+from kyphometer.workflow.session_progress import session_progress
+from kyphometer.workflow.sessions import SessionRequest, new_session
 
 SECRETS = ("Hidden", "SECRETPAT", "preop", "after-op", "2025-03", "20250301", "2025", "POSTOP")
 

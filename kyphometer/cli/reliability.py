@@ -130,7 +130,9 @@ def _print(results: Any, shown_as: str) -> None:
     if shown_as == "csv":
         print_csv(rows, (*columns, "method"))
         return
-    wanted = ("components.icc", "components.precision", "icc.single", "accuracy")
+    wanted = (
+        "components.icc", "components.precision", "one_observer", "icc.single", "accuracy",
+    )  # fmt: skip
     cells = [
         [row["measurement"], row["name"], *map(_shown, (row["value"], row["low"], row["high"]))]
         for row in rows

@@ -134,7 +134,7 @@ COLUMNS = ("session", "observer", "round", "state", "read", "total", "opens_at",
 
 
 def _status(study: Any, args: Any) -> int:
-    from kyphometer.workflow.sessions import session_progress
+    from kyphometer.workflow.session_progress import session_progress
 
     codes = [args.session] if args.session else [item.code for item in study.sessions.list()]
     rows = [

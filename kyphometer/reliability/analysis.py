@@ -23,6 +23,7 @@ from kyphometer.reliability.estimate import NotComputed, Result, check_confidenc
 from kyphometer.reliability.gauge import GaugeStudy, gauge_study
 from kyphometer.reliability.icc import IntraclassCorrelations, intraclass_correlations
 from kyphometer.reliability.observers import ObserverResult, observer_results, tried
+from kyphometer.reliability.repeatability import Repeatability, repeatability
 from kyphometer.reliability.table import GROUPINGS
 from kyphometer.reliability.words import change_sentence, icc_words
 
@@ -55,6 +56,7 @@ class GroupAnalysis(Result):
 
     A statistic that the data do not allow is a `NotComputed` with its reason, never absent. `icc`
     is of the first readings of each observer; the ICCs of all readings are in `components`.
+    `one_observer` is None where several read, whose repeats are in `components` and `observers`.
     """
 
     label: str
@@ -72,6 +74,7 @@ class GroupAnalysis(Result):
     accuracy: tuple[Accuracy, ...] | NotComputed
     disagreements: tuple[Disagreement, ...]
     words: tuple[str, ...]
+    one_observer: Repeatability | NotComputed | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,6 +172,12 @@ def _analyse_group(
         "variance components",
         lambda: variance_components(cube.values, confidence=confidence, unit=unit),
     )
+    alone: Repeatability | NotComputed | None = None
+    if len(cube.observers) == 1:
+        alone = tried(
+            "repeatability",
+            lambda: repeatability(cube.values[:, 0, :], confidence=confidence, unit=unit),
+        )
     gauge: GaugeStudy | NotComputed = (
         components
         if isinstance(components, NotComputed)
@@ -198,8 +207,9 @@ def _analyse_group(
         repeats=repeat_agreements(cube, confidence, unit),
         observers=observer_results(table, confidence),
         accuracy=_accuracy(table, confidence),
-        disagreements=_disagreements(cube, components),
-        words=_words(components),
+        disagreements=_disagreements(cube, components, alone),
+        words=_words(components, alone),
+        one_observer=alone,
     )
 
 
@@ -229,8 +239,12 @@ def _first_readings(cube: Cube) -> Floats:
 
 
 def _disagreements(
-    cube: Cube, components: VarianceComponents | NotComputed
+    cube: Cube,
+    components: VarianceComponents | NotComputed,
+    alone: Repeatability | NotComputed | None,
 ) -> tuple[Disagreement, ...]:
+    if isinstance(alone, Repeatability):
+        return gross_disagreements(cube, alone.mdc95.value, alone.mdc95.value)
     if isinstance(components, NotComputed):
         return ()
     precision = components.precision
@@ -240,7 +254,16 @@ def _disagreements(
     )
 
 
-def _words(components: VarianceComponents | NotComputed) -> tuple[str, ...]:
+def _words(
+    components: VarianceComponents | NotComputed, alone: Repeatability | NotComputed | None
+) -> tuple[str, ...]:
+    if isinstance(alone, NotComputed):
+        return (f"One observer read, and {alone.reason[0].lower()}{alone.reason[1:]}",)
+    if alone is not None:
+        return (
+            "One observer read, so that nothing is known of the agreement between observers.",
+            "Read by this observer: " + change_sentence(alone.mdc95),
+        )
     if isinstance(components, NotComputed):
         return (components.reason,)
     precision = components.precision

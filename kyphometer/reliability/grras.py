@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from kyphometer.reliability.components import VarianceComponents
 from kyphometer.reliability.estimate import Result
+from kyphometer.reliability.repeatability import Repeatability
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -79,6 +80,7 @@ def grras_checklist(
 ) -> tuple[ChecklistItem, ...]:
     """Return the fifteen items, filled as far as analysis and facts allow."""
     facts = facts or StudyFacts()
+    whole = [group for group in analysis.groups if not group.group]
     known = {
         2: f"{facts.software}." if facts.software else "",
         6: facts.planning,
@@ -86,8 +88,8 @@ def grras_checklist(
         8: facts.process,
         9: facts.independence,
         10: analysis.methods,
-        11: " ".join(_numbers(group) for group in analysis.groups),
-        13: " ".join(_estimates(group) for group in analysis.groups),
+        11: " ".join(_numbers(group) for group in whole),
+        13: " ".join(_estimates(group) for group in whole),
         15: "All readings, differences and estimates are in the tables of this report.",
     }
     return tuple(
@@ -119,10 +121,14 @@ def _numbers(group: GroupAnalysis) -> str:
 
 
 def _estimates(group: GroupAnalysis) -> str:
-    if not isinstance(group.components, VarianceComponents):
+    alone = group.one_observer
+    if isinstance(alone, Repeatability):
+        found = [alone.standard_error_of_measurement, alone.mdc95]
+    elif isinstance(group.components, VarianceComponents):
+        found = [group.components.icc_inter_observer, group.components.precision.agreement]
+        found.append(group.components.precision.mdc95_agreement)
+    else:
         return f"{group.label}: {group.components.reason}"
-    found = [group.components.icc_inter_observer, group.components.precision.agreement]
-    found.append(group.components.precision.mdc95_agreement)
     parts = [
         f"{e.name} {e.value:.2f} ({100 * e.confidence:g} % CI {e.low:.2f} to {e.high:.2f})"
         for e in found

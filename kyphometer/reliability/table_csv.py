@@ -17,6 +17,7 @@ from kyphometer.errors import BadTableRowsError
 from kyphometer.reliability.table import ReadingTable, ValueRow
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 COLUMNS = {
@@ -47,36 +48,32 @@ def read_reading_table(path: Path) -> ReadingTable:
     DuplicateReadingsError
         A film, observer, replicate and code come twice.
     """
+    return parse_reading_table(read_text(path), f"The table {path.name}")
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a CSV file (UTF-8, or Windows-1252 where it is not)."""
     try:
         raw = path.read_bytes()
     except OSError as error:
         raise BadTableRowsError(f"The table {path.name}", (f"{error.strerror}.",)) from error
+    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        remedy = "It is UTF-16, not UTF-8: save it as 'CSV UTF-8'."
+        raise BadTableRowsError(f"The table {path.name}", (remedy,))
     try:
-        text = raw.decode("utf-8-sig")
+        return raw.decode("utf-8-sig")
     except UnicodeDecodeError:
-        text = raw.decode("cp1252", errors="replace")
-    return parse_reading_table(text, f"The table {path.name}")
+        return raw.decode("cp1252", errors="replace")
 
 
 def parse_reading_table(text: str, name: str = "The table") -> ReadingTable:
     """Return the table of CSV text; see `read_reading_table`."""
-    lines = text.splitlines()
-    first = next((line for line in lines if line.strip()), "")
-    delimiter = max(",;\t", key=first.count) if first else ","
-    try:
-        records = list(csv.reader(io.StringIO(text, newline=None), delimiter=delimiter))
-    except csv.Error as error:
-        raise BadTableRowsError(name, (f"It is not CSV: {error}.",)) from error
-    numbered = [(i, row) for i, row in enumerate(records, 1) if any(cell.strip() for cell in row)]
-    if len(numbered) < 2:
-        raise BadTableRowsError(name, ("It holds no rows below a line of column names.",))
-    columns = _columns(numbered[0][1], name)
+    header, records, delimiter = split_rows(text, name)
+    columns = find_columns(header, name, COLUMNS, ("film", "observer", "value"))
     problems: list[str] = []
     rows: list[ValueRow] = []
-    for number, record in numbered[1:]:
-        cells = {
-            column: record[at].strip() if at < len(record) else "" for column, at in columns.items()
-        }
+    for number, record in records:
+        cells = cells_of(record, columns)
         row = _row(cells, number, problems, decimal_comma=delimiter != ",")
         if row is not None:
             rows.append(row)
@@ -85,11 +82,33 @@ def parse_reading_table(text: str, name: str = "The table") -> ReadingTable:
     return ReadingTable(values=tuple(rows))
 
 
-def _columns(header: list[str], name: str) -> dict[str, int]:
+def split_rows(text: str, name: str) -> tuple[list[str], list[tuple[int, list[str]]], str]:
+    """Return the line of column names, the numbered rows below it, and what separates cells."""
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    delimiter = max(",;\t", key=first.count) if first else ","
+    try:
+        records = list(csv.reader(io.StringIO(text, newline=None), delimiter=delimiter))
+    except csv.Error as error:
+        raise BadTableRowsError(name, (f"It is not CSV: {error}.",)) from error
+    numbered = [(i, row) for i, row in enumerate(records, 1) if any(cell.strip() for cell in row)]
+    if len(numbered) < 2:
+        raise BadTableRowsError(name, ("It holds no rows below a line of column names.",))
+    return numbered[0][1], numbered[1:], delimiter
+
+
+def cells_of(record: list[str], columns: Mapping[str, int]) -> dict[str, str]:
+    """Return the cells of a row by column; a row that ends early lacks the rest."""
+    return {name: record[at].strip() if at < len(record) else "" for name, at in columns.items()}
+
+
+def find_columns(
+    header: list[str], name: str, known: Mapping[str, Sequence[str]], needed: Sequence[str]
+) -> dict[str, int]:
+    """Return the place of each column, found by its name or one of its other names."""
     names = [cell.strip().lower().replace(" ", "_") for cell in header]
     found: dict[str, int] = {}
     problems = []
-    for column, aliases in COLUMNS.items():
+    for column, aliases in known.items():
         at = [i for i, cell in enumerate(names) if cell == column] or [
             i for i, cell in enumerate(names) if cell in aliases
         ]
@@ -98,11 +117,12 @@ def _columns(header: list[str], name: str) -> dict[str, int]:
             problems.append(f"Several columns could be the {column} ({several}): keep one.")
         if at:
             found[column] = at[0]
+    lacking = [column for column in needed if column not in found]
     problems += [
-        f"There is no column {needed}; its columns are {', '.join(names)}."
-        for needed in ("film", "observer", "value")
-        if needed not in found
+        f"There is no column {column} (nor {', '.join(known[column][1:])})." for column in lacking
     ]
+    if lacking:
+        problems.append(f"Its columns are {', '.join(names)}: rename them, one row a reading.")
     if problems:
         raise BadTableRowsError(name, tuple(problems))
     return found

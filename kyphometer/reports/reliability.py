@@ -78,8 +78,11 @@ def reliability_document(
     whole = [group for group in groups if not group.group]
     blocks: list[Block] = [*_summary(whole, limit_deg)]
     blocks += [Heading(text="How it was read"), *_process(results)]
-    blocks += [Heading(text="Precision"), precision_table(groups), parts_figure(groups)]
-    blocks += [components_table(groups), Heading(text="Intraclass correlation", level=2)]
+    blocks += [Heading(text="Precision"), precision_table(groups)]
+    parts = parts_figure(groups)
+    if parts is not None:
+        blocks += [parts, components_table(groups)]
+    blocks.append(Heading(text="Intraclass correlation", level=2))
     blocks += [block for block in (icc_figure(whole), icc_table(whole)) if block is not None]
     blocks += [Heading(text="Agreement"), *_agreement(whole)]
     blocks += [Heading(text="Observers"), *_observers(results, whole)]

@@ -42,8 +42,10 @@ def short_unit(unit: str) -> str:
     return "°" if unit == "deg" else f" {unit}"
 
 
-def parts_figure(groups: Sequence[GroupAnalysis]) -> Figure:
-    """Shares of the variance by source."""
+def parts_figure(groups: Sequence[GroupAnalysis]) -> Figure | None:
+    """Shares of the variance by source; None where none could be estimated."""
+    if all(isinstance(group.components, NotComputed) for group in groups):
+        return None
     title = (
         "Where the variance of a single reading comes from: true differences between films, "
         "observers who read higher or lower throughout, observers who differ film by film, and "
@@ -55,7 +57,7 @@ def parts_figure(groups: Sequence[GroupAnalysis]) -> Figure:
 def icc_figure(groups: Sequence[GroupAnalysis]) -> Figure | None:
     """Forest of all ICC forms of all measurements."""
     rows = [
-        (f"{group.code}  {form.name}", form.estimate)
+        (f"{group.code}  {form.name}".strip(), form.estimate)
         for group in groups
         if not isinstance(group.icc, NotComputed)
         for form in (*group.icc.single, *group.icc.average)
@@ -77,8 +79,8 @@ def agreement_figure(group: GroupAnalysis, pair: Any) -> Figure | None:
     usable = None if repeated is None or isinstance(repeated, NotComputed) else repeated
     ax = plot_bland_altman(pair.single, unit=short_unit(group.unit).strip(), repeated=usable)
     title = (
-        f"{group.code}, {pair.label}: differences against means, bias and limits of agreement "
-        "(shaded: exact 95 % intervals, Carkeet 2015)"
+        f"{group.code or 'Readings'}, {pair.label}: differences against means, bias and limits of "
+        "agreement (shaded: exact 95 % intervals, Carkeet 2015)"
     )
     title += "; diamonds: limits that take a patient's films as one cluster." if usable else "."
     return picture(ax, f"agreement {group.code} {pair.label}", title, title, 0.75)
@@ -93,8 +95,8 @@ def chart_figure(group: GroupAnalysis, observer: ObserverResult) -> Figure | Non
     ax = plot_control_chart(drift.individuals, label=label)
     state = "in control" if drift.individuals.in_control else "signals are marked by diamonds"
     title = (
-        f"{group.code}, {observer.name}: course of the difference from the {drift.reference}, with "
-        f"mean and 3-sigma limits from moving ranges; {state}."
+        f"{group.code or 'Readings'}, {observer.name}: course of the difference from the "
+        f"{drift.reference}, with mean and 3-sigma limits from moving ranges; {state}."
     )
     return picture(ax, f"chart {group.code} {observer.name}", title, title)
 
@@ -113,6 +115,6 @@ def ellipse_figure(found: LandmarkAnalysis) -> Figure:
 def error_figure(table: ReadingTable, group: GroupAnalysis) -> Figure:
     """Errors against truth."""
     own = table.where(lambda row: row.code == group.code)
-    title = f"{group.code}: reading minus truth against truth, by observer."
+    title = f"{group.code or 'Readings'}: reading minus truth against truth, by observer."
     ax = plot_errors(own, unit=short_unit(group.unit).strip())
     return picture(ax, f"errors {group.code}", title, title, 0.75)

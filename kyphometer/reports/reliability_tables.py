@@ -41,19 +41,13 @@ def precision_table(groups: Sequence[GroupAnalysis]) -> Table:
     """SEM and MDC95 of every group."""
     records = []
     for group in groups:
-        if isinstance(group.components, NotComputed):
-            records.append({"group": group.label, "quantity": group.components.reason})
+        found = _precision_of(group)
+        if isinstance(found, str):
+            records.append({"group": group.label, "quantity": found})
             continue
-        p = group.components.precision
         records += [
             {"group": group.label, "quantity": e.name, "unit": e.unit, **_cells(e)}
-            for e in (
-                p.intra_observer,
-                p.agreement,
-                p.mdc95_intra_observer,
-                p.mdc95_consistency,
-                p.mdc95_agreement,
-            )
+            for e in found
             if e is not None
         ]
     columns = (_text("group", "Measurement"), _text("quantity", "Quantity"), *INTERVAL)
@@ -64,6 +58,26 @@ def precision_table(groups: Sequence[GroupAnalysis]) -> Table:
     )
     title = "Standard error of measurement and minimal detectable change"
     return Table.from_records("precision", title, (*columns, _text("unit", "Unit")), records, note)
+
+
+def _precision_of(group: GroupAnalysis) -> str | tuple[Estimate | None, ...]:
+    """SEM and MDC95 of a group, or why there are none."""
+    alone = group.one_observer
+    if isinstance(alone, NotComputed):
+        return alone.reason
+    if alone is not None:
+        return (alone.standard_error_of_measurement, alone.mdc95, alone.icc)
+    if isinstance(group.components, NotComputed):
+        return group.components.reason
+    p = group.components.precision
+    return (
+        p.intra_observer,
+        p.consistency,
+        p.agreement,
+        p.mdc95_intra_observer,
+        p.mdc95_consistency,
+        p.mdc95_agreement,
+    )
 
 
 def components_table(groups: Sequence[GroupAnalysis]) -> Table:

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from kyphometer.store.readings import Place
 
-KIND = "imported"
-
 
 def imported_item(
     connection: Connection, actor: str, place: Place, session: str, document: str
@@ -60,5 +58,7 @@ def imported_item(
 def _ensure_session(connection: Connection, actor: str, code: str) -> int:
     known = select(reading_sessions.c.id).where(reading_sessions.c.code == code)
     if connection.execute(known).first() is None:
-        sessions.add(connection, actor, code=code, title="", kind=KIND, settings={}, items=())
+        sessions.add(
+            connection, actor, code=code, title="", kind=sessions.IMPORTED, settings={}, items=()
+        )
     return sessions.session_id(connection, code)

@@ -67,6 +67,10 @@ class SessionItemRecord(PlannedItem):
     locked_at: datetime | None = None
 
 
+IMPORTED = "imported"
+"""Kind of a session whose readings were made elsewhere and came from files."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionRecord:
     """A reading session.
@@ -89,6 +93,11 @@ class SessionRecord:
     locked: bool
     created_at: datetime
     created_by: str
+
+    @property
+    def may_be_seen(self) -> bool:
+        """True if a look at its values unblinds nobody: it is locked, or came from files."""
+        return self.locked or self.kind == IMPORTED
 
 
 def add(

@@ -13,7 +13,7 @@ from kyphometer.web.open_desk import OpenDesk
 from kyphometer.web.server import open_browser, open_socket, run
 from kyphometer.web.settings import Mode, WebSettings
 from kyphometer.web.visitors import TokenDoorman
-from kyphometer.workflow.sessions import due_items
+from kyphometer.workflow.session_progress import due_items
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -42,7 +42,8 @@ from kyphometer.web.film_files import film_header, film_source
 from kyphometer.web.film_views import geometry_view, pixels_view
 from kyphometer.web.measure_views import draft_reading, measure_answer
 from kyphometer.web.pixels import unpack
-from kyphometer.workflow.sessions import SessionRules, due_items, session_rules
+from kyphometer.workflow.session_progress import due_items
+from kyphometer.workflow.sessions import SessionRules, session_rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

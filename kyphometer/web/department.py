@@ -16,7 +16,7 @@ from kyphometer.web.blinded_desk import BlindedDesk
 from kyphometer.web.open_desk import OpenDesk
 from kyphometer.web.server import open_socket, run
 from kyphometer.web.settings import Mode, WebSettings
-from kyphometer.workflow.sessions import open_session_of
+from kyphometer.workflow.session_progress import open_session_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

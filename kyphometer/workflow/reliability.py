@@ -161,14 +161,14 @@ def _session_items(
 ) -> tuple[dict[int, SessionItemRecord], set[int]]:
     """Items by number, and the numbers of those that may be looked at."""
     sessions = study.sessions.list() if session is None else (study.sessions.get(session),)
-    if session is not None and not sessions[0].locked:
+    if session is not None and not sessions[0].may_be_seen:
         raise StudyRefusedError(
             f"The session '{session}' is not locked, and its values would unblind it",
             f"finish it, then lock it with 'kyphometer session lock STUDY {session}'",
         )
     by_number: dict[int, SessionItemRecord] = {}
     for found in sessions:
-        if found.locked:
+        if found.may_be_seen:
             by_number.update((item.id, item) for item in study.sessions.items(found.code))
     return by_number, set(by_number)
 

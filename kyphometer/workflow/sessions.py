@@ -1,4 +1,4 @@
-"""Reading sessions on a study: choose films, plan, follow, decide what is due, write out."""
+"""Planning a reading session on a study: its films, its rules, its work lists."""
 
 from __future__ import annotations
 
@@ -9,14 +9,6 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from kyphometer.errors import StudyRefusedError
-from kyphometer.reliability.rounds import (
-    ReadItem,
-    RoundProgress,
-    RoundState,
-    TrainingResult,
-    round_progress,
-    training_result,
-)
 from kyphometer.reliability.sessions import SessionDesign, SessionFilm, SessionPlan, plan_session
 from kyphometer.store.sessions import PlannedItem
 
@@ -24,11 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from kyphometer.store.records import FilmRecord
-    from kyphometer.store.session_logs import ItemLog
-    from kyphometer.store.sessions import SessionItemRecord
     from kyphometer.store.study import Study
 
 TRAINING_CODE = "VKA"
+LEAST_TRAINING = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,10 +190,8 @@ def new_session(study: Study, request: SessionRequest) -> SessionPlan:
     held_back = {film.id for film in training}
     rest = [film for film in everything if film.id not in held_back]
     films = _chosen(rest, request.films, seed)
-    if training and request.reference is None:
-        raise StudyRefusedError(
-            "A training set needs a reference", "name the observer whose readings are right"
-        )
+    if training:
+        _require_reference(study, request.reference, training)
     design = SessionDesign(
         observers=request.observers,
         seed=seed,
@@ -224,6 +213,31 @@ def new_session(study: Study, request: SessionRequest) -> SessionPlan:
         settings={**rules.to_dict(), "films": frozen},
     )
     return plan
+
+
+def _require_reference(study: Study, reference: str | None, training: Sequence[FilmRecord]) -> None:
+    """Refuse a training set that could never be judged."""
+    if reference is None:
+        raise StudyRefusedError(
+            "A training set needs a reference", "name the observer whose readings are right"
+        )
+    if len(training) < LEAST_TRAINING:
+        raise StudyRefusedError(
+            f"A training set of {len(training)} films cannot be judged",
+            f"choose {LEAST_TRAINING} films or more",
+        )
+    read = {
+        value.film_id
+        for value in study.measurements((TRAINING_CODE,))
+        if value.observer == reference and value.session_item is None and value.value is not None
+    }
+    lacking = [film.name for film in training if film.id not in read]
+    if lacking:
+        raise StudyRefusedError(
+            f"The reference '{reference}' has no {TRAINING_CODE} of {len(lacking)} training films "
+            f"({', '.join(lacking[:5])}{', ...' if len(lacking) > 5 else ''})",
+            "let the reference read them outside of sessions first, or choose other films",
+        )
 
 
 def _chosen(films: Sequence[FilmRecord], rule: FilmRule, seed: int) -> list[FilmRecord]:
@@ -295,9 +309,6 @@ def _items(plan: SessionPlan, rules: SessionRules, now: datetime) -> list[Planne
     ]
 
 
-# ---------------------------------------------------------------------- following a session
-
-
 def session_rules(study: Study, code: str) -> SessionRules:
     """The rules that a session was planned with.
 
@@ -307,127 +318,3 @@ def session_rules(study: Study, code: str) -> SessionRules:
         If there is no such session.
     """
     return SessionRules.from_dict(study.sessions.get(code).settings)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ObserverProgress:
-    """How far one observer is; tells no value, so that the owner stays blinded too.
-
-    `training` is the result of the training set once it is read, None without one.
-    """
-
-    observer: str
-    rounds: tuple[RoundProgress, ...]
-    minutes: float | None
-    training_total: int = 0
-    training_read: int = 0
-    training: TrainingResult | None = None
-
-
-def session_progress(
-    study: Study, code: str, now: datetime | None = None
-) -> tuple[ObserverProgress, ...]:
-    """Progress of every observer of a session, by code."""
-    now = now or datetime.now(UTC)
-    rules, logs = session_rules(study, code), study.sessions.logs(code)
-    found = []
-    by_observer: dict[str, list[SessionItemRecord]] = {}
-    for item in study.sessions.items(code):
-        by_observer.setdefault(item.observer, []).append(item)
-    for observer, items in by_observer.items():
-        learning = [item for item in items if item.training]
-        times = [log.seconds for item in items if (log := logs.get(item.id)) and log.seconds]
-        found.append(
-            ObserverProgress(
-                observer=observer,
-                rounds=_rounds(items, rules, logs, now),
-                minutes=sum(times) / 60.0 if times else None,
-                training_total=len(learning),
-                training_read=sum(item.locked_at is not None for item in learning),
-                training=_training(study, rules, learning),
-            )
-        )
-    return tuple(found)
-
-
-def _rounds(
-    items: Sequence[SessionItemRecord],
-    rules: SessionRules,
-    logs: Mapping[int, ItemLog],
-    now: datetime,
-) -> tuple[RoundProgress, ...]:
-    """Rounds of one observer; a reopened item keeps the time of its first reading."""
-    times = [
-        ReadItem(
-            round=item.round,
-            read_at=logs[item.id].first_read_at if item.id in logs else item.locked_at,
-        )
-        for item in items
-        if not item.training
-    ]
-    return round_progress(times, rules.washout_days, now)
-
-
-def _training(
-    study: Study, rules: SessionRules, learning: Sequence[SessionItemRecord]
-) -> TrainingResult | None:
-    if not learning or rules.reference is None:
-        return None
-    if any(item.locked_at is None for item in learning):
-        return None
-    wanted = {item.id: item.film_id for item in learning}
-    own: dict[int, float] = {}
-    reference: dict[int, float] = {}
-    for value in study.measurements((TRAINING_CODE,)):
-        if value.value is None:
-            continue
-        if value.session_item in wanted:
-            own[value.film_id] = value.value
-        elif value.session_item is None and value.observer == rules.reference:
-            reference[value.film_id] = value.value
-    errors = [own[film] - reference[film] for film in own if film in reference]
-    return training_result(errors, rules.pass_mark_deg)
-
-
-def due_items(
-    study: Study, code: str, observer: str, now: datetime | None = None
-) -> tuple[SessionItemRecord, ...]:
-    """What an observer is shown now: the training set, then round after round.
-
-    The study's rounds come after the training was passed; a round comes when the one before is
-    read and the wash-out is over. What was read stays listed.
-
-    Raises
-    ------
-    StudyRefusedError
-        If the session has nothing for this observer.
-    """
-    now = now or datetime.now(UTC)
-    items = study.sessions.items(code, observer=observer)
-    if not items:
-        raise StudyRefusedError(
-            f"The session '{code}' has no films for '{observer}'", "check the observer's code"
-        )
-    rules = session_rules(study, code)
-    learning = [item for item in items if item.training]
-    if learning:
-        result = _training(study, rules, learning)
-        if result is None or not result.passed:
-            return tuple(learning)
-    rounds = _rounds(items, rules, study.sessions.logs(code), now)
-    shown = {r.round for r in rounds if r.state in (RoundState.OPEN, RoundState.DONE)}
-    return tuple(
-        item
-        for item in items
-        if (item.training or item.round in shown)
-        and (item.opens_at is None or item.opens_at <= now or item.training)
-    )
-
-
-def open_session_of(study: Study, observer: str) -> str | None:
-    """The oldest session that is open and has films for this observer, or None."""
-    for session in study.sessions.list():
-        named = session.settings.get("observers", ())
-        if not session.locked and observer in named:
-            return session.code
-    return None

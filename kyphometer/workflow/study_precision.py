@@ -58,7 +58,7 @@ def counted_values(
     usable: set[int] = set()
     remarks = []
     for session in study.sessions.list():
-        if session.locked:
+        if session.may_be_seen:
             items = study.sessions.items(session.code)
             usable |= {item.id for item in items if not (item.duplicate or item.training)}
         else:

@@ -1,0 +1,71 @@
+"""Reading a long table of grades or classes from CSV: film, observer, replicate, category."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kyphometer.errors import BadTableRowsError
+from kyphometer.reliability.category_table import CategoryRow
+from kyphometer.reliability.table_csv import (
+    COLUMNS,
+    MISSING,
+    cells_of,
+    find_columns,
+    read_text,
+    split_rows,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+CATEGORY_COLUMNS = {
+    "film": COLUMNS["film"],
+    "observer": COLUMNS["observer"],
+    "replicate": COLUMNS["replicate"],
+    "category": ("category", "grade", "class", "type", "level", "value", "score"),
+}
+
+
+def read_category_table(
+    path: Path, categories: Sequence[str] | None = None
+) -> tuple[CategoryRow, ...]:
+    """Return the rows of a CSV file of categories (UTF-8, or Windows-1252 where it is not).
+
+    Parameters
+    ----------
+    categories
+        The categories that may occur; None takes whatever the table holds.
+
+    Raises
+    ------
+    BadTableRowsError
+        The file cannot be read, a column is missing, or rows are wrong; each is named.
+    """
+    name = f"The table {path.name}"
+    header, records, _ = split_rows(read_text(path), name)
+    columns = find_columns(header, name, CATEGORY_COLUMNS, ("film", "observer", "category"))
+    rows, problems = [], []
+    for number, record in records:
+        cells = cells_of(record, columns)
+        category = None if cells["category"].lower() in MISSING else cells["category"]
+        problems += [
+            f"Row {number} has no {column}."
+            for column in ("film", "observer", "replicate")
+            if column in cells and not cells[column]
+        ]
+        if categories is not None and category is not None and category not in categories:
+            problems.append(
+                f"Row {number}: the category '{category}' is none of {', '.join(categories)}."
+            )
+        rows.append(
+            CategoryRow(
+                film=cells["film"],
+                observer=cells["observer"],
+                replicate=cells.get("replicate", "1"),
+                category=category,
+            )
+        )
+    if problems:
+        raise BadTableRowsError(name, tuple(problems))
+    return tuple(rows)
