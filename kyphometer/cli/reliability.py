@@ -30,6 +30,7 @@ def add_parser(subparsers: Any) -> None:
         choices=("visit", "observer", "instrumented"),
         help="also split by this; repeatable",
     )
+    _add_grades(parser)
     parser.add_argument("--truth", type=Path, metavar="FOLDER", help="true readings of phantoms")
     parser.add_argument("--tolerance", type=float, metavar="DEG", help="of the gauge study")
     parser.add_argument("--limit", type=float, metavar="DEG", help="largest acceptable SEM")
@@ -45,8 +46,28 @@ def add_parser(subparsers: Any) -> None:
     add_format(parser)
 
 
+def _add_grades(parser: Any) -> None:
+    grades = parser.add_argument_group("grades or classes instead of measurements")
+    grades.add_argument(
+        "--grades",
+        action="store_true",
+        help="the CSV holds grades (film, observer, replicate, category): kappa and AC1",
+    )
+    grades.add_argument(
+        "--order", metavar="A,B,C", help="all grades in their order, for weighted kappa"
+    )
+    grades.add_argument(
+        "--weights",
+        choices=("none", "linear", "quadratic"),
+        default="none",
+        help="how far-off grades count (default %(default)s)",
+    )
+
+
 def run(args: Any) -> int:
     """Analyse, print, write."""
+    if args.grades:
+        return _run_grades(args)
     from kyphometer.cli.report_files import write_report
     from kyphometer.reliability import evaluate
 
@@ -62,7 +83,11 @@ def run(args: Any) -> int:
         from kyphometer.reports.reliability import reliability_document
 
         figures = pictures(results)
-        facts = (("Source", Path(args.source).name), ("Software", results.facts.software))
+        facts = (
+            ("Source", Path(args.source).name),
+            ("Software", results.facts.software),
+            ("MDC95 in the follow-up, single readings", _follow_up(args)),
+        )
         shown = tuple((name, value) for name, value in facts if value)
         document = reliability_document(
             results, facts=shown, adjudication=figures, limit_deg=args.limit
@@ -73,11 +98,62 @@ def run(args: Any) -> int:
     return 0
 
 
+def _run_grades(args: Any) -> int:
+    """Agreement of grades: of all observers, of each pair, of each observer's repeats."""
+    from kyphometer.errors import UsageError
+    from kyphometer.reliability import KappaWeights, analyse_categories, read_category_table
+
+    order = tuple(part.strip() for part in args.order.split(",")) if args.order else None
+    weights = KappaWeights(args.weights)
+    if order is None and weights is not KappaWeights.NONE:
+        message = "Weighted kappa needs the order of the grades: give it as --order 0,1,2,3."
+        raise UsageError(message)
+    rows = read_category_table(Path(args.source), order)
+    found = analyse_categories(rows, categories=order, weights=weights, confidence=args.confidence)
+    if args.format == "json":
+        print_json(found.to_dict())
+        return 0
+    records = [
+        {
+            "between": _between(row["section"]),
+            "coefficient": _coefficient(row["name"], args.weights),
+            **{name: row[name] for name in ("value", "low", "high")},
+        }
+        for row in found.table_rows()
+    ]
+    if args.format == "csv":
+        print_csv(records, ("between", "coefficient", "value", "low", "high"))
+        return 0
+    cells = [
+        [row["between"], row["coefficient"], *(_shown(row[n]) for n in ("value", "low", "high"))]
+        for row in records
+    ]
+    print(f"{found.films} films, {found.observers} observers")
+    print_table(("between", "coefficient", "value", "from", "to"), cells, right=(2, 3, 4))
+    for film, chosen in found.disputed:
+        print(f"differ on {film}: {', '.join(f'{who} {grade}' for who, grade in chosen)}")
+    return 0
+
+
+def _between(section: str) -> str:
+    """Whose grades are compared, from the place of a coefficient in the result."""
+    kind, _, rest = section.partition(".")
+    return (
+        "all observers"
+        if kind == "together"
+        else rest.rpartition(".kappa")[0].removesuffix(".kappa")
+    )
+
+
+def _coefficient(name: str, weights: str) -> str:
+    return f"{name}, {weights} weights" if name == "kappa" and weights != "none" else name
+
+
 def _collected(args: Any) -> tuple[Any, Any]:
     """The readings, and what draws disputed films once the results are known."""
     from kyphometer.reliability import CollectedReadings, StudyFacts, read_reading_table
 
-    if args.source.lower().endswith((".csv", ".tsv", ".txt")):
+    if _is_csv(args.source):
         table = read_reading_table(Path(args.source))
         from kyphometer import __version__
 
@@ -92,6 +168,23 @@ def _collected(args: Any) -> tuple[Any, Any]:
         collected = collect_readings(study, codes, session=args.session, truth=truth)
 
     return collected, lambda results: _disputed(args.source, results, collected.marked)
+
+
+def _follow_up(args: Any) -> str:
+    """By what the study's report judges a change; empty for a CSV."""
+    if _is_csv(args.source):
+        return ""
+    from kyphometer.store.study import Study
+    from kyphometer.workflow.study_precision import study_precision
+
+    with Study.open(args.source) as study:
+        found, remarks = study_precision(study, args.angle or ("VKA", "RKA"))
+    words = [f"{item.code}: {item.words}" for item in found]
+    return "; ".join(words) or " ".join(remark.sentence for remark in remarks)
+
+
+def _is_csv(source: str) -> bool:
+    return source.lower().endswith((".csv", ".tsv", ".txt"))
 
 
 def _disputed(source: str, results: Any, marked: Any) -> tuple[Any, ...]:

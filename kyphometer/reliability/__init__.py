@@ -19,6 +19,7 @@ from kyphometer.reliability.categorical import (
     cohen_kappa,
     multi_observer_agreement,
 )
+from kyphometer.reliability.category_csv import read_category_table
 from kyphometer.reliability.category_table import (
     CategoryAnalysis,
     CategoryRow,
@@ -153,6 +154,7 @@ __all__ = [
     "pair_factors",
     "pairs_for_limits",
     "parse_reading_table",
+    "read_category_table",
     "read_reading_table",
     "repeatability",
     "sem_interval_factors",

@@ -78,7 +78,8 @@ def collect_readings(
     surgery = {patient.code: patient.surgery_date for patient in study.patients()}
     rows: list[ValueRow] = []
     own = [i for i in items if i.item is None or not (i.item.duplicate or i.item.training)]
-    for entry in own:
+    turn = {visit: place for place, visit in enumerate(study.settings.visits.visits)}
+    for entry in sorted(own, key=lambda i: turn.get(i.film.visit or "", len(turn))):
         day = surgery.get(entry.film.patient or "")
         taken = entry.film.taken_on
         rows += [

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
+from kyphometer.cli import main
 from kyphometer.errors import (
     DuplicateReadingsError,
     NoVariationError,
@@ -140,3 +143,44 @@ def test_level_choice_of_three_observers_with_repeats():
     assert result.together.observed_agreement == pytest.approx((5 + 1 / 3) / 6)
     with pytest.raises(DuplicateReadingsError):
         analyse_categories([rows[0], rows[0]])
+
+
+# Landis-like table made for this test: 20 films, grades 0 to 2; Cohen's formulas by hand
+PAIRS = [("0", "0")] * 8 + [("0", "1")] * 2 + [("1", "1")] * 5 + [("1", "2")] + [("2", "2")] * 4
+
+
+def write_grades(path, header="film,observer,replicate,category", missing="NA"):
+    lines = [header]
+    for number, (first, second) in enumerate(PAIRS):
+        lines += [f"f{number},A,1,{first}", f"f{number},B,1,{second}"]
+    lines += [f"f99,A,1,{missing}", "f99,B,1,2"]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return path
+
+
+def test_a_strangers_grades_are_read_and_weighed(tmp_path, capsys):
+    path = write_grades(tmp_path / "grades.csv", "Image,Rater,Trial,Grade")
+    assert main(["reliability", str(path), "--grades", "--format", "json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    observed = 17 / 20
+    expected = (10 * 8 + 6 * 7 + 4 * 5) / 400
+    kappa = found["pairs"][0]["kappa"]["kappa"]["value"]
+    assert kappa == pytest.approx((observed - expected) / (1 - expected), abs=1e-12)
+    words = ["--grades", "--order", "0,1,2", "--weights", "linear", "--format", "csv"]
+    assert main(["reliability", str(path), *words]) == 0
+    line = next(t for t in capsys.readouterr().out.splitlines() if t.startswith("A - B"))
+    # mean distance seen 3/20; expected from the margins 10 6 4 and 8 7 5
+    chance = (10 * 7 + 2 * 10 * 5 + 6 * 8 + 6 * 5 + 2 * 4 * 8 + 4 * 7) / 400
+    assert '"kappa, linear weights"' in line
+    assert float(line.split('",')[1].split(",")[0]) == pytest.approx(1 - 0.15 / chance, abs=1e-12)
+
+
+def test_bad_grades_are_refused_by_row(tmp_path, capsys):
+    path = write_grades(tmp_path / "grades.csv")
+    assert main(["reliability", str(path), "--grades", "--order", "0,1"]) == 7
+    assert "Row 34: the category '2' is none of 0, 1" in capsys.readouterr().err
+    assert main(["reliability", str(path), "--grades", "--weights", "linear"]) == 2
+    assert "--order" in capsys.readouterr().err
+    path.write_text("film,observer\nf1,A\n", encoding="utf-8")
+    assert main(["reliability", str(path), "--grades"]) == 7
+    assert "There is no column category (nor grade" in capsys.readouterr().err
