@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import date, datetime
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
@@ -323,6 +323,9 @@ def test_records_travel_as_json(tmp_path):
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(st.binary(max_size=300) | st.text(max_size=300).map(str.encode))
+@example(b"\n\r\x01\x80")
+@example(b"\x85\x80")
+@example(b'"' + b"x" * 200_000 + b"\x80")
 def test_any_bytes_give_a_table_or_the_one_error(tmp_path, data):
     for name in ("f.csv", "f.xlsx"):
         (tmp_path / name).write_bytes(b"patient,surgery_date\n" * (name == "f.csv") + data)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LARGEST_BYTES = 50_000_000
+_LINE_END = re.compile(r"\r\n?|\n")
 _DELIMITERS = (",", ";", "\t")
 
 
@@ -146,19 +148,27 @@ def _decode(file: str, data: bytes, encoding: str) -> str:
 def _bad_byte(file: str, data: bytes, error: UnicodeDecodeError, encoding: str) -> TableProblem:
     """Row and column of the first byte that does not fit."""
     before = data[: error.start].decode("latin-1")
-    line = before.rpartition("\n")[2]
+    lines = _LINE_END.split(before)
     delimiter = _delimiter(data.decode("latin-1"), ())
-    place = len(next(csv.reader([line], delimiter=delimiter), [""])) or 1
-    header = data.decode("latin-1").splitlines()[0].split(delimiter)
+    place = len(_cells(lines[-1], delimiter))
+    header = _LINE_END.split(data.decode("latin-1"), maxsplit=1)[0].split(delimiter)
     name = header[place - 1].strip() if place <= len(header) else str(place)
     byte = data[error.start : error.start + 1].hex()
     return TableProblem(
         file=file,
-        row=before.count("\n") + 1,
+        row=len(lines),
         column=name if name.isascii() else str(place),
         problem=f"byte 0x{byte} is not {encoding}",
         remedy="save it as 'CSV UTF-8', or state the encoding, such as cp1252",
     )
+
+
+def _cells(line: str, delimiter: str) -> list[str]:
+    """Cells of the beginning of a line, at least one; quotes count only where they close."""
+    try:
+        return next(csv.reader([line], delimiter=delimiter), []) or [""]
+    except csv.Error:
+        return line.split(delimiter)
 
 
 def _delimiter(text: str, known: Collection[str]) -> str:
