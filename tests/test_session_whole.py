@@ -1,4 +1,4 @@
-"""A whole blinded session, from the kit to the report: two scripted observers, also in Chromium."""
+"""A whole blinded session, from the kit to the report: two scripted observers in Chromium."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from kyphometer.workflow.study_precision import study_precision
 
 SMALL = FilmFormat(rows=450, columns=225, pitch_mm=0.64)
 FILMS = 10
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 class BlindTab(Tab):
@@ -38,8 +39,7 @@ class BlindTab(Tab):
             plates = {str(k): v for k, v in reading.vertebrae.items()}[level].endplates
             plate = {str(name): found for name, found in plates.items()}[side]
             self.press_at(getattr(plate, corner).xy)
-        self.settle()
-        self.page.wait_for_timeout(300)
+        self.wait_saved()
         shown = self.page.locator("body").inner_text()
         self.page.get_by_role("button", name="Confirm").click()
         self.page.locator(".save.confirmed").wait_for()
@@ -48,7 +48,10 @@ class BlindTab(Tab):
 
 @pytest.fixture(scope="module")
 def kit(tmp_path_factory):
-    """A kit that A and B have read in two rounds, the first film of each with the mouse."""
+    """A kit that A and B have read in two rounds, every film with the mouse in Chromium.
+
+    Where there is no Chromium they send the same marks as the page would.
+    """
     folder = tmp_path_factory.mktemp("qa") / "kit"
     made = make_kit(
         folder,
@@ -66,30 +69,34 @@ def kit(tmp_path_factory):
             hand = Hand(study, made.key, observer)
         words = ("annotate", made.study, "--session", "kit", "--observer", observer)
         with running(*words, "--no-browser") as server, server.client() as client:
-            read_in_browser(server.address, client, hand)
-            assert read_all(client, hand) >= 2 * len(hand.films)
+            if CHROMIUM is None:
+                assert read_all(client, hand) == len(hand.items)
+            else:
+                read_in_browser(server.address, client, hand)
     return made
 
 
 def read_in_browser(address, client, hand):
-    """Read the first film on the page; nothing is done where there is no Chromium."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser")
-    if found is None:
-        return
+    """Read whatever is due, film after film, as a person would."""
     from playwright.sync_api import sync_playwright
 
-    code = client.get("/api/worklist").json()["items"][0]["film_id"]
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=list(CHROMIUM_ARGS))
-        page = browser.new_page(viewport={"width": 1366, "height": 768})
-        page.set_default_timeout(20_000)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(CHROMIUM_ARGS))
+        size = {"width": 1366, "height": 768}
+        page = browser.new_page(viewport=size, reduced_motion="reduce")
+        page.set_default_timeout(30_000)
         tab = BlindTab(page, address)
-        shown = tab.read(code, hand.reading(code))
+        done = 0
+        while due := client.get("/api/worklist?status=unread&limit=500").json()["items"]:
+            for item in due:
+                code = item["film_id"]
+                shown = tab.read(code, hand.reading(code))
+                assert code in shown
+                assert not re.search(r"[0-9] ?°", shown)  # no angle is shown anywhere
+            done += len(due)
         browser.close()
     assert tab.complaints == []
-    assert code in shown
-    assert not re.search(r"[0-9] ?°", shown)  # no angle is shown anywhere
-    assert client.get(f"/api/films/{code}/document").json()["status"] == "read"
+    assert done == len(hand.items)
 
 
 def run(capsys, *words):
