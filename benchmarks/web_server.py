@@ -1,6 +1,6 @@
 """The annotator's server: first image, live results, drafts, work list.
 
-    PYTHONPATH=.:tests python benchmarks/web_server.py [--quick]
+    python benchmarks/web_server.py [--quick]
 
 Films of 7.5 and 12 megapixels in several syntaxes are opened through a running server, as the page
 does. Beside the time to the first image stand the two parts it cannot do without: decoding the
@@ -18,13 +18,16 @@ import tempfile
 import time
 from pathlib import Path
 
-from web_films import film
-from web_local import document
-from web_process import running
+ROOT = Path(__file__).parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-from kyphometer.dicom.compress import Compression
-from kyphometer.dicom.read import read_film
-from kyphometer.dicom.write import write_dx
+from web_films import film  # noqa: E402
+from web_local import document  # noqa: E402
+from web_process import running  # noqa: E402
+
+from kyphometer.dicom.compress import Compression  # noqa: E402
+from kyphometer.dicom.read import read_film  # noqa: E402
+from kyphometer.dicom.write import write_dx  # noqa: E402
 
 SIZES = {"7.5 MP": (3000, 2500), "12 MP": (4000, 3000)}
 SYNTAXES = (

@@ -25,6 +25,9 @@ def add_parser(subparsers: Any) -> None:
         "--no-browser", action="store_true", help="only print the address, open nothing"
     )
     parser.add_argument(
+        "--all-frames", action="store_true", help="take every frame of a file as a film"
+    )
+    parser.add_argument(
         "--no-assist", action="store_true", help="forbid help from the image in this sitting"
     )
     parser.add_argument(
@@ -61,7 +64,7 @@ def run(args: Any) -> int:
     observer = observer_code(args.observer)
     if args.session is not None:
         return _session(args, observer)
-    target = open_target(args.target, observer, counter("films"))
+    target = open_target(args.target, observer, counter("films"), all_frames=args.all_frames)
     for item in target.failed:
         print(f"kyphometer: passed over '{item.name}': {item.sentence}", file=sys.stderr)
     try:

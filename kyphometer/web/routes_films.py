@@ -44,8 +44,12 @@ async def work_list(request: Request) -> Response:
 
 
 async def film(request: Request) -> Response:
-    """GET /api/films/{film_id}."""
-    return Json(await run_in_threadpool((await desk(request)).film, request.path_params["film_id"]))
+    """GET /api/films/{film_id}; whoever asks will soon ask for the pixels: they are begun."""
+    at, film_id = await desk(request), request.path_params["film_id"]
+    source = await run_in_threadpool(_source, at, film_id)
+    if source is not None:
+        services(request).shelf.prefetch(source)
+    return Json(await run_in_threadpool(at.film, film_id))
 
 
 async def pixels(request: Request) -> Response:
@@ -116,7 +120,15 @@ async def picture(request: Request) -> Response:
 def _next_source(at: Desk, film_id: str) -> FilmSource | None:
     try:
         following = at.next_film(film_id)
-        return None if following is None else at.source(following)
+    except KyphometerError:
+        return None
+    return None if following is None else _source(at, following)
+
+
+def _source(at: Desk, film_id: str) -> FilmSource | None:
+    """Where the pixels are, or None if nothing is there: whoever needs them is told why."""
+    try:
+        return at.source(film_id)
     except KyphometerError:
         return None
 

@@ -41,8 +41,10 @@ class Target:
     close: Callable[[], None]
 
 
-def open_target(text: str, observer: str, progress: Progress | None = None) -> Target:
-    """Open what is to be annotated.
+def open_target(
+    text: str, observer: str, progress: Progress | None = None, *, all_frames: bool = False
+) -> Target:
+    """Open what is to be annotated; of a folder or file every frame as a film, if asked for.
 
     Raises
     ------
@@ -59,7 +61,7 @@ def open_target(text: str, observer: str, progress: Progress | None = None) -> T
         raise UsageError(message)
     from kyphometer.store.folder import FolderStore
 
-    folder = FolderStore(path, progress=progress)
+    folder = FolderStore(path, progress=progress, all_frames=all_frames)
     failed = tuple(FailedFile(item.path.name, item.sentence) for item in folder.failed)
     if not folder.films():
         raise UsageError(_no_films(text, failed))

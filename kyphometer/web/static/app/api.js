@@ -64,12 +64,13 @@ export class Api {
     return this.call('GET', this.path(id));
   }
 
-  /** Stored values as 16-bit numbers. @param {string} id @param {number} count
+  /** Stored values as 16-bit numbers. @param {string} id
    * @param {(share: number) => void} [onProgress] @returns {Promise<Uint16Array>} */
-  async pixels(id, count, onProgress) {
+  async pixels(id, onProgress) {
     const response = await reach(this.path(id, '/pixels'), { credentials: 'same-origin' });
     if (!response.ok) throw new ApiError(response.status, await response.json().catch(() => null));
-    const bytes = new Uint8Array(count * 2);
+    const size = (/** @type {string} */ name) => Number(response.headers.get(`X-Kyphometer-${name}`));
+    const bytes = new Uint8Array(size('Rows') * size('Columns') * 2);
     const reader = /** @type {ReadableStream<Uint8Array>} */ (response.body).getReader();
     let at = 0;
     for (;;) {

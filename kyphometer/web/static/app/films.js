@@ -1,4 +1,5 @@
 /** Loads films; keeps the pixels of the last few, and fetches the next ones while there is time. */
+import { ApiError } from './api.js';
 import { FilmImage } from './view/film.js';
 
 const KEPT = 4;
@@ -13,18 +14,24 @@ export class Films {
     this.timer = 0;
   }
 
-  /** @param {any} facts @param {(share: number) => void} [onProgress] @returns {Promise<FilmImage>} */
-  async image(facts, onProgress) {
-    return new FilmImage(facts, await this.pixels(facts, onProgress));
+  /** @param {any} facts @returns {Promise<FilmImage>} */
+  async image(facts) {
+    const data = await this.pixels(facts.film_id);
+    const expected = facts.rows * facts.columns;
+    if (data.length !== expected) {
+      this.kept.delete(facts.film_id);
+      throw new ApiError(200, { error: `pixels: ${data.length} / ${expected}` });
+    }
+    return new FilmImage(facts, data);
   }
 
-  /** @param {any} facts @param {(share: number) => void} [onProgress] */
-  pixels(facts, onProgress) {
-    const id = facts.film_id;
+  /** Pixels of a film; asked for before its facts are known, so that neither waits for the other.
+   * @param {string} id @param {(share: number) => void} [onProgress] */
+  pixels(id, onProgress) {
     let coming = this.kept.get(id);
     if (coming) this.kept.delete(id);
     else {
-      coming = this.api.pixels(id, facts.rows * facts.columns, onProgress);
+      coming = this.api.pixels(id, onProgress);
       coming.catch(() => this.kept.delete(id));
     }
     this.kept.set(id, coming);
@@ -40,7 +47,7 @@ export class Films {
         if (!id || this.kept.has(id)) continue;
         try {
           const facts = await this.api.film(id);
-          if (!facts.error) await this.pixels(facts);
+          if (!facts.error) await this.pixels(id);
         } catch {
           // It will be asked for again, and complained about, when it is opened.
         }

@@ -84,6 +84,7 @@ export class Reader {
   async open(id) {
     try {
       this.showCover(t('film.loading'));
+      this.films.pixels(id, (/** @type {number} */ share) => this.showProgress(share));
       const [facts, stored] = await Promise.all([this.api.film(id), this.api.document(id)]);
       if (this.closed) return;
       this.facts = facts;
@@ -93,7 +94,7 @@ export class Reader {
       const session = new Session(this.api, this.config, this.prefs, facts, stored);
       this.attach(session);
       if (facts.error) throw new Error(facts.error);
-      const film = await this.films.image(facts, (/** @type {number} */ share) => this.showProgress(share));
+      const film = await this.films.image(facts);
       if (this.closed) return;
       this.show(session, film);
       this.films.prefetch(facts.next, facts.previous);
