@@ -10,6 +10,7 @@ from kyphometer.cli.options import positive
 from kyphometer.cli.output import add_format, print_csv, print_json, print_table, progress
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Iterator
 
     from kyphometer.workflow.simulate import WrittenFilm
@@ -59,6 +60,12 @@ def add_parser(subparsers: Any) -> None:
         metavar="N",
         help="films of the cohort that the first observer reads twice (default 8)",
     )
+    _add_films(parser)
+    add_format(parser)
+
+
+def _add_films(parser: argparse.ArgumentParser) -> None:
+    """Add what the films are like, and who reads them."""
     parser.add_argument(
         "--levels", default="L1,T12,L2", help="fractured levels of the patients, in turn"
     )
@@ -82,7 +89,6 @@ def add_parser(subparsers: Any) -> None:
         help="SD of the observers' corners across the endplate (default 0.75; 0.35 for a cohort, "
         "since the published SDs leave no room for more)",
     )
-    add_format(parser)
 
 
 def run(args: Any) -> int:

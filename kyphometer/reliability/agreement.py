@@ -98,17 +98,13 @@ def bland_altman(
     first, second
         Readings of the same films, shape (n,); pairs with a missing value are left out and do not
         count in n. Differences are first minus second.
-    confidence
-        Of every interval.
-    coverage
-        Share of differences between the limits; 0.95 gives the factor 1.96.
+    confidence, coverage
+        Of every interval; share of differences between the limits (0.95 gives the factor 1.96).
 
     Raises
     ------
-    TooFewDataError
-        Fewer than three pairs.
-    NoVariationError
-        All differences are equal.
+    TooFewDataError, NoVariationError
+        Fewer than three pairs; all differences are equal.
     """
     check_confidence(confidence)
     x, y = complete_pairs(first, second)

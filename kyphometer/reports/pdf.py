@@ -141,7 +141,7 @@ def _styles() -> dict[str, ParagraphStyle]:
             spaceBefore=9,
             spaceAfter=3,
         ),
-        "text": style("text", spaceAfter=5),
+        "text": style("text", spaceBefore=4, spaceAfter=5),
         "strong": style("strong", fontName=bold, spaceAfter=5),
         "note": style(
             "note", fontSize=7.6, leading=10.4, spaceBefore=3, textColor=colors.HexColor("#4a525c")

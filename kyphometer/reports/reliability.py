@@ -24,9 +24,9 @@ from kyphometer.reports.reliability_figures import (
     icc_figure,
     parts_figure,
 )
+from kyphometer.reports.reliability_pair_tables import agreement_tables
 from kyphometer.reports.reliability_tables import (
     accuracy_table,
-    agreement_tables,
     components_table,
     disagreement_table,
     icc_table,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from kyphometer.reliability import NotComputed
 from kyphometer.reports.document import Column, Table
+from kyphometer.reports.reliability_columns import INTERVAL, cells, number, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,23 +21,6 @@ if TYPE_CHECKING:
     from kyphometer.reliability.category_table import NamedKappa
 
 
-def _text(name: str, label: str) -> Column:
-    return Column(name=name, label=label)
-
-
-def _number(name: str, label: str, digits: int | None = 2) -> Column:
-    return Column(name=name, label=label, digits=digits, kind="number")
-
-
-INTERVAL = (_number("value", "Value"), _number("low", "95 % CI from"), _number("high", "to"))
-
-
-def _cells(estimate: Estimate | None) -> dict[str, Any]:
-    if estimate is None:
-        return {}
-    return {"value": estimate.value, "low": estimate.low, "high": estimate.high}
-
-
 def precision_table(groups: Sequence[GroupAnalysis]) -> Table:
     """SEM and MDC95 of every group."""
     records = []
@@ -46,18 +30,18 @@ def precision_table(groups: Sequence[GroupAnalysis]) -> Table:
             records.append({"group": group.label, "quantity": found})
             continue
         records += [
-            {"group": group.label, "quantity": e.name, "unit": e.unit, **_cells(e)}
+            {"group": group.label, "quantity": e.name, "unit": e.unit, **cells(e)}
             for e in found
             if e is not None
         ]
-    columns = (_text("group", "Measurement"), _text("quantity", "Quantity"), *INTERVAL)
+    columns = (text("group", "Measurement"), text("quantity", "Quantity"), *INTERVAL)
     note = (
         "SEM: standard error of measurement. Intra-observer: the same observer reads again; "
         "agreement: any observer reads; consistency: another observer reads, biases taken off. "
         "MDC95 = 1.96 sqrt(2) SEM, the change of one patient that error exceeds one time in twenty."
     )
     title = "Standard error of measurement and minimal detectable change"
-    return Table.from_records("precision", title, (*columns, _text("unit", "Unit")), records, note)
+    return Table.from_records("precision", title, (*columns, text("unit", "Unit")), records, note)
 
 
 def _precision_of(group: GroupAnalysis) -> str | tuple[Estimate | None, ...]:
@@ -98,18 +82,18 @@ def components_table(groups: Sequence[GroupAnalysis]) -> Table:
                 "unit": e.unit,
                 "method": c.method,
                 "missing": group.counts.missing,
-                **_cells(e),
+                **cells(e),
             }
             for e in found
             if e is not None
         ]
     columns = (
-        _text("group", "Measurement"),
-        _text("quantity", "Quantity"),
+        text("group", "Measurement"),
+        text("quantity", "Quantity"),
         *INTERVAL,
-        _text("unit", "Unit"),
-        _text("method", "Estimated by"),
-        _number("missing", "Missing readings", None),
+        text("unit", "Unit"),
+        text("method", "Estimated by"),
+        number("missing", "Missing readings", None),
     )
     return Table.from_records(
         "components", "Components of variance, all readings", columns, records, ""
@@ -131,87 +115,21 @@ def icc_table(groups: Sequence[GroupAnalysis]) -> Table:
                 "definition": form.definition,
                 "f": form.test_of_zero.f,
                 "p": form.test_of_zero.p,
-                **_cells(form.estimate),
+                **cells(form.estimate),
             }
             for form in (*group.icc.single, *group.icc.average)
         ]
     columns = (
-        _text("group", "Measurement"),
-        _text("form", "McGraw–Wong"),
-        _text("shrout_fleiss", "Shrout–Fleiss"),
-        _text("definition", "Definition"),
+        text("group", "Measurement"),
+        text("form", "McGraw–Wong"),
+        text("shrout_fleiss", "Shrout–Fleiss"),
+        text("definition", "Definition"),
         *INTERVAL,
-        _number("f", "F"),
+        number("f", "F"),
         Column(name="p", label="p", kind="p"),
     )
     return Table.from_records(
         "icc", "Intraclass correlations of first readings", columns, records, ""
-    )
-
-
-def agreement_tables(groups: Sequence[GroupAnalysis]) -> tuple[Table, Table]:
-    """Bias and limits of agreement of every pair."""
-    records = []
-    for group in groups:
-        compared: tuple[Any, ...] = (*group.pairs, *group.repeats)
-        for pair in compared:
-            found = pair.single
-            if isinstance(found, NotComputed):
-                records.append({"group": group.label, "pair": pair.label, "note": found.reason})
-                continue
-            slope = found.proportional_bias
-            records.append(
-                {
-                    "group": group.label,
-                    "pair": pair.label,
-                    "n": found.n,
-                    "bias": found.bias.value,
-                    "bias_low": found.bias.low,
-                    "bias_high": found.bias.high,
-                    "lower": found.lower.value,
-                    "lower_low": found.lower.low,
-                    "lower_high": found.lower.high,
-                    "upper": found.upper.value,
-                    "upper_low": found.upper.low,
-                    "upper_high": found.upper.high,
-                    "pair_low": found.pair.lower_outer,
-                    "pair_high": found.pair.upper_outer,
-                    "proportional_p": None if slope is None else slope.p,
-                    "normal_p": None if found.normality is None else found.normality.p,
-                }
-            )
-    who = (_text("group", "Measurement"), _text("pair", "Difference"))
-    notes = (_text("note", "Note"),) if any(record.get("note") for record in records) else ()
-    bias = (
-        _number("n", "n", None),
-        _number("bias", "Bias"),
-        _number("bias_low", "95 % CI from"),
-        _number("bias_high", "to"),
-        Column(name="proportional_p", label="p slope", kind="p"),
-        Column(name="normal_p", label="p normal", kind="p"),
-    )
-    limits = (
-        _number("lower", "Lower limit"),
-        _number("lower_low", "95 % CI from"),
-        _number("lower_high", "to"),
-        _number("upper", "Upper limit"),
-        _number("upper_low", "95 % CI from"),
-        _number("upper_high", "to"),
-        _number("pair_low", "Both from"),
-        _number("pair_high", "to"),
-    )
-    checks = (
-        "p slope: regression of the difference on the mean (proportional bias); p normal: "
-        "Shapiro-Wilk of the differences."
-    )
-    exact = (
-        "Exact 95 % intervals of each limit (Carkeet 2015); both: outer bounds of both limits "
-        "together, which Carkeet recommends for most uses."
-    )
-    kept = [record for record in records if "lower" in record]
-    return (
-        Table.from_records("bias", "Bias", (*who, *bias, *notes), records, checks),
-        Table.from_records("limits", "Limits of agreement", (*who, *limits), kept, exact),
     )
 
 
@@ -238,19 +156,19 @@ def observer_table(groups: Sequence[GroupAnalysis]) -> Table:
                 record["signals"] = len(item.drift.individuals.signals)
             records.append(record)
     columns = (
-        _text("group", "Measurement"),
-        _text("observer", "Observer"),
-        _number("readings", "Readings", None),
-        _number("not_measurable", "Not measurable", None),
-        _number("bias", "Bias"),
-        _number("bias_low", "95 % CI from"),
-        _number("bias_high", "to"),
-        _number("sem", "SEM, own repeats"),
-        _number("sem_low", "95 % CI from"),
-        _number("sem_high", "to"),
-        _number("drift", "Drift a month"),
+        text("group", "Measurement"),
+        text("observer", "Observer"),
+        number("readings", "Readings", None),
+        number("not_measurable", "Not measurable", None),
+        number("bias", "Bias"),
+        number("bias_low", "95 % CI from"),
+        number("bias_high", "to"),
+        number("sem", "SEM, own repeats"),
+        number("sem_low", "95 % CI from"),
+        number("sem_high", "to"),
+        number("drift", "Drift a month"),
         Column(name="drift_p", label="p", kind="p"),
-        _number("signals", "Chart signals", None),
+        number("signals", "Chart signals", None),
     )
     note = "Bias against the mean of the other observers. Drift: slope of the error over time."
     return Table.from_records("observers", "Observers", columns, records, note)
@@ -279,14 +197,14 @@ def landmark_table(found: LandmarkAnalysis) -> Table:
             )
     unit = found.unit
     columns = (
-        _text("corner", "Corner"),
-        _number("across", f"SD across, any observer ({unit})"),
-        _number("across_low", "95 % CI from"),
-        _number("across_high", "to"),
-        _number("across_intra", f"SD across, own repeats ({unit})"),
-        _number("across_intra_low", "95 % CI from"),
-        _number("across_intra_high", "to"),
-        _number("along", f"SD along ({unit})"),
+        text("corner", "Corner"),
+        number("across", f"SD across, any observer ({unit})"),
+        number("across_low", "95 % CI from"),
+        number("across_high", "to"),
+        number("across_intra", f"SD across, own repeats ({unit})"),
+        number("across_intra_low", "95 % CI from"),
+        number("across_intra_high", "to"),
+        number("along", f"SD along ({unit})"),
         Column(name="share", label="Share of the error", digits=0, kind="percent"),
     )
     title = f"{found.code}: errors of the corners"
@@ -297,16 +215,16 @@ def landmark_table(found: LandmarkAnalysis) -> Table:
 def level_table(together: MultiObserverAgreement, pairs: Iterable[NamedKappa]) -> Table:
     """Agreement of the choice of levels."""
     records = [
-        {"who": "all observers", "coefficient": estimate.name, **_cells(estimate)}
+        {"who": "all observers", "coefficient": estimate.name, **cells(estimate)}
         for estimate in _estimates(together)
     ]
     for pair in pairs:
         if not isinstance(pair.kappa, NotComputed):
             records += [
-                {"who": pair.label, "coefficient": estimate.name, **_cells(estimate)}
+                {"who": pair.label, "coefficient": estimate.name, **cells(estimate)}
                 for estimate in _estimates(pair.kappa)
             ]
-    columns = (_text("who", "Between"), _text("coefficient", "Coefficient"), *INTERVAL)
+    columns = (text("who", "Between"), text("coefficient", "Coefficient"), *INTERVAL)
     return Table.from_records("levels", "Agreement on the fractured level", columns, records)
 
 
@@ -342,19 +260,19 @@ def accuracy_table(groups: Sequence[GroupAnalysis]) -> Table:
             for item in group.accuracy
         ]
     columns = (
-        _text("group", "Measurement"),
-        _text("observer", "Observer"),
-        _number("films", "Films", None),
-        _number("readings", "Readings", None),
-        _number("bias", "Bias"),
-        _number("bias_low", "95 % CI from"),
-        _number("bias_high", "to"),
-        _number("sd", "SD of errors"),
-        _number("sd_low", "95 % CI from"),
-        _number("sd_high", "to"),
-        _number("mae", "Mean absolute error"),
-        _number("largest", "Largest error"),
-        _text("film", "On film"),
+        text("group", "Measurement"),
+        text("observer", "Observer"),
+        number("films", "Films", None),
+        number("readings", "Readings", None),
+        number("bias", "Bias"),
+        number("bias_low", "95 % CI from"),
+        number("bias_high", "to"),
+        number("sd", "SD of errors"),
+        number("sd_low", "95 % CI from"),
+        number("sd_high", "to"),
+        number("mae", "Mean absolute error"),
+        number("largest", "Largest error"),
+        text("film", "On film"),
     )
     return Table.from_records(
         "accuracy", "Errors against the known truth of simulated films", columns, records
@@ -378,14 +296,14 @@ def disagreement_table(groups: Sequence[GroupAnalysis]) -> Table:
         for item in group.disagreements
     ]
     columns = (
-        _text("group", "Measurement"),
-        _text("film", "Film"),
-        _text("first", "First"),
-        _number("first_value", "Value", 1),
-        _text("second", "Second"),
-        _number("second_value", "Value", 1),
-        _number("difference", "Difference", 1),
-        _number("limit", "MDC95", 1),
+        text("group", "Measurement"),
+        text("film", "Film"),
+        text("first", "First"),
+        number("first_value", "Value", 1),
+        text("second", "Second"),
+        number("second_value", "Value", 1),
+        number("difference", "Difference", 1),
+        number("limit", "MDC95", 1),
     )
     return Table.from_records("disagreements", "Gross disagreements", columns, records)
 
@@ -394,14 +312,14 @@ def readings_table(table: ReadingTable) -> Table:
     """Every reading that took part."""
     with_truth = any(row.truth is not None for row in table.values)
     columns = (
-        _text("film", "Film"),
-        _text("visit", "Visit"),
-        _text("observer", "Observer"),
-        _text("replicate", "Reading"),
-        _text("code", "Measurement"),
-        _number("value", "Value", 1),
-        _text("unit", "Unit"),
-        *((_number("truth", "Truth", 1),) if with_truth else ()),
+        text("film", "Film"),
+        text("visit", "Visit"),
+        text("observer", "Observer"),
+        text("replicate", "Reading"),
+        text("code", "Measurement"),
+        number("value", "Value", 1),
+        text("unit", "Unit"),
+        *((number("truth", "Truth", 1),) if with_truth else ()),
     )
     records = [
         {column.name: getattr(row, column.name) for column in columns} for row in table.values

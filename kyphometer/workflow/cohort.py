@@ -127,7 +127,8 @@ def simulate_cohort_readings(
             truth = replace(
                 visit.film.truth, film=replace(visit.film.truth.film, sop_instance_uid=uid)
             )
-            again = _is_repeated(number, place, patients, repeats)
+            about = (truth, visit.film.geometry, visit.film.acquisition)
+            again = observers[: int(_is_repeated(number, place, patients, repeats))]
             films.append(
                 CohortFilm(
                     patient=patient.code,
@@ -136,14 +137,8 @@ def simulate_cohort_readings(
                     acquisition=visit.film.acquisition,
                     truth=truth,
                     readings=(
-                        *(
-                            _read(truth, visit.film.geometry, visit.film.acquisition, who, seed)
-                            for who in observers
-                        ),
-                        *(
-                            _repeat(truth, visit.film.geometry, visit.film.acquisition, who, seed)
-                            for who in observers[: int(again)]
-                        ),
+                        *(_read(*about, who, seed) for who in observers),
+                        *(_repeat(*about, who, seed) for who in again),
                     ),
                 )
             )
@@ -164,17 +159,14 @@ def write_cohort(
     """Write a simulated study: films with readings, repeat readings, clinical table, truth.
 
     `films/PATIENT/VISIT.dcm` with `VISIT.OBSERVER.reading.json` beside it, `repeat-readings/`,
-    `clinical.csv`, and `truth/`, which no study should look into. Parameters are those of
-    `simulate_cohort_readings`.
+    `clinical.csv`, and `truth/`, which no study should look into.
 
     Parameters
     ----------
     root
-        Folder to write to.
-    compression
-        Transfer syntax; None goes through several.
-    condition
-        Exposure, obliquity and bone, see `kyphometer.phantom.CONDITIONS`.
+        Folder to write to; what is not named here is as in `simulate_cohort_readings`.
+    compression, condition
+        Transfer syntax, None for several in turn; one of `kyphometer.phantom.CONDITIONS`.
     """
     planned = plan_cohort(
         patients, seed=seed, condition=condition, reading_sd_deg=reading_sd_deg(observers)
@@ -207,13 +199,17 @@ def write_cohort(
                 instance_number=place + 1,
             )
             if _is_repeated(number, place, patients, repeats):
+                folder = root / REPEAT_FOLDER / patient.code
                 for who in observers[:1]:
                     film = visit.film
                     again = _repeat(written.truth, film.geometry, film.acquisition, who, seed)
-                    folder = root / REPEAT_FOLDER / patient.code
-                    folder.mkdir(parents=True, exist_ok=True)
-                    write_reading(stamped(again), folder / f"{name}.{who.code}{READING_SUFFIX}")
+                    _write_again(again, folder, f"{name}.{who.code}{READING_SUFFIX}")
             yield written
+
+
+def _write_again(reading: Reading, folder: Path, name: str) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    write_reading(stamped(reading), folder / name)
 
 
 def _table(planned: Sequence[PlannedPatient]) -> ClinicalTable:

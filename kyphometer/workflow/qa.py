@@ -86,13 +86,7 @@ def make_kit(
         If a folder is not empty, or the key would lie among the films.
     """
     key = key or folder.with_name(f"{folder.name}-key")
-    if key.resolve().is_relative_to(folder.resolve()):
-        message = f"The key would lie among the films in '{folder}'; put it elsewhere with --key."
-        raise UsageError(message)
-    for place in (folder, key):
-        if place.exists() and any(place.iterdir()):
-            message = f"'{place}' is not empty; name a new folder."
-            raise UsageError(message)
+    _require_empty(folder, key)
     folder.mkdir(parents=True, exist_ok=True)
     for number in range(films):
         if progress is not None:
@@ -101,31 +95,34 @@ def make_kit(
         simulated = simulate_film(
             condition, 1000 * seed + number, fractured=True, film_format=film_format
         )
-        write_simulated(
-            simulated,
-            folder,
-            f"film-{number + 1:03d}",
-            root=folder,
-            compression=Compression.JPEG_LOSSLESS,
-        )
+        name, method = f"film-{number + 1:03d}", Compression.JPEG_LOSSLESS
+        write_simulated(simulated, folder, name, root=folder, compression=method)
     key.parent.mkdir(parents=True, exist_ok=True)
     if key.exists():
         key.rmdir()
     shutil.move(folder / TRUTH_FOLDER, key)
+    request = SessionRequest(
+        code=KIT_SESSION,
+        title="Certification on simulated films",
+        kind="certification",
+        observers=tuple(observers),
+        seed=seed,
+        rounds=rounds,
+        duplicates=duplicates,
+        washout_days=washout_days,
+        assist=assist,
+    )
     with Study.create(folder / STUDY_FILE, "Certification kit") as study:
         study.add_films(folder)
-        plan = new_session(
-            study,
-            SessionRequest(
-                code=KIT_SESSION,
-                title="Certification on simulated films",
-                kind="certification",
-                observers=tuple(observers),
-                seed=seed,
-                rounds=rounds,
-                duplicates=duplicates,
-                washout_days=washout_days,
-                assist=assist,
-            ),
-        )
+        plan = new_session(study, request)
     return Kit(study=folder / STUDY_FILE, key=key, films=films, plan=plan)
+
+
+def _require_empty(folder: Path, key: Path) -> None:
+    if key.resolve().is_relative_to(folder.resolve()):
+        message = f"The key would lie among the films in '{folder}'; put it elsewhere with --key."
+        raise UsageError(message)
+    for place in (folder, key):
+        if place.exists() and any(place.iterdir()):
+            message = f"'{place}' is not empty; name a new folder."
+            raise UsageError(message)

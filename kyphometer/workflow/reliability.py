@@ -24,6 +24,7 @@ from kyphometer.workflow.sessions import SessionRules, session_rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from datetime import date
 
     from kyphometer.reading import Reading
     from kyphometer.store.measured_values import MeasuredValue
@@ -76,28 +77,15 @@ def collect_readings(
     values = _values(study, codes)
     truths = _true_values(study, codes, truth or {})
     surgery = {patient.code: patient.surgery_date for patient in study.patients()}
-    rows: list[ValueRow] = []
     own = [i for i in items if i.item is None or not (i.item.duplicate or i.item.training)]
     turn = {visit: place for place, visit in enumerate(study.settings.visits.visits)}
-    for entry in sorted(own, key=lambda i: turn.get(i.film.visit or "", len(turn))):
-        day = surgery.get(entry.film.patient or "")
-        taken = entry.film.taken_on
-        rows += [
-            ValueRow(
-                film=entry.label + part,
-                observer=entry.record.observer,
-                replicate=entry.replicate,
-                value=found.value,
-                code=code,
-                unit=found.unit or "deg",
-                visit=entry.film.visit or "",
-                patient=entry.film.patient or "",
-                instrumented=None if day is None or taken is None else taken >= day,
-                created=entry.reading.created or entry.record.saved_at,
-                truth=truths.get((entry.film.id, code, part)),
-            )
-            for code, part, found in values.get(entry.record.id, ())
-        ]
+    rows = [
+        row
+        for entry in sorted(own, key=lambda i: turn.get(i.film.visit or "", len(turn)))
+        for row in _value_rows(
+            entry, values.get(entry.record.id, ()), truths, surgery.get(entry.film.patient or "")
+        )
+    ]
     rules = None if session is None else session_rules(study, session)
     return CollectedReadings(
         table=ReadingTable(values=tuple(_one_unit(rows))),
@@ -116,6 +104,30 @@ def collect_readings(
         facts=_facts(rules),
         title=_title(study, session),
     )
+
+
+def _value_rows(
+    entry: _Item,
+    values: Iterable[tuple[str, str, MeasuredValue]],
+    truths: Mapping[tuple[int, str, str], float],
+    surgery: date | None,
+) -> Iterable[ValueRow]:
+    """Rows of the long table from one reading."""
+    taken = entry.film.taken_on
+    for code, part, found in values:
+        yield ValueRow(
+            film=entry.label + part,
+            observer=entry.record.observer,
+            replicate=entry.replicate,
+            value=found.value,
+            code=code,
+            unit=found.unit or "deg",
+            visit=entry.film.visit or "",
+            patient=entry.film.patient or "",
+            instrumented=None if surgery is None or taken is None else taken >= surgery,
+            created=entry.reading.created or entry.record.saved_at,
+            truth=truths.get((entry.film.id, code, part)),
+        )
 
 
 def _title(study: Study, session: str | None) -> str:
