@@ -1,7 +1,8 @@
 """Speed of the cluster bootstrap beside pingouin, and simulated coverage of every interval.
 
     python benchmarks/reliability.py            speed
-    python benchmarks/reliability.py coverage [STUDIES]   coverage, 2,000 studies a line (minutes)
+    python benchmarks/reliability.py coverage [STUDIES]   coverage, 2,000 studies a line (an hour)
+    python benchmarks/reliability.py bias [STUDIES]       mean estimates of unbalanced studies
 
 pingouin is compared where it is installed; it is no dependency of Kyphometer.
 """
@@ -181,8 +182,28 @@ def coverage(studies: int = 2000) -> None:
                 print(f"  {name:36}{100 * count / studies:6.1f} %", flush=True)
 
 
+def bias(studies: int = 400) -> None:
+    """Mean of the estimated components over the true ones, where readings are missing."""
+    true = {"film": FILM, "observer": OBSERVER, "film_by_observer": CROSSED, "residual": RESIDUAL}
+    print(
+        f"{studies} studies a line of 30 films x 4 observers x 2; mean estimate / truth, +- its SE"
+    )
+    print(f"{'missing':>8}" + "".join(f"{name:>22}" for name in true))
+    for missing in (0.0, 0.1, 0.2, 0.3):
+        rng = np.random.default_rng(int(100 * missing))
+        found = []
+        for _ in range(studies):
+            result = variance_components(simulate(rng, 30, 4, 2, missing))
+            found.append([getattr(result, name).value / value for name, value in true.items()])
+        mean, error = np.mean(found, axis=0), np.std(found, axis=0) / math.sqrt(studies)
+        cells = "".join(f"{m:>14.3f} +-{e:.3f}" for m, e in zip(mean, error, strict=True))
+        print(f"{100 * missing:>6.0f} %{cells}", flush=True)
+
+
 if __name__ == "__main__":
     if sys.argv[1:2] == ["coverage"]:
         coverage(*(int(text) for text in sys.argv[2:]))
+    elif sys.argv[1:2] == ["bias"]:
+        bias(*(int(text) for text in sys.argv[2:]))
     else:
         speed()
