@@ -227,7 +227,7 @@ def _print(results: Any, shown_as: str) -> None:
         "components.icc", "components.precision", "one_observer", "icc.single", "accuracy",
     )  # fmt: skip
     cells = [
-        [row["measurement"], row["name"], *map(_shown, (row["value"], row["low"], row["high"]))]
+        [row["measurement"], _quantity(row), *map(_shown, (row["value"], row["low"], row["high"]))]
         for row in rows
         if row["section"].startswith(wanted)
     ]
@@ -237,6 +237,12 @@ def _print(results: Any, shown_as: str) -> None:
         print(f"{group.label}:")
         for sentence in group.words:
             print(f"  {sentence}")
+
+
+def _quantity(row: dict[str, Any]) -> str:
+    """Name of a number, with the observer whose accuracy it is."""
+    section, _, who = str(row["section"]).partition(".")
+    return f"{row['name']}, {who.rpartition('.')[0]}" if section == "accuracy" else str(row["name"])
 
 
 def _shown(value: float | None) -> str:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from kyphometer.reliability.table import Cube, ReadingTable
 
 DAYS_A_MONTH = 30.4375
+LEAST_SPAN_DAYS = 7.0
+"""Readings within fewer days say nothing about a drift a month."""
 Computed = TypeVar("Computed")
 
 
@@ -30,7 +32,8 @@ Computed = TypeVar("Computed")
 class Drift(Result):
     """Errors of one observer in order of time: slope a month and control charts.
 
-    `reference` says against what: the truth, or the mean of the other observers.
+    `reference` says against what: the truth, or the mean of the other observers. `slope_per_month`
+    is None where the readings span less than a week.
     """
 
     reference: str
@@ -139,11 +142,14 @@ def observer_drift(table: ReadingTable, observer: str, confidence: float = 0.95)
         [(time - timed[0][0]).total_seconds() / 86_400.0 / DAYS_A_MONTH for time, _ in timed]
     )
     individuals, moving_ranges = individuals_chart(errors)
+    long_enough = months[-1] * DAYS_A_MONTH >= LEAST_SPAN_DAYS
     return Drift(
         reference="truth" if _has_truth(table) else "mean of the other observers",
         times=tuple(time.isoformat() for time, _ in timed),
         errors=tuple(errors.tolist()),
-        slope_per_month=least_squares_slope(months, errors, "drift a month", confidence),
+        slope_per_month=least_squares_slope(months, errors, "drift a month", confidence)
+        if long_enough
+        else None,
         individuals=individuals,
         moving_ranges=moving_ranges,
     )

@@ -52,8 +52,12 @@ def certificate_document(
     """
     blocks: list[Block] = [Paragraph(text=certificate.words, emphasis=True)]
     records = [line.record() for line in certificate.lines]
-    counts = [f"{found.films} films, {found.readings} readings" for found in certificate.details]
-    note = f"Read: {'; '.join(dict.fromkeys(counts))}."
+    counts = dict.fromkeys(
+        f"{found.films} vertebrae or films, {found.readings} readings"
+        for found in certificate.details
+    )
+    codes = ", ".join(dict.fromkeys(line.code for line in certificate.lines))
+    note = f"Read ({codes}): {'; '.join(counts)}."
     blocks.append(Table.from_records("certificate", "Judgement", COLUMNS, records, note))
     for code in dict.fromkeys(line.code for line in certificate.lines):
         own = table.where(

@@ -150,10 +150,10 @@ def observer_table(groups: Sequence[GroupAnalysis]) -> Table:
             if not isinstance(item.repeatability, NotComputed):
                 sem = item.repeatability.standard_error_of_measurement
                 record.update(sem=sem.value, sem_low=sem.low, sem_high=sem.high)
-            if not isinstance(item.drift, NotComputed) and item.drift.slope_per_month is not None:
-                slope = item.drift.slope_per_month
-                record.update(drift=slope.slope.value, drift_p=slope.p)
+            if not isinstance(item.drift, NotComputed):
                 record["signals"] = len(item.drift.individuals.signals)
+                if (slope := item.drift.slope_per_month) is not None:
+                    record.update(drift=slope.slope.value, drift_p=slope.p)
             records.append(record)
     columns = (
         text("group", "Measurement"),
@@ -170,7 +170,8 @@ def observer_table(groups: Sequence[GroupAnalysis]) -> Table:
         Column(name="drift_p", label="p", kind="p"),
         number("signals", "Chart signals", None),
     )
-    note = "Bias against the mean of the other observers. Drift: slope of the error over time."
+    note = "Bias against the mean of the other observers. Drift: slope of the error over time, "
+    note += "where readings span a week or more."
     return Table.from_records("observers", "Observers", columns, records, note)
 
 

@@ -17,7 +17,7 @@ from kyphometer.reliability.control_charts import individuals_chart, mean_and_sd
 from kyphometer.reliability.disagreements import gross_disagreements
 from kyphometer.reliability.estimate import Estimate, NotComputed
 from kyphometer.reliability.grras import Filled, StudyFacts, grras_checklist
-from kyphometer.reliability.observers import observer_drift
+from kyphometer.reliability.observers import observer_drift, observer_results
 from kyphometer.reliability.table import ReadingTable, ValueRow
 from kyphometer.reliability.table_csv import read_reading_table
 from kyphometer.reliability.words import Verdict, at_most, icc_words, within
@@ -266,3 +266,24 @@ def test_poor_data_give_reasons_and_never_a_number_that_is_none(values):
         assert row["low"] is None or math.isfinite(row["low"] + row["high"])
     for part in (result.groups[0].components, result.groups[0].bootstrap):
         assert not isinstance(part, NotComputed) or part.reason.endswith(".")
+
+
+def test_a_drift_a_month_is_not_told_from_an_afternoon():
+    start = datetime(2026, 3, 1, 14, tzinfo=UTC)
+
+    def drift(step):
+        rows = [
+            ValueRow(
+                film=f"f{i}",
+                observer=who,
+                value=10.0 + (i % 3) * 0.1 + (who == "A") * (i % 2),
+                created=start + i * step,
+            )
+            for i in range(12)
+            for who in "AB"
+        ]
+        return observer_results(ReadingTable(values=tuple(rows)))[0].drift
+
+    assert drift(timedelta(minutes=5)).slope_per_month is None
+    assert len(drift(timedelta(minutes=5)).individuals.signals) == 0
+    assert drift(timedelta(days=1)).slope_per_month is not None
