@@ -113,6 +113,10 @@ def test_table_1_neurology_and_complications_are_the_published_ones(reported):
     assert (ais["D"]["E"], ais["E"]["E"], ais["D"]["total"]) == ("3", "18", "3")
     changes = table(reported, "ais_changes")[-1]
     assert float(changes["p_sign"]) == pytest.approx(0.25)  # 3 up, 0 down: 2 x 0.5^3
+    by = table(reported, "complications_by")
+    assert {r["characteristic"] for r in by} >= {"Sex", "Posterior wall ruptured"}
+    assert all(0 < float(r["p"]) <= 1 for r in by if r["p"])
+    assert sum(int(r["patients"]) for r in by if r["characteristic"] == "Sex") == 21
     leak = next(r for r in table(reported, "complications") if r["complication"] == "cement leak")
     assert (leak["patients"], leak["of"], leak["symptomatic"]) == ("4", "21", "0")
     # Clopper and Pearson for 4 of 21.

@@ -16,6 +16,7 @@ from kyphometer.reports.document import (
     Table,
 )
 from kyphometer.reports.study_change_tables import (
+    associations_table,
     changes_tables,
     complications_tables,
     corrections_table,
@@ -186,7 +187,8 @@ def _complications(results: StudyResults) -> list[Block]:
     found = results.cohort.complications
     if not found.any.total:
         return [heading, Paragraph(text="No patient's complications are known.")]
-    return [heading, *complications_tables(results.cohort)]
+    by = associations_table(results.cohort)
+    return [heading, *complications_tables(results.cohort), *([by] if by else [])]
 
 
 def _methods(results: StudyResults) -> list[Block]:

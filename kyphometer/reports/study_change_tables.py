@@ -159,6 +159,31 @@ def complications_tables(cohort: CohortResults) -> list[Table]:
     return tables
 
 
+def associations_table(cohort: CohortResults) -> Table | None:
+    """Complications by characteristics; None where nobody has any."""
+    rows = [row for item in cohort.complications_by for row in item.rows()]
+    if not rows:
+        return None
+    columns = (
+        Column(name="characteristic", label="Characteristic"),
+        Column(name="group", label="Group"),
+        count("complications", "With a complication"),
+        count("patients", "Patients"),
+        number("percent", "%"),
+        number("odds_ratio", "Odds ratio", 2),
+        p_value("p", "p"),
+        Column(name="method", label="Test"),
+    )
+    return Table.from_records(
+        "complications_by",
+        "Complications by characteristics of the patients",
+        columns,
+        rows,
+        "Fisher's exact test where an expected count is below 5, else chi-square. Exploratory: p "
+        "values are not adjusted.",
+    )
+
+
 def _words(value: object) -> object:
     return value.replace("_", " ") if isinstance(value, str) else value
 

@@ -17,6 +17,11 @@ _CORNERS = {
     "outer_contour": "the corners of the outermost visible contour of the endplate",
 }
 
+_GROUPS = (
+    "Complications were compared between groups of patients by Fisher's exact test where an "
+    "expected count was below 5, else by chi-square, as exploration. "
+)
+
 
 def methods(results: StudyResults) -> tuple[str, ...]:
     """Paragraphs: films and visits, measurement, measurement error, statistics, software."""
@@ -125,6 +130,7 @@ def _statistics(results: StudyResults) -> str:
         "(Shapiro-Wilk) is shown and was not used to choose a test. AIS grades were compared by "
         "the exact sign test and an exact permutation test of marginal homogeneity; "
         "proportions have exact (Clopper-Pearson) and Wilson intervals. "
+        f"{_GROUPS if results.cohort.complications_by else ''}"
         f"p {relation} {options.alpha:g} is called significant. Statistical choices: "
         f"{_choices(options)}."
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kyphometer.followup.cohort.associations import ComplicationsBy, complications_by
 from kyphometer.followup.cohort.complications import ComplicationAnalysis, analyse_complications
 from kyphometer.followup.cohort.flow import PatientFlow, patient_flow
 from kyphometer.followup.cohort.neurology import NeurologyAnalysis, analyse_neurology
@@ -47,8 +48,8 @@ class CohortResults:
         VAS and ODI over visits; None if nobody has a value.
     neurology
         AIS transitions.
-    complications
-        Counts and rates.
+    complications, complications_by
+        Counts and rates; by characteristics of the patients, exploratory.
     corrections
         Each patient's values, corrections, losses and verdicts.
     rules, options
@@ -65,6 +66,7 @@ class CohortResults:
     disability: EndpointAnalysis | None
     neurology: NeurologyAnalysis
     complications: ComplicationAnalysis
+    complications_by: tuple[ComplicationsBy, ...]
     corrections: CohortCorrections
     rules: CorrectionRules
     options: StatisticsOptions
@@ -120,6 +122,7 @@ def analyse_cohort(
         disability=analyse_disability(table, windows, options),
         neurology=analyse_neurology(table, windows),
         complications=analyse_complications(table, options),
+        complications_by=complications_by(table, options),
         corrections=corrections,
         rules=rules,
         options=options,
