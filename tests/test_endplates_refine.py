@@ -1,6 +1,7 @@
 """Assist on simulated films with exactly known corners: accuracy, invariance, refusals."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -148,3 +149,41 @@ def test_marks_far_from_the_film_are_refused_in_words():
     kept = refine(film.film, moved, facing=film.facing, refiner=Refiner.CLASSICAL)
     assert kept.refusals[0].reason is RefusalReason.OUTSIDE
     assert str(body.level) in kept.refusals[0].message
+
+
+@pytest.mark.parametrize("refiner", REFINERS)
+@pytest.mark.parametrize("condition", ["clean", "noisy"])
+def test_mark_on_the_neighbours_endplate_does_not_stay_there(condition, refiner):
+    film = simulated(condition, 22)
+    bodies = list(whole_bodies(film).values())
+    for above, body in pairwise(bodies):
+        marked = replace(body, superior=above.inferior)
+        done = refine(film.film, marked, facing=film.facing, refiner=refiner)
+        if EndplateSide.SUPERIOR in done.accepted:
+            found, own = done.vertebra.superior.centre, body.superior.centre
+            assert np.hypot(found.x - own.x, found.y - own.y) * film.geometry.column_mm < 1.5
+
+
+def test_disagreement_of_the_refiners_is_said_and_adds_to_the_uncertainty(monkeypatch):
+    from kyphometer.endplates import estimate
+
+    film = simulated("clean", 23)
+    level, body = next(iter(clicked_reading(film, 0.5, 6).vertebrae.items()))
+    plain = refine(film.film, body, facing=film.facing)
+    honest = estimate.refine_once
+    tilt = np.radians(6.0)
+
+    def tilted(crop, corners):
+        check = honest(crop, corners)
+        moved = corners.copy()
+        moved[1, 1] += np.tan(tilt) * (corners[1, 0] - corners[0, 0])
+        return replace(check, corners=moved)
+
+    monkeypatch.setattr(estimate, "refine_once", tilted)
+    doubted = refine(film.film, body, facing=film.facing)
+    side = EndplateSide.SUPERIOR
+    assert doubted.vertebra.superior.anterior.xy == plain.vertebra.superior.anterior.xy
+    assert "differs by 6.0 degrees" in doubted.vertebra.superior.anterior.note
+    expected = np.hypot(plain.line_sd_deg[side], estimate.DISAGREEMENT_SHARE * 6.0)
+    assert doubted.line_sd_deg[side] == pytest.approx(expected, rel=0.02)
+    assert doubted.level is level

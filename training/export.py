@@ -13,6 +13,7 @@ import hashlib
 import json
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -22,14 +23,27 @@ from network import CHANNELS, CROP, CornerNetwork, Shape, parameters
 
 MODELS = Path(__file__).resolve().parent.parent / "kyphometer" / "endplates" / "models"
 NAME = "rim-corners"
+ABOUT = {
+    "task": "four rim corners of a vertebral body, T1 to L6, on a lateral film, from rough marks",
+    "truth": "apex of the rounded rim in the mid-sagittal plane of the body",
+    "trained_on": "films of this project's simulator only; no patient's film",
+    "real_films": "not validated on real films; see docs/endplates.md",
+    "licence": "MIT",
+}
+"""What stands in every card."""
 TOLERANCE = 1e-4
 """Largest difference of corners between the two runs, in half crop sides."""
 
 
+def read_state(path: Path) -> dict:
+    """A checkpoint."""
+    with torch.serialization.safe_globals([torch.torch_version.TorchVersion]):
+        return torch.load(path, weights_only=True, map_location="cpu")
+
+
 def load(path: Path) -> tuple[CornerNetwork, dict]:
     """A network with its averaged weights, and the checkpoint it came from."""
-    with torch.serialization.safe_globals([torch.torch_version.TorchVersion]):
-        state = torch.load(path, weights_only=True, map_location="cpu")
+    state = read_state(path)
     shape = {k: tuple(v) if isinstance(v, list) else v for k, v in state["shape"].items()}
     network = CornerNetwork(Shape(**shape))
     network.load_state_dict(state["network"])
@@ -69,6 +83,14 @@ def folder_names(option: str) -> str:
     return re.sub(r"/[^\s',)]*?(?=training/)", "", option)
 
 
+def runs_before(state: dict) -> Iterator[dict[str, object]]:
+    """The runs that this one was started from, latest first, as far as they are still there."""
+    while (path := Path(state["options"].get("start", "None"))).is_file():
+        state = read_state(path)
+        options = {name: folder_names(text) for name, text in state["options"].items()}
+        yield {"steps": state["step"], "options": options}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--run", type=Path, required=True)
@@ -88,6 +110,7 @@ def main() -> None:
         "name": NAME,
         "version": given.version,
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "about": ABOUT,
         "crop": {"pixels": CROP, "channels": CHANNELS, "depths": 2.0},
         "parameters": parameters(network),
         "shape": state["shape"],
@@ -95,6 +118,7 @@ def main() -> None:
             "steps": state["step"],
             "options": {name: folder_names(text) for name, text in state["options"].items()},
             "torch": str(state["torch"]),
+            "before": list(runs_before(state)),
             "last_check": checked[-1] if checked else None,
         },
         "largest_difference": difference,

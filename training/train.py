@@ -179,7 +179,7 @@ def main() -> None:
         loader(given.films, given.batch, given.seed, given.workers)
     ):
         minutes = (time.monotonic() - begun) / 60
-        progress = max(step / given.steps, minutes / given.minutes)
+        progress = max((step + 1) / given.steps, minutes / given.minutes)
         for group in optimiser.param_groups:
             group["lr"] = learning_rate(progress, step, given.rate)
         crops = crops.to(device, memory_format=torch.channels_last, non_blocking=True)
@@ -195,7 +195,7 @@ def main() -> None:
         last = progress >= 1.0
         if (step + 1) % 100 == 0 or last:
             facts = {"step": step + 1, "minutes": round(minutes, 2)}
-            facts |= {name: round(value / 100, 4) for name, value in sums.items()}
+            facts |= {name: round(value / (step % 100 + 1), 4) for name, value in sums.items()}
             sums = {}
             if batches and ((step + 1) % 400 == 0 or last):
                 facts |= {k: round(v, 4) for k, v in checked(average.network, batches).items()}

@@ -36,8 +36,9 @@ class Limits:
     path_strength
         Least evidence across any endplate of the path refiner, whose SD says how well a path fits
         and not whether there is an endplate.
-    wrong_step
-        Contrast of the wrong sign, in standard errors, that gives away a neighbour's endplate.
+    wrong_step, wrong_path_step
+        Contrast of the wrong sign, in standard errors, that gives away a neighbour's endplate: one
+        found by the network, which knows bodies, and one by the path refiner.
     """
 
     move_depths: float = 0.27
@@ -48,6 +49,7 @@ class Limits:
     strength: float = 2.0
     path_strength: float = 3.0
     wrong_step: float = 6.0
+    wrong_path_step: float = 1.5
 
     def sure_sd_deg(self, *, by_path: bool) -> float:
         """SD up to which a line counts as certain."""
@@ -102,6 +104,7 @@ def _objections(found: Found, limits: Limits) -> list[tuple[RefusalReason, str]]
     furthest = float(found.moved_depths.max())
     sure = found.line_sd_deg <= limits.sure_sd_deg(by_path=found.by_path)
     reach = limits.move_depths if sure else limits.sure_move_depths
+    wrong = limits.wrong_path_step if found.by_path else limits.wrong_step
     strength = max(abs(found.step), found.ridge)
     faint = limits.path_strength if found.by_path else 0.0 if sure else limits.strength
     checks = (
@@ -118,7 +121,7 @@ def _objections(found: Found, limits: Limits) -> list[tuple[RefusalReason, str]]
             f"{limits.line_sd_deg:g})",
         ),
         (
-            found.step < -limits.wrong_step and found.ridge < abs(found.step),
+            found.step < -wrong and (found.by_path or found.ridge < abs(found.step)),
             RefusalReason.NEIGHBOUR,
             "what was found is dark inside and bright outside, as the neighbour's endplate",
         ),
