@@ -15,9 +15,9 @@ MAXIMUM_STEP = 2
 """Rows that a path may climb from one column to the next."""
 TUKEY = 4.685
 """Tukey's constant: 95 % efficiency for Gaussian residuals."""
-ROUNDS = 8
+ROUNDS = 7
 """Reweightings of the fit; the first `GENTLE` by absolute residuals, the others redescending."""
-GENTLE = 4
+GENTLE = 3
 
 
 def cheapest_paths(cost: Array, step_cost: float) -> NDArray[np.intp]:

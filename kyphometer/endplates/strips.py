@@ -7,6 +7,7 @@ that follows handles the four at once.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 import cv2
@@ -36,14 +37,22 @@ RIDGE_WEIGHT = 0.5
 """Weight of the bright cortical line against the step from disc to bone."""
 
 
+@cache
 def along() -> Array:
     """Position of each column on its border: 0 at the first corner, 1 at the second."""
-    return np.linspace(-BEYOND, 1.0 + BEYOND, COLUMNS)
+    return _fixed(np.linspace(-BEYOND, 1.0 + BEYOND, COLUMNS))
 
 
+@cache
 def across() -> Array:
     """Distance of each row from the clicked line in body depths, positive out of the body."""
-    return np.linspace(-REACH, REACH, ROWS)
+    return _fixed(np.linspace(-REACH, REACH, ROWS))
+
+
+def _fixed(values: Array) -> Array:
+    """Values that nobody can change."""
+    values.flags.writeable = False
+    return values
 
 
 def normals(corners: Array) -> Array:
