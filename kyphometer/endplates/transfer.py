@@ -33,7 +33,7 @@ MOST_GROWTH = 0.20
 """A body that is larger or smaller by more than this part is another body."""
 RIGID_SHARE, RIGID_SHARED = 0.66, 0.9
 """A rigid body: SD of a line's turn over that of both its sights, and the lines' correlation."""
-PLATE_SHARE, PLATE_SHARED = 0.85, 0.3
+PLATE_SHARE, PLATE_SHARED = 0.95, 0.3
 """The same for the endplates of a body that changed its shape."""
 COMMON_DEG = 1.2
 """What makes a line more uncertain than this on both films is mostly there on both, and cancels.
