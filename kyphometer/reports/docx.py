@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from kyphometer.reports.document import Document
 
 TEXT_WIDTH_MM = 170.0
+LARGEST_PT, SMALLEST_PT = 8.5, 5.5
+COLUMNS_AT_LARGEST = 9
 
 
 def write_docx(document: Document, path: Path) -> None:
@@ -86,12 +88,13 @@ def _grid(
     out.add_paragraph(caption, style="Caption")
     table = out.add_table(rows=1, cols=len(headings))
     table.style = "Light List"
+    size = max(SMALLEST_PT, min(LARGEST_PT, LARGEST_PT * COLUMNS_AT_LARGEST / len(headings)))
     for line, cells in enumerate([headings, *rows]):
         target = table.rows[0].cells if line == 0 else table.add_row().cells
         for place, text, to_right in zip(target, cells, right, strict=True):
             paragraph = place.paragraphs[0]
             run = paragraph.add_run(text)
-            run.font.size = Pt(8.5)
+            run.font.size = Pt(size)
             run.bold = line == 0
             if to_right:
                 paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
