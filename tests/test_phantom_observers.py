@@ -5,6 +5,7 @@ from builders import column
 from kyphometer.anatomy import Level
 from kyphometer.geometry import Facing, PixelGeometry
 from kyphometer.measure import measure_reading
+from kyphometer.phantom import FilmFormat, simulate_film
 from kyphometer.phantom.observers import SimulatedObserver, mark_by_hand
 
 MM = PixelGeometry.from_spacing(0.2, 0.2)
@@ -55,3 +56,16 @@ def test_readings_repeat_by_seed_and_differ_by_observer():
     assert mark_by_hand(truth, MM, one, 3) == mark_by_hand(truth, MM, one, 3)
     first, second = (mark_by_hand(truth, MM, o, 3).vertebrae[Level.L1] for o in (one, two))
     assert first.superior.anterior.xy != second.superior.anterior.xy
+
+
+def test_lasting_bias_belongs_to_the_observer_not_to_the_reading() -> None:
+    film = simulate_film("clean", 12, film_format=FilmFormat(rows=450, columns=240, pitch_mm=0.6))
+    steady = {"across_sd_mm": 0.0, "along_sd_mm": 0.0, "corner_bias_sd_mm": 0.6}
+    a, b = (SimulatedObserver(code=code, **steady) for code in ("A", "B"))
+    first, again, other = (
+        mark_by_hand(film.truth, film.geometry, observer, seed)
+        for observer, seed in ((a, 1), (a, 2), (b, 1))
+    )
+    assert first.vertebrae == again.vertebrae
+    assert first.vertebrae != other.vertebrae
+    assert first.vertebrae != film.truth.vertebrae

@@ -13,7 +13,6 @@
 - `simulate_visits(patient_or_seed, plans)` films one patient at several visits (pre-op,
   discharge, 1 month, 6 months by default) with the true VKA and RKA asked for at each;
   `simulate_visit_truth` gives the truth of the same films without exposing them.
-- `simulate_cohort(21)` plans patients whose true angles have the published means and SDs.
 - `mark_by_hand(truth, geometry, observer, seed)` is a reading with an observer's errors of hand.
 - `simulate_patient(seed)` makes the anatomy alone.
 
@@ -23,7 +22,6 @@ comes from named streams of the seed: the same seed gives the same film, bit for
 version on the same numerical libraries.
 """
 
-from kyphometer.phantom.cohort import CohortMember, CohortMoments, simulate_cohort
 from kyphometer.phantom.conditions import CONDITIONS, Condition
 from kyphometer.phantom.formats import FilmFacts, FilmFormat
 from kyphometer.phantom.fractures import FractureKind, fracture
@@ -46,8 +44,6 @@ __all__ = [
     "CONDITIONS",
     "STUDY_VISITS",
     "TRAINING_FORMAT",
-    "CohortMember",
-    "CohortMoments",
     "Condition",
     "FilmFacts",
     "FilmFormat",
@@ -63,7 +59,6 @@ __all__ = [
     "fracture",
     "mark_by_hand",
     "random_condition",
-    "simulate_cohort",
     "simulate_film",
     "simulate_patient",
     "simulate_training_film",
