@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kyphometer.errors import KyphometerError, StudyRefusedError
@@ -70,6 +70,7 @@ def test_free_text_is_kept_or_refused_whole(text):
     "visits": JSON, "levels": JSON, "corner_rule": JSON, "corner_sd_mm": JSON,
     "stated_standard_error_deg": JSON,
 }))  # fmt: skip
+@example({"stated_standard_error_deg": []})
 def test_settings_of_any_kind_are_settings_or_refused(document):
     try:
         settings = settings_from_json(json.dumps(document))

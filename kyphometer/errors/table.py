@@ -51,6 +51,8 @@ class MixedUnitsError(TableError):
 class ClinicalTableError(TableError):
     """A clinical table with problems; `problems` holds every one of them."""
 
+    is_list = True
+
     def __init__(self, file: str, problems: tuple[object, ...], shown: int = 50) -> None:
         self.problems = problems
         lines = [str(problem) for problem in problems[:shown]]

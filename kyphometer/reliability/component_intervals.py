@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kyphometer.measure.model import Z95
 from kyphometer.reliability.estimate import Estimate, Result
 from kyphometer.reliability.pivots import mean_square_pivots, pivot_estimate
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from kyphometer.reliability.crossed import MeanSquares
     from kyphometer.reliability.distributions import Floats
 
-MDC95_FACTOR = 1.96 * math.sqrt(2.0)
+MDC95_FACTOR = Z95 * math.sqrt(2.0)
 
 Pieces = tuple[float, float, float | None, float]
 

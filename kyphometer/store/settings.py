@@ -108,6 +108,9 @@ def settings_from_json(text: str) -> StudySettings:
             patient: tuple(map(Level.parse, levels))
             for patient, levels in document.get("levels", {}).items()
         }
+        stated = document.get("stated_standard_error_deg", {})
+        if not isinstance(stated, dict):
+            raise TypeError(f"stated_standard_error_deg is {stated!r}, not degrees by angle")
         if "positions" in document:
             document["positions"] = PositionPolicy(**document["positions"])
         if document.get("stated_position") is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -66,7 +67,7 @@ def test_values_are_those_of_the_components_and_seeds_repeat():
         components.icc_inter_observer.value
     )
     sem, mdc = (one.quantity(n).estimate for n in ("SEM, intra-observer", "MDC95, intra-observer"))
-    assert mdc.high / sem.high == pytest.approx(1.96 * math.sqrt(2))
+    assert mdc.high / sem.high == pytest.approx(NormalDist().inv_cdf(0.975) * math.sqrt(2))
 
 
 def test_intra_observer_needs_replicates():
