@@ -58,7 +58,7 @@ def test_every_bad_row_is_named():
 
 
 def test_missing_and_double_columns_are_named():
-    with pytest.raises(BadTableRowsError, match="no column value .*Its columns are film, rater"):
+    with pytest.raises(BadTableRowsError, match=r"no column value .*Its columns are film, rater"):
         parse_reading_table("film,rater\nf,a\n")
     with pytest.raises(BadTableRowsError, match="could be the observer"):
         parse_reading_table("film,rater,reader,value\nf,a,b,1\n")
