@@ -18,6 +18,8 @@ class EndplateSide(Enum):
     SUPERIOR = "superior"
     INFERIOR = "inferior"
 
+    __hash__ = object.__hash__
+
     def __str__(self) -> str:
         return self.value
 

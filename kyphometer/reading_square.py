@@ -49,24 +49,25 @@ class SquarePlate:
 
 @dataclass(frozen=True, slots=True)
 class SquareBody:
-    """A marked vertebra in square units."""
+    """A marked vertebra in square units.
+
+    Attributes
+    ----------
+    level
+        Which one.
+    superior, inferior
+        Its endplates, None where not marked.
+    plates
+        The marked ones, superior first.
+    centre
+        Mean of their centres.
+    """
 
     level: Level
     superior: SquarePlate | None
     inferior: SquarePlate | None
-
-    @property
-    def plates(self) -> tuple[SquarePlate, ...]:
-        """The marked endplates, superior first."""
-        return tuple(plate for plate in (self.superior, self.inferior) if plate is not None)
-
-    @property
-    def centre(self) -> Point:
-        """Mean of the centres of its marked endplates."""
-        centres = [plate.centre for plate in self.plates]
-        return Point(
-            sum(c.x for c in centres) / len(centres), sum(c.y for c in centres) / len(centres)
-        )
+    plates: tuple[SquarePlate, ...]
+    centre: Point
 
 
 def _square(
@@ -90,15 +91,22 @@ def _square(
     )
 
 
-def _body(vertebra: Vertebra, scale: tuple[float, float]) -> SquareBody:
-    return SquareBody(
-        vertebra.level,
-        _square(vertebra, EndplateSide.SUPERIOR, scale),
-        _square(vertebra, EndplateSide.INFERIOR, scale),
-    )
+def _body(vertebra: Vertebra, scale: tuple[float, float]) -> SquareBody | None:
+    """The vertebra in square units; None if neither endplate is marked."""
+    superior = _square(vertebra, EndplateSide.SUPERIOR, scale)
+    inferior = _square(vertebra, EndplateSide.INFERIOR, scale)
+    if superior is not None and inferior is not None:
+        (x, y), (u, v) = superior.centre, inferior.centre
+        middle = Point((x + u) / 2, (y + v) / 2)
+        return SquareBody(vertebra.level, superior, inferior, (superior, inferior), middle)
+    only = superior or inferior
+    if only is None:
+        return None
+    return SquareBody(vertebra.level, superior, inferior, (only,), only.centre)
 
 
 def square_bodies(reading: Reading, geometry: PixelGeometry | None) -> list[SquareBody]:
     """Marked vertebrae, cranial to caudal, in mm if calibrated, else in pixel widths."""
     scale = (geometry or PixelGeometry()).scale
-    return [_body(vertebra, scale) for vertebra in reading.vertebrae.values()]
+    bodies = (_body(vertebra, scale) for vertebra in reading.vertebrae.values())
+    return [body for body in bodies if body is not None]

@@ -9,6 +9,7 @@ from kyphometer.anatomy import EndplateSide, Level
 from kyphometer.errors import FacingError
 from kyphometer.film import FilmReference
 from kyphometer.geometry import Facing, PixelGeometry, Point
+from kyphometer.measure import measure_reading
 from kyphometer.reading import Endplate, Reading, Vertebra
 from kyphometer.reading_checks import Severity, check_reading
 from kyphometer.reading_facing import derive_facing
@@ -226,3 +227,10 @@ def test_corners_of_findings_are_marked_and_of_their_levels(dx, dy, side):
         assert finding.corners
         assert set(finding.corners) <= marked
         assert {level for level, _, _ in finding.corners} == set(finding.levels)
+
+
+def test_a_vertebra_without_endplates_counts_as_not_marked():
+    marked = column({"L1": (3, 1)}, fractured=("L1",))
+    empty = marked.with_vertebra(Vertebra(level=Level.L2))
+    assert check_reading(empty, SPACING) == check_reading(marked, SPACING)
+    assert measure_reading(empty, SPACING).get("VKA") == measure_reading(marked, SPACING).get("VKA")

@@ -132,10 +132,9 @@ def _warnings(
             f"The film's PatientOrientation puts anterior at image {header_facing}; "
             f"the observer stored {facing}, which was used."
         )
-    without = any(
+    if not geometry.is_calibrated and any(
         mark.covariance is None and mark.source != "truth" for *_, mark in reading.landmarks()
-    )
-    if not geometry.is_calibrated and without:
+    ):
         yield (
             "The film carries no pixel spacing: for the uncertainty of hand marks the mean marked "
             f"endplate was taken as {ASSUMED_ENDPLATE_MM:.0f} mm long."
