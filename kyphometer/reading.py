@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from kyphometer.film import FilmReference
+    from kyphometer.reading_carried import CarriedBody
 
 Covariance = tuple[tuple[float, float], tuple[float, float]]
 
@@ -183,6 +184,9 @@ class Reading:
         Endplates that could not be marked, with reasons.
     comment
         Free text.
+    carried_over
+        What is known about the change of vertebrae that were carried over from another film, by
+        level. It stays when marks are moved; `kyphometer.followup.carried` tells where it holds.
     """
 
     film: FilmReference
@@ -196,6 +200,7 @@ class Reading:
     corner_rule: CornerRule = CornerRule.RIM_CHORD
     not_measurable: tuple[NotMeasurable, ...] = ()
     comment: str = ""
+    carried_over: Mapping[Level, CarriedBody] = field(default_factory=dict)
     extra: Mapping[str, object] = field(default_factory=dict)
     """Members of the document that this version does not know; kept when it is written again."""
 

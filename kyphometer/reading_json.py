@@ -4,7 +4,8 @@ The decoder is written by hand because thousands of readings a second pass throu
 Schema that ships in the package (`kyphometer schema reading`) says the same for other programs,
 and a test holds the two together.
 
-History: version 1, first.
+History: version 1, first. Later, without a new version: `carried_over`, which may be left out and
+which programs that do not know it keep and do not need.
 """
 
 from __future__ import annotations
@@ -20,9 +21,10 @@ from typing import TYPE_CHECKING, Any
 
 from kyphometer.anatomy import EndplateSide, Level
 from kyphometer.errors import LandmarkError, ReadingFormatError, UnknownLevelError
-from kyphometer.film import FilmReference
 from kyphometer.geometry import Facing
 from kyphometer.reading import CornerRule, NotMeasurable, Reading
+from kyphometer.reading_carried_json import carried_from_dict, carried_to_dict
+from kyphometer.reading_film_json import film_from_dict, film_to_dict
 from kyphometer.reading_marks_json import (
     json_choice,
     json_object,
@@ -39,7 +41,7 @@ VERSION = 1
 MAX_BYTES = 4 * 1024 * 1024
 _KNOWN = {
     "format", "version", "film", "observer", "session", "created", "software", "facing",
-    "fractured_levels", "corner_rule", "vertebrae", "not_measurable", "comment",
+    "fractured_levels", "corner_rule", "vertebrae", "not_measurable", "comment", "carried_over",
 }  # fmt: skip
 
 
@@ -56,18 +58,11 @@ def reading_schema() -> dict[str, Any]:
 
 def reading_to_dict(reading: Reading) -> dict[str, Any]:
     """Document of a reading, ready for `json.dumps`; inverse of `reading_from_dict`."""
-    film = reading.film
-    return {
+    document = {
         **reading.extra,
         "format": FORMAT,
         "version": VERSION,
-        "film": {
-            "sop_instance_uid": film.sop_instance_uid,
-            "frame": film.frame,
-            "rows": film.rows,
-            "columns": film.columns,
-            "sha256_pixels": film.sha256_pixels,
-        },
+        "film": film_to_dict(reading.film),
         "observer": reading.observer,
         "session": reading.session,
         "created": None if reading.created is None else _time_to_text(reading.created),
@@ -82,6 +77,9 @@ def reading_to_dict(reading: Reading) -> dict[str, Any]:
         ],
         "comment": reading.comment,
     }
+    if reading.carried_over:
+        document["carried_over"] = carried_to_dict(reading.carried_over)
+    return document
 
 
 def _time_to_text(moment: datetime) -> str:
@@ -175,7 +173,7 @@ def reading_from_dict(document: Any, *, draft: bool = False) -> Reading:
             "'version'", f"is {version}, newer than this program knows ({VERSION}); update it"
         )
     return Reading(
-        film=_film_in(_member(top, "film")),
+        film=film_from_dict(_member(top, "film"), "film"),
         vertebrae=vertebrae_from_dict(_member(top, "vertebrae"), draft=draft),
         facing=json_choice(Facing, top.get("facing"), "'facing'"),
         observer=json_text(top.get("observer"), "'observer'"),
@@ -187,6 +185,7 @@ def reading_from_dict(document: Any, *, draft: bool = False) -> Reading:
         or CornerRule.RIM_CHORD,
         not_measurable=_not_measurable_in(top.get("not_measurable")),
         comment=json_text(top.get("comment"), "'comment'") or "",
+        carried_over=carried_from_dict(top.get("carried_over")),
         extra={key: value for key, value in top.items() if key not in _KNOWN},
     )
 
@@ -206,24 +205,6 @@ def _time_in(value: Any) -> datetime | None:
     except ValueError:
         raise ReadingFormatError("'created'", f"is '{text}', not an ISO 8601 time") from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _count(value: Any, where: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 1_000_000:
-        raise ReadingFormatError(where, "must be a whole number from 1 to 1,000,000")
-    return value
-
-
-def _film_in(value: Any) -> FilmReference:
-    film = json_object(value, "'film'")
-    frame = film.get("frame")
-    return FilmReference(
-        rows=_count(_member(film, "rows"), "'film.rows'"),
-        columns=_count(_member(film, "columns"), "'film.columns'"),
-        frame=1 if frame is None else _count(frame, "'film.frame'"),
-        sop_instance_uid=json_text(film.get("sop_instance_uid"), "'film.sop_instance_uid'"),
-        sha256_pixels=json_text(film.get("sha256_pixels"), "'film.sha256_pixels'"),
-    )
 
 
 def _levels_in(value: Any) -> tuple[Level, ...]:

@@ -5,7 +5,6 @@ Thousands of readings a second pass through here, hence the hand-written checks.
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from kyphometer.anatomy import Level
@@ -163,10 +162,10 @@ def _landmark_in(value: Any, where: str, name: str) -> Landmark | None:
     source, covariance, raw, note = get("source"), get("covariance"), get("raw"), get("note")
     try:
         return Landmark(
-            xy=_point(get("xy"), where, name, "xy"),
+            xy=json_point(get("xy"), where, name, "xy"),
             covariance=None if covariance is None else _covariance_in(covariance, where, name),
             source=_source_in(source, where, name),
-            raw=None if raw is None else _point(raw, where, name, "raw"),
+            raw=None if raw is None else json_point(raw, where, name, "raw"),
             method=json_text(get("method"), "'method' of a landmark"),
             note=json_text(note, "'note' of a landmark") or "",
         )
@@ -185,7 +184,14 @@ def _source_in(value: Any, where: str, name: str) -> MarkSource:
     return json_choice(MarkSource, value, f"'{where}.{name}.source'") or MarkSource.HAND
 
 
-def _point(value: Any, *where: str) -> Point:
+def json_point(value: Any, *where: str) -> Point:
+    """A member that must be a position: a list of two finite numbers.
+
+    Raises
+    ------
+    ReadingFormatError
+        If it is something else; `where` names it in the sentence, joined by points.
+    """
     if not isinstance(value, list) or len(value) != 2:
         raise ReadingFormatError(f"'{'.'.join(where)}'", "must be a list of two numbers")
     x, y = value
@@ -197,7 +203,7 @@ def _point(value: Any, *where: str) -> Point:
 def _number(value: Any, *where: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ReadingFormatError(f"'{'.'.join(where)}'", f"holds {value!r}, which is not a number")
-    if not math.isfinite(value) or abs(value) > 1e7:
+    if not abs(value) <= 1e7:  # false for what is not a number, and safe for endless whole ones
         raise ReadingFormatError(
             f"'{'.'.join(where)}'", f"holds {value!r}, which cannot be a position"
         )
@@ -207,5 +213,5 @@ def _number(value: Any, *where: str) -> float:
 def _covariance_in(value: Any, where: str, name: str) -> Covariance:
     if not isinstance(value, list) or len(value) != 2:
         raise ReadingFormatError(f"'{where}.{name}.covariance'", "must be a 2 x 2 list of numbers")
-    first, second = (_point(row, where, name, "covariance") for row in value)
+    first, second = (json_point(row, where, name, "covariance") for row in value)
     return ((first.x, first.y), (second.x, second.y))

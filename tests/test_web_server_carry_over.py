@@ -17,7 +17,8 @@ from kyphometer.dicom.write import write_dx
 from kyphometer.phantom import simulate_visits
 from kyphometer.phantom.targets import TargetAngles
 from kyphometer.phantom.visits import VisitPlan
-from kyphometer.reading_json import reading_to_dict
+from kyphometer.reading_film_json import film_to_dict
+from kyphometer.reading_json import reading_from_dict, reading_to_dict
 from kyphometer.web.agreement import Agreement
 
 PLANS = (
@@ -125,7 +126,8 @@ def test_the_change_is_known_better_while_the_proposals_are_untouched(client):
     mark = moved["vertebrae"]["L1"]["superior"]["anterior"]
     moved["vertebrae"]["L1"]["superior"]["anterior"] = {"xy": mark["xy"], "source": "hand"}
     assert change_of(client, moved)["uncertainty_source"] == "independent readings"
-    forged = {**document, "carried": {**document["carried"], "from": {"frame": 7}}}
+    forged = copy.deepcopy(document)
+    forged["carried_over"]["L1"]["from"]["frame"] = 7
     assert change_of(client, forged)["uncertainty_source"] == "independent readings"
 
 
@@ -133,8 +135,46 @@ def test_what_is_known_is_kept_with_the_confirmed_reading(client, store):
     document = carry(client, EMPTY).json()["document"]
     answer = client.post("/api/films/2/reading", json={"document": document, "base": "0."})
     assert answer.status_code == 200, answer.text
-    kept = store.latest_reading(2, "KN").document["carried"]
-    assert kept == document["carried"]
+    kept = store.latest_reading(2, "KN").document["carried_over"]
+    assert kept == document["carried_over"]
+    assert set(kept) == set(document["vertebrae"])
+    read = client.get("/api/films/2/document").json()["document"]
+    assert change_of(client, read)["uncertainty_source"] == "marks carried over"
+
+
+def test_a_second_carry_over_leaves_what_is_known_of_the_first(client):
+    first = carry(client, EMPTY).json()["document"]
+    partly = copy.deepcopy(first)
+    del partly["vertebrae"]["T12"]
+    partly["carried_over"]["L1"]["correlation"] = 0.123
+    again = carry(client, partly).json()
+    assert again["carried"] == ["T12"]
+    assert again["document"]["carried_over"]["L1"]["correlation"] == 0.123
+    assert change_of(client, again["document"], "RKA")["uncertainty_source"] == "marks carried over"
+
+
+def test_the_change_is_the_same_when_the_earlier_film_was_read_last(client, store, visits):
+    """Carried backwards in time: the uncertainty of a change knows no direction."""
+    records, _, first = visits
+    document = carry(client, EMPTY).json()["document"]
+    known = change_of(client, document)["standard_uncertainty"]
+    swapped = MemoryStore(
+        [
+            replace(records[0], taken_on=date(2025, 2, 1)),
+            replace(records[1], taken_on=date(2025, 1, 1)),
+        ]
+    )
+    swapped.save_reading(
+        reading_from_dict({**document, "film": film_to_dict(records[1].reference)}),
+        2,
+        "KN",
+        base_version=0,
+    )
+    body = {"document": reading_to_dict(first)}
+    measured = visitor(swapped).post("/api/films/1/measure", json=body).json()
+    vka = next(item for item in measured["change"] if item["code"] == "VKA")
+    assert vka["uncertainty_source"] == "marks carried over"
+    assert vka["standard_uncertainty"] == pytest.approx(known)
 
 
 def test_own_marks_stay_where_they_are(client, visits):
@@ -163,22 +203,20 @@ def test_where_help_is_forbidden_nothing_is_carried(store):
     "member",
     [
         3,
-        {},
-        {"from": {}, "changes": 3},
-        {"from": {"frame": []}, "changes": []},
-        {"from": {}, "changes": [{"upper": "L1.superior", "lower": 3}]},
-        {"from": {}, "changes": [{}] * 1000},
-        {
-            "from": {},
-            "changes": [{"upper": "X.y", "lower": "L1.inferior", "standard_uncertainty_deg": 1.0}],
-        },
+        {"X9": {}},
+        {"L1": {}},
+        {"L1": {"from": {"rows": 1, "columns": 1}, "correlation": 7}},
     ],
 )
-def test_a_damaged_member_changes_nothing(client, visits, member):
+def test_a_damaged_member_is_refused_in_a_sentence(client, visits, member):
     _, films, _ = visits
-    draft = {**reading_to_dict(films[1].truth), "carried": member}
-    draft["vertebrae"] = {
-        level: {side: {**plate, "middle": None} for side, plate in vertebra.items()}
-        for level, vertebra in draft["vertebrae"].items()
-    }
+    draft = {**reading_to_dict(films[1].truth), "carried_over": member}
+    answer = client.post("/api/films/2/measure", json={"document": draft})
+    assert answer.status_code == 422
+    assert sentence(answer.json()["error"])
+
+
+def test_a_draft_of_before_the_member_was_kept_is_measured_as_ever(client, visits):
+    _, films, _ = visits
+    draft = {**reading_to_dict(films[1].truth), "carried": {"from": {}, "changes": []}}
     assert change_of(client, draft)["uncertainty_source"] == "independent readings"

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 from kyphometer.anatomy import EndplateSide, Level
 from kyphometer.errors import NotCarriedError
 from kyphometer.geometry import Facing, PixelGeometry, signed_angle_deg
+from kyphometer.reading_carried import CarriedBody, CarriedLine
 
 if TYPE_CHECKING:
+    from kyphometer.film import FilmReference
     from kyphometer.reading import Reading, Vertebra
 
 Line = tuple[Level, EndplateSide]
@@ -43,6 +45,28 @@ class CarriedVertebra:
     def level(self) -> Level:
         """Its level."""
         return self.vertebra.level
+
+    def known_change(self, before: Vertebra, film: FilmReference) -> CarriedBody:
+        """What is to be kept in a reading about the change since `before`, read on `film`.
+
+        Raises
+        ------
+        NotCarriedError
+            If `before` lacks an endplate.
+        """
+        sides = zip(EndplateSide, self.line_change_sd_deg, strict=True)
+        superior, inferior = (self._known_line(side, sd, before) for side, sd in sides)
+        return CarriedBody(film=film, superior=superior, inferior=inferior, correlation=self.shared)
+
+    def _known_line(self, side: EndplateSide, sd_deg: float, before: Vertebra) -> CarriedLine:
+        there, here = before.endplate(side), self.vertebra.endplate(side)
+        if there is None or here is None:
+            raise NotCarriedError(self.level, "")
+        return CarriedLine(
+            change_sd_deg=sd_deg,
+            before=(there.anterior.xy, there.posterior.xy),
+            here=(here.anterior.xy, here.posterior.xy),
+        )
 
     def covariance_deg2(self, first: EndplateSide, second: EndplateSide) -> float:
         """Covariance of the errors of two of its lines' changes, in squared degrees."""
@@ -147,7 +171,7 @@ def change_with_uncertainty(carried: CarryOver, upper: Line, lower: Line) -> Ang
 
     VKA is `((F, superior), (F, inferior))`, RKA `((F - 1, superior), (F + 1, inferior))`. It holds
     for the proposals as they are: once a reader has moved a mark, the change is that of two
-    readings.
+    readings (`kyphometer.followup.carried` judges that of stored readings).
 
     Raises
     ------

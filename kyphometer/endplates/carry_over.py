@@ -130,7 +130,7 @@ def carry_over(
             carried.append(result)
     return CarryOver(
         previous=replace(previous_reading, facing=side),
-        reading=_proposal(previous_reading, next_film, there, carried),
+        reading=_proposal(before, previous_reading, after, carried),
         vertebrae=tuple(carried),
         refused=tuple(refused),
         score=column.score,
@@ -181,14 +181,19 @@ def _settled(columns: list[Column], *, sure: bool) -> tuple[Column, float]:
 
 
 def _proposal(
-    previous: Reading, film: Film, facing: Facing, carried: list[CarriedVertebra]
+    before: _Side, previous: Reading, after: _Side, carried: list[CarriedVertebra]
 ) -> Reading:
-    """The proposals as a reading of the next film."""
+    """The proposals as a reading of the next film, with what is known about their change."""
     levels = {item.level for item in carried}
+    origin = before.film.reference
     return Reading(
-        film=film.reference,
+        film=after.film.reference,
         vertebrae={item.level: item.vertebra for item in carried},
-        facing=facing,
+        facing=after.facing,
         fractured_levels=tuple(f for f in previous.fractured_levels if f in levels),
         corner_rule=previous.corner_rule,
+        carried_over={
+            item.level: item.known_change(previous.vertebrae[item.level], origin)
+            for item in carried
+        },
     )

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 ChangeKey = tuple[str, str, str, str, str, str]
 
+INDEPENDENT = "independent readings"
+"""Source of an uncertainty that takes both readings as made apart from each other."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeUncertainty:
@@ -73,7 +76,7 @@ class CorrectionRules:
     positions
         Which changes between positions may be stated.
     change_uncertainties
-        Correlated uncertainties of changes, where known, by their `key`.
+        Correlated uncertainties of changes, where known, by their `key`; see `followup.carried`.
     """
 
     precision: Mapping[str, MeasurementPrecision] = field(
@@ -293,7 +296,7 @@ def _uncertainty(
     a, b = earlier.standard_uncertainty_deg, later.standard_uncertainty_deg
     if a is None or b is None:
         return None, ""
-    return math.hypot(a, b), "independent readings"
+    return math.hypot(a, b), INDEPENDENT
 
 
 def _missing(

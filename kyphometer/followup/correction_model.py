@@ -53,7 +53,8 @@ class Change:
     standard_uncertainty_deg
         Of the amount; None if unknown.
     uncertainty_source
-        How it was found: `independent readings` or the caller's words for a correlated one.
+        How it was found: `independent readings`, `marks carried over` (see `followup.carried`), or
+        the caller's words for another correlated one; empty if there is none.
     beyond_uncertainty
         True if |amount| exceeds 1.96 standard uncertainties; None without uncertainty. It knows the
         marks of these two films only, the verdict knows readers.
@@ -200,6 +201,8 @@ def _change_cells(name: str, change: Change | None) -> Row:
         f"{name}_deg": change.amount_deg if change else None,
         f"{name}_percent": change.percent if change else None,
         f"{name}_standard_uncertainty_deg": change.standard_uncertainty_deg if change else None,
+        f"{name}_uncertainty_source": change.uncertainty_source if change else "",
+        f"{name}_beyond_uncertainty": change.beyond_uncertainty if change else None,
         f"{name}_mdc95_deg": precision.minimal_detectable_change_95_deg if precision else None,
         f"{name}_mdc95_source": precision.source.value if precision else None,
         f"{name}_verdict": change.verdict.value if change else None,

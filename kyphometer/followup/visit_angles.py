@@ -45,6 +45,8 @@ class VisitAngle:
         Readings that the value is the mean of.
     film
         The caller's name or number of the film.
+    reading
+        The caller's name or number of the reading; None for a mean of several.
     """
 
     patient: str
@@ -60,6 +62,7 @@ class VisitAngle:
     observers: tuple[str, ...] = ()
     readings: int = 1
     film: int | str | None = None
+    reading: int | str | None = None
 
     @property
     def pair(self) -> tuple[str, str]:

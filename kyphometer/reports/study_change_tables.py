@@ -75,8 +75,12 @@ def corrections_table(cohort: CohortResults) -> Table:
         number("standard_uncertainty_deg", "u (°)"),
         number("correction_deg", "Correction (°)"),
         number("correction_percent", "%"),
+        number("correction_standard_uncertainty_deg", "u of it (°)"),
+        Column(name="correction_uncertainty_source", label="u from"),
         Column(name="correction_verdict", label="Verdict"),
         number("loss_deg", "Loss (°)"),
+        number("loss_standard_uncertainty_deg", "u of it (°)"),
+        Column(name="loss_uncertainty_source", label="u from"),
         Column(name="loss_verdict", label="Verdict on loss"),
         Column(name="correction_reasons", label="Reasons", optional=True),
     )
@@ -85,7 +89,9 @@ def corrections_table(cohort: CohortResults) -> Table:
         "Each patient's angles, corrections and losses",
         columns,
         labelled(cohort.corrections.rows(), cohort.rules.windows.labels),
-        "u: standard uncertainty from the marks. Verdicts rest on the MDC95 of the readings.",
+        "u: standard uncertainty from the marks; of a change that of two independent readings or, "
+        "where marks were carried over, that of the change itself. Verdicts rest on the MDC95 of "
+        "the readings.",
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kyphometer.followup.carried import CARRIED
 from kyphometer.followup.statistics.formatting import format_number
 from kyphometer.followup.windows import Choice
 
@@ -113,6 +114,26 @@ def _error(results: StudyResults) -> str:
         "change at 95 % (MDC95 = 1.96 √2 SEM), and unchanged within error otherwise. "
         + ". ".join(words)
         + "."
+        + _carried(results)
+    )
+
+
+def _carried(results: StudyResults) -> str:
+    """What must be said where changes are known from marks carried over from film to film."""
+    changes = [
+        change
+        for item in results.cohort.corrections.patients
+        for change in (*item.corrections, *item.losses)
+        if change.uncertainty_source
+    ]
+    carried = sum(change.uncertainty_source == CARRIED for change in changes)
+    if not carried:
+        return ""
+    return (
+        f" In {carried} of {len(changes)} changes the marks of one film had been carried over from "
+        "the other and left where they were proposed; the standard uncertainty of these is that of "
+        "the change itself, in which cancels what both marks share. All others take both readings "
+        "as independent."
     )
 
 

@@ -24,8 +24,10 @@ _COLUMNS = (
     number("value_deg", "Value (°)"),
     number("standard_uncertainty_deg", "u (°)"),
     number("correction_deg", "Correction (°)"),
+    number("correction_standard_uncertainty_deg", "u of it (°)"),
     Column(name="correction_verdict", label="Against MDC95"),
     number("loss_deg", "Loss (°)"),
+    number("loss_standard_uncertainty_deg", "u of it (°)"),
 )
 
 PAGE_WIDE = 6.7

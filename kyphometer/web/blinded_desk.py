@@ -223,7 +223,8 @@ class BlindedDesk:
             record = self._study.film(item.film_id)
             film = replace(record.reference, sha256_pixels=note.sha256_pixels)
             facing = _facing(record, item)
-            shown = checked_reading(document, film, record.geometry, facing)
+            marked = checked_reading(document, film, record.geometry, facing)
+            shown = replace(marked, carried_over={})  # a session knows no film before
             self._check_rules(shown, record)
             reading = mirror_reading(shown) if item.mirrored else shown
             signed = replace(

@@ -14,7 +14,6 @@ from kyphometer.anatomy import EndplateSide, Level
 from kyphometer.errors import KyphometerError
 from kyphometer.geometry import Point
 from kyphometer.reading_json import reading_from_dict, reading_to_dict
-from kyphometer.web.carried_changes import carried_member
 from kyphometer.web.decode_job import decoded, refusal
 
 if TYPE_CHECKING:
@@ -74,12 +73,14 @@ def carry(order: CarryOrder) -> Answer | Refusal:
 
 def _answer(document: Mapping[str, Any], carried: CarryOver) -> Answer:
     made = deepcopy(dict(document))
-    filled = _fill(made, reading_to_dict(carried.reading)["vertebrae"])
+    proposed = reading_to_dict(carried.reading)
+    filled = _fill(made, proposed["vertebrae"])
     if not made.get("fractured_levels"):
         made["fractured_levels"] = [level.value for level in carried.previous.fractured_levels]
     if made.get("facing") is None and carried.reading.facing is not None:
         made["facing"] = str(carried.reading.facing)
-    made["carried"] = carried_member(carried)
+    known = {level: proposed["carried_over"][level] for level in filled}
+    made["carried_over"] = {**(made.get("carried_over") or {}), **known}
     notes = [item.message for item in carried.refused]
     return {"document": made, "notes": notes, "carried": filled}
 

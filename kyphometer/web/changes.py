@@ -6,7 +6,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from kyphometer.film import Position
-from kyphometer.followup.correction import ChangeUncertainty, CorrectionRules, judge_change
+from kyphometer.followup.carried import carried_change
+from kyphometer.followup.correction import CorrectionRules, judge_change
 from kyphometer.followup.positions import PositionPolicy
 from kyphometer.followup.visit_angles import VisitAngle
 
@@ -16,51 +17,40 @@ if TYPE_CHECKING:
     from kyphometer.followup.correction_model import Change
     from kyphometer.followup.precision import MeasurementPrecision
     from kyphometer.measure import Measurement
+    from kyphometer.reading import Reading
     from kyphometer.store.records import FilmRecord
     from kyphometer.web.desk import Answer
+
+    Measured = tuple[FilmRecord, Sequence[Measurement], Reading | None]
+    """A film, its values, and the reading that they are from."""
 
 # The page shows a change between unlike or unknown positions with its warning; it does not hide it.
 _POSITIONS = PositionPolicy(allow_unknown=True, allow_mixed=True)
 
 
 def changes_view(
-    earlier: tuple[FilmRecord, Sequence[Measurement]],
-    later: tuple[FilmRecord, Sequence[Measurement]],
-    precision: Mapping[str, MeasurementPrecision],
-    correlated: Mapping[tuple[str, str], float],
+    earlier: Measured, later: Measured, precision: Mapping[str, MeasurementPrecision]
 ) -> list[Answer]:
     """Change of every angle that both films have between the same endplates.
 
-    `correlated` holds standard uncertainties of changes known from a carry-over, by their lines.
+    The readings tell whether marks were carried over from film to film.
     """
-    before = {(a.code, a.pair): a for a in _angles(*earlier)}
+    before = {(a.code, a.pair): a for a in _angles(*earlier[:2])}
     pairs = [
         (before[angle.code, angle.pair], angle)
-        for angle in _angles(*later)
+        for angle in _angles(*later[:2])
         if (angle.code, angle.pair) in before
     ]
-    known = [_correlated(*pair, correlated) for pair in pairs if pair[1].pair in correlated]
+    readings: dict[int | str, Reading] = {
+        film.id: reading for film, _, reading in (earlier, later) if reading is not None
+    }
+    known = (carried_change(*pair, readings) for pair in pairs)
     rules = CorrectionRules(
         precision=precision,
         positions=_POSITIONS,
-        change_uncertainties={item.key: item for item in known},
+        change_uncertainties={item.key: item for item in known if item is not None},
     )
     return [_view(judge_change(*pair, rules), str(earlier[0].id)) for pair in pairs]
-
-
-def _correlated(
-    earlier: VisitAngle, later: VisitAngle, known: Mapping[tuple[str, str], float]
-) -> ChangeUncertainty:
-    return ChangeUncertainty(
-        patient=earlier.patient,
-        code=earlier.code,
-        upper=earlier.upper,
-        lower=earlier.lower,
-        earlier=earlier.visit,
-        later=later.visit,
-        standard_uncertainty_deg=known[later.pair],
-        source="marks carried over",
-    )
 
 
 def _angles(film: FilmRecord, measurements: Sequence[Measurement]) -> list[VisitAngle]:
@@ -75,6 +65,7 @@ def _angles(film: FilmRecord, measurements: Sequence[Measurement]) -> list[Visit
             standard_uncertainty_deg=item.standard_uncertainty,
             position=_position(film.position),
             film=film.id,
+            reading=film.id,
         )
         for item in measurements
         if item.unit == "deg" and item.upper is not None and item.lower is not None

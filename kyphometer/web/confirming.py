@@ -9,7 +9,6 @@ from kyphometer.errors import ReadingError, ReadingFormatError
 from kyphometer.reading_checks import Severity, check_reading
 from kyphometer.reading_facing import derive_facing
 from kyphometer.reading_json import reading_from_dict
-from kyphometer.web.carried_changes import usable_member
 from kyphometer.web.measure_views import finding_view
 
 if TYPE_CHECKING:
@@ -51,9 +50,7 @@ def checked_reading(
     """
     known = {key: value for key, value in document.items() if key != "draft"}
     known["film"] = {"rows": film.rows, "columns": film.columns}
-    carried = usable_member(document.get("carried"))
-    extra = {} if carried is None else {"carried": carried}
-    reading = replace(reading_from_dict(known), film=film, extra=extra)
+    reading = replace(reading_from_dict(known), film=film, extra={})
     if not reading.vertebrae and not reading.not_measurable:
         raise ReadingFormatError("It", "holds no endplate; mark one, or list why none can be")
     findings = check_reading(reading, geometry)

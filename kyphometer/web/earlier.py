@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kyphometer.errors import KyphometerError
 from kyphometer.measure import measure_reading
-from kyphometer.web.carried_changes import correlated_uncertainties
 from kyphometer.web.changes import changes_view
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from kyphometer.measure import Measurement
     from kyphometer.reading import Reading
@@ -46,7 +45,6 @@ class Earlier:
     def changes(
         self,
         film: FilmRecord,
-        document: Mapping[str, Any],
         reading: Reading,
         measurements: Sequence[Measurement],
     ) -> list[Answer] | None:
@@ -55,12 +53,9 @@ class Earlier:
         if before is None:
             return None
         earlier, record = before
-        known = _measured(earlier, record, self._agreement.corner_sd_mm)
-        correlated = {}
-        if "carried" in document:
-            correlated = correlated_uncertainties(document, reading, record.document)
+        read, known = _measured(earlier, record, self._agreement.corner_sd_mm)
         return changes_view(
-            (earlier, known), (film, measurements), self._agreement.precision, correlated
+            (earlier, known, read), (film, measurements, reading), self._agreement.precision
         )
 
     def reading_before(
@@ -85,15 +80,17 @@ class Earlier:
 @lru_cache(maxsize=256)
 def _measured(
     film: FilmRecord, record: ReadingRecord, corner_sd_mm: float
-) -> tuple[Measurement, ...]:
-    """Values of a confirmed reading, which never changes."""
+) -> tuple[Reading | None, tuple[Measurement, ...]]:
+    """A confirmed reading, which never changes, and its values."""
     try:
-        return measure_reading(
-            record.reading,
+        reading = record.reading
+        found = measure_reading(
+            reading,
             film.geometry,
             corner_sd_mm=corner_sd_mm,
             header_facing=film.header_facing,
             strict=False,
-        ).measurements
+        )
     except KyphometerError:  # a reading that came from elsewhere and cannot be measured
-        return ()
+        return None, ()
+    return reading, found.measurements

@@ -208,7 +208,7 @@ class OpenDesk:
         )
         tag = self._drawer.confirm(record.id, signed, base, note)
         self._note(record)
-        measured = self._measured(record, document, signed)["measurements"]
+        measured = self._measured(record, signed)["measurements"]
         return {"etag": str(tag), "version": tag.version, "measured": measured}
 
     def _note(self, record: FilmRecord) -> None:
@@ -218,17 +218,15 @@ class OpenDesk:
         """Everything that can be said about the marks so far."""
         record = self._record(film_id)
         reading = draft_reading(document, record.reference)
-        return self._measured(record, document, reading)
+        return self._measured(record, reading)
 
-    def _measured(
-        self, record: FilmRecord, document: Mapping[str, Any], reading: Reading
-    ) -> Answer:
+    def _measured(self, record: FilmRecord, reading: Reading) -> Answer:
         return measure_answer(
             reading,
             record.geometry,
             record.header_facing,
             self.agreement.corner_sd_mm,
-            changes=lambda found: self._earlier.changes(record, document, reading, found),
+            changes=lambda found: self._earlier.changes(record, reading, found),
         )
 
     def carry_over(

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from kyphometer.followup.carried import carried_changes
 from kyphometer.followup.clinical.record import ClinicalTable
 from kyphometer.followup.cohort.analysis import analyse_cohort
 from kyphometer.followup.cohort.study import StudyCounts, StudyResults
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from kyphometer.followup.positions import PositionPolicy
     from kyphometer.followup.visit_model import Visit, VisitAssignment
-    from kyphometer.reading import CornerRule
+    from kyphometer.reading import CornerRule, Reading
     from kyphometer.store import Study
     from kyphometer.store.measured_values import MeasuredValue
 
@@ -81,10 +82,12 @@ def analyse_study(study: Study, choices: AnalysisChoices = DEFAULT_CHOICES) -> S
     precision = choose_precision(
         own, stated_precision(stated, choices.codes, "stated for this study, single reading")
     )
+    used = _of_readings(study, collected)
     rules = CorrectionRules(
         precision=precision,
         windows=settings.visits,
         positions=choices.positions or settings.positions,
+        change_uncertainties=carried_changes(angles, used.carrying, settings.visits.visits),
     )
     table = _clinical(study)
     cohort = analyse_cohort(angles, table, rules, options=choices.options, assignment=assignment)
@@ -98,7 +101,6 @@ def analyse_study(study: Study, choices: AnalysisChoices = DEFAULT_CHOICES) -> S
         *precision_remarks,
     )
     position = settings.stated_position
-    corner_rules, levels = _of_readings(study, collected)
     return StudyResults(
         name=study.name,
         cohort=cohort,
@@ -108,8 +110,8 @@ def analyse_study(study: Study, choices: AnalysisChoices = DEFAULT_CHOICES) -> S
         readings_each=(fewest, most),
         definitions={v.code: v.definition for v in values if v.definition},
         pairs=_pairs(angles),
-        corner_rules=corner_rules,
-        levels=levels,
+        corner_rules=tuple(used.corner_rules),
+        levels=used.levels,
         readings={film: min(readings) for film, readings in collected.readings.items()},
         clinical_source=table.source if table.records else "",
         stated_position="" if position is None else position.value.replace("_", " "),
@@ -176,6 +178,7 @@ def _take(collected: _Collected, visit: Visit, value: MeasuredValue) -> None:
             within_tolerance=visit.within_tolerance,
             observers=(value.observer,),
             film=visit.film,
+            reading=value.reading_id,
         )
     )
 
@@ -255,18 +258,28 @@ def _pairs(angles: Iterable[VisitAngle]) -> dict[str, dict[str, int]]:
     return dict(found)
 
 
-def _of_readings(
-    study: Study, collected: _Collected
-) -> tuple[tuple[CornerRule, ...], dict[str, tuple[str, ...]]]:
-    """Corner rules and fractured levels by patient, as the readings that were used say."""
-    used = set().union(*collected.readings.values())
-    patients = {film.id: film.patient for film in study.films()}
-    rules: dict[CornerRule, None] = {}
-    levels: dict[str, tuple[str, ...]] = {}
-    for record in study.latest_readings():
-        if record.id in used:
-            reading = record.reading
-            rules[reading.corner_rule] = None
-            names = tuple(map(str, reading.fractured_levels))
-            levels.setdefault(patients.get(record.film_id) or "", names)
-    return tuple(rules), levels
+@dataclass(slots=True)
+class _Used:
+    """What the readings that were used say."""
+
+    corner_rules: dict[CornerRule, None] = field(default_factory=dict)
+    levels: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Fractured levels, by patient."""
+    carrying: dict[int | str, Reading] = field(default_factory=dict)
+    """By number, those of patients of whom anything was carried over from film to film."""
+
+
+def _of_readings(study: Study, collected: _Collected) -> _Used:
+    numbers = set().union(*collected.readings.values())
+    patients = {film.id: film.patient or "" for film in study.films()}
+    records = [record for record in study.latest_readings() if record.id in numbers]
+    whose = {record.id: patients.get(record.film_id, "") for record in records}
+    carrying = {whose[r.id] for r in records if '"carried_over"' in r.document_json}
+    used = _Used()
+    for record in records:
+        reading, patient = record.reading, whose[record.id]
+        used.corner_rules[reading.corner_rule] = None
+        used.levels.setdefault(patient, tuple(map(str, reading.fractured_levels)))
+        if patient in carrying:
+            used.carrying[record.id] = reading
+    return used

@@ -9,6 +9,9 @@ import { isOf, measured, stateOf, spreadText, verdictText } from './angles.js';
 import { h, refill, whenChanged } from './dom.js';
 import { measureName, visitName } from './names.js';
 
+/** What the server calls a change that a carry-over knows about (`followup.carried`). */
+const CARRIED = 'marks carried over';
+
 export class Results {
   /** @param {(text: string) => void} announce */
   constructor(announce) {
@@ -160,9 +163,11 @@ function changeLine(change, visit) {
     mdc: change.mdc95 === null || change.mdc95 === undefined ? '–' : number(change.mdc95),
   };
   const known = change.mdc95 !== null && change.mdc95 !== undefined;
+  const carried = change.uncertainty_source === CARRIED && change.change !== null;
   return h('div', { class: 'change', 'data-verdict': change.verdict },
     h('p', {}, t(change.change === null ? 'change.before' : 'change.line', facts)),
     h('p', { class: 'verdict' }, verdictText(change.verdict), known ? h('span', { class: 'quiet' }, ` (${t('change.mdc', facts)})`) : null),
+    carried ? h('p', { class: 'quiet small' }, t('change.carried', { uncertainty: number(change.standard_uncertainty, 2) })) : null,
     (change.reasons ?? []).map((/** @type {string} */ reason) => h('p', { class: 'quiet' }, reason)),
   );
 }
