@@ -187,6 +187,26 @@ def test_a_mirrored_duplicate_is_shown_mirrored_and_kept_as_it_lies_on_the_film(
         assert str(kept.facing) == "left"
 
 
+def test_nothing_of_another_film_is_kept_with_a_reading_of_a_session(study):
+    plan(study)
+    client = reader(study)
+    item = items(client)[0]["film_id"]
+    own = next(i for i in study.sessions.items("qa1", observer="KN") if i.code == item)
+    corners = {"anterior": [1.0, 2.0], "posterior": [3.0, 4.0]}
+    line = {"change_sd_deg": 0.1, "before": corners, "here": corners}
+    carried = {
+        "from": {"rows": 9, "columns": 9, "sop_instance_uid": "1.2.3"},
+        "correlation": 0.5,
+        "superior": line,
+        "inferior": line,
+    }
+    body = flipped(document()) if own.mirrored else document()
+    assert confirm(client, item, {**body, "carried_over": {"L1": carried}}).is_success
+    kept = study.latest_reading(own.film_id, "KN", session_item=own.id)
+    assert "1.2.3" not in kept.document_json
+    assert kept.reading.carried_over == {}
+
+
 def test_rounds_open_one_after_the_other_and_read_items_stay_hidden(study):
     plan(study)
     client = reader(study)

@@ -205,6 +205,7 @@ def test_carry_over_proposes_the_visit_before(helped: Tab) -> None:
     off = sorted(_gap(key, mark["xy"], "after") for key, mark in found.items())
     assert off[len(off) // 2] < 6.0
     page.locator(".change").first.wait_for()  # said of the proposals too
+    expect(page.locator(".change").first).to_contain_text("marks carried over")
     page.keyboard.press("Control+z")
     tab.wait_corners(0)
     page.keyboard.press("Control+y")

@@ -24,10 +24,10 @@ _COLUMNS = (
     number("value_deg", "Value (°)"),
     number("standard_uncertainty_deg", "u (°)"),
     number("correction_deg", "Correction (°)"),
-    number("correction_standard_uncertainty_deg", "u of it (°)"),
+    number("correction_standard_uncertainty_deg", "u of correction (°)"),
     Column(name="correction_verdict", label="Against MDC95"),
     number("loss_deg", "Loss (°)"),
-    number("loss_standard_uncertainty_deg", "u of it (°)"),
+    number("loss_standard_uncertainty_deg", "u of loss (°)"),
 )
 
 PAGE_WIDE = 6.7
