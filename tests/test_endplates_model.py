@@ -6,8 +6,9 @@ import json
 import numpy as np
 import pytest
 from endplates_films import simulated, whole_bodies
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from kyphometer.endplates.calibration import Calibration, Scale, corner_covariances
 from kyphometer.endplates.corners import vertebra_corners
@@ -17,6 +18,8 @@ from kyphometer.endplates.frame import VertebraFrame
 from kyphometer.endplates.metal import lies_on, metal_mask
 from kyphometer.endplates.model import FOLDER, NAME, corner_model
 from kyphometer.endplates.paths import cheapest_paths, tukey_fit
+from kyphometer.endplates.ranks import percentiles, row_medians
+from kyphometer.endplates.strips import sample_strips
 from kyphometer.errors import ModelFileError
 
 
@@ -88,6 +91,50 @@ def test_cheapest_path_follows_a_dark_valley_and_not_a_far_one():
     assert (paths[1] == 20).all()
 
 
+def cheapest_by_every_way(cost, step_cost):
+    """The least cost of any path with climbs of at most two rows, counted one by one."""
+    rows, columns = cost.shape
+    total = cost[:, 0].copy()
+    for column in range(1, columns):
+        total = np.array(
+            [
+                cost[row, column]
+                + min(
+                    total[other] + step_cost * (row - other) ** 2
+                    for other in range(rows)
+                    if abs(row - other) <= 2
+                )
+                for row in range(rows)
+            ]
+        )
+    return total.min()
+
+
+@settings(max_examples=25)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 4), st.integers(5, 12), st.integers(2, 9))
+def test_cheapest_paths_cost_no_more_than_any_other(seed, strips, rows, columns):
+    cost = np.random.default_rng(seed).random((strips, rows, columns))
+    for strip, path in zip(cost, cheapest_paths(cost, 0.05), strict=True):
+        climbs = np.diff(path)
+        assert (np.abs(climbs) <= 2).all()
+        paid = strip[path, np.arange(columns)].sum() + 0.05 * (climbs**2).sum()
+        assert paid == pytest.approx(cheapest_by_every_way(strip, 0.05))
+
+
+@given(
+    arrays(
+        np.float32,
+        st.tuples(st.integers(1, 5), st.integers(1, 9)),
+        elements=st.floats(-9, 9, width=32),
+    ),
+    st.floats(0, 100),
+)
+def test_ranks_are_those_of_numpy(values, percent):
+    expected = np.percentile(values.astype(np.float64), (percent, 100.0))
+    np.testing.assert_allclose(percentiles(values, percent, 100.0), expected, atol=1e-5)
+    np.testing.assert_allclose(row_medians(values), np.median(values, axis=1), atol=1e-6)
+
+
 def test_tukey_lets_go_of_a_third_of_outliers():
     rng = np.random.default_rng(4)
     t = np.linspace(-1, 1, 60)
@@ -110,10 +157,10 @@ def body_crop(size=160):
 
 def test_evidence_knows_inside_from_outside():
     crop, corners = body_crop()
-    assert (plate_evidence(crop, 2.0, corners).step > 20).all()
-    assert (plate_evidence(300 - crop, 2.0, corners).step < -20).all()
+    assert (plate_evidence(sample_strips(crop, 2.0, corners)).step > 20).all()
+    assert (plate_evidence(sample_strips(300 - crop, 2.0, corners)).step < -20).all()
     flat = np.random.default_rng(2).normal(100, 3, crop.shape).astype(np.float32)
-    assert plate_evidence(flat, 2.0, corners).strength.max() < 6
+    assert plate_evidence(sample_strips(flat, 2.0, corners)).strength.max() < 6
 
 
 def test_screws_are_found_and_rims_are_not_taken_for_metal():

@@ -173,8 +173,8 @@ def test_disagreement_of_the_refiners_is_said_and_adds_to_the_uncertainty(monkey
     honest = estimate.refine_once
     tilt = np.radians(6.0)
 
-    def tilted(crop, corners):
-        check = honest(crop, corners)
+    def tilted(strips, corners):
+        check = honest(strips, corners)
         moved = corners.copy()
         moved[1, 1] += np.tan(tilt) * (corners[1, 0] - corners[0, 0])
         return replace(check, corners=moved)

@@ -10,6 +10,7 @@ cross-check where it can.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +19,7 @@ from kyphometer.endplates.corners import line_directions_deg, wrap_deg
 from kyphometer.endplates.paths import cheapest_paths, sub_sample, tukey_fit
 from kyphometer.endplates.strips import (
     BORDERS,
+    COLUMNS,
     REACH,
     ROWS,
     across,
@@ -52,6 +54,10 @@ HONEST_SHARES = np.array([0.75, 0.38, 1.94])
 """Weights of the squares of formal SD, second turn and weakness in the honest variance."""
 LEAST_SD = 0.012
 """SD of a corner that is never undercut, in body depths (0.4 mm)."""
+_BORDERS_OF = [[b for b, pair in enumerate(BORDERS) if corner in pair] for corner in range(4)]
+"""The endplate and the wall that meet at each corner."""
+_ENDS_OF = [[BORDERS[b].index(corner) for b in _BORDERS_OF[corner]] for corner in range(4)]
+"""Which end of each of them the corner is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -76,8 +82,8 @@ class ClassicalCorners:
 def refine_classically(window: Window, frame: VertebraFrame, corners: Array) -> ClassicalCorners:
     """Rim corners near the given ones, all in the frame's units."""
     crop = window.crop(frame, PIXELS, DEPTHS)
-    first = _one_pass(crop, corners, CLICK_SD)
-    second = refine_once(crop, first.corners)
+    first = _one_pass(sample_strips(crop, DEPTHS, corners), corners, CLICK_SD)
+    second = refine_once(sample_strips(crop, DEPTHS, first.corners), first.corners)
     turned = line_directions_deg(second.corners) - line_directions_deg(first.corners)
     return replace(second, moved_deg=np.abs(wrap_deg(turned)))
 
@@ -104,57 +110,61 @@ def path_line_sd_deg(formal_deg: Array, moved_deg: Array, strength: Array) -> Ar
     return sd
 
 
-def refine_once(crop: Image, corners: Array) -> ClassicalCorners:
-    """One pass near corners that are already good, on a crop of `DEPTHS` body depths."""
-    return _one_pass(crop, corners, CLICK_SD / 2)
+def refine_once(strips: Image, corners: Array) -> ClassicalCorners:
+    """One pass near corners that are already good, on the strips along their borders."""
+    return _one_pass(strips, corners, CLICK_SD / 2)
 
 
-def _one_pass(crop: Image, corners: Array, click_sd: float) -> ClassicalCorners:
-    evidence = edge_maps(sample_strips(crop, DEPTHS, corners))
+def _one_pass(strips: Image, corners: Array, click_sd: float) -> ClassicalCorners:
+    evidence = edge_maps(strips)
     far = (across() / click_sd) ** 2 / 2
-    cost = 1.5 - evidence + 0.12 * far[None, :, None]
+    cost = (1.5 + 0.12 * far)[:, None] - evidence
     rows = cheapest_paths(cost, STEP_COST)
     heights = (sub_sample(evidence, rows) / (ROWS - 1) * 2 - 1) * REACH
-    found = np.take_along_axis(evidence, rows[:, None, :], axis=1)[:, 0, :].astype(np.float64)
+    found = evidence[np.arange(len(rows))[:, None], rows, np.arange(COLUMNS)].astype(np.float64)
+    basis, inside = _shape_terms()
+    fits, covariances, _ = tukey_fit(basis, heights, inside * (0.05 + found))
+    ends, spreads = _ends(fits[:, :2], covariances[:, :2, :2])
+    out = normals(corners)
+    return ClassicalCorners(
+        corners=_meeting_points(corners, out, ends),
+        covariances=_corner_covariances(out, spreads),
+        moved_deg=np.zeros(2),
+    )
+
+
+@cache
+def _shape_terms() -> tuple[Array, Array]:
+    """Terms of a border's shape, shape (COLUMNS, 4), and how far each profile counts.
+
+    Height, slope, concavity and its skewness; less weight beyond the corners.
+    """
     tau = 2 * along() - 1
     bulge = 1 - tau**2
     basis = np.stack((np.ones_like(tau), tau, bulge, bulge * tau), axis=1)
-    inside = np.where(np.abs(tau) <= 1.0, 1.0, 0.3)
-    fits, covariances, _ = tukey_fit(basis, heights, inside * (0.05 + found))
-    ends, spreads = _ends(fits[:, :2], covariances[:, :2, :2])
-    return ClassicalCorners(
-        corners=_meeting_points(corners, ends),
-        covariances=_corner_covariances(corners, spreads),
-        moved_deg=np.zeros(2),
-    )
+    return basis, np.where(np.abs(tau) <= 1.0, 1.0, 0.3)
 
 
 def _ends(fits: Array, covariances: Array) -> tuple[Array, Array]:
     """Height of each fitted border at its two corners, and its SD there; shapes (4, 2)."""
     at = np.array([[1.0, -1.0], [1.0, 1.0]])
     heights = fits @ at.T
-    variances = np.einsum("ei,lij,ej->le", at, covariances, at)
+    variances = ((at @ covariances) * at).sum(axis=2)
     return heights, np.hypot(INFLATION * np.sqrt(np.maximum(variances, 0.0)), LEAST_SD)
 
 
-def _meeting_points(corners: Array, ends: Array) -> Array:
-    """Corners moved so that each lies on its endplate's fit and on its wall's fit."""
-    out = normals(corners)
-    moved = corners.copy()
-    for corner in range(4):
-        borders = [(b, pair.index(corner)) for b, pair in enumerate(BORDERS) if corner in pair]
-        normal = np.array([out[b] for b, _ in borders])
-        height = np.array([ends[b, end] for b, end in borders])
-        moved[corner] += np.linalg.lstsq(normal, height, rcond=0.2)[0]
+def _meeting_points(corners: Array, out: Array, ends: Array) -> Array:
+    """Corners moved so that each lies on its endplate's fit and on its wall's fit.
+
+    Borders that are nearly parallel (singular values below a fifth) move it across both only.
+    """
+    inverse = np.linalg.pinv(out[_BORDERS_OF], rcond=0.2)
+    moved: Array = corners + (inverse @ ends[_BORDERS_OF, _ENDS_OF][..., None])[..., 0]
     return moved
 
 
-def _corner_covariances(corners: Array, spreads: Array) -> Array:
+def _corner_covariances(out: Array, spreads: Array) -> Array:
     """Covariance of each corner: its endplate's spread across, its wall's spread along."""
-    out = normals(corners)
-    covariances = np.zeros((4, 2, 2))
-    for border, pair in enumerate(BORDERS):
-        for end, corner in enumerate(pair):
-            normal = out[border]
-            covariances[corner] += spreads[border, end] ** 2 * np.outer(normal, normal)
+    scaled = out[_BORDERS_OF] * spreads[_BORDERS_OF, _ENDS_OF][..., None]
+    covariances: Array = scaled.transpose(0, 2, 1) @ scaled
     return covariances

@@ -1,7 +1,7 @@
 """Cutting a vertebra out of a film in its own frame, bone bright, without aliasing.
 
-A film is first reduced by area averaging around the vertebra, once (`Window`); crops for every pass
-of a refiner are then interpolated from that.
+A film is first reduced around the vertebra by means over blocks of whole pixels, once (`Window`);
+crops for every pass of a refiner are then interpolated from that.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
+
+from kyphometer.endplates.ranks import percentiles
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -92,23 +94,40 @@ def cut_window(pixels: NDArray[Any], frame: VertebraFrame, *, sign: int) -> Wind
     window
         None if the vertebra lies outside the film.
     """
-    rows, columns = pixels.shape
-    reach = WINDOW_DEPTHS / 2 * frame.depth / frame.factors
-    middle = frame.centre / frame.factors
-    low = np.maximum(np.floor(middle - reach), 0).astype(int)
-    high = np.minimum(np.ceil(middle + reach), (columns, rows)).astype(int)
-    size = high - low
-    if np.any(size < 8):
+    wanted = frame.depth * CROP_DEPTHS / (CROP_PIXELS * OVERSAMPLING) / frame.factors
+    step = np.maximum(np.round(wanted), 1).astype(int)
+    low, blocks = _blocks(frame, step, pixels.shape)
+    if np.any(blocks < 4) or np.any(blocks * step < 8):
         return None
+    high = low + blocks * step
     part = pixels[low[1] : high[1], low[0] : high[0]]
     if part.dtype not in RESIZABLE:
         part = part.astype(np.float32)
-    wanted = frame.depth * CROP_DEPTHS / (CROP_PIXELS * OVERSAMPLING) / frame.factors
-    reduced = np.maximum(np.round(size / np.maximum(wanted, 1.0)), 4).astype(int)
-    if np.any(reduced < size):
-        part = cv2.resize(part, tuple(reduced.tolist()), interpolation=cv2.INTER_AREA)
-    image = sign * np.asarray(part, dtype=np.float32)
-    return Window(image=image, origin=low.astype(np.float64), step=size / reduced)
+    if np.any(step > 1):
+        part = cv2.resize(part, tuple(blocks.tolist()), interpolation=cv2.INTER_AREA)
+    image = np.asarray(part, dtype=np.float32)
+    return Window(
+        image=image if sign > 0 else -image,
+        origin=low.astype(np.float64),
+        step=step.astype(np.float64),
+    )
+
+
+def _blocks(
+    frame: VertebraFrame, step: NDArray[np.int_], shape: tuple[int, ...]
+) -> tuple[NDArray[np.int_], NDArray[np.int_]]:
+    """First pixel (x, y) of the window and its size in blocks of `step` pixels, inside the film.
+
+    Means over whole pixels are many times quicker than over parts of them. The blocks lie evenly
+    about the pixel edge nearest to the body's centre, so that a mirrored film gives mirrored ones.
+    """
+    middle = np.round(frame.centre / frame.factors)
+    reach = WINDOW_DEPTHS / 2 * frame.depth / frame.factors
+    size = np.array(shape[::-1])
+    before = np.floor(np.minimum(np.ceil(reach / step) * step, middle) / step)
+    after = np.floor(np.minimum(np.ceil(reach / step) * step, size - middle) / step)
+    low = middle - before * step
+    return low.astype(int), (before + after).astype(int)
 
 
 def network_tone(crop: Image) -> Image:
@@ -118,13 +137,19 @@ def network_tone(crop: Image) -> Image:
     take the whole range), cut at 1.5; then the local contrast: difference from the surroundings in
     units of their standard deviation, cut at 3 and halved.
     """
-    low, high = np.percentile(crop[::2, ::2], (2.0, 98.0))
-    span = max(float(high - low), 1e-6)
-    tone = np.clip((crop - (low + high) / 2) * (2.0 / span), -1.5, 1.5).astype(np.float32)
-    rest = tone - _surroundings(tone)
-    power = np.maximum(_surroundings(rest * rest), 0.0)
-    local = np.clip(rest / np.sqrt(power + 1e-3), -3.0, 3.0) * 0.5
-    return np.stack((tone, local)).astype(np.float32, copy=False)
+    low, high = percentiles(crop[::2, ::2], 2.0, 98.0)
+    seen = np.empty((2, *crop.shape), dtype=np.float32)
+    tone, local = seen
+    np.subtract(crop, (low + high) / 2, out=tone)
+    tone *= 2.0 / max(high - low, 1e-6)
+    np.clip(tone, -1.5, 1.5, out=tone)
+    np.subtract(tone, _surroundings(tone), out=local)
+    power = _surroundings(local * local)
+    power += 1e-3
+    local /= np.sqrt(power, out=power)
+    np.clip(local, -3.0, 3.0, out=local)
+    local *= 0.5
+    return seen
 
 
 def _surroundings(image: Image) -> Image:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kyphometer.endplates.calibration import Calibration, corner_covariances
+from kyphometer.endplates.calibration import corner_covariances
 from kyphometer.endplates.classical import (
     DEPTHS,
     METHOD,
@@ -22,6 +22,7 @@ from kyphometer.endplates.evidence import PlateEvidence, plate_evidence
 from kyphometer.endplates.metal import lies_on, metal_mask
 from kyphometer.endplates.model import CornerModel, corner_model
 from kyphometer.endplates.passes import refine_by_network
+from kyphometer.endplates.strips import sample_strips
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -110,10 +111,11 @@ def looks_inverted(
 
 def _learned(window: Window, frame: VertebraFrame, model: CornerModel) -> Estimate:
     found = refine_by_network(window, frame, model)
-    calibration = Calibration.of_card(model.card)
+    calibration = model.calibration
     corners = found.frame.from_square(found.corners)
     crop = window.crop(found.frame, PIXELS, DEPTHS)
-    check = refine_once(crop, corners)
+    strips = sample_strips(crop, DEPTHS, corners)
+    check = refine_once(strips, corners)
     turned = np.abs(wrap_deg(line_directions_deg(check.corners) - line_directions_deg(corners)))
     line_sd = calibration.line(found.line_sd_deg[:2])
     differs = np.where(
@@ -126,7 +128,7 @@ def _learned(window: Window, frame: VertebraFrame, model: CornerModel) -> Estima
         corners=corners,
         covariances=corner_covariances(corner_sd, line_sd, line_lengths(corners)),
         line_sd_deg=line_sd,
-        evidence=plate_evidence(crop, DEPTHS, corners),
+        evidence=plate_evidence(strips),
         on_metal=lies_on(metal_mask(crop), DEPTHS, corners),
         differs_deg=differs,
         refiner=Refiner.LEARNED,
@@ -140,7 +142,7 @@ def _classical(window: Window, frame: VertebraFrame, clicks: Array) -> Estimate:
     around = frame.around(place)
     corners = around.from_square(place)
     crop = window.crop(around, PIXELS, DEPTHS)
-    evidence = plate_evidence(crop, DEPTHS, corners)
+    evidence = plate_evidence(sample_strips(crop, DEPTHS, corners))
     corner_sd = np.sqrt(np.diagonal(found.covariances, axis1=1, axis2=2))
     formal = np.hypot(*corner_sd[:, 1].reshape(2, 2).T) / line_lengths(corners)
     line_sd = path_line_sd_deg(np.degrees(formal), found.moved_deg, evidence.strength)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kyphometer.endplates.strips import across, along, sample_strips
+from kyphometer.endplates.strips import across, along
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -44,23 +45,37 @@ class PlateEvidence:
         return strongest
 
 
-def plate_evidence(crop: Image, depths: float, corners: Array) -> PlateEvidence:
-    """Evidence across the superior and the inferior endplate given by corners in the frame."""
-    strips = sample_strips(crop, depths, corners)[:2].astype(np.float64)
-    t, s = along(), across()
-    inner = strips[:, :, (t > 0.05) & (t < 0.95)]
-    inside = inner[:, (s < -NEAR) & (s > -FAR)].mean(axis=1)
-    outside = inner[:, (s > NEAR) & (s < FAR)].mean(axis=1)
-    line = inner[:, np.abs(s) < NEAR].mean(axis=1)
+def plate_evidence(strips: Image) -> PlateEvidence:
+    """Evidence across the superior and the inferior endplate, from `sample_strips` along them."""
+    inside, outside, line = (_bands() @ strips[:2].astype(np.float64)).transpose(1, 0, 2)
     return PlateEvidence(
         step=_in_standard_errors(inside - outside),
         ridge=_in_standard_errors(line - (inside + outside) / 2),
     )
 
 
+@cache
+def _bands() -> Array:
+    """What takes the means inside, outside and on the line from a profile, shape (3, ROWS)."""
+    s = across()
+    bands = np.array(((s < -NEAR) & (s > -FAR), (s > NEAR) & (s < FAR), np.abs(s) < NEAR))
+    means: Array = bands / bands.sum(axis=1, keepdims=True)
+    return means
+
+
+@cache
+def _between_corners() -> slice:
+    """The profiles that lie well between both corners."""
+    at = np.flatnonzero((along() > 0.05) & (along() < 0.95))
+    return slice(int(at[0]), int(at[-1]) + 1)
+
+
 def _in_standard_errors(profiles: Array) -> Array:
-    """Mean over profiles in units of its standard error."""
-    count = profiles.shape[1] / CORRELATED
-    spread = profiles.std(axis=1) + 1e-6
-    counted: Array = profiles.mean(axis=1) * np.sqrt(count) / spread
+    """Mean over the profiles between the corners in units of its standard error."""
+    inner = profiles[:, _between_corners()]
+    count = inner.shape[1]
+    mean = inner.sum(axis=1) / count
+    rest = inner - mean[:, None]
+    spread = np.sqrt((rest * rest).sum(axis=1) / count) + 1e-6
+    counted: Array = mean * np.sqrt(count / CORRELATED) / spread
     return counted

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
+from kyphometer.endplates.calibration import Calibration
 from kyphometer.errors import ModelFileError
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ class CornerModel:
     ----------
     card
         Name, version, training facts and calibration, as written by `training/export.py`.
+    calibration
+        The calibration of the card.
     network
         OpenCV's network; not safe for several threads at once, hence the lock.
     lock
@@ -61,6 +64,7 @@ class CornerModel:
     """
 
     card: dict[str, Any]
+    calibration: Calibration
     network: Any
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -101,7 +105,7 @@ def corner_model() -> CornerModel:
         network = _read_network(path)
     except (OSError, ValueError, cv2.error) as problem:
         raise ModelFileError(path.name, problem) from problem
-    return CornerModel(card=card, network=network)
+    return CornerModel(card=card, calibration=Calibration.of_card(card), network=network)
 
 
 def _read_network(path: Path) -> Any:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from kyphometer.endplates.ranks import row_medians
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -35,6 +37,7 @@ SATURATION = 2.5
 """Edges count no more beyond this many times the strip's own scale, so metal cannot win."""
 RIDGE_WEIGHT = 0.5
 """Weight of the bright cortical line against the step from disc to bone."""
+_FIRST, _LAST = ([pair[end] for pair in BORDERS] for end in (0, 1))
 
 
 @cache
@@ -57,32 +60,37 @@ def _fixed(values: Array) -> Array:
 
 def normals(corners: Array) -> Array:
     """Unit vectors out of the body, one a border, shape (4, 2)."""
-    ends = np.array([(corners[a], corners[b]) for a, b in BORDERS])
-    vectors = ends[:, 1] - ends[:, 0]
-    vectors = vectors / np.maximum(np.hypot(*vectors.T), 1e-9)[:, None]
-    turned = np.stack((vectors[:, 1], -vectors[:, 0]), axis=1)
-    outward = ends.mean(axis=1) - corners.mean(axis=0)
-    return np.where((turned * outward).sum(axis=1, keepdims=True) < 0, -turned, turned)
+    first, last = corners[_FIRST], corners[_LAST]
+    x, y = (last - first).T
+    turned = np.array((y, -x)) / np.maximum(np.hypot(x, y), 1e-9)
+    outward = ((first + last) / 2 - corners.sum(axis=0) / 4).T
+    away: Array = np.where((turned * outward).sum(axis=0) < 0, -turned, turned).T
+    return away
 
 
 def strip_points(corners: Array) -> Array:
     """Points of the four strips in the vertebra's frame, shape (4, ROWS, COLUMNS, 2)."""
-    first = np.array([corners[a] for a, _ in BORDERS])
-    vector = np.array([corners[b] - corners[a] for a, b in BORDERS])
-    line = first[:, None] + along()[None, :, None] * vector[:, None]
-    steps = across()[None, :, None, None] * normals(corners)[:, None, None]
-    points: Array = line[:, None] + steps
-    return points
+    return np.stack(_strip_axes(corners, 1.0), axis=-1)
+
+
+def _strip_axes(corners: Array, depth: float) -> tuple[Array, Array]:
+    """The x and the y of `strip_points` where a body depth is so long, (4, ROWS, COLUMNS) each."""
+    first, last, out = corners[_FIRST], corners[_LAST], normals(corners)
+    line = first[:, :, None] + along() * (last - first)[:, :, None]
+    steps = out[:, :, None] * (across() * depth)
+    x, y = (steps[:, axis, :, None] + line[:, axis, None, :] for axis in (0, 1))
+    return x, y
 
 
 def sample_strips(crop: Image, depths: float, corners: Array) -> Image:
     """Grey values of a crop along the four strips, shape (4, ROWS, COLUMNS)."""
-    points = strip_points(corners)
-    index = ((points / depths + 0.5) * crop.shape[0] - 0.5).astype(np.float32)
-    flat = index.reshape(4 * ROWS, COLUMNS, 2)
-    grey = cv2.remap(
-        crop, flat[..., 0], flat[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    size = crop.shape[0]
+    index = (corners / depths + 0.5) * size - 0.5
+    x, y = (
+        axis.reshape(4 * ROWS, COLUMNS).astype(np.float32)
+        for axis in _strip_axes(index, size / depths)
     )
+    grey = cv2.remap(crop, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(grey, dtype=np.float32).reshape(4, ROWS, COLUMNS)
 
 
@@ -95,16 +103,23 @@ def edge_maps(strips: Image) -> Image:
         Shape as `strips`, 0 to about 1.5; comparable between films because it is counted in units
         of the strip's own spread of gradients.
     """
-    stacked = strips.transpose(1, 0, 2).reshape(ROWS, -1)
-    soft = cv2.GaussianBlur(stacked, (1, 0), sigmaX=1e-3, sigmaY=SMOOTH)
-    slope = -np.gradient(soft, axis=0)
-    bend = -np.gradient(np.gradient(soft, axis=0), axis=0)
-    step = _saturated(slope.reshape(ROWS, 4, COLUMNS))
-    ridge = _saturated(bend.reshape(ROWS, 4, COLUMNS))
-    return np.ascontiguousarray((step + RIDGE_WEIGHT * ridge).transpose(1, 0, 2), dtype=np.float32)
+    slope, bend = _derivatives()
+    evidence = _saturated(slope @ strips)
+    evidence += RIDGE_WEIGHT * _saturated(bend @ strips)
+    return evidence
+
+
+@cache
+def _derivatives() -> tuple[Image, Image]:
+    """Fall and curvature across a smoothed border, as matrices on its samples, (ROWS, ROWS)."""
+    each = np.eye(ROWS, dtype=np.float32)
+    soft = cv2.GaussianBlur(each, (1, 0), sigmaX=1e-3, sigmaY=SMOOTH)
+    slope = np.asarray(-np.gradient(soft, axis=0), dtype=np.float32)
+    return slope, np.asarray(np.gradient(slope, axis=0), dtype=np.float32)
 
 
 def _saturated(values: Image) -> Image:
     """Positive values in units of each strip's median size, from 0 to 1."""
-    scale = np.median(np.abs(values), axis=(0, 2), keepdims=True) * 1.5 + 1e-6
-    return np.asarray(np.clip(values / (SATURATION * scale), 0.0, 1.0), dtype=np.float32)
+    scale = row_medians(np.abs(values).reshape(len(values), -1)) * 1.5 + 1e-6
+    share = values / (SATURATION * scale)[:, None, None].astype(np.float32)
+    return np.asarray(np.clip(share, 0.0, 1.0, out=share), dtype=np.float32)
