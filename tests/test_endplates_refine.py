@@ -3,6 +3,7 @@
 from dataclasses import replace
 from itertools import pairwise
 
+import cv2
 import numpy as np
 import pytest
 from endplates_films import (
@@ -187,3 +188,23 @@ def test_disagreement_of_the_refiners_is_said_and_adds_to_the_uncertainty(monkey
     expected = np.hypot(plain.line_sd_deg[side], estimate.DISAGREEMENT_SHARE * 6.0)
     assert doubted.line_sd_deg[side] == pytest.approx(expected, rel=0.02)
     assert doubted.level is level
+
+
+@pytest.mark.parametrize("turn_deg", [25.0, 50.0])
+def test_a_corner_under_a_screw_is_never_placed(turn_deg):
+    film = simulated("clean", 31)
+    pixel, bright = film.geometry.column_mm, int(1.5 * film.pixels.max())
+    angle = np.radians(turn_deg)
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    reasons = []
+    for level, body in clicked_reading(film, 0.8, 3).vertebrae.items():
+        plate = film.truth.vertebrae[level].superior
+        corner, along = np.array(plate.anterior.xy), np.array(plate.vector)
+        screw = turn @ along / np.hypot(*along) / pixel
+        shown = film.pixels.copy()
+        ends = [(corner + mm * screw).round().astype(int).tolist() for mm in (-8, 30)]
+        cv2.line(shown, *ends, bright, round(6 / pixel))
+        done = refine(replace(film.film, pixels=shown), body, facing=film.facing)
+        assert EndplateSide.SUPERIOR not in done.accepted
+        reasons += [refusal.reason for refusal in done.refusals]
+    assert reasons.count(RefusalReason.METAL) >= len(reasons) - 2

@@ -74,7 +74,7 @@ class Window:
         first = affine[:, :2] @ np.full(2, depths * (0.5 / pixels - 0.5)) + affine[:, 2]
         scaled = linear / self.step[:, None]
         start = (first - self.origin) / self.step - 0.5
-        return np.column_stack((scaled, start))
+        return np.concatenate((scaled, start[:, None]), axis=1)
 
 
 def cut_window(pixels: NDArray[Any], frame: VertebraFrame, *, sign: int) -> Window | None:

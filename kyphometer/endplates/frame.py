@@ -9,11 +9,10 @@ inferior.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import hypot
 from typing import TYPE_CHECKING
 
 import numpy as np
-
-from kyphometer.endplates.corners import line_lengths
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -46,20 +45,22 @@ class VertebraFrame:
     @classmethod
     def of_corners(cls, corners: Array, factors: Array, facing_sign: int) -> VertebraFrame:
         """Frame of four corners given in square units; `facing_sign` as in `Facing.sign`."""
-        along = corners[1] - corners[0] + corners[3] - corners[2]
-        x = along / max(float(np.hypot(*along)), 1e-12)
-        y = facing_sign * np.array([x[1], -x[0]])
+        (x0, y0), (x1, y1), (x2, y2), (x3, y3) = corners.tolist()
+        along, down = x1 - x0 + x3 - x2, y1 - y0 + y3 - y2
+        length = max(hypot(along, down), 1e-12)
+        x, y = along / length, down / length
         return cls(
-            centre=corners.mean(axis=0),
-            depth=float(line_lengths(corners).mean()),
-            axes=np.stack((x, y), axis=1),
+            centre=np.array(((x0 + x1 + x2 + x3) / 4, (y0 + y1 + y2 + y3) / 4)),
+            depth=(hypot(x1 - x0, y1 - y0) + hypot(x3 - x2, y3 - y2)) / 2,
+            axes=np.array(((x, facing_sign * y), (y, -facing_sign * x))),
             factors=factors,
         )
 
     @property
     def facing_sign(self) -> int:
         """+1 if anterior is at image right, -1 if at image left."""
-        return -1 if float(np.linalg.det(self.axes)) > 0 else 1
+        (a, b), (c, d) = self.axes.tolist()
+        return -1 if a * d - b * c > 0 else 1
 
     def around(self, corners: Array) -> VertebraFrame:
         """The frame of other corners (square units) of the same vertebra."""
@@ -94,4 +95,4 @@ class VertebraFrame:
     def pixel_affine(self) -> Array:
         """Matrix (2, 3) that takes `(u_x, u_y, 1)` of the frame to pixels of the film."""
         linear = self.depth * self.axes / self.factors[:, None]
-        return np.column_stack((linear, self.centre / self.factors))
+        return np.concatenate((linear, (self.centre / self.factors)[:, None]), axis=1)

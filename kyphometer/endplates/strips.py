@@ -120,6 +120,7 @@ def _derivatives() -> tuple[Image, Image]:
 
 def _saturated(values: Image) -> Image:
     """Positive values in units of each strip's median size, from 0 to 1."""
-    scale = row_medians(np.abs(values).reshape(len(values), -1)) * 1.5 + 1e-6
+    every_other = np.abs(values[:, :, ::2]).reshape(len(values), -1)
+    scale = row_medians(every_other) * 1.5 + 1e-6
     share = values / (SATURATION * scale)[:, None, None].astype(np.float32)
     return np.asarray(np.clip(share, 0.0, 1.0, out=share), dtype=np.float32)
