@@ -7,6 +7,7 @@ crops for every pass of a refiner are then interpolated from that.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -156,6 +157,14 @@ def _surroundings(image: Image) -> Image:
     """Mean over about a quarter of a body depth around each pixel."""
     pixels = image.shape[0]
     small = cv2.resize(image, (pixels // 4, pixels // 4), interpolation=cv2.INTER_AREA)
-    small = cv2.GaussianBlur(small, (0, 0), pixels / 32.0, borderType=cv2.BORDER_REPLICATE)
-    grown = cv2.resize(small, (pixels, pixels), interpolation=cv2.INTER_LINEAR)
+    blur = _blur(pixels // 4, pixels / 32.0)
+    grown = cv2.resize(blur @ small @ blur.T, (pixels, pixels), interpolation=cv2.INTER_LINEAR)
     return np.asarray(grown, dtype=np.float32)
+
+
+@cache
+def _blur(pixels: int, sd: float) -> Image:
+    """Gaussian blur along one axis as a matrix: quicker than a filter on so few pixels."""
+    each = np.eye(pixels, dtype=np.float32)
+    rows = cv2.GaussianBlur(each, (1, 0), sigmaX=1e-3, sigmaY=sd, borderType=cv2.BORDER_REPLICATE)
+    return np.asarray(rows, dtype=np.float32)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import dist
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +11,6 @@ import numpy as np
 from kyphometer.anatomy import EndplateSide, Level
 from kyphometer.endplates.corners import (
     ROWS,
-    plate_corners,
     square_factors,
     vertebra_corners,
 )
@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 
 Target = tuple[EndplateSide, str]
 """A corner to refine: its endplate, and `anterior` or `posterior`."""
+_Seen = tuple[list[float], list[list[float]]]
+"""Where a corner is seen, in pixels, and its covariance."""
 CORNERS = ("anterior", "posterior")
 LEAST_DEPTH_PX = 12.0
 """A body that is shallower than this on the film shows no rim to refine."""
@@ -223,28 +225,32 @@ class _Judged:
 
     def refusals(self) -> dict[EndplateSide, Refusal]:
         refused = {}
+        facts = self._facts()
         for side in self.vertebra.endplates:
-            refusal = judge(self._facts(side), self.limits, self.vertebra.level, side)
+            refusal = judge(facts[side], self.limits, self.vertebra.level, side)
             if refusal is not None:
                 refused[side] = refusal
         return refused
 
-    def _facts(self, side: EndplateSide) -> Found:
-        rows = list(ROWS[side])
-        frame, index = self.found.frame, list(EndplateSide).index(side)
-        now = frame.to_square(self.found.corners[rows])
+    def _facts(self) -> dict[EndplateSide, Found]:
+        found, frame = self.found, self.found.frame
+        now = frame.to_square(found.corners)
         pixels = now / frame.factors
-        height, width = self.shape
-        return Found(
-            moved_depths=np.hypot(*(now - self.clicks[rows]).T) / frame.depth,
-            depth_mm=frame.depth if self.calibrated else None,
-            line_sd_deg=float(self.found.line_sd_deg[index]),
-            step=float(self.found.evidence.step[index]),
-            ridge=float(self.found.evidence.ridge[index]),
-            by_path=self.found.refiner is Refiner.CLASSICAL,
-            on_metal=bool(self.found.on_metal[rows].any()),
-            inside_film=bool(np.all((pixels > 0) & (pixels < (width, height)))),
-        )
+        moved = np.hypot(*(now - self.clicks).T).reshape(2, 2) / frame.depth
+        outside = (pixels <= 0) | (pixels >= self.shape[::-1])
+        return {
+            side: Found(
+                moved_depths=moved[index],
+                depth_mm=frame.depth if self.calibrated else None,
+                line_sd_deg=float(found.line_sd_deg[index]),
+                step=float(found.evidence.step[index]),
+                ridge=float(found.evidence.ridge[index]),
+                by_path=found.refiner is Refiner.CLASSICAL,
+                on_metal=bool(found.on_metal[list(rows)].any()),
+                inside_film=not outside[list(rows)].any(),
+            )
+            for index, (side, rows) in enumerate(ROWS.items())
+        }
 
 
 def _result(
@@ -256,6 +262,7 @@ def _result(
     """The vertebra with accepted marks moved and refused ones annotated."""
     plates: dict[str, Endplate] = {}
     moved, line_sd = {}, {}
+    seen = _seen(found)
     for side, plate in vertebra.endplates.items():
         if side in refused:
             plates[str(side)] = _annotated(plate, refused[side])
@@ -263,9 +270,9 @@ def _result(
         wanted = {name for name in CORNERS if targets is None or (side, name) in targets}
         if not wanted:
             continue
-        plates[str(side)] = _moved(plate, side, found, wanted)
-        shift = plate_corners(plates[str(side)]) - plate_corners(plate)
-        moved[side] = (float(np.hypot(*shift[0])), float(np.hypot(*shift[1])))
+        placed = plates[str(side)] = _moved(plate, side, found, {n: seen[side, n] for n in wanted})
+        anterior, posterior = (getattr(placed, name).xy for name in CORNERS)
+        moved[side] = (dist(anterior, plate.anterior.xy), dist(posterior, plate.posterior.xy))
         line_sd[side] = float(found.line_sd_deg[list(EndplateSide).index(side)])
     changes: dict[str, Any] = dict(plates)
     return RefinedVertebra(
@@ -286,26 +293,36 @@ def _annotated(plate: Endplate, refusal: Refusal) -> Endplate:
     )
 
 
-def _moved(plate: Endplate, side: EndplateSide, found: Estimate, wanted: set[str]) -> Endplate:
+def _seen(found: Estimate) -> dict[Target, _Seen]:
+    """Where the image shows each corner, in pixels, with its covariance there."""
+    places = found.frame.to_pixels(found.corners).tolist()
+    covariances = found.frame.covariance_to_pixels(found.covariances).tolist()
+    targets = [(side, name) for side in ROWS for name in CORNERS]
+    return dict(zip(targets, zip(places, covariances, strict=True), strict=True))
+
+
+def _moved(
+    plate: Endplate, side: EndplateSide, found: Estimate, wanted: dict[str, _Seen]
+) -> Endplate:
     """An endplate with its wanted corners where the image shows them."""
-    rows = dict(zip(CORNERS, ROWS[side], strict=True))
     differs = float(found.differs_deg[list(EndplateSide).index(side)])
     note = f"the path refiner's line differs by {differs:.1f} degrees" if differs else ""
-    marks = {name: _mark(getattr(plate, name), found, rows[name], note) for name in wanted}
+    marks = {
+        name: _mark(getattr(plate, name), seen, found.method, note) for name, seen in wanted.items()
+    }
     changes: dict[str, Any] = dict(marks)
     return replace(plate, **changes)
 
 
-def _mark(click: Landmark, found: Estimate, row: int, note: str) -> Landmark:
+def _mark(click: Landmark, seen: _Seen, method: str, note: str) -> Landmark:
     """A corner where the image shows it, keeping where the reader clicked."""
-    x, y = found.frame.to_pixels(found.corners[row])
-    (a, b), (_, d) = found.frame.covariance_to_pixels(found.covariances[row])
+    (x, y), ((a, b), (_, d)) = seen
     again = click.source is MarkSource.REFINED and click.raw is not None
     return Landmark(
-        xy=Point(float(x), float(y)),
-        covariance=((float(a), float(b)), (float(b), float(d))),
+        xy=Point(x, y),
+        covariance=((a, b), (b, d)),
         source=MarkSource.REFINED,
         raw=click.raw if again else click.xy,
-        method=found.method,
+        method=method,
         note=note,
     )
