@@ -11,7 +11,6 @@ the stated 95 % intervals; seconds a film. Readings start from clicks of 1.5 mm.
 from __future__ import annotations
 
 import argparse
-import pickle
 import sys
 import time
 from collections import Counter, defaultdict
@@ -24,20 +23,16 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "training"))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from trials import clicked, whole_bodies
+from trials import clicked, visit_pair, whole_bodies
 
-from kyphometer.anatomy import EndplateSide, Level, neighbour
+from kyphometer.anatomy import EndplateSide, neighbour
 from kyphometer.endplates import carry_over, change_with_uncertainty, refine_reading
 from kyphometer.errors import CarryOverError, KyphometerError
 from kyphometer.geometry import signed_angle_deg
-from kyphometer.phantom import simulate_visits
-from kyphometer.phantom.targets import TargetAngles
-from kyphometer.phantom.visits import VisitPlan
 
 ROOT = Path(__file__).resolve().parent.parent
 CONDITIONS = ("clean", "noisy", "oblique")
-LEVELS = (Level.T11, Level.T12, Level.L1, Level.L2)
-FIRST_SEED = 950_000_000
+FIRST_SEED = 960_000_000
 CLICK_MM = 1.5
 WRONG_LEVEL_MM = 8.0
 
@@ -53,29 +48,6 @@ class Tally:
     corner_mm: list[float] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
     change: dict = field(default_factory=lambda: defaultdict(list))
-
-
-def pair(condition: str, seed: int, folder: Path) -> list[tuple] | None:
-    """Two films of a patient with their truth, kept in a folder."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{condition}-{seed}.pickle"
-    if not path.exists():
-        rng = np.random.default_rng(seed)
-        before = TargetAngles(vka_deg=float(rng.uniform(12, 24)))
-        after = TargetAngles(vka_deg=float(rng.uniform(5, 14)))
-        plans = (
-            VisitPlan(name="pre-op", day=-3, instrumented=False, targets=before),
-            VisitPlan(name="discharge", day=5, instrumented=True, targets=after),
-        )
-        level = LEVELS[int(rng.integers(len(LEVELS)))]
-        try:
-            made = simulate_visits(seed, plans, condition=condition, seed=seed, fractured=level)
-        except KyphometerError:  # an angle that this patient cannot reach
-            path.write_bytes(pickle.dumps(None))
-        else:
-            films = [(visit.film.film, visit.film.truth) for visit in made]
-            path.write_bytes(pickle.dumps(films))
-    return pickle.loads(path.read_bytes())
 
 
 def angle_deg(reading: object, film: object, upper: tuple, lower: tuple) -> float:
@@ -176,7 +148,7 @@ def main() -> None:
     for condition in given.conditions:
         tally = Tally()
         for number in range(given.patients):
-            films = pair(condition, FIRST_SEED + number, given.data)
+            films = visit_pair(condition, FIRST_SEED + number, given.data)
             if films is not None:
                 run_pair(films, tally, np.random.default_rng(number))
         show(condition, tally)

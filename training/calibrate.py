@@ -59,10 +59,10 @@ def seen(film: object, body: Vertebra, true: Vertebra, sign: int) -> tuple[Array
     )
 
 
-def scale(said: Array, error: Array) -> dict[str, list[float]]:
+def scale(said: Array, error: Array, bins: int = BINS) -> dict[str, list[float]]:
     """Pairs of said and honest SD over equally filled bins; honest never falls."""
     order = np.argsort(said)
-    groups = np.array_split(order, BINS)
+    groups = np.array_split(order, bins)
     middles = np.array([float(np.median(said[group])) for group in groups])
     honest = np.array([float(np.quantile(np.abs(error[group]), 0.95)) / 1.96 for group in groups])
     new = np.diff(middles, prepend=-1.0) > 1e-6

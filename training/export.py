@@ -1,6 +1,7 @@
 """Write a checkpoint as the ONNX file and the card that ship in the package.
 
     python training/export.py --run training/runs/a --version 1
+    python training/export.py --kind change --run training/runs/change --version 1
 
 The exported file is run through OpenCV and compared with the training framework before it is kept.
 An existing card's calibration belongs to another network and is dropped: run `calibrate.py` next.
@@ -14,17 +15,66 @@ import json
 import re
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
+from change_network import ChangeNetwork
 from network import CHANNELS, CROP, CornerNetwork, Shape, parameters
+from torch import nn
 
 MODELS = Path(__file__).resolve().parent.parent / "kyphometer" / "endplates" / "models"
-NAME = "rim-corners"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """What a network is for.
+
+    Attributes
+    ----------
+    name
+        Of its files.
+    task
+        One sentence for the card.
+    network
+        Its class.
+    films
+        How many crops of a body it sees at once.
+    coordinates
+        How many corner coordinates it says; log spreads follow.
+    figure
+        The figure that tells a check from other lines of the log.
+    """
+
+    name: str
+    task: str
+    network: type[nn.Module]
+    films: int
+    coordinates: int
+    figure: str
+
+
+KINDS = {
+    "corners": Kind(
+        name="rim-corners",
+        task="four rim corners of a vertebral body, T1 to L6, on a lateral film, from rough marks",
+        network=CornerNetwork,
+        films=1,
+        coordinates=8,
+        figure="corner_mm",
+    ),
+    "change": Kind(
+        name="body-changes",
+        task="four rim corners of one vertebral body on each of two lateral films of a patient",
+        network=ChangeNetwork,
+        films=2,
+        coordinates=16,
+        figure="intact_line_sd_deg",
+    ),
+}
 ABOUT = {
-    "task": "four rim corners of a vertebral body, T1 to L6, on a lateral film, from rough marks",
     "truth": "apex of the rounded rim in the mid-sagittal plane of the body",
     "trained_on": "films of this project's simulator only; no patient's film",
     "real_films": "not validated on real films; see docs/endplates.md",
@@ -41,19 +91,19 @@ def read_state(path: Path) -> dict:
         return torch.load(path, weights_only=True, map_location="cpu")
 
 
-def load(path: Path) -> tuple[CornerNetwork, dict]:
+def load(kind: Kind, path: Path) -> tuple[nn.Module, dict]:
     """A network with its averaged weights, and the checkpoint it came from."""
     state = read_state(path)
     shape = {k: tuple(v) if isinstance(v, list) else v for k, v in state["shape"].items()}
-    network = CornerNetwork(Shape(**shape))
+    network = kind.network(Shape(**shape))
     network.load_state_dict(state["network"])
     return network.eval(), state
 
 
-def write_onnx(network: CornerNetwork, path: Path) -> None:
-    crop = torch.zeros(1, CHANNELS, CROP, CROP)
+def write_onnx(kind: Kind, network: nn.Module, path: Path) -> None:
+    crops = torch.zeros(1, kind.films * CHANNELS, CROP, CROP)
     program = torch.onnx.export(
-        network, (crop,), input_names=["crop"], output_names=["said"], dynamo=True, verbose=False
+        network, (crops,), input_names=["crop"], output_names=["said"], dynamo=True, verbose=False
     )
     program.optimize()
     for node in program.model.graph:
@@ -62,19 +112,19 @@ def write_onnx(network: CornerNetwork, path: Path) -> None:
     program.save(path, external_data=False)
 
 
-def largest_difference(network: CornerNetwork, path: Path) -> tuple[float, float]:
+def largest_difference(kind: Kind, network: nn.Module, path: Path) -> tuple[float, float]:
     """Of corners and of log spreads between torch and OpenCV, over random crops."""
     rng = np.random.default_rng(0)
     net = cv2.dnn.readNetFromONNX(str(path))
     corners = spreads = 0.0
     for _ in range(16):
-        crop = rng.standard_normal((1, CHANNELS, CROP, CROP)).astype(np.float32)
+        crop = rng.standard_normal((1, kind.films * CHANNELS, CROP, CROP)).astype(np.float32)
         net.setInput(crop)
         with torch.no_grad():
             wanted = network(torch.from_numpy(crop)).numpy()
         difference = np.abs(net.forward() - wanted)[0]
-        corners = max(corners, float(difference[:8].max()))
-        spreads = max(spreads, float(difference[8:].max()))
+        corners = max(corners, float(difference[: kind.coordinates].max()))
+        spreads = max(spreads, float(difference[kind.coordinates :].max()))
     return corners, spreads
 
 
@@ -93,24 +143,26 @@ def runs_before(state: dict) -> Iterator[dict[str, object]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--kind", choices=KINDS, default="corners")
     parser.add_argument("--run", type=Path, required=True)
     parser.add_argument("--version", required=True)
     parser.add_argument("--out", type=Path, default=MODELS)
     given = parser.parse_args()
-    network, state = load(given.run / "last.pt")
-    path = given.out / f"{NAME}.onnx"
-    write_onnx(network, path)
-    difference, in_spreads = largest_difference(network, path)
+    kind = KINDS[given.kind]
+    network, state = load(kind, given.run / "last.pt")
+    path = given.out / f"{kind.name}.onnx"
+    write_onnx(kind, network, path)
+    difference, in_spreads = largest_difference(kind, network, path)
     if difference > TOLERANCE or in_spreads > 20 * TOLERANCE:
         sys.exit(f"OpenCV and torch differ by {difference:.2g}, {in_spreads:.2g}: not usable.")
     log = (given.run / "log.jsonl").read_text().splitlines()
-    checked = [fact for fact in map(json.loads, log) if "corner_mm" in fact]
+    checked = [fact for fact in map(json.loads, log) if kind.figure in fact]
     card = {
         "format": "kyphometer-model",
-        "name": NAME,
+        "name": kind.name,
         "version": given.version,
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-        "about": ABOUT,
+        "about": {"task": kind.task, **ABOUT},
         "crop": {"pixels": CROP, "channels": CHANNELS, "depths": 2.0},
         "parameters": parameters(network),
         "shape": state["shape"],
@@ -123,7 +175,7 @@ def main() -> None:
         },
         "largest_difference": difference,
     }
-    (given.out / f"{NAME}.json").write_text(json.dumps(card, indent=1) + "\n")
+    (given.out / f"{kind.name}.json").write_text(json.dumps(card, indent=1) + "\n")
     print(f"{path.name}: {path.stat().st_size / 1e6:.2f} MB, differs by {difference:.1e}")
 
 

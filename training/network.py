@@ -99,6 +99,14 @@ class CornerNetwork(nn.Module):
 
     def parts(self, crops: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Corners, log spreads and the heat maps' logits (N, 4, cells)."""
+        fine, coarse = self.features(crops)
+        logits = self.logits(self.maps(fine))
+        corners, shape = self.corners(logits)
+        features = torch.cat((pooled(coarse), shape), dim=1)
+        return corners, self.spread(features), logits
+
+    def features(self, crops: Tensor) -> tuple[Tensor, Tensor]:
+        """Features at a quarter of the crop's resolution, and the coarsest ones."""
         x = torch.relu_(self.stem(crops))
         skips: list[Tensor] = []
         for level, encode in enumerate(self.encode):
@@ -113,19 +121,29 @@ class CornerNetwork(nn.Module):
                 self.lift[level](x), scale_factor=2, mode="bilinear", align_corners=False
             )
             x = self.decode[level](torch.relu_(up + skips[level]))
-        logits = self.maps(x).flatten(2).reshape(-1, CORNERS, self.grid.shape[0])
+        return x, coarse
+
+    def logits(self, maps: Tensor) -> Tensor:
+        """Heat maps (N, 16, rows, columns) as logits (N, 4, cells)."""
+        return maps.flatten(2).reshape(-1, CORNERS, self.grid.shape[0])
+
+    def corners(self, logits: Tensor) -> tuple[Tensor, Tensor]:
+        """Corners (N, 4, 2) by soft-argmax, and the heat maps' widths and slants (N, 12)."""
         moments = torch.matmul(torch.softmax(logits, dim=2), self.grid)
         corners = moments[:, :, :2]
         squares = corners * corners
         mixed = corners[:, :, :1] * corners[:, :, 1:]
         second = moments[:, :, 2:] - torch.cat((squares, mixed), dim=2)
-        pooled = torch.cat((coarse.mean(dim=(2, 3)), coarse.amax(dim=(2, 3))), dim=1)
         width = torch.log(torch.clamp(second[:, :, :2], min=0.0) + 1e-6)
         slant = second[:, :, 2] / torch.sqrt(
             torch.clamp(second[:, :, 0] * second[:, :, 1], min=0.0) + 1e-9
         )
-        features = torch.cat((pooled, width.flatten(1), slant), dim=1)
-        return corners, self.spread(features), logits
+        return corners, torch.cat((width.flatten(1), slant), dim=1)
+
+
+def pooled(features: Tensor) -> Tensor:
+    """Mean and largest value of every channel."""
+    return torch.cat((features.mean(dim=(2, 3)), features.amax(dim=(2, 3))), dim=1)
 
 
 def _grid() -> Tensor:

@@ -14,10 +14,12 @@ import json
 import math
 import sys
 import time
+from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
 import torch
+from torch import nn
 from torch.utils.data import DataLoader
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -70,15 +72,13 @@ def loader(folders: list[Path], batch: int, seed: int, workers: int) -> DataLoad
 class Average:
     """Exponential average of a network's weights, faster at the start."""
 
-    def __init__(self, network: CornerNetwork, decay: float = 0.9985) -> None:
-        self.network = CornerNetwork(network.shape)
-        self.network.load_state_dict(network.state_dict())
-        self.network.to(next(network.parameters()).device)
+    def __init__(self, network: nn.Module, decay: float = 0.9985) -> None:
+        self.network = deepcopy(network)
         self.decay = decay
         self.updates = 0
 
     @torch.no_grad()
-    def update(self, network: CornerNetwork) -> None:
+    def update(self, network: nn.Module) -> None:
         self.updates += 1
         keep = min(self.decay, self.updates / (self.updates + 10))
         new = network.state_dict()
@@ -134,9 +134,11 @@ def learning_rate(progress: float, step: int, peak: float) -> float:
 
 
 def save(path: Path, average: Average, step: int, given: argparse.Namespace) -> None:
+    network = average.network
+    shape = (network if isinstance(network, CornerNetwork) else network.trunk).shape
     state = {
         "network": average.network.state_dict(),
-        "shape": average.network.shape.record(),
+        "shape": shape.record(),
         "step": step,
         "options": {name: str(value) for name, value in vars(given).items()},
         "torch": str(torch.__version__),

@@ -16,15 +16,20 @@ from numpy.typing import NDArray
 
 from kyphometer.anatomy import EndplateSide, Level
 from kyphometer.endplates.corners import line_directions_deg, vertebra_corners, wrap_deg
+from kyphometer.errors import UnreachableAngleError
 from kyphometer.film import Film
 from kyphometer.geometry import Point
-from kyphometer.phantom import simulate_film
+from kyphometer.phantom import simulate_film, simulate_visits
 from kyphometer.phantom.conditions import find_condition
 from kyphometer.phantom.staging import draw_patient
+from kyphometer.phantom.targets import TargetAngles
+from kyphometer.phantom.visits import VisitPlan
 from kyphometer.reading import Endplate, Landmark, Reading, Vertebra
 
 Array = NDArray[np.float64]
 CONDITIONS = ("clean", "instrumented", "noisy", "oblique", "hard")
+VISIT_LEVELS = (Level.T11, Level.T12, Level.L1, Level.L2)
+"""Where patients of two visits are fractured."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +102,31 @@ def trials(folder: Path, first: int, films: int, *, other: float) -> Iterator[Tr
                 made = make_trial(condition, first + number, other=number < other * films)
                 path.write_bytes(pickle.dumps(made))
             yield pickle.loads(path.read_bytes())
+
+
+def visit_pair(condition: str, seed: int, folder: Path) -> list[tuple] | None:
+    """Two films of a patient, shaped as no training film's is, with their truth; kept."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{condition}-{seed}.pickle"
+    if not path.exists():
+        rng = np.random.default_rng(seed)
+        before = TargetAngles(vka_deg=float(rng.uniform(12, 24)))
+        after = TargetAngles(vka_deg=float(rng.uniform(5, 14)))
+        plans = (
+            VisitPlan(name="pre-op", day=-3, instrumented=False, targets=before),
+            VisitPlan(name="discharge", day=5, instrumented=True, targets=after),
+        )
+        level = VISIT_LEVELS[int(rng.integers(len(VISIT_LEVELS)))]
+        person = draw_patient(find_condition(condition), seed, fractured=False)
+        person = other_anatomy(person, np.random.default_rng([seed, 5]))
+        try:
+            made = simulate_visits(person, plans, condition=condition, seed=seed, fractured=level)
+        except UnreachableAngleError:  # an angle that this patient cannot reach
+            path.write_bytes(pickle.dumps(None))
+        else:
+            films = [(visit.film.film, visit.film.truth) for visit in made]
+            path.write_bytes(pickle.dumps(films))
+    return pickle.loads(path.read_bytes())
 
 
 def whole_bodies(truth: Reading) -> dict[Level, Vertebra]:

@@ -99,17 +99,28 @@ def corner_model() -> CornerModel:
     ModelFileError
         If the file is missing or cannot be read by the installed OpenCV.
     """
-    path = FOLDER / f"{NAME}.onnx"
-    try:
-        card = json.loads((FOLDER / f"{NAME}.json").read_text(encoding="utf-8"))
-        network = _read_network(path)
-    except (OSError, ValueError, cv2.error) as problem:
-        raise ModelFileError(path.name, problem) from problem
+    card, network = read_model(NAME)
     return CornerModel(card=card, calibration=Calibration.of_card(card), network=network)
 
 
+def read_model(name: str) -> tuple[dict[str, Any], Any]:
+    """Card and OpenCV's network of a model in the package.
+
+    Raises
+    ------
+    ModelFileError
+        If a file is missing or cannot be read by the installed OpenCV.
+    """
+    path = FOLDER / f"{name}.onnx"
+    try:
+        card = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+        return card, _read_network(path)
+    except (OSError, ValueError, cv2.error) as problem:
+        raise ModelFileError(path.name, problem) from problem
+
+
 def _read_network(path: Path) -> Any:
-    """OpenCV's network; its classic engine runs this one in half the time of the new one."""
+    """OpenCV's network; its classic engine runs these in half the time of the new one."""
     engine = getattr(cv2.dnn, "ENGINE_CLASSIC", None)
     extra = () if engine is None else (engine,)
     return cv2.dnn.readNetFromONNX(str(path), *extra)

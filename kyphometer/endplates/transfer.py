@@ -8,14 +8,12 @@ import numpy as np
 
 from kyphometer.anatomy import EndplateSide
 from kyphometer.endplates.carried import CarriedVertebra, NotCarried
+from kyphometer.endplates.change_model import BodyChange, change_model
 from kyphometer.endplates.corners import ROWS
+from kyphometer.endplates.crop import CROP_DEPTHS, CROP_PIXELS, network_tone
 from kyphometer.endplates.frame import VertebraFrame
 from kyphometer.endplates.guards import Limits
-from kyphometer.endplates.register import (
-    profile_turns_deg,
-    rigid_turn_deg,
-    shape_difference,
-)
+from kyphometer.endplates.register import rigid_turn_deg, shape_difference
 from kyphometer.geometry import Point
 from kyphometer.reading import Endplate, Landmark, MarkSource, Vertebra
 
@@ -31,15 +29,6 @@ SAME_SHAPE = 0.030
 """A body whose corners fit within this (body depths, RMS) on both films is the same body."""
 MOST_GROWTH = 0.20
 """A body that is larger or smaller by more than this part is another body."""
-RIGID_SHARE, RIGID_SHARED = 0.66, 0.9
-"""A rigid body: SD of a line's turn over that of both its sights, and the lines' correlation."""
-PLATE_SHARE, PLATE_SHARED = 0.95, 0.3
-"""The same for the endplates of a body that changed its shape."""
-COMMON_DEG = 1.2
-"""What makes a line more uncertain than this on both films is mostly there on both, and cancels.
-
-These five were measured on simulated visits (`benchmarks/carry_over.py`, other seeds).
-"""
 
 
 def transfer(
@@ -60,15 +49,32 @@ def transfer(
     objection = _objection(seen, found)
     if objection:
         return NotCarried(level=level, message=f"{level}: {objection}.")
-    local = seen.canonical(seen.own), found.canonical(found.own)
+    change = _compared(seen, found)
+    before, after = _placed(seen, change.before), _placed(found, change.after)
+    local = seen.canonical(before), found.canonical(after)
     rigid = intact and shape_difference(*local) < SAME_SHAPE
-    marks = _rigid_marks(seen, found, *local) if rigid else _plate_marks(seen, found)
+    marks = _rigid_marks(seen, found, *local) if rigid else _plate_marks(seen, found, before, after)
+    first, second = change.turn_sd_deg.tolist()
     return CarriedVertebra(
         vertebra=_proposed(vertebra, marks, found.found),
         rigid=rigid,
-        line_change_sd_deg=_change_sd(seen.found, found.found, rigid=rigid),
-        shared=RIGID_SHARED if rigid else PLATE_SHARED,
+        line_change_sd_deg=(first, second),
+        shared=change.shared,
     )
+
+
+def _compared(seen: Sight, found: Sight) -> BodyChange:
+    """What the network of changes says of the body's crops on both films."""
+    before, after = (
+        network_tone(sight.window.crop(sight.found.frame, CROP_PIXELS, CROP_DEPTHS))
+        for sight in (seen, found)
+    )
+    return change_model().compare(before, after)
+
+
+def _placed(sight: Sight, corners: Array) -> Array:
+    """Corners of a crop in square units."""
+    return sight.found.frame.to_square(corners * (CROP_DEPTHS / 2))
 
 
 def _objection(seen: Sight, found: Sight) -> str:
@@ -100,38 +106,10 @@ def _rigid_marks(seen: Sight, found: Sight, own: Array, there: Array) -> Array:
     return found.canonical(there.mean(axis=0) + scale * marks @ turn.T)
 
 
-def _plate_marks(seen: Sight, found: Sight) -> Array:
+def _plate_marks(seen: Sight, found: Sight, before: Array, after: Array) -> Array:
     """Each endplate where it is found, with the reader's way of placing it."""
-    frame = found.found.frame
-    habit = seen.found.frame.from_square(seen.corners) - seen.found.corners
-    marks = frame.to_square(found.found.corners + habit)
-    turns = profile_turns_deg(
-        (seen.window, seen.found.frame, seen.found.corners),
-        (found.window, frame, found.found.corners),
-    )
-    for rows, turn in zip(ROWS.values(), turns, strict=True):
-        pair = list(rows)
-        marks[pair] = _turned(marks[pair], -found.facing.sign * float(turn))
-    return marks
-
-
-def _turned(pair: Array, degrees: float) -> Array:
-    """Two corners turned about their middle, positive from image x to image y."""
-    angle = np.radians(degrees)
-    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    middle = pair.mean(axis=0)
-    turned: Array = middle + (pair - middle) @ turn.T
-    return turned
-
-
-def _change_sd(seen: Estimate, found: Estimate, *, rigid: bool) -> tuple[float, float]:
-    """SD of how far each line turned."""
-    both = np.hypot(seen.line_sd_deg, found.line_sd_deg)
-    share = PLATE_SHARE
-    if rigid:
-        share, both = RIGID_SHARE, np.full(2, np.sqrt((both**2).mean()))
-    own = share * both / np.hypot(1.0, both / COMMON_DEG)
-    return (float(own[0]), float(own[1]))
+    habit = seen.found.frame.from_square(seen.corners) - seen.found.frame.from_square(before)
+    return found.found.frame.to_square(found.found.frame.from_square(after) + habit)
 
 
 def _proposed(vertebra: Vertebra, marks: Array, found: Estimate) -> Vertebra:

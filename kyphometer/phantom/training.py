@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
+
 import numpy as np
 
+from kyphometer.errors import UnreachableAngleError
+from kyphometer.geometry import Facing
 from kyphometer.phantom.conditions import Condition
 from kyphometer.phantom.formats import FilmFormat
 from kyphometer.phantom.simulate import SimulatedFilm, simulate_film
+from kyphometer.phantom.staging import draw_patient
 from kyphometer.phantom.streams import between, stream
+from kyphometer.phantom.targets import TargetAngles
+from kyphometer.phantom.visits import VisitPlan, simulate_visits
 
 TRAINING_FORMAT = FilmFormat(rows=675, columns=338, pitch_mm=0.4)
 """A film of 270 x 135 mm at 0.4 mm: about seven vertebrae."""
+_VKA_DEG = ((8.0, 30.0), (0.0, 18.0))
+"""VKA of a pair's two films, where the fracture is reduced."""
+_REDUCED, _INSTRUMENTED_BEFORE, _INSTRUMENTED_AFTER = 0.75, 0.15, 0.75
+"""How often each is so."""
 
 
 def random_condition(seed: int) -> Condition:
@@ -54,3 +66,41 @@ def simulate_training_film(seed: int, *, film_format: FilmFormat | None = None) 
         Size of the film; `TRAINING_FORMAT` if None.
     """
     return simulate_film(random_condition(seed), seed, film_format=film_format or TRAINING_FORMAT)
+
+
+def simulate_training_pair(
+    seed: int, *, film_format: FilmFormat | None = None
+) -> tuple[SimulatedFilm, SimulatedFilm]:
+    """Two films of one patient under one random condition: mostly reduced, mostly instrumented.
+
+    Parameters
+    ----------
+    seed
+        The same seed gives the same films.
+    film_format
+        Size of the films; `TRAINING_FORMAT` if None.
+    """
+    condition = random_condition(seed)
+    rng = stream(seed, "pair")
+    person = draw_patient(condition, seed, fractured=None)
+    levels = person.fractured_levels or person.levels[5:-2]
+    plans = (
+        VisitPlan(name="before", day=-3, instrumented=rng.random() < _INSTRUMENTED_BEFORE),
+        VisitPlan(name="after", day=5, instrumented=rng.random() < _INSTRUMENTED_AFTER),
+    )
+    wanted = [TargetAngles(vka_deg=between(rng, *angles)) for angles in _VKA_DEG]
+    bent = tuple(replace(plan, targets=to) for plan, to in zip(plans, wanted, strict=True))
+    take = partial(
+        simulate_visits,
+        condition=condition,
+        fractured=levels[int(rng.integers(len(levels)))],
+        seed=seed,
+        film_format=film_format or TRAINING_FORMAT,
+        facing=Facing.LEFT if rng.random() < 0.5 else Facing.RIGHT,
+    )
+    reduced = rng.random() < _REDUCED
+    try:
+        before, after = take(person, bent if reduced else plans)
+    except UnreachableAngleError:
+        before, after = take(person, plans)
+    return before.film, after.film

@@ -1,0 +1,116 @@
+"""The network of changes: one body on two films, each film's corners told with the other's help.
+
+It is the corner network twice, with a part that compares both crops. Told together, the errors of a
+body's corners are alike on both films and cancel in how far they moved; so a change is known better
+than from two looks apart. Trained on pairs of simulated films (`training/train_change.py`).
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kyphometer.endplates.calibration import Scale
+from kyphometer.endplates.model import PERCENT, read_model
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+    Image = NDArray[np.float32]
+
+NAME = "body-changes"
+COORDINATES = 16
+"""Corner coordinates of both films that come before the spreads."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class BodyChange:
+    """A body's corners on two films, told from each other.
+
+    Attributes
+    ----------
+    before, after
+        Corners in units of half the crop's side, centre 0, shape (4, 2).
+    turn_sd_deg
+        Standard uncertainty of how far the superior and the inferior line turned, shape (2,).
+    wedge_sd_deg
+        The same for the angle between them.
+    """
+
+    before: Array
+    after: Array
+    turn_sd_deg: Array
+    wedge_sd_deg: float
+
+    @property
+    def shared(self) -> float:
+        """Correlation of the errors of both lines' turns, -0.95 to 0.95."""
+        a, b = self.turn_sd_deg.tolist()
+        return float(np.clip((a**2 + b**2 - self.wedge_sd_deg**2) / (2 * a * b), -0.95, 0.95))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ChangeModel:
+    """A loaded network with its card.
+
+    Attributes
+    ----------
+    card
+        Name, version, training facts and calibration.
+    network
+        OpenCV's network; not safe for several threads at once, hence the lock.
+    lock
+        Held while the network runs.
+    """
+
+    card: dict[str, Any]
+    network: Any
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def method(self) -> str:
+        """Name and version stored with every mark."""
+        return f"{self.card['name']} {self.card['version']}"
+
+    def compare(self, before: Image, after: Image) -> BodyChange:
+        """The change of a body between two crops, each (2, pixels, pixels).
+
+        Both orders are asked and their mean is taken, so that the change back is the opposite.
+        """
+        forth, back = self._run(before, after), self._run(after, before)
+        first, second = np.split(forth[:COORDINATES], 2), np.split(back[:COORDINATES], 2)[::-1]
+        corners = (np.array(first) + np.array(second)).reshape(2, 4, 2) / 2
+        spreads = np.exp((forth[COORDINATES:] + back[COORDINATES:]) / 2) / PERCENT
+        said = np.degrees(np.sqrt(2.0) * spreads)
+        known = self.card.get("calibration", {})
+        turn, wedge = (Scale.of_record(known.get(name)) for name in ("turn_deg", "wedge_deg"))
+        return BodyChange(
+            before=corners[0],
+            after=corners[1],
+            turn_sd_deg=turn(said[:2]),
+            wedge_sd_deg=float(wedge(said[2])),
+        )
+
+    def _run(self, first: Image, second: Image) -> Array:
+        with self.lock:
+            self.network.setInput(np.concatenate((first, second))[None])
+            said: Array = np.asarray(self.network.forward(), dtype=np.float64).ravel()
+            return said
+
+
+@cache
+def change_model() -> ChangeModel:
+    """The network that ships with the package; read from its file when first asked for.
+
+    Raises
+    ------
+    ModelFileError
+        If the file is missing or cannot be read by the installed OpenCV.
+    """
+    card, network = read_model(NAME)
+    return ChangeModel(card=card, network=network)

@@ -1,0 +1,149 @@
+"""The network of changes: its file and card, what it must not depend on, what it is worth."""
+
+import hashlib
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from endplates_films import FORMAT
+
+from kyphometer.anatomy import EndplateSide, Level
+from kyphometer.endplates import carry_over, change_with_uncertainty, refine_reading
+from kyphometer.endplates.change_model import NAME, BodyChange, change_model
+from kyphometer.endplates.crop import CROP_DEPTHS, CROP_PIXELS
+from kyphometer.endplates.model import FOLDER
+from kyphometer.errors import ModelFileError
+from kyphometer.geometry import Point, signed_angle_deg
+from kyphometer.phantom import simulate_visits
+from kyphometer.phantom.targets import TargetAngles
+from kyphometer.phantom.visits import VisitPlan
+
+UP, LOW = EndplateSide
+VKA = ((Level.L1, UP), (Level.L1, LOW))
+RKA = ((Level.T12, UP), (Level.L2, LOW))
+PLANS = (
+    VisitPlan(name="pre-op", day=-3, instrumented=False, targets=TargetAngles(vka_deg=17.0)),
+    VisitPlan(name="discharge", day=5, targets=TargetAngles(vka_deg=9.0)),
+)
+
+
+def crops(seed):
+    rng = np.random.default_rng(seed)
+    return rng.normal(0, 0.5, (2, CROP_PIXELS, CROP_PIXELS)).astype(np.float32)
+
+
+def whole(reading):
+    bodies = {level: b for level, b in reading.vertebrae.items() if len(b.endplates) == 2}
+    return replace(reading, vertebrae=bodies)
+
+
+def mirrored(film, reading):
+    """Film and reading as seen from the other side."""
+    width = film.pixels.shape[1]
+
+    def mark(landmark):
+        return replace(landmark, xy=Point(width - landmark.xy.x, landmark.xy.y))
+
+    def plate(endplate):
+        return replace(
+            endplate,
+            anterior=mark(endplate.anterior),
+            posterior=mark(endplate.posterior),
+            middle=None,
+        )
+
+    bodies = {
+        level: replace(body, superior=plate(body.superior), inferior=plate(body.inferior))
+        for level, body in reading.vertebrae.items()
+    }
+    other = reading.facing.opposite
+    pixels = np.ascontiguousarray(film.pixels[:, ::-1])
+    acquisition = replace(film.acquisition, facing=other)
+    return (
+        replace(film, pixels=pixels, acquisition=acquisition),
+        replace(reading, vertebrae=bodies, facing=other),
+    )
+
+
+@pytest.fixture(scope="module")
+def pair():
+    made = simulate_visits(7011, PLANS, fractured=Level.L1, seed=7011, film_format=FORMAT)
+    return [(visit.film.film, whole(visit.film.truth)) for visit in made]
+
+
+def test_card_belongs_to_the_file_and_both_networks_stay_small():
+    facts = json.loads((FOLDER / f"{NAME}.json").read_text())
+    file = (FOLDER / f"{NAME}.onnx").read_bytes()
+    assert facts["sha256"] == hashlib.sha256(file).hexdigest()
+    assert facts["crop"] == {"pixels": CROP_PIXELS, "channels": 2, "depths": CROP_DEPTHS}
+    assert facts["largest_difference"] < 1e-4
+    for name in ("turn_deg", "wedge_deg"):
+        assert (np.diff(facts["calibration"][name]["honest"]) >= 0).all()
+    assert sum(path.stat().st_size for path in FOLDER.iterdir()) < 5_000_000
+
+
+def test_the_way_back_is_the_opposite_of_the_way_there():
+    first, second = crops(1), crops(2)
+    there, back = change_model().compare(first, second), change_model().compare(second, first)
+    np.testing.assert_allclose(there.before, back.after, atol=1e-6)
+    np.testing.assert_allclose(there.turn_sd_deg, back.turn_sd_deg, rtol=1e-5)
+    same = change_model().compare(first, first)
+    np.testing.assert_allclose(same.before, same.after, atol=1e-6)
+
+
+def test_correlation_of_the_lines_follows_from_the_wedges_uncertainty():
+    known = BodyChange(
+        before=np.zeros((4, 2)),
+        after=np.zeros((4, 2)),
+        turn_sd_deg=np.array([0.3, 0.4]),
+        wedge_sd_deg=0.5,
+    )
+    assert known.shared == pytest.approx(0.0, abs=1e-12)
+    assert replace(known, wedge_sd_deg=0.1).shared == pytest.approx(0.95)
+    assert replace(known, wedge_sd_deg=0.7).shared == pytest.approx(-0.95)
+
+
+def test_missing_network_says_what_to_do(monkeypatch, tmp_path):
+    monkeypatch.setattr("kyphometer.endplates.model.FOLDER", tmp_path)
+    with pytest.raises(ModelFileError):
+        change_model.__wrapped__()
+
+
+def test_nothing_changed_between_a_film_and_itself(pair):
+    film, truth = pair[0]
+    carried = carry_over(film, truth, film)
+    for lines in (VKA, RKA):
+        assert change_with_uncertainty(carried, *lines).change_deg == pytest.approx(0.0, abs=0.05)
+
+
+def test_change_is_the_same_seen_from_the_other_side(pair):
+    (before, read), (after, _) = pair
+    straight = carry_over(before, read, after)
+    turned_film, turned_reading = mirrored(before, read)
+    turned = carry_over(turned_film, turned_reading, mirrored(after, read)[0])
+    for lines in (VKA, RKA):
+        one, other = (change_with_uncertainty(c, *lines) for c in (straight, turned))
+        assert one.change_deg == pytest.approx(other.change_deg, abs=0.05)
+        assert one.standard_uncertainty == pytest.approx(other.standard_uncertainty, rel=0.1)
+
+
+def test_change_is_known_better_than_from_two_assisted_readings():
+    """Errors of VKA and RKA over several patients, against the simulator's truth."""
+    carried_miss, apart_miss = [], []
+    for seed in range(7020, 7028):
+        visits = simulate_visits(seed, PLANS, fractured=Level.L1, seed=seed, film_format=FORMAT)
+        films = [(visit.film.film, whole(visit.film.truth)) for visit in visits]
+        read = [refine_reading(film, truth).reading for film, truth in films]
+        carried = carry_over(films[0][0], read[0], films[1][0])
+        for upper, lower in (VKA, RKA):
+            angles = [
+                signed_angle_deg(r.endplate(*upper).vector, r.endplate(*lower).vector, r.facing)
+                for r in (*read, *(truth for _, truth in films))
+            ]
+            true = angles[3] - angles[2]
+            apart_miss.append(angles[1] - angles[0] - true)
+            change = change_with_uncertainty(carried, upper, lower)
+            carried_miss.append(change.change_deg - true)
+    assert np.std(carried_miss) < 0.8 * np.std(apart_miss)
+    assert np.std(carried_miss) < 0.6
