@@ -59,9 +59,8 @@ def mirrored(film, reading):
     }
     other = reading.facing.opposite
     pixels = np.ascontiguousarray(film.pixels[:, ::-1])
-    acquisition = replace(film.acquisition, facing=other)
     return (
-        replace(film, pixels=pixels, acquisition=acquisition),
+        replace(film, pixels=pixels),
         replace(reading, vertebrae=bodies, facing=other),
     )
 
@@ -98,6 +97,7 @@ def test_correlation_of_the_lines_follows_from_the_wedges_uncertainty():
         after=np.zeros((4, 2)),
         turn_sd_deg=np.array([0.3, 0.4]),
         wedge_sd_deg=0.5,
+        log_odds=0.0,
     )
     assert known.shared == pytest.approx(0.0, abs=1e-12)
     assert replace(known, wedge_sd_deg=0.1).shared == pytest.approx(0.95)
@@ -121,7 +121,9 @@ def test_change_is_the_same_seen_from_the_other_side(pair):
     (before, read), (after, _) = pair
     straight = carry_over(before, read, after)
     turned_film, turned_reading = mirrored(before, read)
-    turned = carry_over(turned_film, turned_reading, mirrored(after, read)[0])
+    turned = carry_over(
+        turned_film, turned_reading, mirrored(after, read)[0], facing=turned_reading.facing
+    )
     for lines in (VKA, RKA):
         one, other = (change_with_uncertainty(c, *lines) for c in (straight, turned))
         assert one.change_deg == pytest.approx(other.change_deg, abs=0.05)

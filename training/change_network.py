@@ -1,5 +1,7 @@
 """The network of changes: one body on two films in, its corners on both, told from each other.
 
+It also says whether both crops show the same body at all.
+
 The corner network's own layers look at each crop; a small joint part compares what they see and
 corrects the heat maps of both. It starts as the corner network twice, so that training has only to
 learn what two films say more than one: the errors of a body's corners become alike on both, and
@@ -36,7 +38,10 @@ def without_norms(network: nn.Module) -> nn.Module:
 
 
 class ChangeNetwork(nn.Module):
-    """Corners on both films (N, 16), in units of half the crop's side, and log spreads (N, 4)."""
+    """Corners on both films (N, 16), log spreads (N, 4), log odds of the same body (N, 1).
+
+    Corners are in units of half the crop's side.
+    """
 
     def __init__(self, shape: Shape | None = None, width: int = 48, hidden: int = 64) -> None:
         super().__init__()
@@ -57,15 +62,20 @@ class ChangeNetwork(nn.Module):
         self.spread = nn.Sequential(
             nn.Linear(4 * coarse + 6 * CORNERS, hidden), nn.LeakyReLU(0.1), nn.Linear(hidden, LINES)
         )
+        self.match = nn.Conv2d(coarse, coarse, 1)
+        self.match_fine = nn.Conv2d(fine, fine, 1)
+        self.same = nn.Sequential(
+            nn.Linear(2 * (width + coarse + fine), hidden), nn.LeakyReLU(0.1), nn.Linear(hidden, 1)
+        )
 
     def forward(self, crops: Tensor) -> Tensor:
-        """One row a pair of crops (N, 4, size, size): 16 coordinates, then the 4 log spreads."""
+        """One row a pair of crops (N, 4, size, size): 16 coordinates, 4 log spreads, log odds."""
         corners, spreads, _ = self.parts(crops)
-        return torch.cat((corners.flatten(1), spreads), dim=1)
+        return torch.cat((corners.flatten(1), spreads, self.log_odds(crops)), dim=1)
 
     def parts(self, crops: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Corners (N, 2, 4, 2), log spreads and the heat maps' logits (N, 2, 4, cells)."""
-        seen = [self.trunk.features(crops[:, :CHANNELS]), self.trunk.features(crops[:, CHANNELS:])]
+        seen = self._seen(crops)
         more = self.maps(self._compared(seen[0][0], seen[1][0]))
         half = CORNERS * SUB * SUB
         corners, shapes, logits = [], [], []
@@ -77,6 +87,18 @@ class ChangeNetwork(nn.Module):
             logits.append(said)
         features = torch.cat((pooled(seen[0][1]), pooled(seen[1][1]), *shapes), dim=1)
         return torch.stack(corners, 1), self.spread(features), torch.stack(logits, 1)
+
+    def log_odds(self, crops: Tensor) -> Tensor:
+        """Logarithm of the odds that both crops show the same body, (N, 1)."""
+        (first, deep), (second, other) = self._seen(crops)
+        compared = pooled(self._compared(first, second))
+        apart = torch.abs(torch.relu(self.match(deep)) - torch.relu(self.match(other)))
+        near = torch.abs(torch.relu(self.match_fine(first)) - torch.relu(self.match_fine(second)))
+        return self.same(torch.cat((compared, pooled(apart), pooled(near)), dim=1))
+
+    def _seen(self, crops: Tensor) -> list[tuple[Tensor, Tensor]]:
+        """Fine and coarse features of each crop."""
+        return [self.trunk.features(crops[:, first : first + CHANNELS]) for first in (0, CHANNELS)]
 
     def _compared(self, first: Tensor, second: Tensor) -> Tensor:
         """Joint features of both crops."""

@@ -19,7 +19,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import numpy as np
-from pairs import Array, Pairs, write_pairs
+from pairs import Array, write_pairs
 from trials import clicked, whole_bodies
 
 CLICK_MM = 0.7
@@ -73,16 +73,11 @@ def make(task: tuple[Path, int]) -> int:
         both = [seen(film, body[level], rng) for film, body in zip(films, bodies, strict=True)]
         if any(one is None or np.abs(one[1]).max() > 1.0 for one in both):
             continue
-        crops.append([crop for crop, _ in both])
-        corners.append([truth for _, truth in both])
+        crops.append(np.array([crop for crop, _ in both]))
+        corners.append(np.array([truth for _, truth in both]))
         fractured.append(level in films[0].truth.fractured_levels)
     if crops:
-        made = Pairs(
-            crops=np.clip(crops, -8, 8).astype(np.float16),
-            corners=np.array(corners, dtype=np.float32),
-            fractured=np.array(fractured),
-        )
-        write_pairs(folder / f"{seed}.npz", made)
+        write_pairs(folder / f"{seed}.npz", crops, corners, fractured)
     return len(crops)
 
 

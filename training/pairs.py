@@ -27,29 +27,41 @@ class Pairs:
         True corners in units of half the crop's side, shape (bodies, 2, 4, 2).
     fractured
         True where the body may have changed its shape, shape (bodies,).
+    patient
+        Number of the patient; bodies of one stand together, cranial to caudal, shape (bodies,).
     """
 
     crops: NDArray[np.float16]
     corners: NDArray[np.float32]
     fractured: NDArray[np.bool_]
+    patient: NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.corners)
 
 
-def write_pairs(path: Path, pairs: Pairs) -> None:
-    """Keep the pairs of one patient; the file appears whole or not at all."""
+def write_pairs(
+    path: Path, crops: list[Array], corners: list[Array], fractured: list[bool]
+) -> None:
+    """Keep the bodies of one patient (see `Pairs`); the file appears whole or not at all."""
     part = path.with_suffix(".part")
     with part.open("wb") as file:
-        np.savez(file, crops=pairs.crops, corners=pairs.corners, fractured=pairs.fractured)
+        np.savez(
+            file,
+            crops=np.clip(crops, -8, 8).astype(np.float16),
+            corners=np.array(corners, dtype=np.float32),
+            fractured=np.array(fractured),
+        )
     part.replace(path)
 
 
 def read_pairs(folder: Path) -> Pairs:
     """All pairs of a folder."""
     parts = [np.load(path) for path in sorted(folder.glob("*.npz"))]
+    sizes = [len(part["fractured"]) for part in parts]
     return Pairs(
         crops=np.concatenate([part["crops"] for part in parts]),
         corners=np.concatenate([part["corners"] for part in parts]),
         fractured=np.concatenate([part["fractured"] for part in parts]),
+        patient=np.repeat(np.arange(len(parts)), sizes),
     )

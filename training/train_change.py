@@ -69,14 +69,20 @@ def tones(crops: NDArray[np.float32]) -> NDArray[np.float32]:
 def sample(pairs: Pairs, body: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
     """A pair of crops (4, size, size) and its corners (2, 4, 2), in either order."""
     order = rng.permutation(2)
+    crops = processed(pairs.crops[body, order], rng)
+    return torch.from_numpy(tones(crops)), torch.from_numpy(pairs.corners[body, order])
+
+
+def processed(crops: NDArray[np.float16], rng: np.random.Generator) -> NDArray[np.float32]:
+    """Both crops as detectors would show them, now and then the same detector."""
     seeds = rng.integers(2**31, size=2)
     if rng.random() < ALIKE:
         seeds[:] = seeds[0]
-    crops = [
-        augmented(pairs.crops[body, film].astype(np.float32), np.random.default_rng(seed))
-        for film, seed in zip(order, seeds, strict=True)
+    changed = [
+        augmented(crop.astype(np.float32), np.random.default_rng(seed))
+        for crop, seed in zip(crops, seeds, strict=True)
     ]
-    return torch.from_numpy(tones(np.array(crops))), torch.from_numpy(pairs.corners[body, order])
+    return np.array(changed)
 
 
 class Drawn(IterableDataset):
@@ -158,12 +164,18 @@ def optimiser(network: ChangeNetwork, trunk_rate: float) -> torch.optim.Optimize
     return torch.optim.AdamW(groups)
 
 
+def load_weights(network: ChangeNetwork, path: Path) -> None:
+    """Take a checkpoint's weights; a part that it lacks stays as it is."""
+    with torch.serialization.safe_globals([torch.torch_version.TorchVersion]):
+        found = torch.load(path, weights_only=True)["network"]
+    network.load_state_dict({**network.state_dict(), **found})
+
+
 def prepared(given: argparse.Namespace) -> ChangeNetwork:
     """The network to train, from the corner network or from a checkpoint."""
     network = ChangeNetwork()
     if given.start:
-        with torch.serialization.safe_globals([torch.torch_version.TorchVersion]):
-            network.load_state_dict(torch.load(given.start, weights_only=True)["network"])
+        load_weights(network, given.start)
     else:
         start_from_onnx(network, ONNX)
     return network.to(given.device, memory_format=torch.channels_last)

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     Image = NDArray[np.float32]
 
 NAME = "body-changes"
-COORDINATES = 16
-"""Corner coordinates of both films that come before the spreads."""
+COORDINATES, SPREADS = 16, 4
+"""Corner coordinates of both films, then log spreads of turns and wedge, then log odds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -40,12 +40,15 @@ class BodyChange:
         Standard uncertainty of how far the superior and the inferior line turned, shape (2,).
     wedge_sd_deg
         The same for the angle between them.
+    log_odds
+        Logarithm of the odds that both crops show the same body.
     """
 
     before: Array
     after: Array
     turn_sd_deg: Array
     wedge_sd_deg: float
+    log_odds: float
 
     @property
     def shared(self) -> float:
@@ -85,7 +88,8 @@ class ChangeModel:
         forth, back = self._run(before, after), self._run(after, before)
         first, second = np.split(forth[:COORDINATES], 2), np.split(back[:COORDINATES], 2)[::-1]
         corners = (np.array(first) + np.array(second)).reshape(2, 4, 2) / 2
-        spreads = np.exp((forth[COORDINATES:] + back[COORDINATES:]) / 2) / PERCENT
+        rest = (forth[COORDINATES:] + back[COORDINATES:]) / 2
+        spreads = np.exp(rest[:SPREADS]) / PERCENT
         said = np.degrees(np.sqrt(2.0) * spreads)
         known = self.card.get("calibration", {})
         turn, wedge = (Scale.of_record(known.get(name)) for name in ("turn_deg", "wedge_deg"))
@@ -94,6 +98,7 @@ class ChangeModel:
             after=corners[1],
             turn_sd_deg=turn(said[:2]),
             wedge_sd_deg=float(wedge(said[2])),
+            log_odds=float(rest[SPREADS]),
         )
 
     def _run(self, first: Image, second: Image) -> Array:
