@@ -15,9 +15,11 @@ from kyphometer.endplates.crop import CROP_DEPTHS, CROP_PIXELS
 from kyphometer.endplates.model import FOLDER
 from kyphometer.errors import ModelFileError
 from kyphometer.geometry import Point, signed_angle_deg
+from kyphometer.measure import measure_reading
 from kyphometer.phantom import simulate_visits
 from kyphometer.phantom.targets import TargetAngles
 from kyphometer.phantom.visits import VisitPlan
+from kyphometer.reading import Landmark
 
 UP, LOW = EndplateSide
 VKA = ((Level.L1, UP), (Level.L1, LOW))
@@ -63,6 +65,12 @@ def mirrored(film, reading):
         replace(film, pixels=pixels),
         replace(reading, vertebrae=bodies, facing=other),
     )
+
+
+def placed(plate):
+    """The endplate as an observer would have marked it."""
+    marks = {name: Landmark(xy=getattr(plate, name).xy) for name in ("anterior", "posterior")}
+    return replace(plate, **marks)
 
 
 @pytest.fixture(scope="module")
@@ -128,6 +136,36 @@ def test_change_is_the_same_seen_from_the_other_side(pair):
         one, other = (change_with_uncertainty(c, *lines) for c in (straight, turned))
         assert one.change_deg == pytest.approx(other.change_deg, abs=0.05)
         assert one.standard_uncertainty == pytest.approx(other.standard_uncertainty, rel=0.1)
+
+
+def test_a_carried_angle_is_as_uncertain_as_the_earlier_one_and_the_change(pair):
+    (before, truth), (after, _) = pair
+    read = refine_reading(before, truth, levels=[Level.L1]).reading
+    carried = carry_over(before, read, after)
+    measured = [
+        measure_reading(r, film.geometry, codes=["VKA"]).get("VKA").standard_uncertainty
+        for r, film in ((read, before), (carried.reading, after))
+    ]
+    a, b = carried.vertebra(Level.L1).line_change_sd_deg
+    assert measured[1] ** 2 == pytest.approx(measured[0] ** 2 + a**2 + b**2, rel=0.15)
+
+
+def test_a_mark_carried_from_a_hand_placed_one_counts_as_hand_placed(pair):
+    (before, truth), (after, _) = pair
+    by_hand = replace(
+        truth,
+        vertebrae={
+            level: replace(body, superior=placed(body.superior), inferior=placed(body.inferior))
+            for level, body in truth.vertebrae.items()
+        },
+    )
+    carried = carry_over(before, by_hand, after).reading
+    assert {mark.covariance for *_, mark in carried.landmarks()} == {None}
+    measured = [
+        measure_reading(r, film.geometry, codes=["VKA"]).get("VKA").standard_uncertainty
+        for r, film in ((by_hand, before), (carried, after))
+    ]
+    assert measured[1] == pytest.approx(measured[0], rel=0.1)
 
 
 def test_change_is_known_better_than_from_two_assisted_readings():

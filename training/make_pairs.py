@@ -31,6 +31,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--patients", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=3)
     parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--pitch", type=float, default=0.4, help="pixel size of the films in mm")
     return parser.parse_args()
 
 
@@ -57,16 +58,18 @@ def seen(made: object, body: object, rng: np.random.Generator) -> tuple[Array, A
     return (crop - low) / max(float(high - low), 1e-6), truth
 
 
-def make(task: tuple[Path, int]) -> int:
+def make(task: tuple[Path, int, float]) -> int:
     """The pairs of one patient; how many."""
     import cv2
 
+    from kyphometer.phantom import FilmFormat
     from kyphometer.phantom.training import simulate_training_pair
 
     cv2.setNumThreads(1)
-    folder, seed = task
+    folder, seed, pitch = task
     rng = np.random.default_rng(seed)
-    films = simulate_training_pair(seed)
+    size = FilmFormat(rows=round(270 / pitch), columns=round(135 / pitch), pitch_mm=pitch)
+    films = simulate_training_pair(seed, film_format=size)
     bodies = [whole_bodies(film.truth) for film in films]
     crops, corners, fractured = [], [], []
     for level in filter(bodies[1].__contains__, bodies[0]):
@@ -86,7 +89,7 @@ def main() -> None:
     given.out.mkdir(parents=True, exist_ok=True)
     first = given.seed * 1_000_000
     tasks = [
-        (given.out, first + number)
+        (given.out, first + number, given.pitch)
         for number in range(given.patients)
         if not (given.out / f"{first + number}.npz").exists()
     ]

@@ -55,9 +55,9 @@ def write_pairs(
     part.replace(path)
 
 
-def read_pairs(folder: Path) -> Pairs:
-    """All pairs of a folder."""
-    parts = [np.load(path) for path in sorted(folder.glob("*.npz"))]
+def read_pairs(*folders: Path) -> Pairs:
+    """All pairs of some folders."""
+    parts = [np.load(path) for folder in folders for path in sorted(folder.glob("*.npz"))]
     sizes = [len(part["fractured"]) for part in parts]
     return Pairs(
         crops=np.concatenate([part["crops"] for part in parts]),

@@ -46,7 +46,7 @@ WEIGHTS = {"shift": 1.0, "turn": 1.0, "corner": 0.25, "map": 0.15, "spread": 0.2
 
 def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--pairs", type=Path, required=True)
+    parser.add_argument("--pairs", type=Path, nargs="+", required=True)
     parser.add_argument("--check", type=Path, help="pairs to look at errors with")
     parser.add_argument("--run", type=Path, required=True)
     parser.add_argument("--start", type=Path, help="checkpoint to start from")
@@ -88,15 +88,15 @@ def processed(crops: NDArray[np.float16], rng: np.random.Generator) -> NDArray[n
 class Drawn(IterableDataset):
     """Pairs without end, in an order that the seed decides."""
 
-    def __init__(self, folder: Path, seed: int) -> None:
-        self.folder = folder
+    def __init__(self, folders: list[Path], seed: int) -> None:
+        self.folders = folders
         self.seed = seed
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         worker = get_worker_info()
         rng = np.random.default_rng([self.seed, worker.id if worker else 0])
         while True:
-            pairs = read_pairs(self.folder)
+            pairs = read_pairs(*self.folders)
             weights = np.where(pairs.fractured, FRACTURED_WEIGHT, 1.0)
             for body in rng.choice(len(pairs), REREAD, p=weights / weights.sum()):
                 yield sample(pairs, int(body), rng)

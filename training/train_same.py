@@ -34,7 +34,7 @@ SAME, NEIGHBOUR = 0.5, 0.9
 
 def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--pairs", type=Path, required=True)
+    parser.add_argument("--pairs", type=Path, nargs="+", required=True)
     parser.add_argument("--check", type=Path, required=True)
     parser.add_argument("--start", type=Path, required=True, help="checkpoint of train_change.py")
     parser.add_argument("--run", type=Path, required=True)
@@ -69,14 +69,14 @@ def sample(pairs: Pairs, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
 class Drawn(IterableDataset):
     """Pairs without end, in an order that the seed decides."""
 
-    def __init__(self, folder: Path, seed: int) -> None:
-        self.folder = folder
+    def __init__(self, folders: list[Path], seed: int) -> None:
+        self.folders = folders
         self.seed = seed
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         worker = get_worker_info()
         rng = np.random.default_rng([self.seed, worker.id if worker else 0])
-        pairs = read_pairs(self.folder)
+        pairs = read_pairs(*self.folders)
         while True:
             yield sample(pairs, rng)
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from kyphometer.endplates.estimate import Estimate
     from kyphometer.endplates.sight import Sight
+    from kyphometer.reading import Covariance
 
     Array = NDArray[np.float64]
 
@@ -56,7 +57,7 @@ def transfer(
     marks = _rigid_marks(seen, found, *local) if rigid else _plate_marks(seen, found, before, after)
     first, second = change.turn_sd_deg.tolist()
     return CarriedVertebra(
-        vertebra=_proposed(vertebra, marks, found.found),
+        vertebra=_proposed(vertebra, marks, seen.found, found.found, change),
         rigid=rigid,
         line_change_sd_deg=(first, second),
         shared=change.shared,
@@ -112,19 +113,23 @@ def _plate_marks(seen: Sight, found: Sight, before: Array, after: Array) -> Arra
     return found.found.frame.to_square(found.found.frame.from_square(after) + habit)
 
 
-def _proposed(vertebra: Vertebra, marks: Array, found: Estimate) -> Vertebra:
+def _proposed(
+    vertebra: Vertebra, marks: Array, seen: Estimate, found: Estimate, change: BodyChange
+) -> Vertebra:
     """Marks as a vertebra with source `carried`."""
     pixels = marks / found.frame.factors
+    method = f"{found.method}, {change_model().method}"
     plates = {}
-    for side, rows in ROWS.items():
+    for (side, rows), turn_sd in zip(ROWS.items(), change.turn_sd_deg, strict=True):
+        earlier = vertebra.endplates[side]
         corners = [
             Landmark(
                 xy=Point(float(pixels[row, 0]), float(pixels[row, 1])),
-                covariance=_covariance(found, row),
+                covariance=_covariance(mark, row, seen, found, float(turn_sd)),
                 source=MarkSource.CARRIED,
-                method=found.method,
+                method=method,
             )
-            for row in rows
+            for mark, row in zip((earlier.anterior, earlier.posterior), rows, strict=True)
         ]
         plates[side] = Endplate(anterior=corners[0], posterior=corners[1])
     return Vertebra(
@@ -134,6 +139,19 @@ def _proposed(vertebra: Vertebra, marks: Array, found: Estimate) -> Vertebra:
     )
 
 
-def _covariance(found: Estimate, row: int) -> tuple[tuple[float, float], tuple[float, float]]:
-    (a, b), (_, d) = found.frame.covariance_to_pixels(found.covariances[row])
+def _covariance(
+    earlier: Landmark, row: int, seen: Estimate, found: Estimate, turn_sd_deg: float
+) -> Covariance | None:
+    """Of a carried corner: the earlier mark's own, which came along, and that of the change.
+
+    None if the earlier mark has none: then it counts as the hand-placed mark that it repeats.
+    """
+    if earlier.covariance is None and earlier.source is not MarkSource.TRUTH:
+        return None
+    own = np.zeros((2, 2))
+    if earlier.covariance is not None:
+        own = seen.frame.covariance_from_pixels(np.array(earlier.covariance))
+    moved = found.covariances[row].copy()
+    moved[1, 1] *= (turn_sd_deg / float(found.line_sd_deg[row // 2])) ** 2
+    (a, b), (_, d) = found.frame.covariance_to_pixels(own + moved)
     return ((float(a), float(b)), (float(b), float(d)))
