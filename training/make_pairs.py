@@ -32,6 +32,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=3)
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--pitch", type=float, default=0.4, help="pixel size of the films in mm")
+    parser.add_argument("--size", type=float, nargs=2, default=(270, 135), help="of films in mm")
     return parser.parse_args()
 
 
@@ -58,7 +59,7 @@ def seen(made: object, body: object, rng: np.random.Generator) -> tuple[Array, A
     return (crop - low) / max(float(high - low), 1e-6), truth
 
 
-def make(task: tuple[Path, int, float]) -> int:
+def make(task: tuple[Path, int, float, tuple[float, float]]) -> int:
     """The pairs of one patient; how many."""
     import cv2
 
@@ -66,9 +67,10 @@ def make(task: tuple[Path, int, float]) -> int:
     from kyphometer.phantom.training import simulate_training_pair
 
     cv2.setNumThreads(1)
-    folder, seed, pitch = task
+    folder, seed, pitch, size_mm = task
     rng = np.random.default_rng(seed)
-    size = FilmFormat(rows=round(270 / pitch), columns=round(135 / pitch), pitch_mm=pitch)
+    rows, columns = (round(side / pitch) for side in size_mm)
+    size = FilmFormat(rows=rows, columns=columns, pitch_mm=pitch)
     films = simulate_training_pair(seed, film_format=size)
     bodies = [whole_bodies(film.truth) for film in films]
     crops, corners, fractured = [], [], []
@@ -89,7 +91,7 @@ def main() -> None:
     given.out.mkdir(parents=True, exist_ok=True)
     first = given.seed * 1_000_000
     tasks = [
-        (given.out, first + number, given.pitch)
+        (given.out, first + number, given.pitch, tuple(given.size))
         for number in range(given.patients)
         if not (given.out / f"{first + number}.npz").exists()
     ]

@@ -37,7 +37,7 @@ from kyphometer.endplates.crop import network_tone
 ONNX = Path(__file__).resolve().parent.parent / "kyphometer/endplates/models/rim-corners.onnx"
 FRACTURED_WEIGHT = 2.5
 """How often a fractured body is drawn against an intact one."""
-REREAD = 20_000
+REREAD = 8_000
 """Pairs drawn before the folder is looked at again: it may still be growing."""
 ALIKE = 0.4
 """Part of the pairs that went through the same detector and processing."""

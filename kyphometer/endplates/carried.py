@@ -27,8 +27,6 @@ class CarriedVertebra:
     ----------
     vertebra
         Proposal; its marks have source `carried`, a covariance and a method.
-    rigid
-        True if the body has the same shape on both films and was carried as a whole.
     line_change_sd_deg
         Standard uncertainty of how far each endplate turned, superior and inferior: of the change,
         not of either position.
@@ -37,7 +35,6 @@ class CarriedVertebra:
     """
 
     vertebra: Vertebra
-    rigid: bool
     line_change_sd_deg: tuple[float, float]
     shared: float
 
@@ -101,7 +98,7 @@ class CarryOver:
     score
         Correlation of the two films along the column, -1 to 1.
     evidence
-        What the shapes of the unchanged bodies say for this place, as a log likelihood ratio.
+        What the bodies say for this place: sum of the log odds that each is the same on both films.
     margin
         How much less they say for the best other place, which is mostly one level off.
     previous_geometry, geometry

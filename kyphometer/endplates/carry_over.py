@@ -29,12 +29,8 @@ if TYPE_CHECKING:
 
 LEAST_SCORE = 0.35
 """A column that correlates less was not found."""
-LEAST_EVIDENCE = 3.0
-"""A place whose bodies speak less for it than this was not recognised (see `Column`).
-
-In simulation no wrong place of three or more bodies, of some 300, had more than 0.5, and 9 in 10
-right ones had more than this.
-"""
+LEAST_EVIDENCE = 5.0
+"""A place whose bodies speak less for it than this was not recognised (see `Column`)."""
 LEAST_MARGIN = 3.0
 """A column whose bodies speak for it by no more than this beyond another place is in doubt."""
 
@@ -64,9 +60,10 @@ def carry_over(
 ) -> CarryOver:
     """Propose the corners of a read film on the same patient's next film.
 
-    The column is found by its appearance, instruments and cement allowed; each vertebra is then
-    refined there. Intact bodies are carried as rigid ones, so that the reader's own way of placing
-    a corner goes along and cancels in every change.
+    The column is found by its appearance, instruments and cement allowed, and recognised by its
+    bodies. Each body's corners are then told on both films with each other's help, and the reader's
+    corners are moved as they moved: the reader's own way of placing a corner goes along and cancels
+    in every change.
 
     Parameters
     ----------
@@ -102,7 +99,6 @@ def carry_over(
     seen = _seen(previous_reading, before)
     if not seen:
         raise CarryOverError("the reading shows no body with both endplates", "mark one")
-    fractured = previous_reading.fractured_levels
     column, margin = _settled(
         find_columns(
             seen,
@@ -110,7 +106,6 @@ def carry_over(
             after.factors,
             there,
             calibrated=before.geometry.is_calibrated and after.geometry.is_calibrated,
-            changed=fractured,
             anchors=_known(anchors, seen, after),
         ),
         sure=bool(anchors),
@@ -123,7 +118,7 @@ def carry_over(
             refused.append(NotCarried(level=level, message=f"{level}: it lies outside the film."))
             continue
         vertebra = previous_reading.vertebrae[level]
-        result = transfer(vertebra, sight, found, intact=level not in fractured)
+        result = transfer(vertebra, sight, found, column.changes.get(level))
         if isinstance(result, NotCarried):
             refused.append(result)
         else:

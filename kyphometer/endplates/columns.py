@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kyphometer.endplates.appearance import reduce_film
-from kyphometer.endplates.corners import line_lengths
+from kyphometer.endplates.corners import line_lengths, shape_difference
 from kyphometer.endplates.locate import Chain, find_chains
-from kyphometer.endplates.register import shape_difference
-from kyphometer.endplates.sight import Sight, look
+from kyphometer.endplates.sight import Sight, compare, look
 from kyphometer.endplates.tone import bone_sign
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
     from kyphometer.anatomy import Level
+    from kyphometer.endplates.change_model import BodyChange
     from kyphometer.film import Film
     from kyphometer.geometry import Facing
 
@@ -36,11 +36,8 @@ LEAST_BODIES = 3
 """A place that shows fewer of the bodies (if as many were read) says too little to be looked at."""
 CROWDED = (0.75, 1.30)
 """Distance of neighbours on the next film over that on the read one, at least and at most."""
-SAME, OTHER = 0.006, 0.045
-"""Median difference between two sights of one body and between two bodies, in body depths.
-
-Measured by simulation: 0.0044 (95 % below 0.018) and 0.044 (95 % above 0.008).
-"""
+MOST_ODDS = 4.0
+"""Largest logarithm of odds, of either sign, that one body counts with."""
 SIZE_SHARE = 0.3
 """Weight of a body's size against its shape."""
 
@@ -55,14 +52,23 @@ class Column:
         What is seen of each level there.
     score
         Correlation of the two films along the column.
-    evidence
-        What the shapes of its bodies say for this place: logarithm of how much more likely they are
-        if these are the same bodies than if they are others.
+    changes
+        How each body that is seen on both films changed, if it is the same.
     """
 
     sights: Mapping[Level, Sight | None]
     score: float
-    evidence: float
+    changes: Mapping[Level, BodyChange]
+
+    @property
+    def evidence(self) -> float:
+        """What its bodies say for this place.
+
+        Sum of the logarithms of the odds that each is the same body on both films; none speaks for
+        or against the place with more than `MOST_ODDS`.
+        """
+        odds = [change.log_odds for change in self.changes.values()]
+        return float(np.clip(odds, -MOST_ODDS, MOST_ODDS).sum())
 
 
 def find_columns(
@@ -72,7 +78,6 @@ def find_columns(
     facing: Facing,
     *,
     calibrated: bool,
-    changed: Collection[Level],
     anchors: Mapping[Level, Array],
 ) -> list[Column]:
     """Places of the column on the next film, best evidence first.
@@ -85,8 +90,6 @@ def find_columns(
         The next film.
     calibrated
         True if both films are in mm.
-    changed
-        Levels that need not have kept their shape.
     anchors
         Where some of them are known to lie on the next film, in its square units.
     """
@@ -116,9 +119,12 @@ def find_columns(
             for level, corners in _placed(seen, chain, scale, mirrored=mirrored).items()
         }
         kept = _uncrowded(seen, sights)
-        unchanged = {level: sight for level, sight in kept.items() if level not in changed}
-        evidence = _evidence(_differences(seen, unchanged))
-        columns.append(Column(sights=kept, score=chain.score, evidence=evidence))
+        changes = {
+            level: compare(seen[level], sight)
+            for level, sight in kept.items()
+            if sight is not None and sight.inside_film
+        }
+        columns.append(Column(sights=kept, score=chain.score, changes=changes))
     return sorted(columns, key=lambda column: -column.evidence)
 
 
@@ -187,17 +193,6 @@ def _differences(
         )
         for level, (before, after) in pairs.items()
     }
-
-
-def _evidence(differences: Mapping[Level, float]) -> float:
-    """Sum of log likelihood ratios, same body against another.
-
-    Both densities are of the form `2 m / s^2 (1 + m^2 / s^2)^-2` with median s: their tails are so
-    heavy that no body speaks for or against a place with more than `2 ln(OTHER / SAME)`.
-    """
-    m = np.array(list(differences.values()))
-    ratio = (1 + (m / OTHER) ** 2) / (1 + (m / SAME) ** 2)
-    return float((2 * np.log(OTHER / SAME) + 2 * np.log(ratio)).sum())
 
 
 def _uncrowded(

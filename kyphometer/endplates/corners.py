@@ -90,3 +90,14 @@ def wrap_deg(angle: Array) -> Array:
     """Angles brought into (-180, 180]."""
     wrapped: Array = 180.0 - (180.0 - angle) % 360.0
     return wrapped
+
+
+def shape_difference(before: Array, after: Array) -> float:
+    """RMS distance of corners after the best similarity, in body depths; 0 for a rigid body."""
+    p, q = before - before.mean(axis=0), after - after.mean(axis=0)
+    a = complex(float((p * q).sum()), float((p[:, 0] * q[:, 1] - p[:, 1] * q[:, 0]).sum()))
+    fit = a / float((p * p).sum())
+    moved = (p[:, 0] + 1j * p[:, 1]) * fit
+    rest = np.abs(moved - (q[:, 0] + 1j * q[:, 1]))
+    depth = float(np.hypot(*(after[1] - after[0])) + np.hypot(*(after[3] - after[2]))) / 2
+    return float(np.sqrt((rest**2).mean()) / depth)

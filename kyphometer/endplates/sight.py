@@ -1,4 +1,4 @@
-"""A vertebra on a film, and what the network sees there."""
+"""A vertebra on a film, what the network sees there, and how two such sights compare."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kyphometer.endplates.crop import Window, cut_window
+from kyphometer.endplates.change_model import BodyChange, change_model
+from kyphometer.endplates.crop import CROP_DEPTHS, CROP_PIXELS, Window, cut_window, network_tone
 from kyphometer.endplates.estimate import Estimate, Refiner, estimate
 from kyphometer.endplates.frame import VertebraFrame
 from kyphometer.endplates.tone import bone_sign
@@ -69,3 +70,12 @@ def look(film: Film, factors: Array, facing: Facing, corners: Array) -> Sight | 
         return None
     found = estimate(window, frame, corners, Refiner.LEARNED)
     return Sight(film, factors, facing, corners, window, found)
+
+
+def compare(seen: Sight, found: Sight) -> BodyChange:
+    """What the network of changes says of a body that may be the same on two films."""
+    before, after = (
+        network_tone(sight.window.crop(sight.found.frame, CROP_PIXELS, CROP_DEPTHS))
+        for sight in (seen, found)
+    )
+    return change_model().compare(before, after)

@@ -1,4 +1,4 @@
-"""One vertebra from film to film: seen on both, carried as a rigid body or plate by plate."""
+"""One vertebra from film to film: the reader's corners, moved as the body's corners moved."""
 
 from __future__ import annotations
 
@@ -8,32 +8,33 @@ import numpy as np
 
 from kyphometer.anatomy import EndplateSide
 from kyphometer.endplates.carried import CarriedVertebra, NotCarried
-from kyphometer.endplates.change_model import BodyChange, change_model
+from kyphometer.endplates.change_model import change_model
 from kyphometer.endplates.corners import ROWS
-from kyphometer.endplates.crop import CROP_DEPTHS, CROP_PIXELS, network_tone
+from kyphometer.endplates.crop import CROP_DEPTHS
 from kyphometer.endplates.frame import VertebraFrame
 from kyphometer.endplates.guards import Limits
-from kyphometer.endplates.register import rigid_turn_deg, shape_difference
 from kyphometer.geometry import Point
 from kyphometer.reading import Endplate, Landmark, MarkSource, Vertebra
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from kyphometer.endplates.change_model import BodyChange
     from kyphometer.endplates.estimate import Estimate
     from kyphometer.endplates.sight import Sight
     from kyphometer.reading import Covariance
 
     Array = NDArray[np.float64]
 
-SAME_SHAPE = 0.030
-"""A body whose corners fit within this (body depths, RMS) on both films is the same body."""
+LEAST_ODDS = -2.0
+"""A body whose logarithm of the odds of being the same is less does not belong there."""
+OUTSIDE = "its rim would lie outside the film"
 MOST_GROWTH = 0.20
 """A body that is larger or smaller by more than this part is another body."""
 
 
 def transfer(
-    vertebra: Vertebra, seen: Sight, found: Sight, *, intact: bool
+    vertebra: Vertebra, seen: Sight, found: Sight, change: BodyChange | None
 ) -> CarriedVertebra | NotCarried:
     """Propose a vertebra on the next film.
 
@@ -43,39 +44,21 @@ def transfer(
         As it was read on the previous film.
     seen, found
         What the network sees of it on the previous and on the next film.
-    intact
-        False if it is fractured: then it is not expected to keep its shape.
+    change
+        What the network of changes says of both; None if the body leaves the film.
     """
     level = vertebra.level
     objection = _objection(seen, found)
-    if objection:
-        return NotCarried(level=level, message=f"{level}: {objection}.")
-    change = _compared(seen, found)
-    before, after = _placed(seen, change.before), _placed(found, change.after)
-    local = seen.canonical(before), found.canonical(after)
-    rigid = intact and shape_difference(*local) < SAME_SHAPE
-    marks = _rigid_marks(seen, found, *local) if rigid else _plate_marks(seen, found, before, after)
+    if objection or change is None:
+        return NotCarried(level=level, message=f"{level}: {objection or OUTSIDE}.")
+    if change.log_odds < LEAST_ODDS:
+        return NotCarried(level=level, message=f"{level}: what was found is not the same body.")
     first, second = change.turn_sd_deg.tolist()
     return CarriedVertebra(
-        vertebra=_proposed(vertebra, marks, seen.found, found.found, change),
-        rigid=rigid,
+        vertebra=_proposed(vertebra, _moved(seen, found, change), seen.found, found.found, change),
         line_change_sd_deg=(first, second),
         shared=change.shared,
     )
-
-
-def _compared(seen: Sight, found: Sight) -> BodyChange:
-    """What the network of changes says of the body's crops on both films."""
-    before, after = (
-        network_tone(sight.window.crop(sight.found.frame, CROP_PIXELS, CROP_DEPTHS))
-        for sight in (seen, found)
-    )
-    return change_model().compare(before, after)
-
-
-def _placed(sight: Sight, corners: Array) -> Array:
-    """Corners of a crop in square units."""
-    return sight.found.frame.to_square(corners * (CROP_DEPTHS / 2))
 
 
 def _objection(seen: Sight, found: Sight) -> str:
@@ -85,7 +68,7 @@ def _objection(seen: Sight, found: Sight) -> str:
     growth = found.found.frame.depth / expected.depth
     unsure = float(found.found.line_sd_deg.max())
     checks = (
-        (not found.inside_film, "its rim would lie outside the film"),
+        (not found.inside_film, OUTSIDE),
         (unsure > limit, f"its endplates would be uncertain by {unsure:.1f} degrees"),
         (bool(found.found.on_metal.any()), "a corner would lie on metal"),
         (abs(growth - 1) > MOST_GROWTH, "what was found has another size"),
@@ -97,20 +80,11 @@ def _objection(seen: Sight, found: Sight) -> str:
     return next((text for fails, text in checks if fails), "")
 
 
-def _rigid_marks(seen: Sight, found: Sight, own: Array, there: Array) -> Array:
-    """The reader's corners, moved as the body moved."""
-    angle = np.radians(rigid_turn_deg(own, there))
-    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    p, q = own - own.mean(axis=0), there - there.mean(axis=0)
-    scale = float(np.hypot(*q.T).sum() / np.hypot(*p.T).sum())
-    marks = seen.canonical(seen.corners) - own.mean(axis=0)
-    return found.canonical(there.mean(axis=0) + scale * marks @ turn.T)
-
-
-def _plate_marks(seen: Sight, found: Sight, before: Array, after: Array) -> Array:
-    """Each endplate where it is found, with the reader's way of placing it."""
-    habit = seen.found.frame.from_square(seen.corners) - seen.found.frame.from_square(before)
-    return found.found.frame.to_square(found.found.frame.from_square(after) + habit)
+def _moved(seen: Sight, found: Sight, change: BodyChange) -> Array:
+    """The corners on the next film in square units, with the reader's way of placing them."""
+    before, after = (corners * (CROP_DEPTHS / 2) for corners in (change.before, change.after))
+    habit = seen.found.frame.from_square(seen.corners) - before
+    return found.found.frame.to_square(after + habit)
 
 
 def _proposed(
