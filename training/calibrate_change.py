@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -22,10 +23,15 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from calibrate import scale
 from trials import Array, clicked, visit_pair, whole_bodies
 
-from kyphometer.anatomy import are_adjacent
+from kyphometer.anatomy import Level, neighbour
 from kyphometer.endplates import carry_over, refine_reading
 from kyphometer.endplates.change_model import NAME, change_model
-from kyphometer.endplates.corners import line_directions_deg, square_factors, vertebra_corners
+from kyphometer.endplates.corners import (
+    line_directions_deg,
+    square_factors,
+    vertebra_corners,
+    wrap_deg,
+)
 from kyphometer.endplates.model import FOLDER
 from kyphometer.errors import CarryOverError
 from kyphometer.reading import Reading
@@ -33,39 +39,64 @@ from kyphometer.reading import Reading
 FIRST_SEED = 850_000_000
 CONDITIONS = ("clean", "noisy", "oblique", "hard")
 CLICK_MM = 1.5
-BINS = 5
+BINS = {"intact": 5, "fractured": 3}
 """Difficulties that are told apart; each has as many trials."""
 
 
-def directions_deg(reading: Reading, film: object, level: object) -> Array:
+def directions_deg(reading: Reading, film: object, level: Level) -> Array:
     """Directions of both endplates as they add to kyphosis, shape (2,)."""
     sign = reading.facing.sign
     corners = vertebra_corners(reading.vertebrae[level], square_factors(film.geometry), sign)
     return -sign * line_directions_deg(corners)
 
 
-def gather(folder: Path, patients: int) -> dict[str, Array]:
-    """Pairs of said SD and error: of angles between two bodies, and of wedges."""
+def gather(folder: Path, patients: int) -> dict[str, dict[str, list]]:
+    """Said SD and errors: of lines (as angles between two bodies use them) and of wedges."""
     rng = np.random.default_rng(12)
-    angles, wedges = [], []
+    found = {kind: {"turn_deg": [], "wedge_deg": []} for kind in ("intact", "fractured")}
     for number in range(patients):
         for condition in CONDITIONS:
             films = visit_pair(condition, FIRST_SEED + number, folder)
-            for body, others in turns(films, rng) if films else ():
-                error, said, wedge_sd = body
-                wedges.append((wedge_sd, error[1] - error[0]))
-                angles += [(np.hypot(said[0], sd[1]), miss[1] - error[0]) for miss, sd, _ in others]
-        print(f"{number + 1} patients, {len(wedges)} bodies", flush=True)
-    return {"turn_deg": np.array(angles) / np.sqrt(2.0), "wedge_deg": np.array(wedges)}
+            for body in turns(films, rng) if films else ():
+                found[body.kind]["wedge_deg"].append((body.wedge_sd, body.error[1] - body.error[0]))
+                lines = zip(body.said, body.error, strict=True)
+                if body.kind == "fractured":
+                    found["fractured"]["turn_deg"] += list(lines)
+                found["intact"]["turn_deg"] += body.beyond
+        print(f"{number + 1} patients", flush=True)
+    return found
 
 
-def turns(films: list[tuple], rng: np.random.Generator) -> list[tuple]:
-    """Of each body carried: errors of its turns, their SD, that of its wedge; and those beyond."""
+@dataclass(frozen=True)
+class Body:
+    """A body that was carried.
+
+    Attributes
+    ----------
+    kind
+        intact or fractured.
+    error, said
+        Of the turns of both lines, and what the network says their SD is, degrees, shape (2,).
+    wedge_sd
+        The same for the wedge.
+    beyond
+        Pairs of said SD and error of angles from its superior line to the inferior one two levels
+        below, over the root of two: as much as each of the two lines.
+    """
+
+    kind: str
+    error: Array
+    said: Array
+    wedge_sd: float
+    beyond: list[tuple[float, float]]
+
+
+def turns(films: list[tuple], rng: np.random.Generator) -> list[Body]:
+    """Every body that a carry-over of an assisted reading proposes."""
     (film_a, truth_a), (film_b, truth_b) = films
     sd_px = CLICK_MM / film_a.geometry.column_mm
     bodies = {level: clicked(b, sd_px, rng) for level, b in whole_bodies(truth_a).items()}
-    marks = Reading(film=truth_a.film, vertebrae=bodies, facing=truth_a.facing)
-    read = refine_reading(film_a, marks).reading
+    read = refine_reading(film_a, replace(truth_a, vertebrae=bodies)).reading
     try:
         carried = carry_over(film_a, read, film_b)
     except CarryOverError:
@@ -73,30 +104,31 @@ def turns(films: list[tuple], rng: np.random.Generator) -> list[tuple]:
     found = {}
     for item in carried.vertebrae:
         level = item.level
-        if level not in whole_bodies(truth_b):
-            continue
-        said = directions_deg(carried.reading, film_b, level) - directions_deg(read, film_a, level)
-        true = directions_deg(truth_b, film_b, level) - directions_deg(truth_a, film_a, level)
-        wedge_sd = np.sqrt(
-            max(
-                np.sum(np.square(item.line_change_sd_deg))
-                - 2 * item.shared * np.prod(item.line_change_sd_deg),
-                1e-6,
+        if level in whole_bodies(truth_b):
+            now, then = (
+                directions_deg(r, f, level) for r, f in ((carried.reading, film_b), (read, film_a))
             )
-        )
-        found[level] = (said - true, np.array(item.line_change_sd_deg), wedge_sd)
-    return [
-        (
-            body,
-            [
-                other
-                for lower, other in found.items()
-                if any(are_adjacent(level, m) and are_adjacent(m, lower) for m in found)
-                and level < lower
-            ],
-        )
-        for level, body in found.items()
-    ]
+            true = directions_deg(truth_b, film_b, level) - directions_deg(truth_a, film_a, level)
+            found[level] = (wrap_deg(now - then - true), item)
+    return [_body(level, found, truth_a.fractured_levels) for level in found]
+
+
+def _body(level: Level, found: dict, fractured: tuple[Level, ...]) -> Body:
+    error, item = found[level]
+    a, b = said = np.array(item.line_change_sd_deg)
+    below = neighbour(neighbour(level, 1) or level, 1)
+    beyond = []
+    if below in found and level not in fractured and below not in fractured:
+        miss, other = found[below]
+        sd = np.hypot(a, other.line_change_sd_deg[1])
+        beyond = [(sd / np.sqrt(2.0), (miss[1] - error[0]) / np.sqrt(2.0))]
+    return Body(
+        kind="fractured" if level in fractured else "intact",
+        error=error,
+        said=said,
+        wedge_sd=float(np.sqrt(max(a**2 + b**2 - 2 * item.shared * a * b, 1e-6))),
+        beyond=beyond,
+    )
 
 
 def main() -> None:
@@ -111,7 +143,10 @@ def main() -> None:
     found = gather(given.data, given.patients)
     card["calibration"] = {
         "films": given.patients * len(CONDITIONS) * 2,
-        **{name: scale(*rows.T, BINS) for name, rows in found.items()},
+        **{
+            kind: {name: scale(*np.array(rows).T, BINS[kind]) for name, rows in scales.items()}
+            for kind, scales in found.items()
+        },
     }
     path.write_text(json.dumps(card, indent=1) + "\n")
     print(json.dumps(card["calibration"], indent=1))

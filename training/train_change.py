@@ -164,11 +164,12 @@ def optimiser(network: ChangeNetwork, trunk_rate: float) -> torch.optim.Optimize
     return torch.optim.AdamW(groups)
 
 
-def load_weights(network: ChangeNetwork, path: Path) -> None:
-    """Take a checkpoint's weights; a part that it lacks stays as it is."""
+def load_weights(network: ChangeNetwork, path: Path, less: tuple[str, ...] = ()) -> None:
+    """Take a checkpoint's weights; what it lacks, or what starts with `less`, stays as it is."""
     with torch.serialization.safe_globals([torch.torch_version.TorchVersion]):
         found = torch.load(path, weights_only=True)["network"]
-    network.load_state_dict({**network.state_dict(), **found})
+    taken = {name: value for name, value in found.items() if not less or not name.startswith(less)}
+    network.load_state_dict({**network.state_dict(), **taken})
 
 
 def prepared(given: argparse.Namespace) -> ChangeNetwork:

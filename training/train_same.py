@@ -30,6 +30,8 @@ from train_change import load_weights, processed, tones
 
 SAME, NEIGHBOUR = 0.5, 0.9
 """Part of the pairs that are the same body; of the others, part within the patient."""
+PART = ("same", "match")
+"""What the names of the trained weights start with."""
 
 
 def options() -> argparse.Namespace:
@@ -37,6 +39,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--pairs", type=Path, nargs="+", required=True)
     parser.add_argument("--check", type=Path, required=True)
     parser.add_argument("--start", type=Path, required=True, help="checkpoint of train_change.py")
+    parser.add_argument("--part", type=Path, help="checkpoint to take the part itself from")
     parser.add_argument("--run", type=Path, required=True)
     parser.add_argument("--minutes", type=float, default=15.0)
     parser.add_argument("--batch", type=int, default=32)
@@ -101,8 +104,10 @@ def main() -> None:
     torch.manual_seed(given.seed)
     given.run.mkdir(parents=True, exist_ok=True)
     network = ChangeNetwork()
-    load_weights(network, given.start)
-    head = [p for name, p in network.named_parameters() if name.startswith(("same", "match"))]
+    if given.part:
+        load_weights(network, given.part)
+    load_weights(network, given.start, less=PART if given.part else ())
+    head = [p for name, p in network.named_parameters() if name.startswith(PART)]
     for parameter in network.parameters():
         parameter.requires_grad_(False)
     for parameter in head:

@@ -118,7 +118,8 @@ def carry_over(
             refused.append(NotCarried(level=level, message=f"{level}: it lies outside the film."))
             continue
         vertebra = previous_reading.vertebrae[level]
-        result = transfer(vertebra, sight, found, column.changes.get(level))
+        intact = level not in previous_reading.fractured_levels
+        result = transfer(vertebra, sight, found, column.changes.get(level), intact=intact)
         if isinstance(result, NotCarried):
             refused.append(result)
         else:

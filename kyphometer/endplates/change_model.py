@@ -36,24 +36,38 @@ class BodyChange:
     ----------
     before, after
         Corners in units of half the crop's side, centre 0, shape (4, 2).
-    turn_sd_deg
-        Standard uncertainty of how far the superior and the inferior line turned, shape (2,).
-    wedge_sd_deg
-        The same for the angle between them.
+    said_sd_deg
+        SD of the turn of the superior line, of the inferior line, of the change of the wedge and of
+        the turn of the mid line, as the network says it: not yet sized, see `ChangeModel.sized`.
     log_odds
         Logarithm of the odds that both crops show the same body.
     """
 
     before: Array
     after: Array
-    turn_sd_deg: Array
-    wedge_sd_deg: float
+    said_sd_deg: Array
     log_odds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnUncertainty:
+    """Standard uncertainty of how far a body's lines turned.
+
+    Attributes
+    ----------
+    line_sd_deg
+        Of the superior and of the inferior line.
+    wedge_sd_deg
+        Of the change of the angle between them.
+    """
+
+    line_sd_deg: tuple[float, float]
+    wedge_sd_deg: float
 
     @property
     def shared(self) -> float:
         """Correlation of the errors of both lines' turns, -0.95 to 0.95."""
-        a, b = self.turn_sd_deg.tolist()
+        a, b = self.line_sd_deg
         return float(np.clip((a**2 + b**2 - self.wedge_sd_deg**2) / (2 * a * b), -0.95, 0.95))
 
 
@@ -89,16 +103,23 @@ class ChangeModel:
         first, second = np.split(forth[:COORDINATES], 2), np.split(back[:COORDINATES], 2)[::-1]
         corners = (np.array(first) + np.array(second)).reshape(2, 4, 2) / 2
         rest = (forth[COORDINATES:] + back[COORDINATES:]) / 2
-        spreads = np.exp(rest[:SPREADS]) / PERCENT
-        said = np.degrees(np.sqrt(2.0) * spreads)
-        known = self.card.get("calibration", {})
-        turn, wedge = (Scale.of_record(known.get(name)) for name in ("turn_deg", "wedge_deg"))
         return BodyChange(
             before=corners[0],
             after=corners[1],
-            turn_sd_deg=turn(said[:2]),
-            wedge_sd_deg=float(wedge(said[2])),
+            said_sd_deg=np.degrees(np.sqrt(2.0) * np.exp(rest[:SPREADS]) / PERCENT),
             log_odds=float(rest[SPREADS]),
+        )
+
+    def sized(self, change: BodyChange, *, intact: bool) -> TurnUncertainty:
+        """What the network says of its errors, sized by the card's calibration.
+
+        A fractured body, whose endplates' profiles are laid over each other besides, has its own.
+        """
+        known = self.card.get("calibration", {}).get("intact" if intact else "fractured", {})
+        turn, wedge = (Scale.of_record(known.get(name)) for name in ("turn_deg", "wedge_deg"))
+        superior, inferior = turn(change.said_sd_deg[:2]).tolist()
+        return TurnUncertainty(
+            line_sd_deg=(superior, inferior), wedge_sd_deg=float(wedge(change.said_sd_deg[2]))
         )
 
     def _run(self, first: Image, second: Image) -> Array:

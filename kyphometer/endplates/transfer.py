@@ -13,13 +13,14 @@ from kyphometer.endplates.corners import ROWS
 from kyphometer.endplates.crop import CROP_DEPTHS
 from kyphometer.endplates.frame import VertebraFrame
 from kyphometer.endplates.guards import Limits
+from kyphometer.endplates.register import profile_turns_deg
 from kyphometer.geometry import Point
 from kyphometer.reading import Endplate, Landmark, MarkSource, Vertebra
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from kyphometer.endplates.change_model import BodyChange
+    from kyphometer.endplates.change_model import BodyChange, TurnUncertainty
     from kyphometer.endplates.estimate import Estimate
     from kyphometer.endplates.sight import Sight
     from kyphometer.reading import Covariance
@@ -34,7 +35,7 @@ MOST_GROWTH = 0.20
 
 
 def transfer(
-    vertebra: Vertebra, seen: Sight, found: Sight, change: BodyChange | None
+    vertebra: Vertebra, seen: Sight, found: Sight, change: BodyChange | None, *, intact: bool
 ) -> CarriedVertebra | NotCarried:
     """Propose a vertebra on the next film.
 
@@ -46,6 +47,9 @@ def transfer(
         What the network sees of it on the previous and on the next film.
     change
         What the network of changes says of both; None if the body leaves the film.
+    intact
+        False if it is fractured: then its endplates may have turned against each other, and their
+        profiles say by how much.
     """
     level = vertebra.level
     objection = _objection(seen, found)
@@ -53,11 +57,12 @@ def transfer(
         return NotCarried(level=level, message=f"{level}: {objection or OUTSIDE}.")
     if change.log_odds < LEAST_ODDS:
         return NotCarried(level=level, message=f"{level}: what was found is not the same body.")
-    first, second = change.turn_sd_deg.tolist()
+    known = change_model().sized(change, intact=intact)
+    marks = _moved(seen, found, change, profiles=not intact)
     return CarriedVertebra(
-        vertebra=_proposed(vertebra, _moved(seen, found, change), seen.found, found.found, change),
-        line_change_sd_deg=(first, second),
-        shared=change.shared,
+        vertebra=_proposed(vertebra, marks, seen.found, found.found, known),
+        line_change_sd_deg=known.line_sd_deg,
+        shared=known.shared,
     )
 
 
@@ -80,26 +85,42 @@ def _objection(seen: Sight, found: Sight) -> str:
     return next((text for fails, text in checks if fails), "")
 
 
-def _moved(seen: Sight, found: Sight, change: BodyChange) -> Array:
+def _moved(seen: Sight, found: Sight, change: BodyChange, *, profiles: bool) -> Array:
     """The corners on the next film in square units, with the reader's way of placing them."""
     before, after = (corners * (CROP_DEPTHS / 2) for corners in (change.before, change.after))
-    habit = seen.found.frame.from_square(seen.corners) - before
-    return found.found.frame.to_square(after + habit)
+    frames = seen.found.frame, found.found.frame
+    marks = after + frames[0].from_square(seen.corners) - before
+    if profiles:
+        turns = profile_turns_deg(
+            (seen.window, frames[0], before), (found.window, frames[1], after)
+        )
+        for rows, turn in zip(ROWS.values(), turns, strict=True):
+            marks[list(rows)] = _turned(marks[list(rows)], float(turn))
+    return frames[1].to_square(marks)
+
+
+def _turned(pair: Array, degrees: float) -> Array:
+    """Two corners turned about their middle, positive from the frame's x towards its y."""
+    angle = np.radians(degrees)
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    middle = pair.mean(axis=0)
+    turned: Array = middle + (pair - middle) @ turn.T
+    return turned
 
 
 def _proposed(
-    vertebra: Vertebra, marks: Array, seen: Estimate, found: Estimate, change: BodyChange
+    vertebra: Vertebra, marks: Array, seen: Estimate, found: Estimate, known: TurnUncertainty
 ) -> Vertebra:
     """Marks as a vertebra with source `carried`."""
     pixels = marks / found.frame.factors
     method = f"{found.method}, {change_model().method}"
     plates = {}
-    for (side, rows), turn_sd in zip(ROWS.items(), change.turn_sd_deg, strict=True):
+    for (side, rows), turn_sd in zip(ROWS.items(), known.line_sd_deg, strict=True):
         earlier = vertebra.endplates[side]
         corners = [
             Landmark(
                 xy=Point(float(pixels[row, 0]), float(pixels[row, 1])),
-                covariance=_covariance(mark, row, seen, found, float(turn_sd)),
+                covariance=_covariance(mark, row, seen, found, turn_sd),
                 source=MarkSource.CARRIED,
                 method=method,
             )
