@@ -13,7 +13,10 @@ from kyphometer.endplates import carry_over, change_with_uncertainty
 from kyphometer.endplates.carried import CarriedVertebra
 from kyphometer.endplates.change_model import BodyChange
 from kyphometer.endplates.columns import MOST_ODDS, Column
-from kyphometer.endplates.corners import shape_difference
+from kyphometer.endplates.corners import shape_difference, vertebra_corners
+from kyphometer.endplates.crop import cut_window
+from kyphometer.endplates.frame import VertebraFrame
+from kyphometer.endplates.register import BELIEVED_TURN_DEG, PROFILE_SHARE, profile_turns_deg
 from kyphometer.errors import CarryOverError, NotCarriedError
 from kyphometer.geometry import Facing, PixelGeometry, Point, signed_angle_deg
 from kyphometer.phantom import simulate_visits
@@ -153,8 +156,7 @@ def test_no_body_counts_for_a_place_with_more_than_its_share():
         return BodyChange(
             before=place,
             after=place,
-            turn_sd_deg=np.ones(2),
-            wedge_sd_deg=1.0,
+            said_sd_deg=np.ones(4),
             log_odds=log_odds,
         )
 
@@ -182,6 +184,22 @@ def test_one_level_off_and_another_patient_are_told_apart_from_the_same_body():
             above = list(whole.vertebrae)[list(whole.vertebrae).index(level) - 1]
             wanted = same.reading.vertebrae[above].superior.centre
             assert np.hypot(found.x - wanted.x, found.y - wanted.y) < 4.0
+
+
+@pytest.mark.parametrize("tilt_deg", [-0.8, 0.5])
+def test_profiles_turn_a_plate_back_that_was_tilted(tilt_deg):
+    before, _ = visits()
+    factors, sign = np.array(before.geometry.scale), before.facing.sign
+    true = vertebra_corners(before.truth.vertebrae[Level.L1], factors, sign)
+    frame = VertebraFrame.of_corners(true, factors, sign)
+    window = cut_window(before.pixels, frame, sign=1)
+    corners = frame.from_square(true)
+    tilted = corners.copy()
+    tilted[1, 1] += np.radians(tilt_deg) * np.hypot(*(corners[1] - corners[0]))
+    turns = profile_turns_deg((window, frame, corners), (window, frame, tilted))
+    believed = PROFILE_SHARE * np.exp(-((tilt_deg / BELIEVED_TURN_DEG) ** 2) / 2)
+    assert turns[0] == pytest.approx(-believed * tilt_deg, abs=0.1)
+    assert turns[1] == pytest.approx(0.0, abs=0.05)
 
 
 def test_command_writes_proposals_and_prints_the_change(tmp_path, capsys):

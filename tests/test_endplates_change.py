@@ -10,7 +10,7 @@ from endplates_films import FORMAT
 
 from kyphometer.anatomy import EndplateSide, Level
 from kyphometer.endplates import carry_over, change_with_uncertainty, refine_reading
-from kyphometer.endplates.change_model import NAME, BodyChange, change_model
+from kyphometer.endplates.change_model import NAME, TurnUncertainty, change_model
 from kyphometer.endplates.crop import CROP_DEPTHS, CROP_PIXELS
 from kyphometer.endplates.model import FOLDER
 from kyphometer.errors import ModelFileError
@@ -85,8 +85,9 @@ def test_card_belongs_to_the_file_and_both_networks_stay_small():
     assert facts["sha256"] == hashlib.sha256(file).hexdigest()
     assert facts["crop"] == {"pixels": CROP_PIXELS, "channels": 2, "depths": CROP_DEPTHS}
     assert facts["largest_difference"] < 1e-4
-    for name in ("turn_deg", "wedge_deg"):
-        assert (np.diff(facts["calibration"][name]["honest"]) >= 0).all()
+    for kind in ("intact", "fractured"):
+        for name in ("turn_deg", "wedge_deg"):
+            assert (np.diff(facts["calibration"][kind][name]["honest"]) >= 0).all()
     assert sum(path.stat().st_size for path in FOLDER.iterdir()) < 5_000_000
 
 
@@ -94,19 +95,13 @@ def test_the_way_back_is_the_opposite_of_the_way_there():
     first, second = crops(1), crops(2)
     there, back = change_model().compare(first, second), change_model().compare(second, first)
     np.testing.assert_allclose(there.before, back.after, atol=1e-6)
-    np.testing.assert_allclose(there.turn_sd_deg, back.turn_sd_deg, rtol=1e-5)
+    np.testing.assert_allclose(there.said_sd_deg, back.said_sd_deg, rtol=1e-5)
     same = change_model().compare(first, first)
     np.testing.assert_allclose(same.before, same.after, atol=1e-6)
 
 
 def test_correlation_of_the_lines_follows_from_the_wedges_uncertainty():
-    known = BodyChange(
-        before=np.zeros((4, 2)),
-        after=np.zeros((4, 2)),
-        turn_sd_deg=np.array([0.3, 0.4]),
-        wedge_sd_deg=0.5,
-        log_odds=0.0,
-    )
+    known = TurnUncertainty(line_sd_deg=(0.3, 0.4), wedge_sd_deg=0.5)
     assert known.shared == pytest.approx(0.0, abs=1e-12)
     assert replace(known, wedge_sd_deg=0.1).shared == pytest.approx(0.95)
     assert replace(known, wedge_sd_deg=0.7).shared == pytest.approx(-0.95)

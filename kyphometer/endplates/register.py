@@ -34,9 +34,9 @@ SHIFT_COST = 0.004
 """Cost of a shift by one sample, in correlation; grows with the square of the shift."""
 SMOOTH_ALONG, SMOOTH_ACROSS = 1.5, 2.5
 """SD of the smoothing of profiles, in profiles and in their samples."""
-BELIEVED_TURN_DEG = 1.2
+BELIEVED_TURN_DEG = 1.0
 """The larger a turn against what the corners say, the less it is believed; SD of that."""
-PROFILE_SHARE = 0.85
+PROFILE_SHARE = 0.5
 """Weight of the profiles' turn against that of the corners, where it is believed."""
 
 
