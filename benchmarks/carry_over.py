@@ -45,6 +45,8 @@ class Tally:
     refused: Counter = field(default_factory=Counter)
     bodies: int = 0
     wrong_level: int = 0
+    strangers: int = 0
+    taken: int = 0
     corner_mm: list[float] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
     change: dict = field(default_factory=lambda: defaultdict(list))
@@ -100,6 +102,16 @@ def run_pair(films: list[tuple], tally: Tally, rng: np.random.Generator) -> None
         tally.change[code].append((error, change.standard_uncertainty, error_a, error_b))
 
 
+def run_stranger(film_a: object, truth_a: object, film_b: object, tally: Tally) -> None:
+    """Whether another patient's film is taken for the next one of this patient."""
+    tally.strangers += 1
+    try:
+        carry_over(film_a, replace(truth_a, vertebrae=whole_bodies(truth_a)), film_b)
+    except CarryOverError:
+        return
+    tally.taken += 1
+
+
 def corner_errors(carried: object, film: object, truth: object, tally: Tally) -> None:
     for item in carried.vertebrae:
         true = whole_bodies(truth).get(item.level)
@@ -123,7 +135,8 @@ def show(condition: str, tally: Tally) -> None:
         f"\n{condition}: {tally.films} pairs, refused {dict(tally.refused)}, {tally.bodies} bodies "
         f"proposed, {tally.wrong_level} on a wrong level; corners {np.median(tally.corner_mm):.2f} "
         f"mm median, {np.percentile(tally.corner_mm, 95):.2f} mm 95th; "
-        f"{np.median(tally.seconds):.2f} s a film"
+        f"{np.median(tally.seconds):.2f} s a film; {tally.taken} of {tally.strangers} films of "
+        "another patient taken for the next one"
     )
     for code, rows in tally.change.items():
         error, stated, error_a, error_b = np.array(rows).T
@@ -146,11 +159,15 @@ def main() -> None:
     cv2.setNumThreads(1)
     together = Tally()
     for condition in given.conditions:
-        tally = Tally()
+        tally, before = Tally(), None
         for number in range(given.patients):
             films = visit_pair(condition, FIRST_SEED + number, given.data)
-            if films is not None:
-                run_pair(films, tally, np.random.default_rng(number))
+            if films is None:
+                continue
+            run_pair(films, tally, np.random.default_rng(number))
+            if before is not None:
+                run_stranger(*before, films[1][0], tally)
+            before = films[0]
         show(condition, tally)
         for code, rows in tally.change.items():
             together.change[code] += rows
@@ -158,6 +175,8 @@ def main() -> None:
         together.refused += tally.refused
         together.bodies += tally.bodies
         together.wrong_level += tally.wrong_level
+        together.strangers += tally.strangers
+        together.taken += tally.taken
         together.corner_mm += tally.corner_mm
         together.seconds += tally.seconds
     show("all", together)
