@@ -44,8 +44,6 @@ class Kind:
         How many crops of a body it sees at once.
     coordinates
         How many corner coordinates it says; log spreads follow.
-    figure
-        The figure that tells a check from other lines of the log.
     """
 
     name: str
@@ -53,7 +51,6 @@ class Kind:
     network: type[nn.Module]
     films: int
     coordinates: int
-    figure: str
 
 
 KINDS = {
@@ -63,7 +60,6 @@ KINDS = {
         network=CornerNetwork,
         films=1,
         coordinates=8,
-        figure="corner_mm",
     ),
     "change": Kind(
         name="body-changes",
@@ -71,7 +67,6 @@ KINDS = {
         network=ChangeNetwork,
         films=2,
         coordinates=16,
-        figure="intact_line_sd_deg",
     ),
 }
 ABOUT = {
@@ -81,6 +76,8 @@ ABOUT = {
     "licence": "MIT",
 }
 """What stands in every card."""
+FIGURES = {"corner_mm", "intact_line_sd_deg", "right"}
+"""Figures that tell a check from other lines of a log."""
 TOLERANCE = 1e-4
 """Largest difference of corners between the two runs, in half crop sides."""
 
@@ -133,12 +130,19 @@ def folder_names(option: str) -> str:
     return re.sub(r"/[^\s',)]*?(?=training/)", "", option)
 
 
+def last_check(run: Path) -> dict[str, float] | None:
+    """The last line of a run's log that tells errors on pairs or crops never trained on."""
+    log = (run / "log.jsonl").read_text().splitlines()
+    checks = [fact for fact in map(json.loads, log) if not FIGURES.isdisjoint(fact)]
+    return checks[-1] if checks else None
+
+
 def runs_before(state: dict) -> Iterator[dict[str, object]]:
     """The runs that this one was started from, latest first, as far as they are still there."""
     while (path := Path(state["options"].get("start", "None"))).is_file():
         state = read_state(path)
         options = {name: folder_names(text) for name, text in state["options"].items()}
-        yield {"steps": state["step"], "options": options}
+        yield {"steps": state["step"], "options": options, "last_check": last_check(path.parent)}
 
 
 def main() -> None:
@@ -155,8 +159,6 @@ def main() -> None:
     difference, in_spreads = largest_difference(kind, network, path)
     if difference > TOLERANCE or in_spreads > 20 * TOLERANCE:
         sys.exit(f"OpenCV and torch differ by {difference:.2g}, {in_spreads:.2g}: not usable.")
-    log = (given.run / "log.jsonl").read_text().splitlines()
-    checked = [fact for fact in map(json.loads, log) if kind.figure in fact]
     card = {
         "format": "kyphometer-model",
         "name": kind.name,
@@ -171,7 +173,7 @@ def main() -> None:
             "options": {name: folder_names(text) for name, text in state["options"].items()},
             "torch": str(state["torch"]),
             "before": list(runs_before(state)),
-            "last_check": checked[-1] if checked else None,
+            "last_check": last_check(given.run),
         },
         "largest_difference": difference,
     }
