@@ -5,7 +5,8 @@
 For each condition: how often the column was found and on which level; errors of the proposed
 corners; error of the change of VKA and RKA, beside that of two readings assisted apart from each
 other (their difference, and what it would be if their errors had nothing in common); coverage of
-the stated 95 % intervals; seconds a film. Readings start from clicks of 1.5 mm.
+the stated 95 % intervals; seconds a film; how many films of another patient were taken for the next
+one. Readings start from clicks of 1.5 mm.
 """
 
 from __future__ import annotations
