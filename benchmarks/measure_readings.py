@@ -21,7 +21,7 @@ from builders import column
 
 from kyphometer.geometry import PixelGeometry
 from kyphometer.measure import measure_reading
-from kyphometer.reading_json import reading_from_json, reading_to_dict
+from kyphometer.reading.document import reading_from_json, reading_to_dict
 
 GEOMETRY = PixelGeometry.from_spacing(0.15, 0.15)
 

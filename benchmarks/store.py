@@ -27,10 +27,11 @@ from kyphometer.anatomy import Level
 from kyphometer.film import FilmReference
 from kyphometer.geometry import Point
 from kyphometer.reading import Endplate, Landmark, Reading, Vertebra
-from kyphometer.reading_json import reading_to_dict
-from kyphometer.store import Study, audit, schema
-from kyphometer.store.audit import Deed
-from kyphometer.store.clock import now_text
+from kyphometer.reading.document import reading_to_dict
+from kyphometer.store import Study
+from kyphometer.store.database import audit, schema
+from kyphometer.store.database.audit import Deed
+from kyphometer.store.database.clock import now_text
 
 DAYS = (-5, 5, 30, 182)
 OBSERVERS = ("KN", "LT")

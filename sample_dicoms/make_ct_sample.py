@@ -28,7 +28,7 @@ from kyphometer.dicom import Compression, read_header, write_dx
 from kyphometer.film import Acquisition, Film, FilmHeader, FilmReference, Position, Rendering
 from kyphometer.geometry import Facing, PixelGeometry, Point, SpacingSource
 from kyphometer.reading import Endplate, Landmark, NotMeasurable, Reading, Vertebra
-from kyphometer.reading_json import write_reading
+from kyphometer.reading.document import write_reading
 from kyphometer.workflow import stamped
 
 FIRST_COLUMN, LAST_COLUMN = 220, 680

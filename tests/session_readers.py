@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from kyphometer.phantom import SimulatedObserver, mark_by_hand
 from kyphometer.reading import MarkSource
-from kyphometer.reading_json import read_reading, reading_to_dict
-from kyphometer.reliability.mirroring import mirror_reading
+from kyphometer.reading.document import read_reading, reading_to_dict
+from kyphometer.sessions.mirroring import mirror_reading
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     import httpx
 
     from kyphometer.reading import Reading
-    from kyphometer.store.sessions import SessionItemRecord
-    from kyphometer.store.study import Study
+    from kyphometer.store.sessions.plans import SessionItemRecord
+    from kyphometer.store.study.study import Study
 
 CORNER_SD_MM = 0.6
 

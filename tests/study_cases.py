@@ -11,7 +11,7 @@ from kyphometer.dicom import write_dx
 from kyphometer.film import Film, FilmHeader, Rendering
 from kyphometer.followup.clinical.writer import write_clinical_table
 from kyphometer.phantom import FilmFormat
-from kyphometer.reading_json import write_reading
+from kyphometer.reading.document import write_reading
 from kyphometer.store import Study
 from kyphometer.workflow.cohort import simulate_cohort_readings
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from kyphometer.cli import main
-from kyphometer.reading_json import read_reading
+from kyphometer.reading.document import read_reading
 
 SIZE = ["--rows", "600", "--columns", "300", "--pixel", "0.45"]
 

@@ -205,7 +205,7 @@ def test_profiles_turn_a_plate_back_that_was_tilted(tilt_deg):
 def test_command_writes_proposals_and_prints_the_change(tmp_path, capsys):
     from kyphometer.cli import main
     from kyphometer.dicom import write_dx
-    from kyphometer.reading_json import read_reading, write_reading
+    from kyphometer.reading.document import read_reading, write_reading
 
     before, after = visits()
     paths = [tmp_path / "pre.dcm", tmp_path / "post.dcm"]

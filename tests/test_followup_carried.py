@@ -22,7 +22,7 @@ from kyphometer.followup.correction import INDEPENDENT, CorrectionRules, correct
 from kyphometer.followup.visit_angles import VisitAngle, mean_of_readings
 from kyphometer.geometry import Point
 from kyphometer.reading import MarkSource
-from kyphometer.reading_carried import CarriedBody, CarriedLine
+from kyphometer.reading.carried import CarriedBody, CarriedLine
 
 FIRST = FilmReference(rows=4000, columns=1000, sop_instance_uid="1.1", sha256_pixels="aa")
 SECOND = FilmReference(rows=4000, columns=1000, sop_instance_uid="1.2", sha256_pixels="bb")

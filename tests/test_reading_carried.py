@@ -17,8 +17,8 @@ from kyphometer.anatomy import EndplateSide, Level
 from kyphometer.errors import LandmarkError, ReadingError
 from kyphometer.film import FilmReference
 from kyphometer.geometry import Point
-from kyphometer.reading_carried import CarriedBody, CarriedLine
-from kyphometer.reading_json import (
+from kyphometer.reading.carried import CarriedBody, CarriedLine
+from kyphometer.reading.document import (
     read_reading,
     reading_from_dict,
     reading_from_json,

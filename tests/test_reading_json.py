@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from kyphometer.errors import KyphometerError, ReadingError, ReadingFormatError
 from kyphometer.reading import NotMeasurable, Reading
-from kyphometer.reading_json import (
+from kyphometer.reading.document import (
     read_reading,
     reading_from_dict,
     reading_from_json,

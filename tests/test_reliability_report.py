@@ -13,10 +13,10 @@ from web_local import document
 from kyphometer.cli import main
 from kyphometer.geometry import PixelGeometry
 from kyphometer.measure import measure_reading
-from kyphometer.reading_json import reading_from_dict
+from kyphometer.reading.document import reading_from_dict
 from kyphometer.reliability import ReadingTable, ValueRow, Verdict
-from kyphometer.reliability.certificate import CertificateLimits, certify
-from kyphometer.reliability.mirroring import mirror_reading
+from kyphometer.sessions.certificate import CertificateLimits, certify
+from kyphometer.sessions.mirroring import mirror_reading
 
 SQUARE = PixelGeometry.from_spacing(0.15, 0.15)
 

@@ -10,7 +10,7 @@ import pytest
 from kyphometer.cli import main
 from kyphometer.dicom import read_film, read_header
 from kyphometer.measure import measure_reading
-from kyphometer.reading_json import read_reading
+from kyphometer.reading.document import read_reading
 from kyphometer.workflow import check_film, film_files, find_reading
 
 SAMPLES = Path(__file__).parent.parent / "sample_dicoms"

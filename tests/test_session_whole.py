@@ -16,7 +16,7 @@ from kyphometer.errors import StudyRefusedError
 from kyphometer.followup.precision import PrecisionKind, PrecisionSource
 from kyphometer.phantom import FilmFormat
 from kyphometer.reliability import VarianceComponents, evaluate
-from kyphometer.store.study import Study
+from kyphometer.store.study.study import Study
 from kyphometer.workflow.qa import make_kit
 from kyphometer.workflow.reliability import collect_readings, read_truths
 from kyphometer.workflow.study_precision import study_precision

@@ -9,7 +9,7 @@ import pytest
 
 from kyphometer.cli import main
 from kyphometer.errors import StudyRefusedError, UnknownRecordError
-from kyphometer.store.study import Study
+from kyphometer.store.study.study import Study
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -14,7 +14,7 @@ from store_films import reading_of
 
 from kyphometer.cli import main
 from kyphometer.film import FilmReference
-from kyphometer.reading_json import write_reading
+from kyphometer.reading.document import write_reading
 
 DAYS = {"pre": "20260105", "post": "20260711"}
 

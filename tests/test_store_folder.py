@@ -11,7 +11,7 @@ from store_films import TinyReader, reading_of, write_film
 
 from kyphometer.errors import StudyFileError, StudyRefusedError
 from kyphometer.film import FilmReference
-from kyphometer.reading_json import read_reading, write_reading
+from kyphometer.reading.document import read_reading, write_reading
 from kyphometer.store import FolderStore, ReadingState
 
 

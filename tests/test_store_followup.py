@@ -16,7 +16,7 @@ from kyphometer.followup.clinical.record import ClinicalRecord, ClinicalTable
 from kyphometer.followup.windows import DEFAULT_WINDOWS, VisitWindow, VisitWindows
 from kyphometer.geometry import Point
 from kyphometer.reading import Landmark
-from kyphometer.reading_json import write_reading
+from kyphometer.reading.document import write_reading
 from kyphometer.store import Study, StudySettings
 
 DAYS = {"a": "2026-01-05", "b": "2026-01-15", "c": "2026-02-09", "d": "2026-07-11"}

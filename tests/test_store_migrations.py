@@ -12,10 +12,11 @@ from sqlalchemy import insert, inspect, text
 from store_films import TinyReader, reading_of, write_film
 
 from kyphometer.errors import StudyFileError
-from kyphometer.store import Study, migrate
-from kyphometer.store.database import Database
-from kyphometer.store.schema import APPEND_ONLY, HEAD_REVISION, metadata
-from kyphometer.store.schema import study as study_table
+from kyphometer.store import Study
+from kyphometer.store.database import migrate
+from kyphometer.store.database.connection import Database
+from kyphometer.store.database.schema import APPEND_ONLY, HEAD_REVISION, metadata
+from kyphometer.store.database.schema import study as study_table
 
 
 def test_migrations_and_tables_are_the_same(study_target):

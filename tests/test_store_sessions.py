@@ -9,7 +9,7 @@ from store_films import TinyReader, reading_of, write_film
 
 from kyphometer.errors import StudyFileError, StudyRefusedError, UnknownRecordError
 from kyphometer.store import ReadingState, Study
-from kyphometer.store.sessions import PlannedItem
+from kyphometer.store.sessions.plans import PlannedItem
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from kyphometer.errors import (
     UnknownRecordError,
 )
 from kyphometer.store import MarkingLog, Study
-from kyphometer.store.settings import StudySettings
+from kyphometer.store.study.settings import StudySettings
 
 
 @pytest.fixture

@@ -11,10 +11,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kyphometer.errors import KyphometerError, StudyRefusedError
-from kyphometer.store.clock import from_text, to_text
-from kyphometer.store.documents import checked_text, to_json
-from kyphometer.store.films import absolute, stored_path
-from kyphometer.store.settings import StudySettings, settings_from_json, settings_to_json
+from kyphometer.store.database.clock import from_text, to_text
+from kyphometer.store.films.films import absolute, stored_path
+from kyphometer.store.readings.documents import checked_text, to_json
+from kyphometer.store.study.settings import StudySettings, settings_from_json, settings_to_json
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),

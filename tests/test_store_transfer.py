@@ -15,7 +15,7 @@ from store_films import TinyReader, reading_of, write_film
 from kyphometer.errors import StudyFileError, StudyRefusedError
 from kyphometer.followup.clinical.record import ClinicalRecord, ClinicalTable
 from kyphometer.store import MarkingLog, Study
-from kyphometer.store.sessions import PlannedItem
+from kyphometer.store.sessions.plans import PlannedItem
 
 
 def fill(target, tmp_path):
@@ -215,7 +215,7 @@ def test_backup_of_a_damaged_study_is_refused(tmp_path):
     data = bytearray(path.read_bytes())
     data[4096 * 20 : 4096 * 30] = b"\x5a" * 40960
     path.write_bytes(data)
-    from kyphometer.store.backup import copy_sqlite
+    from kyphometer.store.transfer.backup import copy_sqlite
 
     with pytest.raises(StudyFileError, match="damaged"):
         copy_sqlite(path, tmp_path / "b.study")

@@ -20,7 +20,7 @@ from kyphometer.geometry import Point
 from kyphometer.phantom import simulate_visits
 from kyphometer.phantom.targets import TargetAngles
 from kyphometer.phantom.visits import SURGERY, VisitPlan
-from kyphometer.reading_json import read_reading, write_reading
+from kyphometer.reading.document import read_reading, write_reading
 from kyphometer.store import Study
 from kyphometer.workflow.study import AnalysisChoices, analyse_study
 

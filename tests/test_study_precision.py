@@ -10,7 +10,7 @@ from kyphometer.cli import main
 from kyphometer.film import Position
 from kyphometer.followup.precision import PrecisionKind
 from kyphometer.store import Study
-from kyphometer.store.measured_values import MeasuredValue
+from kyphometer.store.readings.measured_values import MeasuredValue
 from kyphometer.workflow.study_precision import own_precision
 
 

@@ -15,11 +15,11 @@ from kyphometer.anatomy import Level
 from kyphometer.dicom.write import write_dx
 from kyphometer.film import VoiWindow
 from kyphometer.measure import measure_reading
-from kyphometer.reading_json import reading_from_dict
-from kyphometer.store.settings import StudySettings
-from kyphometer.store.study import Study
-from kyphometer.web.annotate import session_app
-from kyphometer.web.settings import WebSettings
+from kyphometer.reading.document import reading_from_dict
+from kyphometer.store.study.settings import StudySettings
+from kyphometer.store.study.study import Study
+from kyphometer.web.server.annotate import session_app
+from kyphometer.web.server.settings import WebSettings
 from kyphometer.workflow.session_progress import session_progress
 from kyphometer.workflow.sessions import SessionRequest, new_session
 

@@ -15,9 +15,9 @@ from web_page_kit import PATIENCE_S, Tab, case, phantoms, write_film
 from web_process import running
 
 from kyphometer.reading import MarkSource
-from kyphometer.reliability.mirroring import mirror_reading
-from kyphometer.store.study import Study
-from kyphometer.web.passwords import hashed
+from kyphometer.sessions.mirroring import mirror_reading
+from kyphometer.store.study.study import Study
+from kyphometer.web.access.passwords import hashed
 from kyphometer.workflow.sessions import SessionRequest, new_session
 
 if TYPE_CHECKING:

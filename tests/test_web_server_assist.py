@@ -14,8 +14,8 @@ from web_local import sentence, visitor
 
 from kyphometer.dicom.write import write_dx
 from kyphometer.phantom.simulate import simulate_film
-from kyphometer.reading_json import reading_to_dict
-from kyphometer.web.agreement import Agreement
+from kyphometer.reading.document import reading_to_dict
+from kyphometer.web.reader.agreement import Agreement
 
 
 @pytest.fixture(scope="module")

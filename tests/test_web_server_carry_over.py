@@ -17,9 +17,9 @@ from kyphometer.dicom.write import write_dx
 from kyphometer.phantom import simulate_visits
 from kyphometer.phantom.targets import TargetAngles
 from kyphometer.phantom.visits import VisitPlan
-from kyphometer.reading_film_json import film_to_dict
-from kyphometer.reading_json import reading_from_dict, reading_to_dict
-from kyphometer.web.agreement import Agreement
+from kyphometer.reading.document import reading_from_dict, reading_to_dict
+from kyphometer.reading.film_json import film_to_dict
+from kyphometer.web.reader.agreement import Agreement
 
 PLANS = (
     VisitPlan(name="pre-op", day=-3, instrumented=False, targets=TargetAngles(vka_deg=18.0)),

@@ -1,4 +1,4 @@
-"""The decoding process: films that kill it, and the shelf that keeps what it made."""
+"""The decoding process: films that kill it, and the cache that keeps what it made."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from web_films import write_films
 
 from kyphometer.dicom.compress import Compression
 from kyphometer.dicom.read import read_header
-from kyphometer.web import shared
-from kyphometer.web.decode_job import PackedFilm
-from kyphometer.web.decoder import Decoder, DecodingError
-from kyphometer.web.desk import FilmSource
-from kyphometer.web.shelf import Shelf
+from kyphometer.web.pixels import shared_memory as shared
+from kyphometer.web.pixels.cache import FilmCache
+from kyphometer.web.pixels.decode_job import PackedFilm
+from kyphometer.web.pixels.decoder import Decoder, DecodingError
+from kyphometer.web.reader.service import FilmSource
 
 
 def source(path, **changes):
@@ -36,19 +36,19 @@ def decoder():
 def test_pixels_and_hash_are_those_of_the_film(tmp_path, decoder, syntax):
     known = write_films(tmp_path, 1, syntax, rows=300, columns=200)[0]
     at = source(tmp_path / "film0.dcm")
-    shelf = Shelf(decoder, 10**9)
-    packed = asyncio.run(shelf.packed(at))
+    cache = FilmCache(decoder, 10**9)
+    packed = asyncio.run(cache.packed(at))
     np.testing.assert_array_equal(packed.values, known.pixels)
-    assert asyncio.run(shelf.fingerprint(at)) == known.sha256_pixels
+    assert asyncio.run(cache.fingerprint(at)) == known.sha256_pixels
 
 
 def test_a_mirrored_film_has_the_hash_of_the_film_itself(tmp_path, decoder):
     known = write_films(tmp_path, 1, rows=300, columns=200)[0]
     at = source(tmp_path / "film0.dcm", mirrored=True)
-    shelf = Shelf(decoder, 10**9)
-    packed = asyncio.run(shelf.packed(at))
+    cache = FilmCache(decoder, 10**9)
+    packed = asyncio.run(cache.packed(at))
     np.testing.assert_array_equal(packed.values, known.pixels[:, ::-1])
-    assert asyncio.run(shelf.fingerprint(at)) == known.sha256_pixels
+    assert asyncio.run(cache.fingerprint(at)) == known.sha256_pixels
 
 
 def test_a_film_that_kills_the_process_is_told_and_the_next_one_is_decoded(tmp_path, decoder):
@@ -99,11 +99,11 @@ def at(tmp_path, name):
 
 def test_many_asking_at_once_decode_once(tmp_path):
     decoder = Counting()
-    shelf = Shelf(decoder, 10**6)
+    cache = FilmCache(decoder, 10**6)
 
     async def scenario():
-        shelf.prefetch(at(tmp_path, "a"))
-        await asyncio.gather(*(shelf.packed(at(tmp_path, "a")) for _ in range(10)))
+        cache.prefetch(at(tmp_path, "a"))
+        await asyncio.gather(*(cache.packed(at(tmp_path, "a")) for _ in range(10)))
 
     asyncio.run(scenario())
     assert decoder.decoded == ["a"]
@@ -111,22 +111,22 @@ def test_many_asking_at_once_decode_once(tmp_path):
 
 def test_the_shelf_is_bounded_and_forgets_the_longest_unused(tmp_path):
     decoder = Counting(size=1000)
-    shelf = Shelf(decoder, 2500)
+    cache = FilmCache(decoder, 2500)
 
     async def scenario():
         for name in ("a", "b", "a", "c", "a", "b"):
-            await shelf.packed(at(tmp_path, name))
+            await cache.packed(at(tmp_path, name))
 
     asyncio.run(scenario())
     assert decoder.decoded == ["a", "b", "c", "b"]
 
 
 def test_a_reader_who_leaves_does_not_stop_it_for_the_others(tmp_path):
-    shelf = Shelf(Counting(), 10**6)
+    cache = FilmCache(Counting(), 10**6)
 
     async def scenario():
-        first = asyncio.create_task(shelf.packed(at(tmp_path, "a")))
-        second = asyncio.create_task(shelf.packed(at(tmp_path, "a")))
+        first = asyncio.create_task(cache.packed(at(tmp_path, "a")))
+        second = asyncio.create_task(cache.packed(at(tmp_path, "a")))
         await asyncio.sleep(0)
         first.cancel()
         return await second
@@ -136,11 +136,11 @@ def test_a_reader_who_leaves_does_not_stop_it_for_the_others(tmp_path):
 
 def test_a_changed_file_is_decoded_again(tmp_path):
     decoder = Counting()
-    shelf = Shelf(decoder, 10**6)
+    cache = FilmCache(decoder, 10**6)
 
     async def scenario():
-        await shelf.packed(FilmSource(path=tmp_path, frame=1, stamp=(1, 1)))
-        await shelf.packed(FilmSource(path=tmp_path, frame=1, stamp=(1, 2)))
+        await cache.packed(FilmSource(path=tmp_path, frame=1, stamp=(1, 1)))
+        await cache.packed(FilmSource(path=tmp_path, frame=1, stamp=(1, 2)))
 
     asyncio.run(scenario())
     assert len(decoder.decoded) == 2

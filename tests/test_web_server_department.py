@@ -11,16 +11,16 @@ from web_fakes import MemoryStore, film_record
 from web_local import Client, document, sentence
 
 from kyphometer.errors import ServerStartError, StudyRefusedError, UnknownRecordError
-from kyphometer.reading_json import reading_from_dict, reading_to_dict
-from kyphometer.store.accounts import AccountRecord
-from kyphometer.store.settings import StudySettings
-from kyphometer.web import passwords, sign_ins, throttle
-from kyphometer.web.accounts import AccountDoorman
-from kyphometer.web.app import create_app
-from kyphometer.web.department import DepartmentDesks, Listening
-from kyphometer.web.measure_views import draft_reading
-from kyphometer.web.passwords import PasswordError, checked_password, hashed, matches
-from kyphometer.web.settings import Mode, WebSettings
+from kyphometer.reading.document import reading_from_dict, reading_to_dict
+from kyphometer.store.people.accounts import AccountRecord
+from kyphometer.store.study.settings import StudySettings
+from kyphometer.web.access import passwords, sign_ins, throttle
+from kyphometer.web.access.accounts import AccountAuthenticator
+from kyphometer.web.access.passwords import PasswordError, checked_password, hashed, matches
+from kyphometer.web.server.app import create_app
+from kyphometer.web.server.department import DepartmentServices, Listening
+from kyphometer.web.server.settings import Mode, WebSettings
+from kyphometer.web.views.measurements import draft_reading
 
 PASSWORD = "correct horse battery"
 
@@ -117,8 +117,8 @@ def study(known_hash):
 @pytest.fixture
 def app(study, clock):
     settings = WebSettings(mode=Mode.DEPARTMENT, port=8000)
-    doorman = AccountDoorman(study, settings.cookie_name, clock)
-    return create_app(settings, doorman, DepartmentDesks(study))
+    authenticator = AccountAuthenticator(study, settings.cookie_name, clock)
+    return create_app(settings, authenticator, DepartmentServices(study))
 
 
 def login(app, name="ann", password=PASSWORD):
@@ -293,14 +293,14 @@ def test_qa_sees_everybodys_readings_and_progress_and_observers_do_not(app):
     assert ann.get("/api/films/1/readings").status_code == 403
     assert ann.get("/api/progress").status_code == 403
     reading = reading_to_dict(draft_reading(document(20.0), film_record(1).reference))
-    app.state.services.desks._study.save_reading(
+    app.state.services.readers._study.save_reading(
         reading_from_dict(reading), 1, "O-ann", base_version=0
     )
     found = quinn.get("/api/films/1/readings").json()["readings"]
     assert [item["observer"] for item in found] == ["O-ann"]
     assert "VKA" in {item["code"] for item in found[0]["measurements"]}
     other = reading_to_dict(draft_reading(document(60.0), film_record(1).reference))
-    app.state.services.desks._study.save_reading(
+    app.state.services.readers._study.save_reading(
         reading_from_dict(other), 1, "O-ben", base_version=0
     )
     both = quinn.get("/api/films/1/readings").json()
@@ -423,7 +423,9 @@ def test_behind_a_proxy_cookies_are_secure_and_only_its_origin_is_accepted(study
         secure=True,
         hosts=frozenset(),
     )
-    app = create_app(settings, AccountDoorman(study, settings.cookie_name), DepartmentDesks(study))
+    app = create_app(
+        settings, AccountAuthenticator(study, settings.cookie_name), DepartmentServices(study)
+    )
     client = Client(app, "https://kypho.example")
     body = {"name": "ann", "password": PASSWORD}
     headers = {"X-Kyphometer-CSRF": "login", "Origin": "https://kypho.example"}

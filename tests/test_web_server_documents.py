@@ -9,8 +9,8 @@ import pytest
 from web_fakes import MemoryStore, film_record
 from web_local import document, sentence, visitor
 
-from kyphometer.reading_json import reading_from_dict
-from kyphometer.web.drawer import Tag
+from kyphometer.reading.document import reading_from_dict
+from kyphometer.web.reader.versions import Tag
 
 SHA = "ab" * 32
 
@@ -25,8 +25,8 @@ def client(store, monkeypatch):
     async def fingerprint(*_: object) -> str:
         return SHA
 
-    monkeypatch.setattr("kyphometer.web.shelf.Shelf.fingerprint", fingerprint)
-    monkeypatch.setattr("kyphometer.web.open_desk.OpenDesk.source", lambda *_: None)
+    monkeypatch.setattr("kyphometer.web.pixels.cache.FilmCache.fingerprint", fingerprint)
+    monkeypatch.setattr("kyphometer.web.reader.open.OpenService.source", lambda *_: None)
     return visitor(store)
 
 
@@ -80,14 +80,14 @@ def test_of_many_windows_saving_at_once_one_wins_each_round(client, store):
     for _ in range(5):
         with ThreadPoolExecutor(4) as pool:
             from kyphometer.errors import StudyConflictError
-            from kyphometer.web.drawer import Drawer
+            from kyphometer.web.reader.versions import ReadingVersions
 
-            drawer = Drawer(store, "KN")
-            base = str(drawer.state(1).tag)
+            versions = ReadingVersions(store, "KN")
+            base = str(versions.state(1).tag)
 
-            def attempt(number, drawer=drawer, base=base):
+            def attempt(number, versions=versions, base=base):
                 try:
-                    return str(drawer.save_draft(1, {"n": number}, base))
+                    return str(versions.save_draft(1, {"n": number}, base))
                 except StudyConflictError:
                     return None
 

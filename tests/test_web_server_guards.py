@@ -6,11 +6,11 @@ import pytest
 from web_fakes import MemoryStore, film_record
 from web_local import TOKEN, Client, document, sentence, stranger, visitor
 
-from kyphometer.web.agreement import Agreement
-from kyphometer.web.annotate import local_app
-from kyphometer.web.app import ROUTES
-from kyphometer.web.pages import static_files
-from kyphometer.web.settings import WebSettings
+from kyphometer.web.reader.agreement import Agreement
+from kyphometer.web.routes.pages import static_files
+from kyphometer.web.server.annotate import local_app
+from kyphometer.web.server.app import ROUTES
+from kyphometer.web.server.settings import WebSettings
 
 
 @pytest.fixture
@@ -71,10 +71,10 @@ def test_after_a_click_in_another_page_the_cookie_still_arrives(unknown):
 
 def test_the_invitation_for_the_browser_lets_in_once():
     app = local_app(MemoryStore([film_record(1)]), "KN", WebSettings(port=8000), TOKEN, Agreement())
-    code = app.state.services.doorman.invite()
+    code = app.state.services.authenticator.invite()
     assert Client(app).get("/", params={"token": code}).status_code == 303
     assert Client(app).get("/", params={"token": code}).status_code == 401
-    bearer = {"Authorization": f"Bearer {app.state.services.doorman.invite()}"}
+    bearer = {"Authorization": f"Bearer {app.state.services.authenticator.invite()}"}
     assert Client(app).get("/api/config", headers=bearer).status_code == 401
     assert Client(app).get("/", params={"token": TOKEN}).status_code == 303
 
@@ -262,7 +262,7 @@ def test_an_unforeseen_error_tells_no_secrets(client, monkeypatch, caplog):
     def broken(*_: object) -> None:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr("kyphometer.web.open_desk.OpenDesk.work_list", broken)
+    monkeypatch.setattr("kyphometer.web.reader.open.OpenService.work_list", broken)
     answer = client.get("/api/worklist")
     assert answer.status_code == 500
     assert "secret" not in answer.text

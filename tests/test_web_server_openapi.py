@@ -9,8 +9,8 @@ import pytest
 from web_fakes import MemoryStore, film_record
 from web_local import document, visitor
 
-from kyphometer.web.app import ROUTES
-from kyphometer.web.openapi import description
+from kyphometer.web.openapi.document import description
+from kyphometer.web.server.app import ROUTES
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from kyphometer.dicom.display import to_grey, to_modality
 from kyphometer.film import Film, FilmHeader, FilmReference, LookupTable, Rendering
-from kyphometer.web.pixels import pack, packed_padding, transport_rule, unpack
+from kyphometer.web.pixels.packing import pack, packed_padding, transport_rule, unpack
 
 
 def film(values, **rendering):

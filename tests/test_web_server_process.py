@@ -17,7 +17,7 @@ from web_local import document, sentence
 from web_process import running
 
 from kyphometer.dicom.compress import Compression
-from kyphometer.reading_json import read_reading
+from kyphometer.reading.document import read_reading
 
 
 @pytest.fixture(scope="module")

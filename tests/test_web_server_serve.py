@@ -15,8 +15,8 @@ from web_local import document
 from web_process import running
 
 from kyphometer.cli import main
-from kyphometer.store.study import Study
-from kyphometer.web.passwords import hashed
+from kyphometer.store.study.study import Study
+from kyphometer.web.access.passwords import hashed
 
 PASSWORD = "correct horse battery"
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl")

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from kyphometer.errors import StudyConflictError, StudyRefusedError, UnknownRecordError
-from kyphometer.reading_json import reading_to_dict
+from kyphometer.reading.document import reading_to_dict
 from kyphometer.store.records import DraftRecord, FilmRecord, ReadingRecord, ReadingState, WorkItem
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from kyphometer.web.agreement import Agreement
-from kyphometer.web.annotate import local_app
-from kyphometer.web.settings import WebSettings
+from kyphometer.web.reader.agreement import Agreement
+from kyphometer.web.server.annotate import local_app
+from kyphometer.web.server.settings import WebSettings
 
 if TYPE_CHECKING:
     from kyphometer.store.protocol import ReadingStore

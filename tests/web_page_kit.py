@@ -22,7 +22,7 @@ import numpy as np
 import pytest
 
 from kyphometer.measure import measure_reading
-from kyphometer.reading_json import reading_to_dict
+from kyphometer.reading.document import reading_to_dict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -146,7 +146,7 @@ def annotator_on(films: Path, folder: Path) -> Iterator[Annotator]:
 @pytest.fixture(scope="module")
 def annotator(film_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Annotator]:
     """One server for a module; each test takes a film of its own."""
-    with annotator_on(film_folder, tmp_path_factory.mktemp("shelf")) as running:
+    with annotator_on(film_folder, tmp_path_factory.mktemp("cache")) as running:
         yield running
 
 

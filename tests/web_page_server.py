@@ -13,11 +13,11 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 
 def main(folder: str, port: str, token: str) -> None:
-    from kyphometer.store.folder import FolderStore
-    from kyphometer.web.agreement import Agreement
-    from kyphometer.web.annotate import HOST, local_app
-    from kyphometer.web.server import open_socket, run
-    from kyphometer.web.settings import WebSettings
+    from kyphometer.store.folder.folder import FolderStore
+    from kyphometer.web.reader.agreement import Agreement
+    from kyphometer.web.server.annotate import HOST, local_app
+    from kyphometer.web.server.process import open_socket, run
+    from kyphometer.web.server.settings import WebSettings
 
     sock = open_socket(HOST, int(port))
     settings = WebSettings(port=sock.getsockname()[1])

@@ -57,8 +57,8 @@ def add_parser(subparsers: Any) -> None:
 def run(args: Any) -> int:
     """Serve until interrupted."""
     from kyphometer.cli.study_output import counter
-    from kyphometer.web.annotate import annotate
-    from kyphometer.web.targets import open_target
+    from kyphometer.web.server.annotate import annotate
+    from kyphometer.web.server.targets import open_target
 
     changes = _stated(args)
     observer = observer_code(args.observer)
@@ -86,7 +86,7 @@ def _stated(args: Any) -> dict[str, Any]:
     """What the command line says about the agreement; the rest is the study's."""
     from kyphometer.anatomy import Level
     from kyphometer.errors import UsageError
-    from kyphometer.web.agreement import stated_precision
+    from kyphometer.web.reader.agreement import stated_precision
 
     stated: dict[str, Any] = {"may_assist": not args.no_assist}
     if args.fractured_level is not None:
@@ -116,8 +116,8 @@ def _code_and_degrees(text: str) -> tuple[str, float]:
 
 def _session(args: Any, observer: str) -> int:
     """Read a blinded session, under the rules that it was planned with."""
-    from kyphometer.store.study import Study
-    from kyphometer.web.annotate import annotate_session
+    from kyphometer.store.study.study import Study
+    from kyphometer.web.server.annotate import annotate_session
 
     browser = not args.no_browser
     with Study.open(args.target, actor=observer) as study:

@@ -44,7 +44,7 @@ def run(args: Any) -> int:
     from kyphometer import workflow
     from kyphometer.dicom import read_film
     from kyphometer.endplates import carry_over
-    from kyphometer.reading_json import read_reading, reading_to_dict, write_reading
+    from kyphometer.reading.document import read_reading, reading_to_dict, write_reading
 
     previous = read_film(args.previous)
     film = read_film(args.film, spacing_mm=args.spacing)

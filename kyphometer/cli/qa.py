@@ -110,8 +110,8 @@ COLUMNS = ("subject", "code", "quantity", "value", "low", "high", "limit", "verd
 
 def _certificate(args: Any) -> int:
     from kyphometer.cli.report_files import write_report
-    from kyphometer.reliability.certificate import CertificateLimits, certify
-    from kyphometer.store.study import Study
+    from kyphometer.sessions.certificate import CertificateLimits, certify
+    from kyphometer.store.study.study import Study
     from kyphometer.workflow.reliability import collect_readings, read_truths
 
     limits = CertificateLimits(bias=args.max_bias, standard_error_of_measurement=args.max_sem)

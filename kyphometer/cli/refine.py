@@ -46,7 +46,7 @@ def run(args: Any) -> int:
     from kyphometer.anatomy import Level
     from kyphometer.dicom import read_film
     from kyphometer.endplates import Refiner, refine_reading
-    from kyphometer.reading_json import read_reading, reading_to_dict, write_reading
+    from kyphometer.reading.document import read_reading, reading_to_dict, write_reading
 
     film = read_film(args.film, spacing_mm=args.spacing)
     reading = read_reading(args.reading or workflow.find_reading(args.film))

@@ -159,7 +159,7 @@ def _collected(args: Any) -> tuple[Any, Any]:
 
         facts = StudyFacts(software=f"kyphometer {__version__}")
         return CollectedReadings(table=table, facts=facts), lambda _results: ()
-    from kyphometer.store.study import Study
+    from kyphometer.store.study.study import Study
     from kyphometer.workflow.reliability import collect_readings, read_truths
 
     with Study.open(args.source) as study:
@@ -174,7 +174,7 @@ def _follow_up(args: Any) -> str:
     """By what the study's report judges a change; empty for a CSV."""
     if _is_csv(args.source):
         return ""
-    from kyphometer.store.study import Study
+    from kyphometer.store.study.study import Study
     from kyphometer.workflow.study_precision import study_precision
 
     with Study.open(args.source) as study:
@@ -191,7 +191,7 @@ def _disputed(source: str, results: Any, marked: Any) -> tuple[Any, ...]:
     """Pictures of the films on which readings differ most."""
     from kyphometer.plots.export import figure_png
     from kyphometer.reports.document import Figure, slug
-    from kyphometer.store.study import Study
+    from kyphometer.store.study.study import Study
     from kyphometer.workflow.adjudication import MOST, disputed_films, draw_disputed
 
     found = []

@@ -19,7 +19,7 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: Any) -> int:
     """Print it."""
-    from kyphometer.reading_json import reading_schema
+    from kyphometer.reading.document import reading_schema
 
     del args
     print_json(reading_schema())

@@ -41,8 +41,8 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: Any) -> int:
     """Serve until interrupted."""
-    from kyphometer.store.study import Study
-    from kyphometer.web.department import Listening, serve
+    from kyphometer.store.study.study import Study
+    from kyphometer.web.server.department import Listening, serve
 
     where = Listening(
         host=args.host,

@@ -82,7 +82,7 @@ def _add_new(deeds: Any) -> None:
 
 def run(args: Any) -> int:
     """Do it."""
-    from kyphometer.store.study import Study
+    from kyphometer.store.study.study import Study
 
     deeds = {"new": _new, "status": _status, "lock": _lock, "reopen": _reopen, "export": _export}
     with Study.open(args.study) as study:

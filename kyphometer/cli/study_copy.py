@@ -9,7 +9,7 @@ from kyphometer.cli.study_output import count_only, print_facts
 
 def export_study(args: Any) -> int:
     """Write everything as JSON lines and CSV."""
-    from kyphometer.store.study import Study
+    from kyphometer.store.study.study import Study
 
     with Study.open(args.study) as study:
         counts = study.export(args.target, accounts=args.accounts)
@@ -19,7 +19,7 @@ def export_study(args: Any) -> int:
 
 def import_study(args: Any) -> int:
     """Make a new study from an export."""
-    from kyphometer.store.study import Study
+    from kyphometer.store.study.study import Study
 
     with Study.import_export(args.source, args.study) as study:
         facts = {"study": args.study, "name": study.name, "films": len(study.films())}
@@ -29,7 +29,7 @@ def import_study(args: Any) -> int:
 
 def backup_study(args: Any) -> int:
     """Copy the study."""
-    from kyphometer.store.study import Study
+    from kyphometer.store.study.study import Study
 
     with Study.open(args.study) as study:
         study.backup(args.target, count_only("pages"))
@@ -39,7 +39,7 @@ def backup_study(args: Any) -> int:
 
 def upgrade_study(args: Any) -> int:
     """Bring a study up to date."""
-    from kyphometer.store.study import Study
+    from kyphometer.store.study.study import Study
 
     copy = Study.upgrade(args.study)
     print_facts(args, {"study": args.study, "copy_of_earlier": None if copy is None else str(copy)})

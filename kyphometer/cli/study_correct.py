@@ -9,7 +9,7 @@ from kyphometer.cli.study_output import print_facts
 from kyphometer.errors import UsageError
 
 if TYPE_CHECKING:
-    from kyphometer.store.settings import StudySettings
+    from kyphometer.store.study.settings import StudySettings
 
 
 def settings(args: Any) -> int:
@@ -17,8 +17,8 @@ def settings(args: Any) -> int:
     import json
 
     from kyphometer.cli.output import print_json
-    from kyphometer.store.settings import settings_from_json, settings_to_json
-    from kyphometer.store.study import Study
+    from kyphometer.store.study.settings import settings_from_json, settings_to_json
+    from kyphometer.store.study.study import Study
 
     with Study.open(args.study) as study:
         before = study.settings
@@ -52,7 +52,7 @@ def _with_options(settings: StudySettings, args: Any) -> StudySettings:
 
 def observer(args: Any) -> int:
     """Add an observer."""
-    from kyphometer.store.study import Study
+    from kyphometer.store.study.study import Study
 
     with Study.open(args.study) as study:
         added = study.add_observer(args.code, args.name)
@@ -62,7 +62,7 @@ def observer(args: Any) -> int:
 
 def patient(args: Any) -> int:
     """Change facts of a patient; an empty text takes a fact away."""
-    from kyphometer.store.study import Study
+    from kyphometer.store.study.study import Study
 
     facts: dict[str, Any] = {}
     for name in ("surgery_date", "injury_date"):
@@ -96,7 +96,7 @@ def _day(text: str) -> date:
 
 def film(args: Any) -> int:
     """Correct a fact of a film."""
-    from kyphometer.store.study import Study
+    from kyphometer.store.study.study import Study
 
     with Study.open(args.study) as study:
         if args.patient is not None:

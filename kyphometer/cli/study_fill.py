@@ -9,13 +9,13 @@ from kyphometer.cli.study_output import counter, print_facts, print_failures
 from kyphometer.errors import UsageError
 
 if TYPE_CHECKING:
-    from kyphometer.store.scan_report import ScanReport
+    from kyphometer.store.scan.report import ScanReport
 
 
 def new(args: Any) -> int:
     """Make a study."""
-    from kyphometer.store.settings import settings_from_json
-    from kyphometer.store.study import Study
+    from kyphometer.store.study.settings import settings_from_json
+    from kyphometer.store.study.study import Study
 
     settings = args.settings and settings_from_json(args.settings.read_text("utf-8"))
     with Study.create(args.study, args.name, settings=settings) as study:
@@ -26,8 +26,8 @@ def new(args: Any) -> int:
 
 def add(args: Any) -> int:
     """Take up films."""
-    from kyphometer.store.scan_report import ScanOptions, ScanReport
-    from kyphometer.store.study import Study
+    from kyphometer.store.scan.report import ScanOptions, ScanReport
+    from kyphometer.store.study.study import Study
 
     options = ScanOptions(
         patients_from=args.patients_from,
@@ -66,7 +66,7 @@ def _sum(one: ScanReport, two: ScanReport) -> ScanReport:
 
 def take_readings(args: Any) -> int:
     """Take up readings."""
-    from kyphometer.store.study import Study
+    from kyphometer.store.study.study import Study
 
     imported, known = 0, 0
     failed: list[Any] = []
@@ -86,7 +86,7 @@ def take_readings(args: Any) -> int:
 def take_clinical(args: Any) -> int:
     """Take up a clinical table."""
     from kyphometer.followup.clinical.reader import TableOptions, read_clinical_table
-    from kyphometer.store.study import Study
+    from kyphometer.store.study.study import Study
 
     with Study.open(args.study) as study:
         patients = study.patients()
@@ -108,7 +108,7 @@ def take_clinical(args: Any) -> int:
 def clinical_template(args: Any) -> int:
     """Write an empty clinical table with the study's patients and visits."""
     from kyphometer.followup.clinical.template import write_template
-    from kyphometer.store.study import Study
+    from kyphometer.store.study.study import Study
 
     if args.table.exists():
         message = f"'{args.table}' is there already; choose another name, nothing was overwritten."

@@ -20,7 +20,7 @@ _MEASUREMENT = (
 
 def status(args: Any) -> int:
     """How far the study is; with --check, what is wrong with it."""
-    from kyphometer.store.study import Study
+    from kyphometer.store.study.study import Study
 
     with Study.open(args.study) as study:
         facts = asdict(study.status())
@@ -35,7 +35,7 @@ def status(args: Any) -> int:
 
 def films(args: Any) -> int:
     """List the films."""
-    from kyphometer.store.study import Study
+    from kyphometer.store.study.study import Study
 
     with Study.open(args.study) as study:
         rows = [{**asdict(film), "path": film.path_text} for film in study.films()]
@@ -46,7 +46,7 @@ def films(args: Any) -> int:
 
 def visits(args: Any) -> int:
     """List the films by visit."""
-    from kyphometer.store.study import Study
+    from kyphometer.store.study.study import Study
 
     with Study.open(args.study) as study:
         found = study.visits()
@@ -59,7 +59,7 @@ def visits(args: Any) -> int:
 
 def patients(args: Any) -> int:
     """List the patients."""
-    from kyphometer.store.study import Study
+    from kyphometer.store.study.study import Study
 
     with Study.open(args.study) as study:
         rows = [asdict(patient) for patient in study.patients()]
@@ -69,7 +69,7 @@ def patients(args: Any) -> int:
 
 def measurements(args: Any) -> int:
     """List the numbers of the latest readings."""
-    from kyphometer.store.study import Study
+    from kyphometer.store.study.study import Study
 
     codes = [code.strip() for code in args.codes.split(",") if code.strip()]
     with Study.open(args.study) as study:
@@ -83,7 +83,7 @@ def measurements(args: Any) -> int:
 
 def audit(args: Any) -> int:
     """Print the audit trail."""
-    from kyphometer.store.study import Study
+    from kyphometer.store.study.study import Study
 
     with Study.open(args.study) as study:
         rows = [asdict(entry) for entry in study.audit(args.subject)]

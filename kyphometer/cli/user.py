@@ -51,7 +51,7 @@ def _password_option(parser: Any) -> None:
 
 def run(args: Any) -> int:
     """Do it."""
-    from kyphometer.store.study import Study
+    from kyphometer.store.study.study import Study
 
     with Study.open(args.study) as study:
         if args.deed == "list":
@@ -96,7 +96,7 @@ def _new_hash(args: Any) -> str:
     import getpass
 
     from kyphometer.errors import UsageError
-    from kyphometer.web.passwords import checked_password, hashed
+    from kyphometer.web.access.passwords import checked_password, hashed
 
     if args.password_stdin:
         return hashed(checked_password(sys.stdin.readline().rstrip("\r\n"), args.name))

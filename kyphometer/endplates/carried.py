@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from kyphometer.anatomy import EndplateSide, Level
 from kyphometer.errors import NotCarriedError
 from kyphometer.geometry import Facing, PixelGeometry, signed_angle_deg
-from kyphometer.reading_carried import CarriedBody, CarriedLine
+from kyphometer.reading.carried import CarriedBody, CarriedLine
 
 if TYPE_CHECKING:
     from kyphometer.film import FilmReference

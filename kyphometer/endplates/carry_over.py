@@ -15,7 +15,7 @@ from kyphometer.endplates.sight import Sight, look
 from kyphometer.endplates.transfer import transfer
 from kyphometer.errors import CarryOverError
 from kyphometer.reading import Reading
-from kyphometer.reading_facing import derive_facing
+from kyphometer.reading.facing import derive_facing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -28,7 +28,7 @@ from kyphometer.endplates.tone import bone_sign
 from kyphometer.errors import ReadingFilmMismatchError
 from kyphometer.geometry import Point
 from kyphometer.reading import Endplate, Landmark, MarkSource, Vertebra
-from kyphometer.reading_facing import derive_facing
+from kyphometer.reading.facing import derive_facing
 
 if TYPE_CHECKING:
     from collections.abc import Collection

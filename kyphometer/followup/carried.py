@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from kyphometer.followup.visit_angles import VisitAngle
     from kyphometer.geometry import Point
     from kyphometer.reading import Endplate, Reading
-    from kyphometer.reading_carried import CarriedBody
+    from kyphometer.reading.carried import CarriedBody
 
     ReadingKey = int | str
     Line = tuple[Level, EndplateSide]

@@ -33,9 +33,9 @@ from kyphometer.measure.uncertainty import (
     CornerNoise,
     corner_noise,
 )
-from kyphometer.reading_checks import Finding, Severity, check_reading
-from kyphometer.reading_facing import derive_facing
-from kyphometer.reading_square import square_bodies
+from kyphometer.reading.checks import Finding, Severity, check_reading
+from kyphometer.reading.facing import derive_facing
+from kyphometer.reading.square import square_bodies
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

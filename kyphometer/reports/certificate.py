@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kyphometer.reliability import ReadingTable
-    from kyphometer.reliability.certificate import Certificate
     from kyphometer.reports.document import Block
+    from kyphometer.sessions.certificate import Certificate
 
 COLUMNS = (
     Column(name="code", label="Measurement"),

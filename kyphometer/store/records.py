@@ -163,7 +163,7 @@ class ReadingRecord:
     @property
     def reading(self) -> Reading:
         """The reading, decoded afresh at each call."""
-        from kyphometer.reading_json import reading_from_json
+        from kyphometer.reading.document import reading_from_json
 
         return reading_from_json(self.document_json)
 

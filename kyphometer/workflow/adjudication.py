@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from kyphometer.reading import Reading
     from kyphometer.reliability import MarkedFilm, ReliabilityResults
-    from kyphometer.store.study import Study
+    from kyphometer.store.study.study import Study
 
 MOST = 6
 

@@ -17,7 +17,7 @@ from kyphometer.phantom import (
     simulate_visit_truth,
     simulate_visits,
 )
-from kyphometer.reading_json import write_reading
+from kyphometer.reading.document import write_reading
 from kyphometer.workflow.cohort_plan import PUBLISHED_PATIENTS, PlannedPatient, plan_cohort
 from kyphometer.workflow.films import READING_SUFFIX, stamped
 from kyphometer.workflow.simulate import ROTATION, WrittenFilm, write_simulated

@@ -17,7 +17,7 @@ from kyphometer.errors import (
     ReadingFilmMismatchError,
 )
 from kyphometer.measure import DEFAULT_CORNER_SD_MM, MeasurementSet, measure_reading
-from kyphometer.reading_json import read_reading
+from kyphometer.reading.document import read_reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

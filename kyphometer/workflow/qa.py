@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from kyphometer.dicom import Compression
 from kyphometer.errors import UsageError
 from kyphometer.phantom import FilmFormat, simulate_film
-from kyphometer.store.study import Study
+from kyphometer.store.study.study import Study
 from kyphometer.workflow.sessions import SessionRequest, new_session
 from kyphometer.workflow.simulate import TRUTH_FOLDER, write_simulated
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from kyphometer.reliability.sessions import SessionPlan
+    from kyphometer.sessions.plan import SessionPlan
 
 CONDITIONS = ("clean", "noisy", "oblique", "instrumented")
 KIT_SESSION = "kit"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from kyphometer import __version__
 from kyphometer.errors import KyphometerError, StudyRefusedError
 from kyphometer.measure import measure_reading
-from kyphometer.reading_json import read_reading
+from kyphometer.reading.document import read_reading
 from kyphometer.reliability import (
     CategoryRow,
     MarkedFilm,
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from datetime import date
 
     from kyphometer.reading import Reading
-    from kyphometer.store.measured_values import MeasuredValue
+    from kyphometer.store.readings.measured_values import MeasuredValue
     from kyphometer.store.records import FilmRecord, ReadingRecord
-    from kyphometer.store.sessions import SessionItemRecord
-    from kyphometer.store.study import Study
+    from kyphometer.store.sessions.plans import SessionItemRecord
+    from kyphometer.store.study.study import Study
 
 DEFAULT_CODES = ("VKA", "RKA")
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from kyphometer.errors import StudyRefusedError
-from kyphometer.reliability.rounds import (
+from kyphometer.sessions.rounds import (
     ReadItem,
     RoundProgress,
     RoundState,
@@ -20,9 +20,9 @@ from kyphometer.workflow.sessions import LEAST_TRAINING, TRAINING_CODE, SessionR
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from kyphometer.store.session_logs import ItemLog
-    from kyphometer.store.sessions import SessionItemRecord
-    from kyphometer.store.study import Study
+    from kyphometer.store.sessions.logs import ItemLog
+    from kyphometer.store.sessions.plans import SessionItemRecord
+    from kyphometer.store.study.study import Study
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

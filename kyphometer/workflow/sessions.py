@@ -9,14 +9,14 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from kyphometer.errors import StudyRefusedError
-from kyphometer.reliability.sessions import SessionDesign, SessionFilm, SessionPlan, plan_session
-from kyphometer.store.sessions import PlannedItem
+from kyphometer.sessions.plan import SessionDesign, SessionFilm, SessionPlan, plan_session
+from kyphometer.store.sessions.plans import PlannedItem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from kyphometer.store.records import FilmRecord
-    from kyphometer.store.study import Study
+    from kyphometer.store.study.study import Study
 
 TRAINING_CODE = "VKA"
 LEAST_TRAINING = 3

@@ -20,7 +20,7 @@ from kyphometer.phantom import (
     simulate_film,
     simulate_visits,
 )
-from kyphometer.reading_json import write_reading
+from kyphometer.reading.document import write_reading
 from kyphometer.workflow.films import READING_SUFFIX, stamped
 
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from kyphometer.followup.visit_model import Visit, VisitAssignment
     from kyphometer.reading import CornerRule, Reading
     from kyphometer.store import Study
-    from kyphometer.store.measured_values import MeasuredValue
+    from kyphometer.store.readings.measured_values import MeasuredValue
 
 STUDY_CODES = ("VKA", "RKA")
 

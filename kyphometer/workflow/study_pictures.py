@@ -63,7 +63,7 @@ def patient_pictures(
     from kyphometer.plots.comparison import plot_side_by_side
 
     records = {record.id: record for record in study.latest_readings()}
-    shelf = {film.id: film for film in study.films()}
+    by_id = {film.id: film for film in study.films()}
     by_patient: dict[str, list[Visit]] = defaultdict(list)
     for visit in results.assignment.visits:
         if int(visit.film) in results.readings:
@@ -73,7 +73,7 @@ def patient_pictures(
         geometries: list[PixelGeometry] = []
         notes: list[str] = []
         for visit in visits:
-            film = shelf[int(visit.film)]
+            film = by_id[int(visit.film)]
             reading = records[results.readings[film.id]].reading
             grey = _grey(study, film, notes) if films else None
             pictures.append(_picture(results, visit, film, reading, grey))

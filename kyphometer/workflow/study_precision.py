@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from kyphometer.reliability.estimate import Estimate
     from kyphometer.store import Study
-    from kyphometer.store.measured_values import MeasuredValue
+    from kyphometer.store.readings.measured_values import MeasuredValue
 
 LEAST_REPEATS = 10
 """Fewer pairs of readings than this leave the SEM uncertain by more than about half of itself."""

@@ -12,8 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kyphometer.errors import ParameterRangeError, TooFewDataError
-from kyphometer.reliability.rounds import ReadItem, RoundState, round_progress, training_result
-from kyphometer.reliability.sessions import (
+from kyphometer.sessions.plan import (
     SessionDesign,
     SessionFilm,
     largest_spacing,
@@ -21,6 +20,7 @@ from kyphometer.reliability.sessions import (
     smallest_gap,
     spaced_order,
 )
+from kyphometer.sessions.rounds import ReadItem, RoundState, round_progress, training_result
 
 owner_lists = st.lists(st.integers(0, 6), min_size=1, max_size=30)
 

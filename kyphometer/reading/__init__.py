@@ -1,0 +1,33 @@
+"""One observer, one film, one time: landmarks, their checks, how they are written down."""
+
+from __future__ import annotations
+
+from kyphometer.reading.carried import (
+    CarriedBody,
+    CarriedLine,
+)
+from kyphometer.reading.model import (
+    CornerRule,
+    Covariance,
+    Endplate,
+    Landmark,
+    LandmarkName,
+    MarkSource,
+    NotMeasurable,
+    Reading,
+    Vertebra,
+)
+
+__all__ = [
+    "CarriedBody",
+    "CarriedLine",
+    "CornerRule",
+    "Covariance",
+    "Endplate",
+    "Landmark",
+    "LandmarkName",
+    "MarkSource",
+    "NotMeasurable",
+    "Reading",
+    "Vertebra",
+]

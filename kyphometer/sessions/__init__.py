@@ -1,0 +1,1 @@
+"""Blinded reading sessions: plan, rounds, mirroring, certificate."""

@@ -1,0 +1,222 @@
+"""Connections and transactions: SQLite file or PostgreSQL, durable, one writer at a time.
+
+A transaction from `write` is committed durably when its block ends, or leaves no trace. Writers
+wait for each other (SQLite: `BEGIN IMMEDIATE`; PostgreSQL: an advisory lock on the study), so that
+what a writer has read is still true when it writes. Readers wait for nobody.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import URL, create_engine, event, insert, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
+from kyphometer.errors import StudyFileError
+from kyphometer.store.database.errors import translate, translate_driver
+from kyphometer.store.database.schema import APPLICATION_ID
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterator
+
+    from sqlalchemy import Connection, Engine, Table
+
+BUSY_SECONDS = 30
+_BEGIN = "kyphometer_begin"
+
+
+class Database:
+    """A study's database.
+
+    Attributes
+    ----------
+    where
+        Path or address (without password), for messages.
+    path
+        The SQLite file, or None.
+    """
+
+    def __init__(self, target: str | os.PathLike[str]) -> None:
+        url = _url(target)
+        self.path = Path(str(url.database)) if url.get_backend_name() == "sqlite" else None
+        self.where = self.path.name if self.path else url.render_as_string(hide_password=True)
+        self._engine = _sqlite_engine(url) if self.path else _postgresql_engine(url)
+
+    @property
+    def engine(self) -> Engine:
+        """SQLAlchemy's engine."""
+        return self._engine
+
+    @property
+    def is_sqlite(self) -> bool:
+        """True for a SQLite file, False for PostgreSQL."""
+        return self.path is not None
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self._engine.dispose()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that sees one consistent state and writes nothing."""
+        level = None if self.is_sqlite else "REPEATABLE READ"
+        options: dict[str, Any] = {} if level is None else {"isolation_level": level}
+        with self._translated(), self._engine.execution_options(**options).begin() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that no other writer disturbs; durable when the block ends."""
+        writer = self._engine.execution_options(**{_BEGIN: "IMMEDIATE"})
+        with self._translated(), writer.begin() as connection:
+            if not self.is_sqlite:
+                connection.execute(
+                    text("SELECT pg_advisory_xact_lock(hashtext('kyphometer:' || current_schema))")
+                )
+            yield connection
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except DBAPIError as error:
+            raise translate(error, self.where) from error
+
+    def claim_file(self) -> None:
+        """Make a new, empty SQLite file in write-ahead mode.
+
+        Raises
+        ------
+        StudyFileError
+            If something is there already, or nothing may be written there.
+        """
+        if self.path is None:
+            return
+        try:
+            self.path.touch(exist_ok=False)
+        except FileExistsError:
+            remedy = "open it, or choose another name"
+            raise StudyFileError(self.path, "is there already", remedy) from None
+        except OSError as error:
+            problem = f"cannot be made ({error.strerror})"
+            raise StudyFileError(self.path, problem, "choose another folder") from None
+        with closing(sqlite3.connect(self.path)) as connection:
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.execute("PRAGMA journal_mode = WAL")
+
+    def give_up_file(self) -> None:
+        """Take away a SQLite file that `claim_file` made and nothing was put into."""
+        if self.path is not None:
+            for suffix in ("", "-wal", "-shm"):
+                self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
+
+    def require_file(self) -> None:
+        """Refuse a file that is not there or is no study.
+
+        Raises
+        ------
+        StudyFileError
+            Says what the file is instead.
+        """
+        if self.path is None:
+            return
+        if not self.path.is_file():
+            remedy = "check the path, or make a study with 'kyphometer study new'"
+            raise StudyFileError(self.path, "is not there", remedy)
+        if not _is_marked(self.path):
+            raise StudyFileError(
+                self.path, "is not a Kyphometer study", "name the file 'kyphometer study new' made"
+            )
+
+
+def _is_marked(path: Path) -> bool:
+    """True if a file is SQLite's and marked as ours.
+
+    Asked through SQLite alone: to open and close the file otherwise would let go of the locks that
+    this process holds on it.
+    """
+    try:
+        with closing(sqlite3.connect(path)) as connection:
+            return bool(connection.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID)
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
+            return False
+        raise translate_driver(error, path.name) from error
+
+
+def insert_row(connection: Connection, table: Table, row: dict[str, Any]) -> int:
+    """Insert one row; its number."""
+    key = connection.execute(insert(table).values(**row)).inserted_primary_key
+    if key is None:  # pragma: no cover - every table here has a primary key
+        raise StudyFileError(table.name, "gave no number to a new row", "report this")
+    return int(key[0])
+
+
+def _url(target: str | os.PathLike[str]) -> URL:
+    name = str(target)
+    if "://" not in name:
+        return URL.create("sqlite", database=str(Path(name).expanduser().resolve()))
+    try:
+        url = make_url(name)
+    except (ArgumentError, ValueError):
+        raise StudyFileError("?", "has an address that cannot be read", _FORMS) from None
+    backend = url.get_backend_name()
+    if backend in ("postgresql", "postgres"):
+        return url.set(drivername="postgresql+psycopg")
+    if backend == "sqlite" and url.database and url.database != ":memory:":
+        return URL.create("sqlite", database=str(Path(url.database).expanduser().resolve()))
+    where = url.render_as_string(hide_password=True)
+    raise StudyFileError(where, "is in a database that is not supported", _FORMS)
+
+
+_FORMS = "give a file name, or postgresql://user@host/database"
+
+
+def _sqlite_engine(url: URL) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+    event.listen(engine, "connect", _configure_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _configure_sqlite(connection: Any, _record: Any) -> None:
+    """Make each connection safe; transactions are begun by `_begin_sqlite`, not by the driver."""
+    connection.isolation_level = None
+    for pragma in (
+        "foreign_keys = ON",
+        "synchronous = FULL",
+        "recursive_triggers = ON",
+        "trusted_schema = OFF",
+        "cell_size_check = ON",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    mode = connection.get_execution_options().get(_BEGIN, "DEFERRED")
+    connection.exec_driver_sql(f"BEGIN {mode}")
+
+
+def _postgresql_engine(url: URL) -> Engine:
+    try:
+        engine = create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": 10})
+    except (ModuleNotFoundError, NoSuchModuleError):
+        raise StudyFileError(
+            url.render_as_string(hide_password=True),
+            "is in PostgreSQL, whose driver is not installed",
+            "run: pip install 'kyphometer[postgresql]'",
+        ) from None
+    event.listen(engine, "connect", _configure_postgresql)
+    return engine
+
+
+def _configure_postgresql(connection: Any, _record: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET lock_timeout = '{BUSY_SECONDS}s'")
+        cursor.execute("SET synchronous_commit = on")
+        cursor.execute("SET timezone = 'UTC'")
+    connection.commit()

@@ -1,0 +1,93 @@
+"""Making the tables and bringing older studies up to date, by the scripts in `migrations`.
+
+Studies are only ever moved forward. A migration that rebuilds one of the append-only tables must
+put its triggers back with `append_only.statements`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import inspect, text
+
+from kyphometer.errors import StudyFileError
+from kyphometer.store.database.schema import HEAD_REVISION
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+    from sqlalchemy import Connection
+
+    from kyphometer.store.database.connection import Database
+
+_VERSION_TABLE = "alembic_version"
+
+
+def alembic_config(connection: Connection) -> Config:
+    """Alembic's configuration for one connection."""
+    from alembic.config import Config
+
+    config = Config()
+    scripts = str(Path(__file__).parent / "migrations").replace("%", "%%")
+    config.set_main_option("script_location", scripts)
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    return config
+
+
+def revision_of(connection: Connection) -> str | None:
+    """Revision of a study's tables, or None if there are none."""
+    if not inspect(connection).has_table(_VERSION_TABLE):
+        return None
+    found: Any = connection.execute(text(f"SELECT version_num FROM {_VERSION_TABLE}")).scalar()  # noqa: S608
+    return None if found is None else str(found)
+
+
+def make_tables(connection: Connection, revision: str = "head") -> None:
+    """Run the migrations up to `revision` inside the caller's transaction."""
+    from alembic import command
+
+    command.upgrade(alembic_config(connection), revision)
+
+
+def require_current(connection: Connection, where: str) -> None:
+    """Refuse tables that this version of the program does not know how to use.
+
+    Raises
+    ------
+    StudyFileError
+        If there is no study, or one of an older or newer format.
+    """
+    found = revision_of(connection)
+    if found == HEAD_REVISION:
+        return
+    if found is None:
+        raise StudyFileError(where, "holds no study", "make one with 'kyphometer study new'")
+    if found > HEAD_REVISION:
+        problem = f"was written by a newer version of Kyphometer (format {found})"
+        raise StudyFileError(where, problem, "update Kyphometer")
+    problem = f"was written by an earlier version of Kyphometer (format {found})"
+    raise StudyFileError(where, problem, "run 'kyphometer study upgrade', which keeps a copy")
+
+
+def copy_name(database: Database) -> Path:
+    """Name for a copy of a SQLite study of an earlier format, beside it."""
+    if database.path is None:
+        raise StudyFileError(database.where, "is no file", "back it up with pg_dump")
+    with database.read() as connection:
+        before = revision_of(connection)
+    return database.path.with_name(f"{database.path.stem}.format-{before}{database.path.suffix}")
+
+
+def upgrade(database: Database) -> tuple[str, str]:
+    """Bring a study up to date in one transaction; the earlier and the new revision."""
+    with database.write() as connection:
+        before = revision_of(connection)
+        if before is None:
+            raise StudyFileError(
+                database.where, "holds no study", "make one with 'kyphometer study new'"
+            )
+        if before > HEAD_REVISION:
+            require_current(connection, database.where)
+        make_tables(connection)
+    return before, HEAD_REVISION

@@ -1,0 +1,1 @@
+"""Alembic migrations; run by `kyphometer.store.database.migrate`, never by hand."""

@@ -1,0 +1,1 @@
+"""Films of a study: their rows, files, headers, and what people may correct."""

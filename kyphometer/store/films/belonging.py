@@ -1,0 +1,62 @@
+"""Whether a reading was made on a film, and by whom; shared by database and folder."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from kyphometer.errors import ReadingFilmMismatchError, StudyRefusedError
+from kyphometer.reading.document import reading_to_dict
+
+if TYPE_CHECKING:
+    from kyphometer.film import FilmReference
+    from kyphometer.reading import Reading
+    from kyphometer.store.records import FilmRecord
+
+_SAME = {
+    "rows": "number of rows",
+    "columns": "number of columns",
+    "frame": "frame",
+    "sop_instance_uid": "UID",
+    "sha256_pixels": "pixel hash",
+}
+
+
+def belonging_document(
+    reading: Reading, film: FilmRecord, observer: str, session: str | None = None
+) -> dict[str, Any]:
+    """Document of a reading that names its film in full, its observer and its session.
+
+    Raises
+    ------
+    ReadingFilmMismatchError
+        If the reading was made on another film.
+    StudyRefusedError
+        If it was made by another observer, in another session, or holds no mark at all.
+    """
+    require_same_film(reading.film, film.reference)
+    if reading.observer not in (None, observer):
+        raise StudyRefusedError(
+            f"The reading was made by '{reading.observer}', not by '{observer}'",
+            "save it under the name of its observer",
+        )
+    if reading.session not in (None, session):
+        raise StudyRefusedError(
+            f"The reading belongs to the session '{reading.session}'",
+            "save it to its place in that session",
+        )
+    if not reading.vertebrae and not reading.not_measurable:
+        raise StudyRefusedError(
+            "The reading holds no endplate and no reason why none could be marked",
+            "mark endplates, or say which are not measurable and why",
+        )
+    stamped = replace(reading, film=film.reference, observer=observer, session=session)
+    return reading_to_dict(stamped)
+
+
+def require_same_film(marked: FilmReference, film: FilmReference) -> None:
+    """Refuse a reading of another film; what the reading does not state is not compared."""
+    for name, label in _SAME.items():
+        in_reading, in_film = getattr(marked, name), getattr(film, name)
+        if in_reading is not None and in_film is not None and in_reading != in_film:
+            raise ReadingFilmMismatchError(label, in_reading, in_film)

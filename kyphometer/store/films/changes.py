@@ -1,0 +1,73 @@
+"""What people may correct about a film: its patient and its stated pixel spacing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select, update
+
+from kyphometer.errors import StudyRefusedError
+from kyphometer.geometry import PixelGeometry
+from kyphometer.store.database import audit
+from kyphometer.store.database.schema import films, patients
+from kyphometer.store.database.schema import visits as visits_table
+from kyphometer.store.films.films import require_film
+from kyphometer.store.people.people import ensure_patient
+from kyphometer.store.readings import measured
+from kyphometer.store.readings.documents import checked_text
+from kyphometer.store.study import visits
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+
+def set_patient(connection: Connection, actor: str, film_id: int, code: str, reason: str) -> None:
+    """Say whose film it is; the patient is added if unknown."""
+    require_film(connection, film_id)
+    before = connection.execute(
+        select(patients.c.code).join_from(films, patients).where(films.c.id == film_id)
+    ).scalar()
+    stated = select(visits_table.c.visit).where(
+        visits_table.c.film_id == film_id, visits_table.c.explicit
+    )
+    if connection.execute(stated).first():
+        raise StudyRefusedError(
+            f"Film {film_id} was put to a visit by hand", "leave it to the windows first"
+        )
+    _change(connection, film_id, {"patient_id": ensure_patient(connection, code)})
+    details = {"before": before, "after": code, "reason": _required(reason)}
+    audit.record(connection, actor, "film.patient", f"film {film_id}", details=details)
+    visits.refresh(connection, actor, patients.c.code.in_([code, before or code]))
+
+
+def state_spacing(
+    connection: Connection, actor: str, film_id: int, spacing_mm: tuple[float, float], reason: str
+) -> None:
+    """State the pixel spacing (rows, columns) of a film, where the header's is missing or wrong."""
+    require_film(connection, film_id)
+    geometry = PixelGeometry.from_spacing(*spacing_mm)
+    names = ("row_mm", "column_mm", "aspect", "spacing_source", "spacing_in_patient")
+    query = select(*(films.c[name] for name in names)).where(films.c.id == film_id)
+    before = dict(zip(names, connection.execute(query).one(), strict=True))
+    after = {
+        "row_mm": geometry.row_mm,
+        "column_mm": geometry.column_mm,
+        "aspect": geometry.aspect,
+        "spacing_source": geometry.source.value,
+        "spacing_in_patient": geometry.in_patient,
+    }
+    _change(connection, film_id, after)
+    measured.forget(connection, film_id)
+    details = {"before": before, "after": after, "reason": _required(reason)}
+    audit.record(connection, actor, "film.spacing", f"film {film_id}", details=details)
+
+
+def _change(connection: Connection, film_id: int, values: dict[str, Any]) -> None:
+    connection.execute(update(films).where(films.c.id == film_id).values(**values))
+
+
+def _required(reason: str) -> str:
+    reason = checked_text(reason, "reason")
+    if not reason:
+        raise StudyRefusedError("A fact of a film is changed only with a reason", "say why")
+    return reason

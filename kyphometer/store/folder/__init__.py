@@ -1,0 +1,1 @@
+"""Readings beside their films, without a study."""

@@ -1,0 +1,350 @@
+"""Readings beside their films, without a study: the same promises as a study, on plain files."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kyphometer.errors import (
+    FilmError,
+    StudyConflictError,
+    StudyRefusedError,
+    UnknownRecordError,
+)
+from kyphometer.store.database.clock import from_text, now_text
+from kyphometer.store.films.belonging import belonging_document, require_same_film
+from kyphometer.store.films.file_reader import DicomReader
+from kyphometer.store.films.header_rows import film_row
+from kyphometer.store.folder.atomic import locked, told
+from kyphometer.store.folder.files import ReadingFiles, Version, observers_of
+from kyphometer.store.readings.documents import checked_text, to_json
+from kyphometer.store.records import (
+    DraftRecord,
+    FilmRecord,
+    ReadingRecord,
+    ReadingState,
+    WorkItem,
+)
+from kyphometer.store.scan.report import ScanFailure
+from kyphometer.store.scan.walk import walk
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterator, Mapping
+
+    from kyphometer.reading import Reading
+    from kyphometer.store.films.file_reader import FilmReader
+    from kyphometer.store.records import MarkingLog
+    from kyphometer.store.scan.report import Progress
+
+_CHANGED = "The draft of this film was changed elsewhere"
+_CONFIRMED = "This film has a newer confirmed reading"
+
+
+class FolderStore:
+    """`ReadingStore` on a folder of films, or on one film; its methods are described there.
+
+    The folder is looked through once, when the store is made; `failed` tells which files are no
+    films, and why.
+    """
+
+    def __init__(
+        self,
+        target: str | os.PathLike[str],
+        *,
+        reader: FilmReader | None = None,
+        all_frames: bool = False,
+        progress: Progress | None = None,
+    ) -> None:
+        self._root = Path(target).expanduser().resolve()
+        if not self._root.exists():
+            raise StudyRefusedError(f"There is nothing at '{self._root}'", "check the path")
+        self._reader: FilmReader = reader or DicomReader()
+        self._films: dict[int, FilmRecord] = {}
+        self._several: set[int] = set()
+        self.failed: tuple[ScanFailure, ...] = ()
+        self._look(progress, all_frames=all_frames)
+
+    def _look(self, progress: Progress | None, *, all_frames: bool) -> None:
+        failed = []
+        paths = [Path(entry) for entry in walk(self._root)]
+        for done, path in enumerate(paths):
+            if progress is not None:
+                progress(done, len(paths), path)
+            try:
+                for film in self._records(path, all_frames=all_frames):
+                    self._films[film.id] = film
+            except FilmError as error:
+                failed.append(ScanFailure(path=path, sentence=str(error)))
+            except OSError as error:
+                sentence = f"The file cannot be read ({error.strerror}); check its rights."
+                failed.append(ScanFailure(path=path, sentence=sentence))
+        if progress is not None and paths:
+            progress(len(paths), len(paths), self._root)
+        self._films = dict(sorted(self._films.items(), key=lambda item: _order(item[1])))
+        self.failed = tuple(failed)
+
+    def _records(self, path: Path, *, all_frames: bool) -> Iterator[FilmRecord]:
+        header = self._reader.read_header(path)
+        if header.frames > 1 and not all_frames:
+            raise FilmError(
+                f"'{path.name}' holds {header.frames} frames; take every frame as a film "
+                "('--all-frames'), or save the one wanted as a file of its own."
+            )
+        for frame in range(1, header.frames + 1):
+            row = film_row(header, frame, None)
+            row["facts_json"] = row.pop("facts")
+            visit = (header.acquisition.time_point or "").strip() or None
+            patient = (header.acquisition.patient_id or "").strip() or None
+            film = FilmRecord(
+                id=self._number(path, frame),
+                path_text=str(path),
+                patient=patient,
+                visit=visit,
+                **row,
+            )
+            if header.frames > 1:
+                self._several.add(film.id)
+            yield film
+
+    def _number(self, path: Path, frame: int) -> int:
+        """The same at each start; says nothing about the name."""
+        base = self._root if self._root.is_dir() else self._root.parent
+        name = f"{path.relative_to(base).as_posix()}#{frame}"
+        return int.from_bytes(hashlib.sha256(name.encode()).digest()[:6], "big")
+
+    # ------------------------------------------------------------------------------- films
+
+    def films(self) -> tuple[FilmRecord, ...]:
+        """See `ReadingStore`."""
+        return tuple(self._films.values())
+
+    def film(self, film_id: int) -> FilmRecord:
+        """See `ReadingStore`."""
+        if film_id not in self._films:
+            raise UnknownRecordError("film", film_id, "list the films to see their numbers")
+        return self._films[film_id]
+
+    def film_path(self, film_id: int) -> Path:
+        """See `ReadingStore`."""
+        path = Path(str(self.film(film_id).path_text))
+        if not path.is_file():
+            raise UnknownRecordError("file", path.name, "it was moved away; open the folder again")
+        return path
+
+    def work_list(self, observer: str, *, session: str | None = None) -> tuple[WorkItem, ...]:
+        """See `ReadingStore`."""
+        if session is not None:
+            _no_sessions()
+        return tuple(self._work_item(film, observer) for film in self._films.values())
+
+    def _work_item(self, film: FilmRecord, observer: str) -> WorkItem:
+        kept = self._files(film.id, observer)
+        with told(self._root):
+            latest = kept.latest()
+            has_draft = kept.draft() is not None
+        if latest:
+            state = ReadingState.CORRECTING if has_draft else ReadingState.CONFIRMED
+        else:
+            state = ReadingState.DRAFT if has_draft else ReadingState.UNREAD
+        return WorkItem(film_id=film.id, version=latest.number if latest else 0, state=state)
+
+    # ------------------------------------------------------------------------------ drafts
+
+    def draft(
+        self, film_id: int, observer: str, *, session_item: int | None = None
+    ) -> DraftRecord | None:
+        """See `ReadingStore`."""
+        kept = self._files(film_id, observer, session_item)
+        with told(self._root):
+            found = kept.draft()
+        return None if found is None else _draft(film_id, observer, found)
+
+    def save_draft(
+        self,
+        film_id: int,
+        observer: str,
+        document: Mapping[str, Any],
+        *,
+        etag: str | None,
+        base_version: int = 0,
+        session_item: int | None = None,
+    ) -> DraftRecord:
+        """See `ReadingStore`."""
+        to_json(document)
+        with self._writing(film_id, observer, session_item) as kept:
+            confirmed = self._latest(kept, film_id, observer)
+            if confirmed is not None and confirmed.version != base_version:
+                raise StudyConflictError(_CONFIRMED, confirmed)
+            self._require_draft(kept, film_id, observer, etag)
+            row = {
+                "format": "kyphometer-draft",
+                "version": 1,
+                "etag": secrets.token_hex(12),
+                "base_version": base_version,
+                "saved_at": now_text(),
+                "document": dict(document),
+            }
+            kept.write_draft(row)
+        return _draft(film_id, observer, row)
+
+    def discard_draft(
+        self, film_id: int, observer: str, *, etag: str, session_item: int | None = None
+    ) -> None:
+        """See `ReadingStore`."""
+        with self._writing(film_id, observer, session_item) as kept:
+            if kept.draft() is not None:
+                self._require_draft(kept, film_id, observer, etag)
+                kept.drop_draft()
+
+    def _require_draft(
+        self, kept: ReadingFiles, film_id: int, observer: str, etag: str | None
+    ) -> None:
+        found = kept.draft()
+        if etag != (None if found is None else found["etag"]):
+            current = None if found is None else _draft(film_id, observer, found)
+            raise StudyConflictError(_CHANGED, current)
+
+    # ---------------------------------------------------------------------------- readings
+
+    def save_reading(
+        self,
+        reading: Reading,
+        film_id: int,
+        observer: str,
+        *,
+        base_version: int,
+        reason: str | None = None,
+        draft_etag: str | None = None,
+        session_item: int | None = None,
+        log: MarkingLog | None = None,  # noqa: ARG002 - a folder keeps no logs
+    ) -> ReadingRecord:
+        """See `ReadingStore`; how the film was read is not kept."""
+        film = self._hashed(film_id)
+        document = to_json(belonging_document(reading, film, observer))
+        reason = checked_text(reason, "reason")
+        with self._writing(film_id, observer, session_item) as kept:
+            kept.settle()
+            current = self._latest(kept, film_id, observer)
+            number = 0 if current is None else current.version
+            if number != base_version:
+                if current and number == base_version + 1 and current.document_json == document:
+                    return current
+                raise StudyConflictError("This film has a newer reading", current)
+            if number and not reason:
+                raise StudyRefusedError(
+                    "A correction of a confirmed reading needs a reason", "say why it is corrected"
+                )
+            if kept.draft() is not None:
+                self._require_draft(kept, film_id, observer, draft_etag)
+            version = Version(
+                number=number + 1,
+                document_json=document,
+                reason=reason,
+                saved_at=now_text(),
+                saved_by=observer,
+            )
+            kept.add(version)
+            kept.drop_draft()
+        return _record(film_id, observer, version)
+
+    def _hashed(self, film_id: int) -> FilmRecord:
+        film = self.film(film_id)
+        if film.sha256_pixels is None:
+            found = self._reader.read_film(self.film_path(film_id), film.frame)
+            require_same_film(replace(found.reference, frame=film.frame), film.reference)
+            film = replace(film, sha256_pixels=found.sha256_pixels)
+            self._films[film_id] = film
+        return film
+
+    def latest_reading(
+        self, film_id: int, observer: str, *, session_item: int | None = None
+    ) -> ReadingRecord | None:
+        """See `ReadingStore`."""
+        kept = self._files(film_id, observer, session_item)
+        with told(self._root):
+            return self._latest(kept, film_id, observer)
+
+    def _latest(self, kept: ReadingFiles, film_id: int, observer: str) -> ReadingRecord | None:
+        found = kept.latest()
+        return _record(film_id, observer, found) if found else None
+
+    def history(
+        self, film_id: int, observer: str | None = None, *, session_item: int | None = None
+    ) -> tuple[ReadingRecord, ...]:
+        """See `ReadingStore`."""
+        names = [observer] if observer is not None else self._observers(film_id)
+        with told(self._root):
+            return tuple(
+                _record(film_id, name, version)
+                for name in names
+                for version in self._files(film_id, name, session_item).versions()
+            )
+
+    def latest_readings(self, *, observer: str | None = None) -> tuple[ReadingRecord, ...]:
+        """See `ReadingStore`."""
+        found = []
+        for film_id in self._films:
+            names = [observer] if observer is not None else self._observers(film_id)
+            found += [self.latest_reading(film_id, name) for name in names]
+        return tuple(record for record in found if record is not None)
+
+    # ------------------------------------------------------------------------------- files
+
+    def _observers(self, film_id: int) -> list[str]:
+        film = self.film(film_id)
+        return observers_of(Path(str(film.path_text)), self._frame(film))
+
+    def _frame(self, film: FilmRecord) -> int | None:
+        return film.frame if film.id in self._several else None
+
+    def _files(self, film_id: int, observer: str, session_item: int | None = None) -> ReadingFiles:
+        if session_item is not None:
+            _no_sessions()
+        film = self.film(film_id)
+        return ReadingFiles(Path(str(film.path_text)), observer, self._frame(film))
+
+    @contextmanager
+    def _writing(
+        self, film_id: int, observer: str, session_item: int | None
+    ) -> Iterator[ReadingFiles]:
+        kept = self._files(film_id, observer, session_item)
+        with told(self._root), locked(kept.lock):
+            yield kept
+
+
+def _order(film: FilmRecord) -> tuple[Any, ...]:
+    day = film.taken_on.isoformat() if film.taken_on else "~"
+    return (film.patient is None, film.patient or "", day, film.path_text, film.frame)
+
+
+def _no_sessions() -> None:
+    raise UnknownRecordError("reading session", "in a folder", "sessions need a study")
+
+
+def _draft(film_id: int, observer: str, found: Mapping[str, Any]) -> DraftRecord:
+    return DraftRecord(
+        film_id=film_id,
+        observer=observer,
+        etag=found["etag"],
+        base_version=found["base_version"],
+        document_json=to_json(found["document"]),
+        saved_at=from_text(found["saved_at"]),
+    )
+
+
+def _record(film_id: int, observer: str, version: Version) -> ReadingRecord:
+    return ReadingRecord(
+        id=film_id,
+        film_id=film_id,
+        observer=observer,
+        version=version.number,
+        document_json=version.document_json,
+        reason=version.reason,
+        saved_at=from_text(version.saved_at),
+        saved_by=version.saved_by,
+    )

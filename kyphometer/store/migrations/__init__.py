@@ -1,1 +1,0 @@
-"""Alembic migrations; run by `kyphometer.store.migrate`, never by hand."""

@@ -1,0 +1,1 @@
+"""Observers, patients, accounts and clinical data."""

@@ -1,0 +1,137 @@
+"""Observers and patients by their codes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import insert, select, update
+
+from kyphometer.errors import StudyRefusedError, UnknownRecordError
+from kyphometer.store.database import audit
+from kyphometer.store.database.connection import insert_row
+from kyphometer.store.database.schema import observers, patients
+from kyphometer.store.readings.documents import checked_text
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from sqlalchemy import Connection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObserverRecord:
+    """Somebody who reads films."""
+
+    id: int
+    code: str
+    name: str
+    active: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatientRecord:
+    """A patient, known by a code only.
+
+    Attributes
+    ----------
+    clinical_code
+        The patient's code in the clinical table, where it differs from `code`.
+    """
+
+    id: int
+    code: str
+    clinical_code: str | None
+    injury_date: date | None
+    surgery_date: date | None
+
+
+def observer_id(connection: Connection, code: str) -> int:
+    """Number of an observer.
+
+    Raises
+    ------
+    UnknownRecordError
+        If nobody has that code.
+    """
+    found = connection.execute(select(observers.c.id).where(observers.c.code == code)).scalar()
+    if found is None:
+        raise UnknownRecordError("observer", code, "add the observer first, or check the code")
+    return int(found)
+
+
+def add_observer(connection: Connection, actor: str, code: str, name: str) -> bool:
+    """Add an observer; False if the code is known already."""
+    code = checked_code(code, "observer")
+    name = checked_text(name, "observer's name", longest=200)
+    if connection.execute(select(observers.c.id).where(observers.c.code == code)).first():
+        return False
+    connection.execute(insert(observers).values(code=code, name=name, active=True))
+    audit.record(connection, actor, "observer.add", f"observer {code}", details={"name": name})
+    return True
+
+
+def list_observers(connection: Connection) -> tuple[ObserverRecord, ...]:
+    """All observers, by code."""
+    rows = connection.execute(select(observers).order_by(observers.c.code))
+    return tuple(ObserverRecord(**row._mapping) for row in rows)
+
+
+def list_patients(connection: Connection) -> tuple[PatientRecord, ...]:
+    """All patients, by code."""
+    rows = connection.execute(select(patients).order_by(patients.c.code))
+    return tuple(_patient(row) for row in rows)
+
+
+def _patient(row: Any) -> PatientRecord:
+    return PatientRecord(
+        id=row[0], code=row[1], clinical_code=row[2], injury_date=row[3], surgery_date=row[4]
+    )
+
+
+def patient_id(connection: Connection, code: str) -> int:
+    """Number of a patient.
+
+    Raises
+    ------
+    UnknownRecordError
+        If no patient has that code.
+    """
+    found = connection.execute(select(patients.c.id).where(patients.c.code == code)).scalar()
+    if found is None:
+        raise UnknownRecordError("patient", code, "add films of the patient first, or check it")
+    return int(found)
+
+
+def ensure_patient(connection: Connection, code: str) -> int:
+    """Number of a patient; one who is not known yet is added."""
+    code = checked_code(code, "patient")
+    found = connection.execute(select(patients.c.id).where(patients.c.code == code)).scalar()
+    return insert_row(connection, patients, {"code": code}) if found is None else int(found)
+
+
+def set_patient(connection: Connection, actor: str, code: str, facts: dict[str, Any]) -> None:
+    """Change facts of a patient (`clinical_code`, `injury_date`, `surgery_date`)."""
+    row_id = patient_id(connection, code)
+    names = [patients.c[name] for name in facts]
+    before = connection.execute(select(*names).where(patients.c.id == row_id)).one()._mapping
+    changed = {name: value for name, value in facts.items() if before[name] != value}
+    if not changed:
+        return
+    connection.execute(update(patients).where(patients.c.id == row_id).values(**changed))
+    shown = {name: [_shown(before[name]), _shown(value)] for name, value in changed.items()}
+    audit.record(connection, actor, "patient.change", f"patient {code}", details=shown)
+
+
+def _shown(value: Any) -> str | None:
+    return None if value is None else str(value)
+
+
+def checked_code(code: str, kind: str) -> str:
+    """A code without spaces around it; refuses what could not be typed, shown or exported."""
+    code = code.strip()
+    if not code or len(code) > 64 or not code.isprintable():
+        raise StudyRefusedError(
+            f"The {kind} code {code!r} cannot be used", "give 1 to 64 printable characters"
+        )
+    return code

@@ -1,0 +1,1 @@
+"""Readings of a study: versions, drafts, and the numbers measured on them."""

@@ -1,0 +1,72 @@
+"""Unfinished readings: one a place, replaced only by whoever has seen it."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import delete, insert, select, update
+
+from kyphometer.errors import StudyConflictError
+from kyphometer.store.database.clock import from_text, now_text
+from kyphometer.store.database.schema import drafts
+from kyphometer.store.readings.versions import latest_at
+from kyphometer.store.records import DraftRecord
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from kyphometer.store.readings.versions import Place
+
+CHANGED = "The draft of this film was changed elsewhere"
+CONFIRMED = "This film has a newer confirmed reading"
+
+
+def get(connection: Connection, place: Place) -> DraftRecord | None:
+    """The draft at a place, or None."""
+    row = connection.execute(select(drafts).where(place.matches(drafts))).first()
+    return None if row is None else _record(place, row._mapping)
+
+
+def _record(place: Place, row: Any) -> DraftRecord:
+    return DraftRecord(
+        film_id=place.film_id,
+        observer=place.observer,
+        session_item=place.session_item,
+        etag=row["etag"],
+        base_version=row["base_version"],
+        document_json=row["document"],
+        saved_at=from_text(row["saved_at"]),
+    )
+
+
+def save(
+    connection: Connection, place: Place, document: str, *, etag: str | None, base_version: int
+) -> DraftRecord:
+    """Save a draft inside the caller's (writing) transaction; see `ReadingStore`."""
+    confirmed = latest_at(connection, place)
+    if confirmed is not None and confirmed.version != base_version:
+        raise StudyConflictError(CONFIRMED, confirmed)
+    current = get(connection, place)
+    if etag != (None if current is None else current.etag):
+        raise StudyConflictError(CHANGED, current)
+    row = {
+        "etag": secrets.token_hex(12),
+        "base_version": base_version,
+        "document": document,
+        "saved_at": now_text(),
+    }
+    if current is None:
+        key = {"film_id": place.film_id, "observer_id": place.observer_id}
+        connection.execute(insert(drafts).values(**key, session_item_id=place.session_item, **row))
+    else:
+        connection.execute(update(drafts).where(place.matches(drafts)).values(**row))
+    return _record(place, row)
+
+
+def discard(connection: Connection, place: Place, etag: str | None) -> None:
+    """Throw away the draft that `etag` names; nothing happens if there is none."""
+    current = get(connection, place)
+    if current is not None and current.etag != etag:
+        raise StudyConflictError(CHANGED, current)
+    connection.execute(delete(drafts).where(place.matches(drafts)))

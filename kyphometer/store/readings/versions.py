@@ -1,0 +1,217 @@
+"""Confirmed readings: append-only versions, one more for each correction."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, exists, insert, select
+
+from kyphometer.errors import StudyConflictError, StudyRefusedError
+from kyphometer.store.database import audit
+from kyphometer.store.database.clock import from_text, now_text
+from kyphometer.store.database.connection import insert_row
+from kyphometer.store.database.schema import (
+    films,
+    observers,
+    patients,
+    reading_logs,
+    readings,
+    session_items,
+)
+from kyphometer.store.readings.documents import to_json
+from kyphometer.store.records import ReadingRecord
+
+if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement, Connection, Select
+
+    from kyphometer.store.records import MarkingLog
+
+
+_NEWER = readings.alias("newer")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a reading belongs: one film, one observer, in or out of a session."""
+
+    film_id: int
+    observer_id: int
+    observer: str
+    session_item: int | None
+    session: str | None = None
+
+    def matches(self, table: Any) -> ColumnElement[bool]:
+        """The rows of `readings` or `drafts` at this place."""
+        return and_(
+            table.c.film_id == self.film_id,
+            table.c.observer_id == self.observer_id,
+            table.c.item_key == (self.session_item or 0),
+        )
+
+    @property
+    def subject(self) -> str:
+        """Name of the place in the audit trail."""
+        item = "" if self.session_item is None else f" item {self.session_item}"
+        return f"film {self.film_id} observer {self.observer}{item}"
+
+
+def _query() -> Select[Any]:
+    return select(
+        readings.c.id,
+        readings.c.film_id,
+        observers.c.code,
+        readings.c.session_item_id,
+        readings.c.version,
+        readings.c.document,
+        readings.c.reason,
+        readings.c.saved_at,
+        readings.c.saved_by,
+    ).join_from(readings, observers)
+
+
+def _record(row: Any) -> ReadingRecord:
+    return ReadingRecord(
+        id=row[0],
+        film_id=row[1],
+        observer=row[2],
+        session_item=row[3],
+        version=row[4],
+        document_json=row[5],
+        reason=row[6],
+        saved_at=from_text(row[7]),
+        saved_by=row[8],
+    )
+
+
+def latest_at(connection: Connection, place: Place) -> ReadingRecord | None:
+    """The latest version at a place, or None."""
+    query = _query().where(place.matches(readings)).order_by(readings.c.version.desc()).limit(1)
+    row = connection.execute(query).first()
+    return None if row is None else _record(row)
+
+
+def latest(connection: Connection, *where: ColumnElement[bool]) -> list[ReadingRecord]:
+    """The latest version at every place, by film and observer."""
+    return _run(connection, _query().where(is_latest(), *where))
+
+
+@cache
+def is_latest() -> ColumnElement[bool]:
+    """Readings that no later version follows; built once, as building outlasts asking."""
+    follows = exists().where(
+        _NEWER.c.film_id == readings.c.film_id,
+        _NEWER.c.observer_id == readings.c.observer_id,
+        _NEWER.c.item_key == readings.c.item_key,
+        _NEWER.c.version == readings.c.version + 1,
+    )
+    return ~follows
+
+
+def all_versions(connection: Connection, *where: ColumnElement[bool]) -> list[ReadingRecord]:
+    """Every version, oldest first at each place."""
+    return _run(connection, _query().where(*where))
+
+
+def of_patient(code: str) -> ColumnElement[bool]:
+    """Readings of the films of one patient."""
+    theirs = select(films.c.id).join(patients).where(patients.c.code == code)
+    return readings.c.film_id.in_(theirs)
+
+
+def in_session(session: int) -> ColumnElement[bool]:
+    """Readings made in one reading session."""
+    items = select(session_items.c.id).where(session_items.c.session_id == session)
+    return readings.c.session_item_id.in_(items)
+
+
+def _run(connection: Connection, query: Select[Any]) -> list[ReadingRecord]:
+    order = (readings.c.film_id, readings.c.observer_id, readings.c.item_key, readings.c.version)
+    return [_record(row) for row in connection.execute(query.order_by(*order))]
+
+
+def confirm(
+    connection: Connection,
+    actor: str,
+    place: Place,
+    document: str,
+    *,
+    base_version: int,
+    reason: str,
+    log: MarkingLog | None,
+) -> tuple[ReadingRecord, bool]:
+    """Append a version inside the caller's (writing) transaction; see `ReadingStore`.
+
+    Returns
+    -------
+    record
+        The confirmed version.
+    is_new
+        False if the very same reading had been confirmed before (its answer got lost).
+    """
+    current = latest_at(connection, place)
+    version = 0 if current is None else current.version
+    if version != base_version:
+        if current and version == base_version + 1 and current.document_json == document:
+            return current, False
+        raise StudyConflictError("This film has a newer reading", current)
+    if version and not reason:
+        raise StudyRefusedError(
+            "A correction of a confirmed reading needs a reason", "say why it is corrected"
+        )
+    row = _row(place, version + 1, document, reason, actor)
+    reading_id = insert_row(connection, readings, row)
+    if log is not None:
+        _add_log(connection, reading_id, log)
+    audit.record(
+        connection,
+        actor,
+        "reading.correct" if version else "reading.confirm",
+        place.subject,
+        from_version=version,
+        details={"reading": reading_id, "sha256": row["sha256"], "reason": reason},
+    )
+    return _as_record(reading_id, place, row), True
+
+
+def _row(place: Place, version: int, document: str, reason: str, actor: str) -> dict[str, Any]:
+    return {
+        "film_id": place.film_id,
+        "observer_id": place.observer_id,
+        "session_item_id": place.session_item,
+        "version": version,
+        "document": document,
+        "sha256": hashlib.sha256(document.encode()).hexdigest(),
+        "reason": reason,
+        "saved_at": now_text(),
+        "saved_by": actor,
+    }
+
+
+def _as_record(reading_id: int, place: Place, row: dict[str, Any]) -> ReadingRecord:
+    return ReadingRecord(
+        id=reading_id,
+        film_id=place.film_id,
+        observer=place.observer,
+        session_item=place.session_item,
+        version=row["version"],
+        document_json=row["document"],
+        reason=row["reason"],
+        saved_at=from_text(row["saved_at"]),
+        saved_by=row["saved_by"],
+    )
+
+
+def _add_log(connection: Connection, reading_id: int, log: MarkingLog) -> None:
+    connection.execute(
+        insert(reading_logs).values(
+            reading_id=reading_id,
+            seconds=log.seconds,
+            zoom=log.zoom,
+            window_center=log.window_center,
+            window_width=log.window_width,
+            details=to_json(log.details or {}),
+        )
+    )

@@ -1,0 +1,1 @@
+"""Taking up the films of a folder."""

@@ -1,0 +1,205 @@
+"""Whether a film that was found in a file is new, known, or moved; writing it down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, delete, insert, select, update
+
+from kyphometer.errors import StudyRefusedError
+from kyphometer.store.database.audit import Deed
+from kyphometer.store.database.clock import now_text
+from kyphometer.store.database.connection import insert_row
+from kyphometer.store.database.schema import film_files, films
+from kyphometer.store.films.films import absolute
+from kyphometer.store.films.header_rows import film_row
+from kyphometer.store.people.people import ensure_patient
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import Connection, Row
+
+    from kyphometer.film import FilmHeader
+
+
+class Match(Enum):
+    """What a found film is to the study."""
+
+    ADDED = auto()
+    KNOWN = auto()
+    MOVED = auto()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundFilm:
+    """A film in a file.
+
+    Attributes
+    ----------
+    stored
+        The path as the study stores it.
+    sha256
+        Hash of the pixels, or None if they were not decoded.
+    patient
+        Code of the patient, or None if unknown.
+    """
+
+    path: Path
+    stored: str
+    size: int
+    mtime_ns: int
+    header: FilmHeader
+    frame: int
+    sha256: str | None
+    patient: str | None
+
+
+class Matcher:
+    """Takes found films into the study, inside the caller's (writing) transaction.
+
+    Attributes
+    ----------
+    deeds
+        What the audit trail is to say about it.
+    """
+
+    def __init__(
+        self, connection: Connection, root: str, hash_file: Callable[[Path, int], str]
+    ) -> None:
+        self._connection = connection
+        self._root = root
+        self._hash_file = hash_file
+        self.deeds: list[Deed] = []
+
+    def take(self, found: FoundFilm) -> Match:
+        """Add the film, or note where it is now.
+
+        Raises
+        ------
+        StudyRefusedError
+            If it contradicts a film that the study holds.
+        """
+        known = self._known(found)
+        if known is None:
+            return self._add(found)
+        self._require_same(found, known)
+        return self._place(found, int(known.id))
+
+    def _known(self, found: FoundFilm) -> Row[Any] | None:
+        uid = found.header.reference.sop_instance_uid
+        same = films.c.sha256_pixels == found.sha256
+        if uid is not None:
+            same = and_(films.c.sop_instance_uid == uid, films.c.frame == found.frame)
+        else:
+            same = and_(films.c.sop_instance_uid.is_(None), same)
+        return self._connection.execute(select(films).where(same)).first()
+
+    def _require_same(self, found: FoundFilm, known: Row[Any]) -> None:
+        """A film with a known UID must be that film, pixel by pixel."""
+        reference = found.header.reference
+        same = (known.rows, known.columns) == (reference.rows, reference.columns)
+        if same and known.sha256_pixels is not None:
+            sha256 = found.sha256 or self._hash_file(found.path, found.frame)
+            same = sha256 == known.sha256_pixels
+        if not same:
+            raise StudyRefusedError(
+                f"'{found.path.name}' has the same UID as film {known.id} of the study, but other "
+                "pixels",
+                "find out which one is right; the study keeps the one it has",
+            )
+
+    def _place(self, found: FoundFilm, film_id: int) -> Match:
+        """Note the file of a known film."""
+        query = select(film_files).where(film_files.c.film_id == film_id)
+        files = self._connection.execute(query).all()
+        facts = {"size": found.size, "mtime_ns": found.mtime_ns, "seen_at": now_text()}
+        for file in files:
+            if file.path == found.stored:
+                chosen = film_files.c.id == file.id
+                self._connection.execute(update(film_files).where(chosen).values(**facts))
+                return Match.KNOWN
+        self._forget_others(found)
+        self._insert_file(found, film_id)
+        if any(Path(absolute(file.path, self._root)).is_file() for file in files):
+            return Match.KNOWN
+        places = {"from": [file.path for file in files], "to": found.stored}
+        self.deeds.append(Deed(action="film.move", subject=f"film {film_id}", details=places))
+        return Match.MOVED
+
+    def _add(self, found: FoundFilm) -> Match:
+        self._require_new_pixels(found)
+        patient = found.patient and ensure_patient(self._connection, found.patient)
+        row = {
+            **film_row(found.header, found.frame, found.sha256),
+            "patient_id": patient,
+            "added_at": now_text(),
+        }
+        film_id = insert_row(self._connection, films, row)
+        self._forget_others(found)
+        self._insert_file(found, film_id)
+        details = {
+            "uid": found.header.reference.sop_instance_uid,
+            "frame": found.frame,
+            "sha256": found.sha256,
+            "file": found.stored,
+            "patient": found.patient,
+        }
+        self.deeds.append(Deed(action="film.add", subject=f"film {film_id}", details=details))
+        return Match.ADDED
+
+    def _require_new_pixels(self, found: FoundFilm) -> None:
+        """The same pixels under another UID are one film that was copied: never count it twice."""
+        if found.sha256 is None:
+            return
+        query = select(films.c.id).where(films.c.sha256_pixels == found.sha256)
+        twin = self._connection.execute(query).scalar()
+        if twin is not None:
+            raise StudyRefusedError(
+                f"'{found.path.name}' shows the same pixels as film {twin} of the study under "
+                "another UID",
+                "it is a copy and was left out, so that no patient is counted twice",
+            )
+
+    def _forget_others(self, found: FoundFilm) -> None:
+        """A path holds one film of a frame: whatever else was there before is there no more."""
+        others = select(films.c.id).where(films.c.frame == found.frame)
+        stale = and_(film_files.c.path == found.stored, film_files.c.film_id.in_(others))
+        self._connection.execute(delete(film_files).where(stale))
+
+    def _insert_file(self, found: FoundFilm, film_id: int) -> None:
+        row = {
+            "film_id": film_id,
+            "path": found.stored,
+            "size": found.size,
+            "mtime_ns": found.mtime_ns,
+            "seen_at": now_text(),
+        }
+        self._connection.execute(insert(film_files).values(**row))
+
+
+def seen_files(connection: Connection) -> dict[str, tuple[int, int]]:
+    """Size and time of every file that was seen, by stored path."""
+    query = select(film_files.c.path, film_files.c.size, film_files.c.mtime_ns)
+    return {path: (size, mtime_ns) for path, size, mtime_ns in connection.execute(query)}
+
+
+def missing_files(
+    connection: Connection, root: str, folder: Path, present: set[str]
+) -> tuple[Path, ...]:
+    """Files below `folder` that were seen once, are gone, and whose films are nowhere else."""
+    places: dict[int, list[str]] = {}
+    for film_id, path in connection.execute(select(film_files.c.film_id, film_files.c.path)):
+        places.setdefault(film_id, []).append(path)
+    gone = []
+    for paths in places.values():
+        if any(path in present for path in paths):
+            continue
+        whole = [Path(absolute(path, root)) for path in paths]
+        here = [path for path in whole if path.is_relative_to(folder)]
+        if here and not any(path.is_file() for path in whole):
+            gone.append(here[-1])
+    return tuple(gone)

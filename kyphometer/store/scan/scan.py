@@ -1,0 +1,179 @@
+"""Taking up the films of a folder: what is new is added, what was moved is found again.
+
+A file that was seen before with the same size and time is not opened. Films are written in batches,
+so that an interrupted scan keeps what it has found, and other writers need not wait long.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kyphometer.errors import FilmError, KyphometerError, StudyRefusedError
+from kyphometer.store.database import audit
+from kyphometer.store.films.films import stored_path
+from kyphometer.store.scan import match as scan_match
+from kyphometer.store.scan.report import ScanFailure, ScanOptions, ScanReport
+from kyphometer.store.scan.walk import walk
+
+if TYPE_CHECKING:
+    import os
+
+    from kyphometer.film import FilmHeader
+    from kyphometer.store.database.connection import Database
+    from kyphometer.store.films.file_reader import FilmReader
+    from kyphometer.store.scan.report import Progress
+
+
+_BATCH = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _File:
+    path: Path
+    stored: str
+    size: int
+    mtime_ns: int
+
+
+class Scanner:
+    """Takes up one folder (or one file) into one study."""
+
+    def __init__(
+        self, database: Database, reader: FilmReader, actor: str, options: ScanOptions
+    ) -> None:
+        self._database = database
+        self._reader = reader
+        self._actor = actor
+        self._options = options
+        self._root = "" if database.path is None else str(database.path.parent)
+
+    def run(self, folder: Path, progress: Progress | None = None) -> ScanReport:
+        """Scan; see `Study.add_films`."""
+        folder = folder.expanduser().resolve()
+        if not folder.exists():
+            raise StudyRefusedError(f"There is nothing at '{folder}'", "check the path")
+        files = [self._file(entry) for entry in walk(folder) if not self._is_own(entry.name)]
+        with self._database.read() as connection:
+            seen = scan_match.seen_files(connection)
+        fresh = [file for file in files if seen.get(file.stored) != (file.size, file.mtime_ns)]
+        tally = _Tally(known=len(files) - len(fresh))
+        done = tally.known
+        for start in range(0, len(fresh), _BATCH):
+            found: list[scan_match.FoundFilm] = []
+            for file in fresh[start : start + _BATCH]:
+                if progress is not None:
+                    progress(done, len(files), file.path)
+                found += self._look(file, folder, tally)
+                done += 1
+            self._write(found, tally)
+        if progress is not None:
+            progress(len(files), len(files), folder)
+        return tally.report(self._missing(folder, files))
+
+    def _is_own(self, name: str) -> bool:
+        """True for the study's own file and what SQLite keeps beside it."""
+        own = None if self._database.path is None else self._database.path.name
+        return own is not None and name in (own, f"{own}-wal", f"{own}-shm")
+
+    def _file(self, entry: os.DirEntry[str] | Path) -> _File:
+        stat = entry.stat()
+        path = Path(entry)
+        return _File(
+            path=path,
+            stored=stored_path(path, self._root),
+            size=stat.st_size,
+            mtime_ns=stat.st_mtime_ns,
+        )
+
+    def _look(self, file: _File, folder: Path, tally: _Tally) -> list[scan_match.FoundFilm]:
+        """Films in a file; none if it fails, which goes into the tally."""
+        try:
+            header = self._reader.read_header(file.path)
+            if header.frames > 1 and not self._options.all_frames:
+                tally.fail(file.path, _SEVERAL.format(header.frames))
+                return []
+            frames = range(1, header.frames + 1)
+            return [self._film(file, folder, header, frame) for frame in frames]
+        except FilmError as error:
+            tally.fail(file.path, str(error))
+        except OSError as error:
+            tally.fail(file.path, f"The file cannot be read ({error.strerror}); check its rights.")
+        return []
+
+    def _film(
+        self, file: _File, folder: Path, header: FilmHeader, frame: int
+    ) -> scan_match.FoundFilm:
+        needs_hash = not self._options.defer_hashes or header.reference.sop_instance_uid is None
+        film = self._reader.read_film(file.path, frame) if needs_hash else None
+        return scan_match.FoundFilm(
+            path=file.path,
+            stored=file.stored,
+            size=file.size,
+            mtime_ns=file.mtime_ns,
+            header=header if film is None else film.header,
+            frame=frame,
+            sha256=None if film is None else film.sha256_pixels,
+            patient=self._patient(file.path, folder, header),
+        )
+
+    def _patient(self, path: Path, folder: Path, header: FilmHeader) -> str | None:
+        if self._options.patients_from == "header":
+            return (header.acquisition.patient_id or "").strip() or None
+        parts = path.relative_to(folder).parts if path != folder else ()
+        return parts[0] if len(parts) > 1 else None
+
+    def _write(self, found: list[scan_match.FoundFilm], tally: _Tally) -> None:
+        """Write a batch; a film that is refused is left out, the others are kept."""
+        if not found:
+            return
+        with self._database.write() as connection:
+            matcher = scan_match.Matcher(connection, self._root, self._hash)
+            for film in found:
+                try:
+                    tally.count(film.path, matcher.take(film))
+                except KyphometerError as error:
+                    tally.fail(film.path, str(error))
+            if matcher.deeds:
+                audit.record_all(connection, self._actor, matcher.deeds)
+
+    def _hash(self, path: Path, frame: int) -> str:
+        return self._reader.read_film(path, frame).sha256_pixels
+
+    def _missing(self, folder: Path, files: list[_File]) -> tuple[Path, ...]:
+        with self._database.read() as connection:
+            return scan_match.missing_files(
+                connection, self._root, folder, {file.stored for file in files}
+            )
+
+
+_SEVERAL = (
+    "The file holds {} frames; take every frame as a film ('--all-frames'), or save the one wanted "
+    "as a file of its own."
+)
+
+
+class _Tally:
+    """Counts while a scan runs."""
+
+    def __init__(self, known: int) -> None:
+        self.known = known
+        self._paths: dict[scan_match.Match, list[Path]] = {kind: [] for kind in scan_match.Match}
+        self._failed: list[ScanFailure] = []
+
+    def count(self, path: Path, match: scan_match.Match) -> None:
+        self._paths[match].append(path)
+
+    def fail(self, path: Path, sentence: str) -> None:
+        self._failed.append(ScanFailure(path=path, sentence=sentence))
+
+    def report(self, missing: tuple[Path, ...]) -> ScanReport:
+        match = scan_match.Match
+        return ScanReport(
+            added=tuple(self._paths[match.ADDED]),
+            known=self.known + len(self._paths[match.KNOWN]),
+            moved=tuple(self._paths[match.MOVED]),
+            failed=tuple(self._failed),
+            missing=missing,
+        )

@@ -1,0 +1,1 @@
+"""Blinded reading sessions in the database."""

@@ -1,0 +1,1 @@
+"""`Study`: everything together, in one database."""

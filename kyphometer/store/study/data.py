@@ -1,0 +1,256 @@
+"""Patients, films, visits, clinical data and numbers of a study."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kyphometer.errors import KyphometerError
+from kyphometer.followup.clinical.record import ClinicalTable
+from kyphometer.store.database.schema import patients as patients_table
+from kyphometer.store.films import changes as film_changes
+from kyphometer.store.films.films import stored_path
+from kyphometer.store.people import clinical, people
+from kyphometer.store.readings import measured
+from kyphometer.store.readings import versions as readings
+from kyphometer.store.readings.documents import checked_text
+from kyphometer.store.readings.import_files import Importer, ReadingImport, find_film, reading_files
+from kyphometer.store.readings.measured_values import values
+from kyphometer.store.scan.hashes import fill_hash
+from kyphometer.store.scan.report import ScanFailure, ScanOptions
+from kyphometer.store.scan.scan import Scanner
+from kyphometer.store.study import visits
+from kyphometer.store.study.file import settings_in
+from kyphometer.store.study.readings import StudyReadings
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Sequence
+    from datetime import date
+
+    from kyphometer.followup.visit_model import VisitAssignment
+    from kyphometer.store.readings.measured_values import MeasuredValue
+    from kyphometer.store.scan.report import Progress, ScanReport
+
+_UNCHANGED: Any = object()
+
+
+class StudyData(StudyReadings):
+    """What a study knows besides readings."""
+
+    def add_observer(self, code: str, name: str = "") -> bool:
+        """Add somebody who reads films; False if the code is known already."""
+        with self._database.write() as connection:
+            return people.add_observer(connection, self._actor, code, name)
+
+    def observers(self) -> tuple[people.ObserverRecord, ...]:
+        """Everybody who reads films, by code."""
+        with self._database.read() as connection:
+            return people.list_observers(connection)
+
+    def patients(self) -> tuple[people.PatientRecord, ...]:
+        """All patients, by code."""
+        with self._database.read() as connection:
+            return people.list_patients(connection)
+
+    def set_patient(
+        self,
+        code: str,
+        *,
+        surgery_date: date | None = _UNCHANGED,
+        injury_date: date | None = _UNCHANGED,
+        clinical_code: str | None = _UNCHANGED,
+    ) -> None:
+        """Change facts of a patient; what is not given stays as it is."""
+        facts = {
+            "surgery_date": surgery_date,
+            "injury_date": injury_date,
+            "clinical_code": clinical_code,
+        }
+        given = {name: value for name, value in facts.items() if value is not _UNCHANGED}
+        with self._database.write() as connection:
+            people.set_patient(connection, self._actor, code, given)
+            if given.keys() & {"surgery_date", "injury_date"}:
+                visits.refresh(connection, self._actor, patients_table.c.code == code)
+
+    def add_films(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        options: ScanOptions | None = None,
+        progress: Progress | None = None,
+    ) -> ScanReport:
+        """Take up the films of a folder and all folders below it, or of one file.
+
+        Parameters
+        ----------
+        progress
+            Called with the files done, the files in all, and the next file.
+
+        Returns
+        -------
+        report
+            What was new, known, moved, refused (with the reason) and missing.
+        """
+        scanner = Scanner(self._database, self._reader, self._actor, options or ScanOptions())
+        report = scanner.run(Path(folder), progress)
+        if report.added:
+            with self._database.write() as connection:
+                visits.refresh(connection, self._actor)
+        return report
+
+    def import_readings(
+        self,
+        place: str | os.PathLike[str],
+        *,
+        observer: str | None = None,
+        reason: str = "",
+        progress: Progress | None = None,
+    ) -> ReadingImport:
+        """Take up readings from JSON files, each to the film that it was made on.
+
+        Parameters
+        ----------
+        place
+            A folder, with all folders below it (`*.reading.json`), or one file.
+        observer
+            Who made those that name nobody.
+        reason
+            Why a reading of the study is corrected by a differing one of the same observer; without
+            it such files are refused.
+
+        Returns
+        -------
+        report
+            What was new, known, and refused with the reason. Observers that the study does not know
+            are added; a reading that names a session goes to a new item of that session.
+        """
+        root = Path(place).expanduser().resolve()
+        importer = Importer(self._actor, checked_text(reason, "reason"), observer)
+        files = list(reading_files(root))
+        tally: dict[bool, list[Path]] = {True: [], False: []}
+        failed = []
+        for done, path in enumerate(files):
+            if progress is not None:
+                progress(done, len(files), path)
+            try:
+                tally[self._import_reading(importer, path)].append(path)
+            except KyphometerError as error:
+                failed.append(ScanFailure(path=path, sentence=str(error)))
+        return ReadingImport(
+            imported=tuple(tally[True]), known=len(tally[False]), failed=tuple(failed)
+        )
+
+    def _import_reading(self, importer: Importer, path: Path) -> bool:
+        reading, observer = importer.load(path)
+        with self._database.read() as connection:
+            film_id = find_film(connection, reading, path, stored_path(path, self._root))
+        film = self._hashed(film_id)
+        with self._database.write() as connection:
+            return importer.take(connection, reading, observer, film)
+
+    def hash_films(self, progress: Callable[[int, int], None] | None = None) -> int:
+        """Decode the films whose pixels were not decoded when they were taken up; their number."""
+        waiting = [film for film in self.films() if film.sha256_pixels is None]
+        for done, film in enumerate(waiting):
+            if progress is not None:
+                progress(done, len(waiting))
+            fill_hash(self._database, self._reader, self._actor, film, self.film_path(film.id))
+        return len(waiting)
+
+    def set_film_patient(self, film_id: int, code: str, *, reason: str) -> None:
+        """Say whose film it is; the patient is added if unknown."""
+        with self._database.write() as connection:
+            film_changes.set_patient(connection, self._actor, film_id, code, reason)
+
+    def state_spacing(self, film_id: int, row_mm: float, column_mm: float, *, reason: str) -> None:
+        """State a film's pixel spacing, where the header's is missing or wrong."""
+        with self._database.write() as connection:
+            film_changes.state_spacing(
+                connection, self._actor, film_id, (row_mm, column_mm), reason
+            )
+
+    # ------------------------------------------------------------------ visits and clinical data
+
+    def visits(self) -> VisitAssignment:
+        """Films put to visits by the study's windows and by hand; the others with the reason."""
+        with self._database.read() as connection:
+            return visits.assignment(connection)
+
+    def state_visit(self, film_id: int, visit: str | None, *, reason: str = "") -> None:
+        """Put a film to a visit by hand, or with None leave it to the windows again.
+
+        Raises
+        ------
+        StudyRefusedError
+            If the reason or the film's patient is missing, or the visit has another film by hand.
+        VisitWindowError
+            If the study has no such visit.
+        """
+        with self._database.write() as connection:
+            visits.state(connection, self._actor, film_id, visit, reason)
+
+    def set_clinical(self, table: ClinicalTable) -> tuple[str, ...]:
+        """Take up a clinical table, whole or not at all; codes of those new or changed.
+
+        Surgery and injury dates that the table gives go to the patients, and visits follow. What
+        was known before stays as an earlier version.
+
+        Raises
+        ------
+        StudyRefusedError
+            If the table names a patient whom the study does not hold.
+        """
+        with self._database.write() as connection:
+            return clinical.save(connection, self._actor, table.records, table.source)
+
+    def clinical(self) -> ClinicalTable:
+        """The latest clinical record of each patient who has one."""
+        with self._database.read() as connection:
+            return ClinicalTable(records=clinical.load(connection), source=self._database.where)
+
+    # ------------------------------------------------------------------ numbers
+
+    def measurements(
+        self,
+        codes: Sequence[str] = measured.DEFAULT_CODES,
+        *,
+        patient: str | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> tuple[MeasuredValue, ...]:
+        """Numbers of the latest readings, inside and outside of sessions.
+
+        They are computed when first asked for, and kept while nothing that they rest on changes.
+
+        Parameters
+        ----------
+        codes
+            Measurement codes, see `kyphometer.measure`.
+        patient
+            Only of this patient.
+        progress
+            Called with the readings measured and those to be measured.
+
+        Raises
+        ------
+        UnknownDefinitionError, AmbiguousDefinitionError
+            If a code is not known, or means several things.
+        """
+        codes = list(dict.fromkeys(map(measured.canonical, codes)))
+        own = () if patient is None else (readings.of_patient(patient),)
+        with self._database.read() as connection:
+            corner_sd_mm = settings_in(connection).corner_sd_mm
+            rests_on = measured.basis(corner_sd_mm)
+            waiting = measured.missing(connection, codes, rests_on, *own)
+            if not waiting:
+                return values(connection, codes, rests_on, *own)
+        for start in range(0, len(waiting), measured.CHUNK):
+            if progress is not None:
+                progress(start, len(waiting))
+            numbers = waiting[start : start + measured.CHUNK]
+            with self._database.read() as connection:
+                rows = measured.compute(connection, codes, numbers, corner_sd_mm)
+            with self._database.write() as connection:
+                measured.keep(connection, rows, codes)
+        with self._database.read() as connection:
+            return values(connection, codes, rests_on, *own)

@@ -1,0 +1,1 @@
+"""Copies of a study: backup, export and import."""

@@ -1,0 +1,71 @@
+"""A copy of a SQLite study while others go on working with it."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import tempfile
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kyphometer.errors import StudyFileError, StudyRefusedError
+from kyphometer.store.database.errors import translate_driver
+from kyphometer.store.folder.atomic import sync_folder, told
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_PAGES = 2000
+
+
+def copy_sqlite(
+    source: Path, target: Path, progress: Callable[[int, int], None] | None = None
+) -> None:
+    """Copy a study's file through SQLite's backup, check the copy, and put it in place.
+
+    Raises
+    ------
+    StudyRefusedError
+        If something is at `target` already.
+    StudyFileError
+        If the study cannot be read, the copy not be written, or the copy is not sound.
+    """
+    target = target.expanduser().resolve()
+    if target.exists():
+        raise StudyRefusedError(
+            f"There is something at '{target}' already", "choose another name, or take it away"
+        )
+    with told(target.parent):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+        os.close(handle)
+        temporary = Path(name)
+        try:
+            _copy(source, temporary, progress)
+            _synchronise(temporary)
+            temporary.replace(target)
+            sync_folder(target.parent)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def _copy(source: Path, target: Path, progress: Callable[[int, int], None] | None) -> None:
+    def tell(_status: int, remaining: int, total: int) -> None:
+        if progress is not None:
+            progress(total - remaining, total)
+
+    try:
+        with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
+            old.backup(new, pages=_PAGES, progress=tell, sleep=0.01)
+            new.execute("PRAGMA journal_mode = DELETE")
+            found = new.execute("PRAGMA integrity_check(1)").fetchone()[0]
+    except sqlite3.Error as error:
+        raise translate_driver(error, source.name) from error
+    if found != "ok":
+        raise StudyFileError(source.name, f"is damaged ({found})", "restore an earlier backup")
+
+
+def _synchronise(path: Path) -> None:
+    with path.open("rb+") as stream:
+        os.fsync(stream.fileno())

@@ -1,0 +1,1 @@
+"""Who may ask: authentication, accounts, cookies, throttling, and middleware of every answer."""

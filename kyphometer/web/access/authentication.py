@@ -1,0 +1,125 @@
+"""The gate: nobody reaches a route without being recognised, nothing is changed from elsewhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import cookie_parser
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from kyphometer.errors import ForbiddenError, SignInError
+from kyphometer.web.access.cookies import cookie_header
+from kyphometer.web.access.visitors import Authenticator, Visitor, same
+from kyphometer.web.routes.answers import error_answer
+from kyphometer.web.server.settings import Mode, WebSettings
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+CSRF_HEADER = "x-kyphometer-csrf"
+_READING_METHODS = ("GET", "HEAD", "OPTIONS")
+_PUBLIC = ("/static/", "/api/health", "/api/login", "/login", "/favicon.ico")
+_STRANGER_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Kyphometer</title>
+<h1>This page needs its key</h1>
+<p>Open the whole address that kyphometer printed when it started; it ends in ?token=...</p></html>
+"""
+
+
+def stranger_page() -> Response:
+    """What somebody without the key sees."""
+    return HTMLResponse(_STRANGER_PAGE, status_code=401)
+
+
+class Gate:
+    """Recognises the visitor and refuses changes that the visitor's own page did not ask for."""
+
+    def __init__(self, app: ASGIApp, settings: WebSettings, authenticator: Authenticator) -> None:
+        self.app = app
+        self.settings = settings
+        self.authenticator = authenticator
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        visitor = await self._visitor(headers)
+        refusal = self._refusal(scope, headers, visitor)
+        if refusal is not None:
+            await refusal(scope, receive, send)
+            return
+        scope.setdefault("state", {})["visitor"] = visitor
+        if visitor is not None and visitor.renewed is not None:
+            send = self._renewing(send, visitor.renewed)
+        await self.app(scope, receive, send)
+
+    async def _visitor(self, headers: Headers) -> Visitor | None:
+        scheme, _, bearer = headers.get("authorization", "").partition(" ")
+        cookies = cookie_parser(headers.get("cookie", ""))
+        return await self.authenticator.recognise(
+            cookies, bearer if scheme.lower() == "bearer" else None
+        )
+
+    def _renewing(self, send: Send, identifier: str) -> Send:
+        """Lets the answer carry the visitor's new identifier."""
+
+        async def send_with_cookie(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                if "set-cookie" not in headers:
+                    headers.append("set-cookie", cookie_header(self.settings, identifier))
+            await send(message)
+
+        return send_with_cookie
+
+    def _refusal(self, scope: Scope, headers: Headers, visitor: Visitor | None) -> Response | None:
+        """The answer that turns the request away, or None to let it through."""
+        path: str = scope["path"]
+        if visitor is None and not self._is_public(path, scope["query_string"]):
+            return self._turn_away(path)
+        if scope["method"] not in _READING_METHODS:
+            return self._check_change(headers, visitor)
+        return None
+
+    def _is_public(self, path: str, query: bytes) -> bool:
+        if path == "/" and self.settings.mode is Mode.LOCAL:
+            return query.startswith(b"token=")
+        return path.startswith(_PUBLIC[0]) or path in _PUBLIC[1:]
+
+    def _turn_away(self, path: str) -> Response:
+        if self.settings.mode is Mode.DEPARTMENT:
+            if not path.startswith("/api/"):
+                return RedirectResponse("/login", status_code=303)
+            return error_answer(SignInError("Nobody is signed in here", "sign in first"))
+        if not path.startswith("/api/"):
+            return stranger_page()
+        problem = "This request does not carry the key of this server"
+        return error_answer(SignInError(problem, "open the address that kyphometer printed"))
+
+    def _check_change(self, headers: Headers, visitor: Visitor | None) -> Response | None:
+        if not self._comes_from_our_page(headers):
+            problem = "This request comes from another web page, not from Kyphometer's own"
+            return error_answer(ForbiddenError(problem, "use Kyphometer's page"))
+        if visitor is not None and not visitor.by_cookie:
+            return None
+        given = headers.get(CSRF_HEADER, "")
+        # For signing in, a header that a foreign page cannot set is enough.
+        accepted = bool(given) if visitor is None else same(given, visitor.csrf)
+        if accepted:
+            return None
+        problem = f"The header {CSRF_HEADER} is missing or out of date"
+        return error_answer(ForbiddenError(problem, "reload the page and try again"))
+
+    def _comes_from_our_page(self, headers: Headers) -> bool:
+        """False if the browser says that another page, or another port, sent it."""
+        if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+            return False
+        origin = headers.get("origin")
+        if origin is None:
+            return True
+        if self.settings.public_origin is not None and origin == self.settings.public_origin:
+            return True
+        scheme = "https" if self.settings.secure else "http"
+        return origin == f"{scheme}://{headers.get('host', '')}"

@@ -1,0 +1,1 @@
+"""Decoded films on their way to the browser."""

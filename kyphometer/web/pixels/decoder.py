@@ -1,0 +1,147 @@
+"""Decoding beside the server: in a process of its own, so that no request ever waits for a codec.
+
+Most codecs hold Python's global lock for as long as a film takes (1.2 s for JPEG 2000), and a
+damaged film may kill the process that decodes it. Uncompressed and run-length coded films are read
+in a thread: that takes less than the way between two processes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import threading
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import TYPE_CHECKING, TypeVar, cast
+
+from starlette.concurrency import run_in_threadpool
+
+from kyphometer.errors import FilmError
+from kyphometer.web.pixels import decode_job
+from kyphometer.web.pixels.decode_job import PackedFilm, Refusal
+from kyphometer.web.pixels.picture import picture
+from kyphometer.web.reader.carrying import carry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kyphometer.web.pixels.decode_job import SentFilm
+    from kyphometer.web.pixels.picture import PictureOrder
+    from kyphometer.web.reader.carrying import CarryOrder
+    from kyphometer.web.reader.service import Answer, FilmSource
+
+    S = TypeVar("S")
+    T = TypeVar("T")
+
+QUICK_SYNTAXES = frozenset(
+    {"1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.5"}
+)
+"""Uncompressed and run-length coded."""
+MAX_PROCESSES = 2
+_CRASHED = "The film's compressed pixels are damaged so badly that the decoder broke down on them"
+
+
+class DecodingError(FilmError):
+    """A film that the decoding process refused; carries the class name of its error."""
+
+    def __init__(self, sentence: str, kind: str = "FilmError", status: int = 422) -> None:
+        super().__init__(sentence)
+        self.kind = kind
+        self.http_status = status  # type: ignore[misc]
+
+
+class Decoder:
+    """Runs decoding jobs beside the server and starts afresh when a film kills the process.
+
+    A second process is started only when the first is busy, so that a film decoded ahead never
+    delays the one that is asked for.
+    """
+
+    def __init__(self) -> None:
+        self._pool: ProcessPoolExecutor | None = None
+        self._lock = threading.Lock()
+
+    def start(self) -> None:
+        """Start the process and let it import what it needs, without waiting for it."""
+        self._executor().submit(decode_job.warm_up)
+
+    def close(self) -> None:
+        """End the process."""
+        with self._lock:
+            pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+    async def packed(self, source: FilmSource) -> PackedFilm:
+        """Packed pixels of a film."""
+        if source.syntax in QUICK_SYNTAXES:
+            return _settled(await run_in_threadpool(decode_job.packed, source), source)
+        settled = _settled(await self._run(decode_job.packed_to_send, source), source)
+        outcome = cast("PackedFilm | SentFilm", settled)
+        if isinstance(outcome, PackedFilm):
+            return outcome
+        return await run_in_threadpool(outcome.received)
+
+    async def fingerprint(self, source: FilmSource) -> str:
+        """SHA-256 of the stored values of a film."""
+        return _settled(await self._run(decode_job.fingerprint, source), source)
+
+    async def thumbnail(self, source: FilmSource) -> bytes:
+        """Small JPEG of a film."""
+        return _settled(await self._run(decode_job.thumbnail, source), source)
+
+    async def picture(self, order: PictureOrder) -> bytes:
+        """PNG of a reading on its film."""
+        return _settled(await self._run(picture, order), order.source)
+
+    async def carried(self, order: CarryOrder) -> Answer:
+        """A draft with endplates proposed from the film before."""
+        return _settled(await self._run(carry, order), order.source)
+
+    async def _run(self, job: Callable[[S], T | Refusal], source: S) -> T | Refusal:
+        """Run a job; once more if the process died, perhaps of another film's job."""
+        try:
+            return await self._submit(job, source)
+        except BrokenProcessPool:
+            self._discard()
+        try:
+            return await self._submit(job, source)
+        except BrokenProcessPool:
+            self._discard()
+            raise DecodingError(f"{_CRASHED}; get the film again.") from None
+
+    async def _submit(self, job: Callable[[S], T | Refusal], source: S) -> T | Refusal:
+        return await asyncio.wrap_future(self._executor().submit(job, source))
+
+    def _executor(self) -> ProcessPoolExecutor:
+        with self._lock:
+            if self._pool is None:
+                context = multiprocessing.get_context("spawn")
+                self._pool = ProcessPoolExecutor(
+                    max_workers=MAX_PROCESSES, mp_context=context, initializer=decode_job.settle_in
+                )
+            return self._pool
+
+    def _discard(self) -> None:
+        with self._lock:
+            pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.shutdown(wait=False)
+
+
+def _settled(outcome: T | Refusal, source: FilmSource) -> T:
+    """The outcome of a job, or its refusal as an error."""
+    if isinstance(outcome, Refusal):
+        kind = "FilmError" if source.alias else outcome.kind
+        raise DecodingError(_public(outcome.sentence, source), kind, outcome.status)
+    return outcome
+
+
+def _public(sentence: str, source: FilmSource) -> str:
+    """What the reader may know: a blinded one no file name and no header."""
+    return hidden_film_sentence(source.alias) if source.alias else sentence
+
+
+def hidden_film_sentence(alias: str) -> str:
+    """All that a blinded reader is told about a film that cannot be shown."""
+    return f"The film {alias} cannot be shown; tell the owner of the session its code."

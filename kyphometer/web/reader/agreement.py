@@ -1,0 +1,63 @@
+"""What was agreed on before reading: precision, levels, and whether the image may help."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from kyphometer.followup.precision import MeasurementPrecision, PrecisionSource
+from kyphometer.measure import DEFAULT_CORNER_SD_MM
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kyphometer.anatomy import Level
+    from kyphometer.store.study.settings import StudySettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """What was agreed on before reading.
+
+    Attributes
+    ----------
+    corner_sd_mm
+        SD of a hand-marked corner along each axis, in mm.
+    precision
+        SEM and MDC95 by measurement code, by which a change is judged; empty if none are known.
+    levels
+        Fractured levels by patient code.
+    fractured_level
+        Fractured level offered where `levels` and earlier readings say nothing, or None.
+    may_assist
+        True if the image may help.
+    """
+
+    corner_sd_mm: float = DEFAULT_CORNER_SD_MM
+    precision: Mapping[str, MeasurementPrecision] = field(default_factory=dict)
+    levels: Mapping[str, tuple[Level, ...]] = field(default_factory=dict)
+    fractured_level: Level | None = None
+    may_assist: bool = True
+
+
+def stated_precision(stated: Mapping[str, float]) -> dict[str, MeasurementPrecision]:
+    """Precision from stated standard errors of measurement in degrees, by code."""
+    return {
+        code: MeasurementPrecision(
+            code=code,
+            standard_error_of_measurement_deg=value,
+            source=PrecisionSource.STATED,
+            description="",
+        )
+        for code, value in stated.items()
+    }
+
+
+def study_agreement(settings: StudySettings, *, may_assist: bool = True) -> Agreement:
+    """What a study's settings say."""
+    return Agreement(
+        corner_sd_mm=settings.corner_sd_mm or DEFAULT_CORNER_SD_MM,
+        precision=stated_precision(settings.stated_standard_error_deg),
+        levels=settings.levels,
+        may_assist=may_assist,
+    )

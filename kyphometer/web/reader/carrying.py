@@ -1,0 +1,110 @@
+"""Carry-over: the endplates read on the patient's film before, proposed on this one.
+
+Only what is not marked yet is filled in. Runs in the decoding process: it reads two films and takes
+about a second.
+"""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from kyphometer.anatomy import EndplateSide, Level
+from kyphometer.errors import KyphometerError
+from kyphometer.geometry import Point
+from kyphometer.reading.document import reading_from_dict, reading_to_dict
+from kyphometer.web.pixels.decode_job import decoded, refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kyphometer.endplates import CarryOver
+    from kyphometer.geometry import PixelGeometry
+    from kyphometer.reading import Reading
+    from kyphometer.web.pixels.decode_job import Refusal
+    from kyphometer.web.reader.service import Answer, FilmSource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CarryOrder:
+    """What is to be carried where.
+
+    Attributes
+    ----------
+    document
+        The draft of the film that is open; bound to that film.
+    source, geometry
+        That film.
+    before_json
+        The confirmed reading of the film before, as JSON.
+    before_source, before_geometry
+        The film before.
+    """
+
+    document: Mapping[str, Any]
+    source: FilmSource
+    geometry: PixelGeometry
+    before_json: str
+    before_source: FilmSource
+    before_geometry: PixelGeometry
+
+
+def carry(order: CarryOrder) -> Answer | Refusal:
+    """Propose endplates; `document`, `notes` (sentences) and `carried` (levels filled in)."""
+    from kyphometer.endplates import carry_over
+    from kyphometer.reading.document import reading_from_json
+
+    try:
+        now = reading_from_dict(order.document, draft=True)
+        carried = carry_over(
+            decoded(order.before_source),
+            reading_from_json(order.before_json),
+            decoded(order.source),
+            previous_geometry=order.before_geometry,
+            geometry=order.geometry,
+            facing=now.facing,
+            anchors=_anchors(now) or None,
+        )
+    except (KyphometerError, OSError, MemoryError) as error:
+        return refusal(error)
+    return _answer(order.document, carried)
+
+
+def _answer(document: Mapping[str, Any], carried: CarryOver) -> Answer:
+    made = deepcopy(dict(document))
+    proposed = reading_to_dict(carried.reading)
+    filled = _fill(made, proposed["vertebrae"])
+    if not made.get("fractured_levels"):
+        made["fractured_levels"] = [level.value for level in carried.previous.fractured_levels]
+    if made.get("facing") is None and carried.reading.facing is not None:
+        made["facing"] = str(carried.reading.facing)
+    known = {level: proposed["carried_over"][level] for level in filled}
+    made["carried_over"] = {**(made.get("carried_over") or {}), **known}
+    notes = [item.message for item in carried.refused]
+    return {"document": made, "notes": notes, "carried": filled}
+
+
+def _anchors(reading: Reading) -> dict[Level, Point]:
+    """About where the bodies lie that are marked already; they settle which level is which."""
+    found = {}
+    for level, vertebra in reading.vertebrae.items():
+        centres = [plate.centre for plate in vertebra.endplates.values()]
+        if len(centres) == len(EndplateSide):
+            x, y = (sum(values) / len(centres) for values in zip(*centres, strict=True))
+            found[level] = Point(x, y)
+    return found
+
+
+def _fill(document: Answer, proposed: Mapping[str, Any]) -> list[str]:
+    """Put proposed endplates where the document has none; which levels got something."""
+    vertebrae = document.setdefault("vertebrae", {})
+    filled = []
+    for level, vertebra in proposed.items():
+        entry = vertebrae.setdefault(level, {})
+        for side, plate in vertebra.items():
+            known = entry.get(side) or {}
+            if not any(known.get(corner) for corner in ("anterior", "posterior", "middle")):
+                entry[side] = plate
+                filled.append(level)
+    return list(dict.fromkeys(filled))

@@ -1,0 +1,96 @@
+"""The change since the previous film, beside the live results. Judged by `followup`, not here."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from kyphometer.film import Position
+from kyphometer.followup.carried import carried_change
+from kyphometer.followup.correction import CorrectionRules, judge_change
+from kyphometer.followup.positions import PositionPolicy
+from kyphometer.followup.visit_angles import VisitAngle
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from kyphometer.followup.correction_model import Change
+    from kyphometer.followup.precision import MeasurementPrecision
+    from kyphometer.measure import Measurement
+    from kyphometer.reading import Reading
+    from kyphometer.store.records import FilmRecord
+    from kyphometer.web.reader.service import Answer
+
+    Measured = tuple[FilmRecord, Sequence[Measurement], Reading | None]
+    """A film, its values, and the reading that they are from."""
+
+# The page shows a change between unlike or unknown positions with its warning; it does not hide it.
+_POSITIONS = PositionPolicy(allow_unknown=True, allow_mixed=True)
+
+
+def changes_view(
+    earlier: Measured, later: Measured, precision: Mapping[str, MeasurementPrecision]
+) -> list[Answer]:
+    """Change of every angle that both films have between the same endplates.
+
+    The readings tell whether marks were carried over from film to film.
+    """
+    before = {(a.code, a.pair): a for a in _angles(*earlier[:2])}
+    pairs = [
+        (before[angle.code, angle.pair], angle)
+        for angle in _angles(*later[:2])
+        if (angle.code, angle.pair) in before
+    ]
+    readings: dict[int | str, Reading] = {
+        film.id: reading for film, _, reading in (earlier, later) if reading is not None
+    }
+    known = (carried_change(*pair, readings) for pair in pairs)
+    rules = CorrectionRules(
+        precision=precision,
+        positions=_POSITIONS,
+        change_uncertainties={item.key: item for item in known if item is not None},
+    )
+    return [_view(judge_change(*pair, rules), str(earlier[0].id)) for pair in pairs]
+
+
+def _angles(film: FilmRecord, measurements: Sequence[Measurement]) -> list[VisitAngle]:
+    return [
+        VisitAngle(
+            patient=film.patient or "",
+            visit=film.visit or str(film.id),
+            code=item.code,
+            upper=item.upper,
+            lower=item.lower,
+            value_deg=item.value,
+            standard_uncertainty_deg=item.standard_uncertainty,
+            position=_position(film.position),
+            film=film.id,
+            reading=film.id,
+        )
+        for item in measurements
+        if item.unit == "deg" and item.upper is not None and item.lower is not None
+    ]
+
+
+@lru_cache
+def _position(text: str) -> Position:
+    return Position(text)
+
+
+def _view(change: Change, previous_film: str) -> Answer:
+    """A change as later minus earlier: positive if kyphosis became more."""
+    precision = change.precision
+    return {
+        "code": change.later.code,
+        "label": f"{change.later.code} ({change.later.upper} - {change.later.lower})",
+        "previous_value": change.earlier.value_deg,
+        "change": None if change.amount_deg is None else -change.amount_deg,
+        "standard_uncertainty": change.standard_uncertainty_deg,
+        "mdc95": None if precision is None else precision.minimal_detectable_change_95_deg,
+        "mdc_source": None if precision is None else precision.words,
+        "uncertainty_source": change.uncertainty_source,
+        "verdict": str(change.verdict),
+        "beyond_uncertainty": change.beyond_uncertainty,
+        "reasons": list(change.reasons),
+        "previous_film": previous_film,
+    }

@@ -1,0 +1,61 @@
+"""Is this document fit to be confirmed? The last look before a reading is kept for good."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from kyphometer.errors import ReadingError, ReadingFormatError
+from kyphometer.reading.checks import Severity, check_reading
+from kyphometer.reading.document import reading_from_dict
+from kyphometer.reading.facing import derive_facing
+from kyphometer.web.views.measurements import finding_view
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from kyphometer.film import FilmReference
+    from kyphometer.geometry import Facing, PixelGeometry
+    from kyphometer.reading import Reading
+    from kyphometer.reading.checks import Finding
+
+
+class ImpossibleReadingError(ReadingError):
+    """Marks that cannot be on a spine; carries all that is wrong with them."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        self.facts = {"findings": [finding_view(item) for item in findings]}
+        errors = [item for item in findings if item.severity is Severity.ERROR]
+        more = f" ({len(errors) - 1} more to see to)" if len(errors) > 1 else ""
+        first = str(errors[0]).rstrip(".")
+        super().__init__(f"This reading cannot be kept yet: {first}{more}.")
+
+
+def checked_reading(
+    document: Mapping[str, Any],
+    film: FilmReference,
+    geometry: PixelGeometry,
+    header_facing: Facing | None,
+) -> Reading:
+    """The reading of a document, bound to its film, with facing decided.
+
+    Raises
+    ------
+    ReadingFormatError, LandmarkError, UnknownLevelError
+        If the document is no complete reading.
+    ImpossibleReadingError
+        If its marks cannot be on a spine.
+    FacingError
+        If its vertebrae disagree about where anterior is.
+    """
+    known = {key: value for key, value in document.items() if key != "draft"}
+    known["film"] = {"rows": film.rows, "columns": film.columns}
+    reading = replace(reading_from_dict(known), film=film, extra={})
+    if not reading.vertebrae and not reading.not_measurable:
+        raise ReadingFormatError("It", "holds no endplate; mark one, or list why none can be")
+    findings = check_reading(reading, geometry)
+    if any(item.severity is Severity.ERROR for item in findings):
+        raise ImpossibleReadingError(findings)
+    if not reading.vertebrae:
+        return reading
+    return replace(reading, facing=derive_facing(reading, geometry, header=header_facing))

@@ -1,0 +1,96 @@
+"""What the patient's film before says: the levels to read again, and the values to compare with."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from kyphometer.errors import KyphometerError
+from kyphometer.measure import measure_reading
+from kyphometer.web.reader.changes import changes_view
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kyphometer.measure import Measurement
+    from kyphometer.reading import Reading
+    from kyphometer.store.protocol import ReadingStore
+    from kyphometer.store.records import FilmRecord, ReadingRecord
+    from kyphometer.web.reader.agreement import Agreement
+    from kyphometer.web.reader.catalogue import Catalogue
+    from kyphometer.web.reader.service import Answer
+
+
+class Earlier:
+    """Looks at this reader's confirmed reading of the patient's film before."""
+
+    def __init__(
+        self, store: ReadingStore, observer: str, catalogue: Catalogue, agreement: Agreement
+    ) -> None:
+        self._store = store
+        self._observer = observer
+        self._catalogue = catalogue
+        self._agreement = agreement
+
+    def levels(self, film: FilmRecord) -> list[str]:
+        """Fractured levels to begin with: agreed on, or read before, or offered at the start."""
+        agreed = self._agreement.levels.get(film.patient or "", ())
+        if not agreed:
+            before = self.reading_before(film)
+            agreed = before[1].reading.fractured_levels if before else ()
+        if not agreed and self._agreement.fractured_level is not None:
+            agreed = (self._agreement.fractured_level,)
+        return [level.value for level in agreed]
+
+    def changes(
+        self,
+        film: FilmRecord,
+        reading: Reading,
+        measurements: Sequence[Measurement],
+    ) -> list[Answer] | None:
+        """Change of every angle that the film before has too; None if there is none to compare."""
+        before = self.reading_before(film)
+        if before is None:
+            return None
+        earlier, record = before
+        read, known = _measured(earlier, record, self._agreement.corner_sd_mm)
+        return changes_view(
+            (earlier, known, read), (film, measurements, reading), self._agreement.precision
+        )
+
+    def reading_before(
+        self, film: FilmRecord, named: FilmRecord | None = None
+    ) -> tuple[FilmRecord, ReadingRecord] | None:
+        """The latest film before that one that this reader has confirmed, with the reading.
+
+        `named` is the film of the same patient that is meant, if it is not the latest.
+        """
+        items = self._catalogue.items()
+        before = self._catalogue.before(film)
+        while before is not None:
+            item = items.get(before.id)
+            if item is not None and item.version and named in (None, before):
+                record = self._store.latest_reading(before.id, self._observer)
+                if record is not None:
+                    return before, record
+            before = self._catalogue.before(before)
+        return None
+
+
+@lru_cache(maxsize=256)
+def _measured(
+    film: FilmRecord, record: ReadingRecord, corner_sd_mm: float
+) -> tuple[Reading | None, tuple[Measurement, ...]]:
+    """A confirmed reading, which never changes, and its values."""
+    try:
+        reading = record.reading
+        found = measure_reading(
+            reading,
+            film.geometry,
+            corner_sd_mm=corner_sd_mm,
+            header_facing=film.header_facing,
+            strict=False,
+        )
+    except KyphometerError:  # a reading that came from elsewhere and cannot be measured
+        return None, ()
+    return reading, found.measurements

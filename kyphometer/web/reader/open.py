@@ -1,0 +1,269 @@
+"""The service of a reader who may see everything: names, visits, earlier films and values."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import kyphometer
+from kyphometer.errors import FilmError, NotFoundError, UnknownRecordError
+from kyphometer.store.records import ReadingState
+from kyphometer.web.pixels.packing import unpack
+from kyphometer.web.pixels.picture import PictureOrder
+from kyphometer.web.reader.assist import assisted
+from kyphometer.web.reader.carrying import CarryOrder
+from kyphometer.web.reader.catalogue import Catalogue
+from kyphometer.web.reader.confirming import checked_reading
+from kyphometer.web.reader.earlier import Earlier
+from kyphometer.web.reader.film_files import film_header, film_source
+from kyphometer.web.reader.overview import progress_view, readings_view
+from kyphometer.web.reader.versions import ReadingVersions
+from kyphometer.web.views.films import facts_view, geometry_view, identity_view, pixels_view
+from kyphometer.web.views.measurements import draft_reading, measure_answer
+from kyphometer.web.views.work import (
+    STATUS,
+    film_line,
+    line_view,
+    matching,
+    matching_failed,
+    progress,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from kyphometer.reading import Reading
+    from kyphometer.store.protocol import ReadingStore
+    from kyphometer.store.records import FilmRecord, WorkItem
+    from kyphometer.web.reader.agreement import Agreement
+    from kyphometer.web.reader.assist import Target
+    from kyphometer.web.reader.service import Answer, ConfirmNote, FilmSource, WorkQuery
+    from kyphometer.web.views.work import FailedFile
+
+
+class OpenService:
+    """One observer, one store, nothing hidden."""
+
+    is_blinded = False
+
+    def __init__(
+        self,
+        store: ReadingStore,
+        observer: str,
+        agreement: Agreement,
+        failed: Sequence[FailedFile] = (),
+    ) -> None:
+        self._store = store
+        self._observer = observer
+        self.agreement = agreement
+        self._failed = failed
+        self._versions = ReadingVersions(store, observer)
+        self._catalogue = Catalogue(store, observer)
+        self._earlier = Earlier(store, observer, self._catalogue, agreement)
+
+    # ------------------------------------------------------------------------------ looking
+
+    def work_list(self, query: WorkQuery) -> Answer:
+        """A page of the films to read, with progress."""
+        films, items = self._catalogue.films(), tuple(self._catalogue.items().values())
+        known = ((item, films[item.film_id]) for item in items if item.film_id in films)
+        lines = matching(known, query)
+        failed = matching_failed(self._failed, query)
+        start, end = query.offset, query.offset + query.limit
+        shown = [line_view(item, film, self._fractured(item)) for item, film in lines[start:end]]
+        shown += failed[max(0, start - len(lines)) : max(0, end - len(lines))]
+        return {
+            "total": len(lines) + len(failed),
+            "progress": progress(items, self._failed),
+            "items": shown,
+        }
+
+    def _fractured(self, item: WorkItem) -> Sequence[str]:
+        if item.state is ReadingState.UNREAD:
+            return ()
+        document = self._versions.state(item.film_id).answer()["document"] or {}
+        levels = document.get("fractured_levels")
+        return [str(level) for level in levels] if isinstance(levels, list) else ()
+
+    def film(self, film_id: str) -> Answer:
+        """Everything the page shows about a film but its pixels."""
+        record = self._record(film_id)
+        before = self._catalogue.before(record)
+        answer = {
+            **film_line(record),
+            "rows": record.rows,
+            "columns": record.columns,
+            "facing": record.facing,
+            "view": None,
+            "facts": [],
+            "warnings": list(record.facts.get("warnings", ())),
+            "geometry": geometry_view(record.geometry),
+            "pixels": None,
+            "siblings": self._siblings(record),
+            "fractured_levels": self._earlier.levels(record),
+            "previous": None if before is None else str(before.id),
+            "next": self._next(record),
+            "error": None,
+        }
+        try:
+            header = film_header(film_source(self._store, record))
+        except (FilmError, UnknownRecordError) as error:
+            answer["error"] = str(error)
+            return answer
+        answer["facts"] = identity_view(header.acquisition) + facts_view(header)
+        answer["view"] = header.acquisition.view
+        answer["pixels"] = pixels_view(header.rendering)
+        return answer
+
+    def _siblings(self, record: FilmRecord) -> list[Answer]:
+        items = self._catalogue.items()
+        found = []
+        for film in self._catalogue.of_patient(record):
+            item = items.get(film.id)
+            state = ReadingState.UNREAD if item is None else item.state
+            found.append({**film_line(film), "status": STATUS[state]})
+        return found
+
+    def _next(self, record: FilmRecord) -> str | None:
+        """The next film of the work list that is not finished, round the end."""
+        items = tuple(self._catalogue.items().values())
+        here = next((i for i, item in enumerate(items) if item.film_id == record.id), -1)
+        for item in (*items[here + 1 :], *items[: max(here, 0)]):
+            if STATUS[item.state] != "read":
+                return str(item.film_id)
+        return None
+
+    def source(self, film_id: str) -> FilmSource:
+        """Where the pixels are."""
+        return film_source(self._store, self._record(film_id))
+
+    def next_film(self, film_id: str) -> str | None:
+        """The next unfinished film of the work list."""
+        return self._next(self._record(film_id))
+
+    def picture(self, film_id: str) -> PictureOrder:
+        """The picture of the latest confirmed reading, to be drawn."""
+        record = self._record(film_id)
+        reading = self._versions.state(record.id).reading
+        if reading is None:
+            problem = "This film has no confirmed reading that could be drawn"
+            raise NotFoundError(problem, "confirm one first")
+        lines = (record.patient, record.visit, record.taken_on and record.taken_on.isoformat())
+        whose = " · ".join(line for line in lines if line)
+        return PictureOrder(
+            source=film_source(self._store, record),
+            document_json=reading.document_json,
+            title=(whose or record.name, f"observer {self._observer}"),
+            geometry=record.geometry,
+            header_facing=record.header_facing,
+            corner_sd_mm=self.agreement.corner_sd_mm,
+        )
+
+    def readings(self, film_id: str) -> Answer:
+        """Everybody's confirmed readings of a film."""
+        return readings_view(self._store, self._record(film_id), self.agreement)
+
+    def progress(self) -> Answer:
+        """How far everybody is who has read anything, and this reader."""
+        known = {record.observer for record in self._store.latest_readings()}
+        return progress_view(self._store, sorted({*known, self._observer}))
+
+    # ------------------------------------------------------------------------------ marking
+
+    def document(self, film_id: str) -> Answer:
+        """The reader's draft, or else the latest confirmed reading, with its tag."""
+        return self._versions.state(self._record(film_id).id).answer()
+
+    def save_draft(self, film_id: str, document: Mapping[str, Any], base: str | None) -> Answer:
+        """Save an unfinished reading made on the state `base`."""
+        record = self._record(film_id)
+        tag = self._versions.save_draft(record.id, document, base)
+        self._note(record)
+        return {"etag": str(tag)}
+
+    def discard_draft(self, film_id: str, base: str | None) -> Answer:
+        """Throw the draft `base` away."""
+        record = self._record(film_id)
+        state = self._versions.discard_draft(record.id, base)
+        self._note(record)
+        return state.answer()
+
+    def confirm(
+        self, film_id: str, document: Mapping[str, Any], base: str | None, note: ConfirmNote
+    ) -> Answer:
+        """Confirm a reading made on the state `base`, under this reader's name."""
+        record = self._record(film_id)
+        film = replace(record.reference, sha256_pixels=note.sha256_pixels)
+        reading = checked_reading(document, film, record.geometry, record.header_facing)
+        signed = replace(
+            reading,
+            observer=self._observer,
+            session=None,
+            created=datetime.now(UTC),
+            software=f"kyphometer {kyphometer.__version__}",
+        )
+        tag = self._versions.confirm(record.id, signed, base, note)
+        self._note(record)
+        measured = self._measured(record, signed)["measurements"]
+        return {"etag": str(tag), "version": tag.version, "measured": measured}
+
+    def _note(self, record: FilmRecord) -> None:
+        self._catalogue.noted(record.id, self._versions.state(record.id))
+
+    def measure(self, film_id: str, document: Mapping[str, Any]) -> Answer:
+        """Everything that can be said about the marks so far."""
+        record = self._record(film_id)
+        reading = draft_reading(document, record.reference)
+        return self._measured(record, reading)
+
+    def _measured(self, record: FilmRecord, reading: Reading) -> Answer:
+        return measure_answer(
+            reading,
+            record.geometry,
+            record.header_facing,
+            self.agreement.corner_sd_mm,
+            changes=lambda found: self._earlier.changes(record, reading, found),
+        )
+
+    def carry_over(
+        self, film_id: str, document: Mapping[str, Any], from_id: str | None
+    ) -> CarryOrder:
+        """What is to be proposed from a film of the patient that was read before."""
+        record = self._record(film_id)
+        before = self._earlier.reading_before(record, self._record(from_id) if from_id else None)
+        if before is None:
+            problem = "No earlier film of this patient has a confirmed reading of yours"
+            raise NotFoundError(problem, "read and confirm that film first")
+        earlier, reading = before
+        film = {"rows": record.rows, "columns": record.columns}
+        return CarryOrder(
+            document={**document, "film": film},
+            source=film_source(self._store, record),
+            geometry=record.geometry,
+            before_json=reading.document_json,
+            before_source=film_source(self._store, earlier),
+            before_geometry=earlier.geometry,
+        )
+
+    def assist(
+        self,
+        film_id: str,
+        document: Mapping[str, Any],
+        targets: Sequence[Target],
+        packed: NDArray[np.uint16],
+    ) -> Answer:
+        """Marks moved onto the rim corners that the image shows."""
+        record = self._record(film_id)
+        header = film_header(film_source(self._store, record))
+        film = unpack(header, packed)
+        reading = draft_reading(document, record.reference)
+        return assisted(document, reading, film, record.header_facing, targets)
+
+    def _record(self, film_id: str) -> FilmRecord:
+        if not (film_id.isascii() and film_id.isdigit() and len(film_id) <= 15):
+            raise UnknownRecordError("film", film_id[:40], "go back to the work list")
+        return self._catalogue.film(int(film_id))

@@ -1,0 +1,162 @@
+"""A reader service: all that one reader may see and do.
+
+Routes know nothing but this. What a reader may not see (in a blinded session: patient, visit,
+dates, other readings, own earlier values) is therefore left out in one place, the service, and not
+in each route.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from kyphometer.store.records import MarkingLog
+    from kyphometer.web.access.visitors import Visitor
+    from kyphometer.web.pixels.picture import PictureOrder
+    from kyphometer.web.reader.agreement import Agreement
+    from kyphometer.web.reader.assist import Target
+    from kyphometer.web.reader.carrying import CarryOrder
+
+Answer = dict[str, Any]
+"""A JSON object on its way to the page; its shape is described in `openapi`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilmSource:
+    """Where the pixels of a film are found.
+
+    Attributes
+    ----------
+    path, frame
+        File, and frame number from 1.
+    stamp
+        Changes when the file changes: size and time of modification.
+    syntax
+        Transfer syntax, or None for files that are no DICOM.
+    mirrored
+        True if the reader is shown the mirror image.
+    alias
+        Name under which a blinded reader knows it, or empty; part of ETags, so that the same film
+        under two codes has two of them, and all that an error may say.
+    """
+
+    path: Path
+    frame: int
+    stamp: tuple[int, int]
+    syntax: str | None = None
+    mirrored: bool = False
+    alias: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkQuery:
+    """Which part of the work list is asked for."""
+
+    text: str = ""
+    status: str | None = None
+    offset: int = 0
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfirmNote:
+    """What goes with a confirmed reading: why it is corrected, how it was made."""
+
+    reason: str | None = None
+    log: MarkingLog | None = None
+    sha256_pixels: str | None = None
+
+
+class ReaderService(Protocol):
+    """What one reader may see and do. Every method may be called from any thread."""
+
+    @property
+    def is_blinded(self) -> bool:
+        """True if patient, visit, dates and values are hidden."""
+        ...
+
+    @property
+    def agreement(self) -> Agreement:
+        """What was agreed on before reading."""
+        ...
+
+    def work_list(self, query: WorkQuery) -> Answer:
+        """A page of the films to read, with progress."""
+        ...
+
+    def film(self, film_id: str) -> Answer:
+        """Everything the page shows about a film but its pixels."""
+        ...
+
+    def source(self, film_id: str) -> FilmSource:
+        """Where the pixels are."""
+        ...
+
+    def next_film(self, film_id: str) -> str | None:
+        """The film that this reader will probably ask for next."""
+        ...
+
+    def picture(self, film_id: str) -> PictureOrder:
+        """The picture of the confirmed reading, to be drawn."""
+        ...
+
+    def readings(self, film_id: str) -> Answer:
+        """Everybody's confirmed readings of a film."""
+        ...
+
+    def progress(self) -> Answer:
+        """How far everybody is."""
+        ...
+
+    def document(self, film_id: str) -> Answer:
+        """The reader's draft, or else the latest confirmed reading, with its tag."""
+        ...
+
+    def save_draft(self, film_id: str, document: Mapping[str, Any], base: str | None) -> Answer:
+        """Save an unfinished reading made on the state `base`."""
+        ...
+
+    def discard_draft(self, film_id: str, base: str | None) -> Answer:
+        """Throw the draft `base` away."""
+        ...
+
+    def confirm(
+        self, film_id: str, document: Mapping[str, Any], base: str | None, note: ConfirmNote
+    ) -> Answer:
+        """Confirm a reading made on the state `base`."""
+        ...
+
+    def assist(
+        self,
+        film_id: str,
+        document: Mapping[str, Any],
+        targets: Sequence[Target],
+        packed: NDArray[np.uint16],
+    ) -> Answer:
+        """Marks moved onto the rim corners that the image, as this reader sees it, shows."""
+        ...
+
+    def carry_over(
+        self, film_id: str, document: Mapping[str, Any], from_id: str | None
+    ) -> CarryOrder:
+        """What is to be proposed from an earlier film of the patient."""
+        ...
+
+    def measure(self, film_id: str, document: Mapping[str, Any]) -> Answer:
+        """Everything that can be said about the marks so far."""
+        ...
+
+
+class ReaderServices(Protocol):
+    """Finds the service of a visitor."""
+
+    def of(self, visitor: Visitor) -> ReaderService:
+        """The service at which that visitor reads."""
+        ...

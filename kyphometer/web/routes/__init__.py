@@ -1,0 +1,1 @@
+"""Addresses: what each takes and answers."""

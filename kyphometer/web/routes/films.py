@@ -1,0 +1,153 @@
+"""Routes that show films: work list, facts, pixels, thumbnail."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from starlette.background import BackgroundTask
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+import kyphometer
+from kyphometer.errors import KyphometerError, RequestError
+from kyphometer.web.access.visitors import Role
+from kyphometer.web.reader.assist import warm_up
+from kyphometer.web.reader.service import WorkQuery
+from kyphometer.web.routes.answers import InPieces, Json
+from kyphometer.web.routes.bodies import query_count
+from kyphometer.web.routes.routing import route
+from kyphometer.web.server.services import reader_service, require, services
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from kyphometer.web.reader.service import FilmSource, ReaderService
+    from kyphometer.web.server.services import Services
+
+MAX_PAGE = 500
+STATUSES = ("unread", "draft", "read", "failed")
+
+
+async def work_list(request: Request) -> Response:
+    """GET /api/worklist."""
+    status = request.query_params.get("status") or None
+    if status is not None and status not in STATUSES:
+        raise RequestError("The status asked for is unknown", f"use one of {', '.join(STATUSES)}")
+    query = WorkQuery(
+        text=request.query_params.get("query", "")[:200],
+        status=status,
+        offset=query_count(request, "offset", 0, 10_000_000),
+        limit=query_count(request, "limit", 100, MAX_PAGE),
+    )
+    return Json(await run_in_threadpool((await reader_service(request)).work_list, query))
+
+
+async def film(request: Request) -> Response:
+    """GET /api/films/{film_id}; whoever asks will soon ask for the pixels: they are begun."""
+    at, film_id = await reader_service(request), request.path_params["film_id"]
+    source = await run_in_threadpool(_source, at, film_id)
+    if source is not None:
+        services(request).cache.prefetch(source)
+    return Json(await run_in_threadpool(at.film, film_id))
+
+
+async def pixels(request: Request) -> Response:
+    """GET /api/films/{film_id}/pixels: uint16, little endian, row by row."""
+    at, film_id = await reader_service(request), request.path_params["film_id"]
+    source = await run_in_threadpool(at.source, film_id)
+    headers = {"ETag": _etag(source, "pixels"), "Cache-Control": "private, no-cache"}
+    if _is_known(request, headers["ETag"]):
+        return Response(status_code=304, headers=headers)
+    at_hand = services(request)
+    found = await at_hand.cache.packed(source)
+    headers["X-Kyphometer-Rows"] = str(found.rows)
+    headers["X-Kyphometer-Columns"] = str(found.columns)
+    return InPieces(
+        found.data,
+        media_type="application/octet-stream",
+        headers=headers,
+        background=_ahead(at_hand, at, film_id),
+    )
+
+
+def _ahead(services: Services, at: ReaderService, film_id: str) -> BackgroundTask:
+    """After the answer was sent: what will probably be asked for next, the next film and help."""
+
+    async def decode_next() -> None:
+        following = await run_in_threadpool(_next_source, at, film_id)
+        if following is not None:
+            services.cache.prefetch(following)
+        if at.agreement.may_assist:
+            await run_in_threadpool(warm_up)
+
+    return BackgroundTask(decode_next)
+
+
+async def thumbnail(request: Request) -> Response:
+    """GET /api/films/{film_id}/thumbnail: a small JPEG."""
+    at, film_id = await reader_service(request), request.path_params["film_id"]
+    source = await run_in_threadpool(at.source, film_id)
+    headers = {"ETag": _etag(source, "thumbnail"), "Cache-Control": "private, no-cache"}
+    if _is_known(request, headers["ETag"]):
+        return Response(status_code=304, headers=headers)
+    picture = await services(request).decoder.thumbnail(source)
+    return Response(picture, media_type="image/jpeg", headers=headers)
+
+
+async def readings(request: Request) -> Response:
+    """GET /api/films/{film_id}/readings: everybody's; for QA."""
+    require(request, Role.QA)
+    at, film_id = await reader_service(request), request.path_params["film_id"]
+    return Json(await run_in_threadpool(at.readings, film_id))
+
+
+async def progress(request: Request) -> Response:
+    """GET /api/progress: how far everybody is; for QA."""
+    require(request, Role.QA)
+    return Json(await run_in_threadpool((await reader_service(request)).progress))
+
+
+async def picture(request: Request) -> Response:
+    """GET /api/films/{film_id}/picture.png: the confirmed reading drawn on its film."""
+    at, film_id = await reader_service(request), request.path_params["film_id"]
+    order = await run_in_threadpool(at.picture, film_id)
+    drawn = await services(request).decoder.picture(order)
+    headers = {"Content-Disposition": 'inline; filename="kyphometer.png"'}
+    return Response(drawn, media_type="image/png", headers=headers)
+
+
+def _next_source(at: ReaderService, film_id: str) -> FilmSource | None:
+    try:
+        following = at.next_film(film_id)
+    except KyphometerError:
+        return None
+    return None if following is None else _source(at, following)
+
+
+def _source(at: ReaderService, film_id: str) -> FilmSource | None:
+    """Where the pixels are, or None if nothing is there: whoever needs them is told why."""
+    try:
+        return at.source(film_id)
+    except KyphometerError:
+        return None
+
+
+def _etag(source: FilmSource, kind: str) -> str:
+    text = f"{kyphometer.__version__} {kind} {source!r}"
+    return f'"{hashlib.blake2b(text.encode(), digest_size=16).hexdigest()}"'
+
+
+def _is_known(request: Request, etag: str) -> bool:
+    return etag in request.headers.get("if-none-match", "")
+
+
+ROUTES = (
+    route("/api/worklist", GET=work_list),
+    route("/api/films/{film_id}", GET=film),
+    route("/api/films/{film_id}/pixels", GET=pixels),
+    route("/api/films/{film_id}/thumbnail", GET=thumbnail),
+    route("/api/films/{film_id}/picture.png", GET=picture),
+    route("/api/films/{film_id}/readings", GET=readings),
+    route("/api/progress", GET=progress),
+)

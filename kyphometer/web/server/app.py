@@ -1,0 +1,91 @@
+"""Puts the application together: guards around routes, one handler for all errors."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+
+from kyphometer.errors import KyphometerError
+from kyphometer.web.access.authentication import Gate
+from kyphometer.web.access.middleware import AnswerHeaders, BodyBound, HostCheck, LastResort
+from kyphometer.web.pixels.cache import FilmCache
+from kyphometer.web.pixels.decoder import Decoder
+from kyphometer.web.routes import accounts as routes_accounts
+from kyphometer.web.routes import films as routes_films
+from kyphometer.web.routes import pages
+from kyphometer.web.routes import planning as routes_planning
+from kyphometer.web.routes import readings as routes_readings
+from kyphometer.web.routes import service as routes_session
+from kyphometer.web.routes.answers import on_error, on_http_error
+from kyphometer.web.server.services import Services
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from kyphometer.web.access.visitors import Authenticator
+    from kyphometer.web.reader.service import ReaderServices
+    from kyphometer.web.server.settings import WebSettings
+
+ROUTES = (
+    *pages.ROUTES,
+    *routes_session.ROUTES,
+    *routes_films.ROUTES,
+    *routes_readings.ROUTES,
+    *routes_accounts.ROUTES,
+    *routes_planning.ROUTES,
+)
+
+
+def create_app(
+    settings: WebSettings, authenticator: Authenticator, readers: ReaderServices
+) -> Starlette:
+    """Build the annotator as an ASGI application.
+
+    Parameters
+    ----------
+    settings
+        How the server was started.
+    authenticator
+        Recognises visitors.
+    readers
+        Gives each visitor a service: what this person may see and do.
+    """
+    decoder = Decoder()
+    app = Starlette(
+        routes=ROUTES,
+        middleware=[
+            Middleware(AnswerHeaders, settings=settings),
+            Middleware(LastResort),
+            Middleware(HostCheck, settings=settings),
+            Middleware(BodyBound, settings=settings),
+            Middleware(Gate, settings=settings, authenticator=authenticator),
+        ],
+        exception_handlers={
+            KyphometerError: on_error,
+            HTTPException: on_http_error,
+        },
+        lifespan=_lifespan,
+    )
+    app.state.services = Services(
+        settings=settings,
+        authenticator=authenticator,
+        readers=readers,
+        decoder=decoder,
+        cache=FilmCache(decoder, settings.cache_bytes),
+    )
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: Starlette) -> AsyncIterator[None]:
+    """Decoding process up before the first film is asked for, down with the server."""
+    decoder: Decoder = app.state.services.decoder
+    decoder.start()
+    try:
+        yield
+    finally:
+        decoder.close()

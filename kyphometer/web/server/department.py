@@ -1,0 +1,175 @@
+"""The annotator for a department: accounts, TLS or a proxy, several people at once."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from kyphometer.errors import ServerStartError
+from kyphometer.web.access.accounts import AccountAuthenticator
+from kyphometer.web.reader.agreement import study_agreement
+from kyphometer.web.reader.blinded import BlindedService
+from kyphometer.web.reader.open import OpenService
+from kyphometer.web.server.app import create_app
+from kyphometer.web.server.process import open_socket, run
+from kyphometer.web.server.settings import Mode, WebSettings
+from kyphometer.workflow.session_progress import open_session_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from starlette.applications import Starlette
+
+    from kyphometer.store.study.study import Study
+    from kyphometer.web.access.visitors import Visitor
+    from kyphometer.web.reader.service import ReaderService
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listening:
+    """Where and how a department's server listens.
+
+    Attributes
+    ----------
+    host, port
+        Address to listen on.
+    certificate, key
+        PEM files for TLS, or None.
+    behind_proxy
+        True if a reverse proxy on this machine or a trusted one does the TLS.
+    public_url
+        Address that people's browsers use; needed behind a proxy.
+    names
+        Further names under which people reach the server.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8765
+    certificate: Path | None = None
+    key: Path | None = None
+    behind_proxy: bool = False
+    public_url: str | None = None
+    names: tuple[str, ...] = ()
+
+    @property
+    def is_loopback(self) -> bool:
+        """True if only this machine can reach it."""
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+    @property
+    def is_secure(self) -> bool:
+        """True if browsers reach it by TLS."""
+        if self.public_url is not None:
+            return urlsplit(self.public_url).scheme == "https"
+        return self.certificate is not None
+
+    def check(self) -> None:
+        """Refuse what would send names, films or passwords in clear over a network.
+
+        Raises
+        ------
+        ServerStartError
+            If it would; the sentence says what to do instead.
+        """
+        if (self.certificate is None) != (self.key is None):
+            raise ServerStartError("TLS needs both files", "give --tls-cert and --tls-key")
+        if self.behind_proxy and self.public_url is None:
+            raise ServerStartError(
+                "behind a proxy the address that people use is not known",
+                "give it with --public-url https://...",
+            )
+        if self.behind_proxy and not self.is_secure:
+            raise ServerStartError(
+                f"'{self.public_url}' would send passwords in clear", "use https in --public-url"
+            )
+        if not self.is_loopback and self.certificate is None and not self.behind_proxy:
+            raise ServerStartError(
+                f"plain HTTP on '{self.host}' would send films and passwords in clear",
+                "give --tls-cert and --tls-key, or say --behind-proxy if a proxy does the TLS",
+            )
+
+
+class DepartmentServices:
+    """A service for each observer; a blinded one as long as a session is open for that observer."""
+
+    def __init__(self, study: Study) -> None:
+        self._study = study
+        self._desks: dict[tuple[str, str, str | None], ReaderService] = {}
+
+    def of(self, visitor: Visitor) -> ReaderService:
+        """The service at which that visitor reads."""
+        session = open_session_of(self._study, visitor.observer)
+        key = (str(visitor.name), visitor.observer, session)
+        if key not in self._desks:
+            self._desks[key] = self._service(visitor, session)
+        return self._desks[key]
+
+    def _service(self, visitor: Visitor, session: str | None) -> ReaderService:
+        study = self._study.acting_as(str(visitor.name))
+        if session is not None:
+            return BlindedService(study, visitor.observer, session)
+        return OpenService(study, visitor.observer, study_agreement(study.settings))
+
+
+def department_app(study: Study, settings: WebSettings) -> Starlette:
+    """Build the annotator's application for several people with accounts."""
+    authenticator = AccountAuthenticator(study, settings.cookie_name)
+    return create_app(settings, authenticator, DepartmentServices(study))
+
+
+def serve(study: Study, where: Listening, *, show: Callable[[str], None] = print) -> None:
+    """Serve a study to a department until interrupted.
+
+    Raises
+    ------
+    ServerStartError
+        If nobody could sign in, or it would send anything in clear over a network.
+    """
+    where.check()
+    if not any(account.active for account in study.accounts()):
+        raise ServerStartError(
+            "the study has no account, so nobody could sign in",
+            "add one with 'kyphometer user add STUDY NAME --role owner'",
+        )
+    sock = open_socket(where.host, where.port)
+    settings = _settings(where, sock.getsockname()[1])
+    scheme = "https" if where.certificate is not None else "http"
+    address = where.public_url or f"{scheme}://{_host_text(where.host)}:{settings.port}/"
+    run(
+        department_app(study, settings),
+        sock,
+        on_ready=lambda: show(address),
+        certificate=where.certificate,
+        key=where.key,
+        behind_proxy=where.behind_proxy,
+    )
+
+
+def _settings(where: Listening, port: int) -> WebSettings:
+    own = {where.host, socket.gethostname(), socket.getfqdn(), *where.names}
+    if where.is_loopback:
+        own |= {"127.0.0.1", "localhost", "::1"}
+    origin = None
+    if where.public_url is not None:
+        parts = urlsplit(where.public_url)
+        origin = f"{parts.scheme}://{parts.netloc}".lower()
+    return replace(
+        WebSettings(),
+        mode=Mode.DEPARTMENT,
+        hosts=frozenset(_host_text(name).lower() for name in own),
+        port=port,
+        public_origin=origin,
+        secure=where.is_secure,
+    )
+
+
+def _host_text(host: str) -> str:
+    """A host as it stands in an address: IPv6 in brackets."""
+    return f"[{host}]" if ":" in host and not host.startswith("[") else host

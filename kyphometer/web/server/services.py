@@ -1,0 +1,61 @@
+"""What routes work with, and how they find it from a request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from starlette.concurrency import run_in_threadpool
+
+from kyphometer.errors import ForbiddenError, SignInError
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from kyphometer.web.access.visitors import Authenticator, Role, Visitor
+    from kyphometer.web.pixels.cache import FilmCache
+    from kyphometer.web.pixels.decoder import Decoder
+    from kyphometer.web.reader.service import ReaderService, ReaderServices
+    from kyphometer.web.server.settings import WebSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Everything that lives as long as the server."""
+
+    settings: WebSettings
+    authenticator: Authenticator
+    readers: ReaderServices
+    decoder: Decoder
+    cache: FilmCache
+
+
+def services(request: Request) -> Services:
+    """What the server lives on."""
+    found: Services = request.app.state.services
+    return found
+
+
+def visitor(request: Request) -> Visitor:
+    """Who is asking."""
+    found: Visitor | None = request.scope["state"].get("visitor")
+    if found is None:
+        raise SignInError("Nobody is signed in here", "sign in first")
+    return found
+
+
+def require(request: Request, role: Role) -> None:
+    """Refuse a visitor whose role does not include that one.
+
+    Raises
+    ------
+    ForbiddenError
+        If it does not.
+    """
+    if not visitor(request).role.includes(role):
+        raise ForbiddenError(f"This is for the {role} of the study", "ask one of them")
+
+
+async def reader_service(request: Request) -> ReaderService:
+    """The service of whoever is asking; finding it may ask the database."""
+    return await run_in_threadpool(services(request).readers.of, visitor(request))

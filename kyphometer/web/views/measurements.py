@@ -1,0 +1,153 @@
+"""Live results: from the marks so far to what the page shows. Computes nothing itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from kyphometer.anatomy import EndplateSide, neighbour
+from kyphometer.errors import FacingError
+from kyphometer.measure import ANGLES, measure_reading
+from kyphometer.measure.definitions import LinePart
+from kyphometer.reading.checks import Severity, check_reading
+from kyphometer.reading.document import reading_from_dict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from kyphometer.anatomy import Level
+    from kyphometer.film import FilmReference
+    from kyphometer.geometry import Facing, PixelGeometry
+    from kyphometer.measure import Measurement, Refusal
+    from kyphometer.measure.definitions import Line
+    from kyphometer.reading import Reading
+    from kyphometer.reading.checks import Finding
+    from kyphometer.web.reader.service import Answer
+
+_SIDES = {
+    LinePart.SUPERIOR: (EndplateSide.SUPERIOR,),
+    LinePart.INFERIOR: (EndplateSide.INFERIOR,),
+    LinePart.POSTERIOR_WALL: (EndplateSide.SUPERIOR, EndplateSide.INFERIOR),
+}
+
+
+def draft_reading(document: Mapping[str, Any], film: FilmReference) -> Reading:
+    """The complete endplates of a draft, bound to the film that it is open on.
+
+    Raises
+    ------
+    ReadingFormatError, LandmarkError, UnknownLevelError
+        If the document is no draft of a reading.
+    """
+    bound = {key: value for key, value in document.items() if key != "draft"}
+    bound["film"] = {"rows": film.rows, "columns": film.columns}
+    return replace(reading_from_dict(bound, draft=True), film=film)
+
+
+def measure_answer(
+    reading: Reading,
+    geometry: PixelGeometry,
+    header_facing: Facing | None,
+    corner_sd_mm: float,
+    *,
+    changes: Callable[[Sequence[Measurement]], list[Answer] | None] = lambda _: None,
+) -> Answer:
+    """Facing, measurements, what is wrong and what is missing, as the page gets them.
+
+    `changes` tells what changed since the film before.
+    """
+    findings = [finding_view(item) for item in check_reading(reading, geometry)]
+    facing = reading.facing or header_facing
+    answer: Answer = {
+        "facing": None if facing is None else str(facing),
+        "measurements": [],
+        "findings": findings,
+        "missing": [],
+        "warnings": [],
+        "change": None,
+    }
+    if not reading.vertebrae:
+        return answer
+    try:
+        measured = measure_reading(
+            reading,
+            geometry,
+            corner_sd_mm=corner_sd_mm,
+            header_facing=header_facing,
+            strict=False,
+        )
+    except FacingError as error:
+        findings.insert(0, _facing_view(str(error)))
+        return answer
+    answer["facing"] = str(measured.facing)
+    answer["measurements"] = [measurement_view(item) for item in measured.measurements]
+    answer["missing"] = [missing_view(reading, item) for item in measured.refused]
+    answer["warnings"] = list(measured.warnings)
+    answer["change"] = changes(measured.measurements)
+    return answer
+
+
+def measurement_view(item: Measurement) -> Answer:
+    """A measurement with its 95 % interval and its lines on the film (posterior end first)."""
+    document = item.to_dict()
+    document["interval95"] = document.pop("interval_95")
+    document["lines"] = [[list(point) for point in line] for line in item.lines]
+    return document
+
+
+def finding_view(item: Finding) -> Answer:
+    """Something impossible or improbable about the marks."""
+    return {
+        "severity": str(item.severity),
+        "where": item.where,
+        "message": item.message,
+        "remedy": item.remedy,
+        "sentence": str(item),
+        "levels": [level.value for level in item.levels],
+        "corners": [
+            {"level": level.value, "endplate": str(side), "corner": name}
+            for level, side, name in item.corners
+        ],
+    }
+
+
+def _facing_view(sentence: str) -> Answer:
+    return {
+        "severity": str(Severity.ERROR),
+        "where": "facing",
+        "message": sentence,
+        "remedy": "",
+        "sentence": sentence,
+        "levels": [],
+        "corners": [],
+    }
+
+
+def missing_view(reading: Reading, item: Refusal) -> Answer:
+    """A measurement that cannot be given yet, why, and the endplates that it still needs."""
+    return {
+        "code": item.code,
+        "label": item.label,
+        "reason": item.reason,
+        "needs": list(dict.fromkeys(_needs(reading, item.code))),
+    }
+
+
+def _needs(reading: Reading, code: str) -> Iterator[str]:
+    definition = ANGLES.get(code)
+    if definition is None:
+        return
+    for line in (definition.upper, definition.lower):
+        for level in _levels_of(reading, line):
+            for side in _SIDES[line.part]:
+                if reading.endplate(level, side) is None:
+                    yield f"{level}.{side}"
+
+
+def _levels_of(reading: Reading, line: Line) -> Iterator[Level]:
+    if line.level is not None:
+        yield line.level
+    for fractured in reading.fractured_levels:
+        level = neighbour(fractured, line.offset or 0, reading.levels)
+        if line.level is None and level is not None:
+            yield level
