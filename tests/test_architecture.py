@@ -22,7 +22,7 @@ LAYERS = [
     {"measure"},
     {"reading"},
     {"film"},
-    {"geometry", "anatomy"},
+    {"geometry", "anatomy", "stats"},
     {"errors"},
 ]
 RANK = {part: len(LAYERS) - i for i, layer in enumerate(LAYERS) for part in layer}

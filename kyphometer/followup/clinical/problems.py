@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from kyphometer.followup.tabular import Row
+    from kyphometer.stats.tabular import Row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
