@@ -151,14 +151,13 @@ def _coefficient(name: str, weights: str) -> str:
 
 def _collected(args: Any) -> tuple[Any, Any]:
     """The readings, and what draws disputed films once the results are known."""
-    from kyphometer.reliability import CollectedReadings, StudyFacts, read_reading_table
-
     if _is_csv(args.source):
-        table = read_reading_table(Path(args.source))
         from kyphometer import __version__
+        from kyphometer.reliability import StudyFacts
+        from kyphometer.reliability.collected import read_collected
 
         facts = StudyFacts(software=f"kyphometer {__version__}")
-        return CollectedReadings(table=table, facts=facts), lambda _results: ()
+        return read_collected(Path(args.source), facts), lambda _results: ()
     from kyphometer.store.study.study import Study
     from kyphometer.workflow.reliability import collect_readings, read_truths
 
@@ -227,11 +226,18 @@ def _print(results: Any, shown_as: str) -> None:
         "components.icc", "components.precision", "one_observer", "icc.single", "accuracy",
     )  # fmt: skip
     cells = [
-        [row["measurement"], _quantity(row), *map(_shown, (row["value"], row["low"], row["high"]))]
+        [
+            row["measurement"],
+            _quantity(row),
+            *map(_shown, (row["value"], row["low"], row["high"])),
+            row["method"],
+        ]
         for row in rows
         if row["section"].startswith(wanted)
     ]
-    print_table(("measurement", "quantity", "value", "from", "to"), cells, right=(2, 3, 4))
+    print_table(
+        ("measurement", "quantity", "value", "from", "to", "interval"), cells, right=(2, 3, 4)
+    )
     for group in results.analysis.groups:
         print()
         print(f"{group.label}:")

@@ -267,11 +267,20 @@ def _words(
     if isinstance(components, NotComputed):
         return (components.reason,)
     precision = components.precision
+    icc = components.icc_inter_observer
     words = [
-        f"Reliability between observers is {icc_words(components.icc_inter_observer)}, "
-        "judged by the whole confidence interval.",
+        f"Reliability between observers is {icc_words(icc)}, judged by the whole confidence "
+        "interval.",
         "Read by any observer: " + change_sentence(precision.mdc95_agreement),
     ]
+    if components.design.observers == 2:
+        words = [
+            "Read by both observers, what separates them for good left out: "
+            + change_sentence(precision.mdc95_consistency),
+            "Two observers cannot tell how observers in general differ, so that every interval of "
+            "agreement between any observers is wide; add a third before more films.",
+            *words,
+        ]
     if precision.mdc95_intra_observer is not None:
         words.append("Read by one observer: " + change_sentence(precision.mdc95_intra_observer))
     return tuple(words)

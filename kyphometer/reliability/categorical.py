@@ -1,8 +1,10 @@
 """Agreement of categories: level choice, Genant grades, yes or no (kappa and its relatives).
 
-Every coefficient is 1 - D/E, observed over chance-expected disagreement. Intervals take films as
-units and are made on the scale of log(D/E) with a jackknife standard error and Student's t, which
-keeps them below 1 and their coverage near the nominal one for few films.
+Every coefficient is 1 - D/E, observed over chance-expected disagreement. Where few films disagree
+the interval is the exact binomial one of D (Clopper and Pearson, films as units), divided by E: a
+film's disagreement lies within 0 and 1, so that it varies at most as a yes or no does. With more
+disagreement it is made on the scale of log(D/E) with a jackknife standard error and Student's t.
+No interval leaves -1 to 1.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import special
 
 from kyphometer.errors import NoVariationError, ParameterRangeError, TooFewDataError
 from kyphometer.stats.distributions import t_quantile
@@ -22,6 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from kyphometer.stats.distributions import Floats
+
+
+FEW_DISAGREEMENTS = 5.0
+"""With fewer films in disagreement than this, the jackknife does not hold."""
 
 
 class KappaWeights(StrEnum):
@@ -38,6 +45,8 @@ class Kappa(Result):
 
     `table` counts films by category of the first (rows) and second observer (columns).
     `positive_bias` is the share of the first minus the second observer in each category.
+    `standard_error` is that of Fleiss, Cohen and Everitt (1969) for large samples; the
+    interval does not rest on it.
     """
 
     categories: tuple[str, ...]
@@ -46,6 +55,7 @@ class Kappa(Result):
     observed_agreement: float
     expected_agreement: float
     kappa: Estimate
+    standard_error: float
     table: tuple[tuple[int, ...], ...]
     positive_bias: tuple[float, ...]
 
@@ -118,6 +128,7 @@ def cohen_kappa(
         observed_agreement=1.0 - observed,
         expected_agreement=1.0 - expected,
         kappa=_estimate("kappa", observed, expected, left_out, confidence),
+        standard_error=_standard_error(table, disagreement, 1.0 - observed / expected),
         table=tuple(tuple(int(c) for c in row) for row in table),
         positive_bias=tuple(((table.sum(axis=1) - table.sum(axis=0)) / n).tolist()),
     )
@@ -194,9 +205,10 @@ def _estimate(
 ) -> Estimate:
     n = len(left_out)
     value = 1.0 - observed / expected
-    if observed <= 0.0:
-        most = 1.0 - ((1.0 - confidence) / 2.0) ** (1.0 / n)
-        low, high, method = 1.0 - min(1.0, most) / expected, 1.0, "no disagreement: exact binomial"
+    if n * observed < FEW_DISAGREEMENTS:
+        most, least = _exact_share(n * observed, n, confidence)
+        low, high = 1.0 - most / expected, 1.0 - least / expected
+        method = "exact binomial of disagreement over chance (cautious)"
     else:
         ratios = np.array([o / e if e > 0.0 else 1.0 for o, e in left_out])
         logs = np.log(np.maximum(ratios, observed / expected / (4.0 * n)))
@@ -205,8 +217,33 @@ def _estimate(
         low, high = (1.0 - (1.0 - value) * math.exp(s * half) for s in (1.0, -1.0))
         method = "jackknife on log(1 - kappa), Student t"
     return Estimate(
-        name=name, value=value, low=low, high=high, confidence=confidence, method=method
+        name=name,
+        value=value,
+        low=min(value, max(-1.0, low)),
+        high=max(value, min(1.0, high)),
+        confidence=confidence,
+        method=method,
     )
+
+
+def _exact_share(count: float, n: int, confidence: float) -> tuple[float, float]:
+    """Clopper and Pearson's upper and lower limit of a share; the count need not be whole."""
+    tail = (1.0 - confidence) / 2.0
+    most = 1.0 if count >= n else float(special.betaincinv(count + 1.0, n - count, 1.0 - tail))
+    least = 0.0 if count <= 0.0 else float(special.betaincinv(count, n - count + 1.0, tail))
+    return most, least
+
+
+def _standard_error(table: Floats, disagreement: Floats, value: float) -> float:
+    """Large-sample standard error of (weighted) kappa (Fleiss, Cohen and Everitt 1969)."""
+    p = table / table.sum()
+    weights = 1.0 - disagreement
+    rows, columns = p.sum(axis=1), p.sum(axis=0)
+    chance = float(rows @ weights @ columns)
+    row_weights, column_weights = weights @ columns, rows @ weights
+    bracket = weights - np.add.outer(row_weights, column_weights) * (1.0 - value)
+    variance = float(np.sum(p * bracket**2)) - (value - chance * (1.0 - value)) ** 2
+    return math.sqrt(max(variance, 0.0) / table.sum()) / (1.0 - chance)
 
 
 def _categories(

@@ -19,10 +19,12 @@ from kyphometer.reliability.landmark_readings import (
 )
 from kyphometer.reliability.observers import tried
 from kyphometer.reliability.repeatability import Repeatability, repeatability
+from kyphometer.reliability.table_csv import parse_readings, read_text
 from kyphometer.stats.estimate import Estimate, NotComputed, Result
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from kyphometer.reliability.table import ReadingTable
 
@@ -66,6 +68,38 @@ class CollectedReadings:
     levels: tuple[CategoryRow, ...] = ()
     facts: StudyFacts = field(default_factory=StudyFacts)
     title: str = ""
+
+
+def read_collected(path: Path, facts: StudyFacts) -> CollectedReadings:
+    """Return the readings of a CSV file; those that `session export` marks as hidden stand apart.
+
+    Raises
+    ------
+    BadTableRowsError, DuplicateReadingsError
+        As `read_reading_table`.
+    """
+    table, hidden = parse_readings(read_text(path), f"The table {path.name}")
+    first = {(r.code, r.film, r.observer, r.replicate): r.value for r in table.values}
+    return CollectedReadings(
+        table=table,
+        hidden=tuple(
+            HiddenPair(
+                code=row.code,
+                film=row.film,
+                observer=row.observer,
+                round=int(row.replicate),
+                mirrored=item.mirrored,
+                first=first[key],
+                second=row.value,
+            )
+            for item in hidden
+            for row in (item.row,)
+            if not item.training
+            and (key := (row.code, row.film, row.observer, row.replicate)) in first
+            and row.replicate.isdigit()
+        ),
+        facts=facts,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

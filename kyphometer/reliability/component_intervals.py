@@ -23,22 +23,23 @@ Pieces = tuple[float, float, float | None, float]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pivots:
-    """Generalised pivots of the four variances; negative ones count as 0, as in the estimates."""
+    """Generalised pivots of the variances and of their sums.
+
+    A single variance counts as 0 where its pivot is negative, as in the estimates. Sums are pivots
+    of sums of mean squares, not sums of cut pivots, which are too large where observers agree well.
+    """
 
     film: Floats
     observer: Floats
     interaction: Floats | None
     residual: Floats
-
-    @property
-    def within_observer(self) -> Floats:
-        """Everything but film and observer."""
-        return self.residual if self.interaction is None else self.residual + self.interaction
+    consistency: Floats
+    agreement: Floats
 
     @property
     def total(self) -> Floats:
         """The variance of a single reading of a film taken at random."""
-        return self.film + self.observer + self.within_observer
+        return self.film + self.agreement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,11 +68,15 @@ def component_pivots(table: MeanSquares) -> Pivots:
         squares.append(table.residual)
         dfs.append(table.residual_df)
     film, observer, interaction, *residual = mean_square_pivots(squares, dfs)
+    error = residual[0] if residual else interaction
+    consistency = interaction / r + error * (1.0 - 1.0 / r)
     return Pivots(
         film=np.maximum(film - interaction, 0.0) / (o * r),
         observer=np.maximum(observer - interaction, 0.0) / (p * r),
         interaction=np.maximum(interaction - residual[0], 0.0) / r if residual else None,
-        residual=residual[0] if residual else interaction,
+        residual=error,
+        consistency=consistency,
+        agreement=consistency + (observer - interaction) / (p * r),
     )
 
 
@@ -107,7 +112,7 @@ def icc_estimates(
     intra = pivot_estimate(
         "intra-observer ICC",
         1.0 - residual / total,
-        1.0 - pivots.residual / pivots.total,
+        np.maximum(1.0 - pivots.residual / pivots.total, 0.0),
         confidence,
     )
     return inter, intra
@@ -122,8 +127,8 @@ def precision_estimates(pieces: Pieces, pivots: Pivots, confidence: float, unit:
         return pivot_estimate(f"SEM, {name}", math.sqrt(variance), np.sqrt(pivot), confidence, unit)
 
     intra = None if interaction is None else sem("intra-observer", residual, pivots.residual)
-    consistency = sem("consistency", within, pivots.within_observer)
-    agreement = sem("agreement", within + observer, pivots.within_observer + pivots.observer)
+    consistency = sem("consistency", within, pivots.consistency)
+    agreement = sem("agreement", within + observer, pivots.agreement)
     return Precision(
         intra_observer=intra,
         consistency=consistency,

@@ -173,8 +173,13 @@ def f_test(hypothesis: str, f: float, df_numerator: float, df_denominator: float
 
 
 def spearman_brown(icc: float, readings: int) -> float:
-    """Return the ICC of the mean of so many readings from that of a single one."""
-    return readings * icc / (1.0 + (readings - 1) * icc)
+    """Return the ICC of the mean of so many readings from that of a single one, at least -1.
+
+    Where films vary less than readings do, the formula runs to minus infinity and beyond its pole
+    to values above 1; neither is a correlation.
+    """
+    spread = 1.0 + (readings - 1) * icc
+    return -1.0 if spread <= 0.0 else max(-1.0, readings * icc / spread)
 
 
 def complete_table(values: ArrayLike, statistic: str) -> Floats:
@@ -196,6 +201,7 @@ def _form(
     k = table.observers
     value = icc_value(kind, table)
     low, high = _interval(kind, value, table, confidence)
+    low, high = max(-1.0, min(low, value)), min(1.0, max(high, value))
     if average:
         value, low, high = (spearman_brown(x, k) for x in (value, low, high))
     name = _name(kind, average=average)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,9 @@ COLUMNS = {
     "instrumented": ("instrumented", "implant"),
     "created": ("created", "time", "date", "datetime"),
     "truth": ("truth", "true_value", "reference"),
+    "duplicate": ("duplicate",),
+    "training": ("training",),
+    "mirrored": ("mirrored",),
 }
 MISSING = frozenset({"", "na", "nan", "n/a", "null", "none", ".", "not measurable"})
 YES = frozenset({"1", "yes", "true", "y", "t", "instrumented"})
@@ -66,20 +70,58 @@ def read_text(path: Path) -> str:
         return raw.decode("cp1252", errors="replace")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HiddenRow:
+    """A row of a session's export that is no independent reading: shown again, or training."""
+
+    row: ValueRow
+    training: bool
+    mirrored: bool
+
+
 def parse_reading_table(text: str, name: str = "The table") -> ReadingTable:
     """Return the table of CSV text; see `read_reading_table`."""
+    return parse_readings(text, name)[0]
+
+
+def parse_readings(
+    text: str, name: str = "The table"
+) -> tuple[ReadingTable, tuple[HiddenRow, ...]]:
+    """Return the table of CSV text, and the hidden duplicates and training that are not in it.
+
+    Such rows say so in a column duplicate or training, as `session export` writes them, or, in a
+    table that has the first, by a replicate that ends in d or t.
+    """
     header, records, delimiter = split_rows(text, name)
     columns = find_columns(header, name, COLUMNS, ("film", "observer", "value"))
     problems: list[str] = []
     rows: list[ValueRow] = []
+    hidden: list[HiddenRow] = []
     for number, record in records:
         cells = cells_of(record, columns)
         row = _row(cells, number, problems, decimal_comma=delimiter != ",")
-        if row is not None:
+        kinds = {k: _kind(k, cells, number, problems) for k in ("duplicate", "training")}
+        mirrored = _flag(cells.get("mirrored", ""), "mirrored", number, problems)
+        if row is None:
+            continue
+        if any(kinds.values()):
+            plain = replace(row, replicate=row.replicate.rstrip("dt"))
+            hidden.append(HiddenRow(row=plain, training=kinds["training"], mirrored=bool(mirrored)))
+        else:
             rows.append(row)
     if problems:
         raise BadTableRowsError(name, tuple(problems))
-    return ReadingTable(values=tuple(rows))
+    return ReadingTable(values=tuple(rows)), tuple(hidden)
+
+
+def _kind(kind: str, cells: Mapping[str, str], number: int, problems: list[str]) -> bool:
+    """Whether a row is a hidden duplicate, or training."""
+    marked = _flag(cells.get(kind, ""), kind, number, problems)
+    return bool(marked) or ("duplicate" in cells and _ends_in(kind[0], cells.get("replicate", "")))
+
+
+def _ends_in(letter: str, replicate: str) -> bool:
+    return replicate.endswith(letter) and replicate[:-1].isdigit()
 
 
 def split_rows(text: str, name: str) -> tuple[list[str], list[tuple[int, list[str]]], str]:
@@ -135,7 +177,7 @@ def _row(
     problems += [f"Row {number} has no {c}." for c in ("film", "observer") if not cells[c]]
     value = _number(cells["value"], "value", number, problems, decimal_comma)
     truth = _number(cells.get("truth", ""), "truth", number, problems, decimal_comma)
-    instrumented = _flag(cells.get("instrumented", ""), number, problems)
+    instrumented = _flag(cells.get("instrumented", ""), "instrumented", number, problems)
     created = _time(cells.get("created", ""), number, problems)
     if "replicate" in cells and not cells["replicate"]:
         problems.append(f"Row {number} has no replicate although the table has that column.")
@@ -173,11 +215,11 @@ def _number(
     return value
 
 
-def _flag(text: str, number: int, problems: list[str]) -> bool | None:
+def _flag(text: str, column: str, number: int, problems: list[str]) -> bool | None:
     if text.lower() in YES or text.lower() in NO:
         return text.lower() in YES
     if text.lower() not in MISSING:
-        problems.append(f"Row {number}: instrumented is '{text}', write yes or no.")
+        problems.append(f"Row {number}: {column} is '{text}', write yes or no.")
     return None
 
 

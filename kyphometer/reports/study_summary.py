@@ -76,24 +76,28 @@ def _verdicts(change: GroupChange, item: AngleAnalysis) -> str:
 
 
 def _change(endpoint: EndpointAnalysis, labels: dict[str, str], unit: str) -> str:
-    """From the first to the last visit, with difference, interval and p."""
+    """From the first to the last visit: means of the patients who have both, and the change."""
     first, last = endpoint.visits[0], endpoint.visits[-1]
     a, b = endpoint.summaries[first], endpoint.summaries[last]
-    text = f"{endpoint.name} {format_mean_sd(a.mean, a.sd)}{unit} {labels.get(first, first)}"
     if first == last:
-        return f"{text}; no other visit."
-    text += f" and {format_mean_sd(b.mean, b.sd)}{unit} at {labels.get(last, last)}"
+        shown = f"{format_mean_sd(a.mean, a.sd)}{unit} {labels.get(first, first)} (n = {a.n})"
+        return f"{endpoint.name} {shown}; no other visit."
     pair = next(
         (c for c in endpoint.comparisons.comparisons if (c.first, c.second) == (first, last)), None
     )
     if pair is None or pair.t is None:
-        return f"{text}."
+        return (
+            f"{endpoint.name} {format_mean_sd(a.mean, a.sd)}{unit} {labels.get(first, first)} "
+            f"(n = {a.n}) and {format_mean_sd(b.mean, b.sd)}{unit} at {labels.get(last, last)} "
+            f"(n = {b.n}), too few patients with both to compare."
+        )
     t = pair.t
     p = "no p, since all differences are equal"
     if pair.p_t_holm is not None:
         p = f"{format_p_statement(pair.p_t_holm)} after Holm"
     return (
-        f"{text}: difference {format_number(t.mean_difference)}{unit}, 95 % CI "
-        f"{format_interval(t.low, t.high)}, {p}, "
-        f"n = {t.n}."
+        f"{endpoint.name} {format_mean_sd(t.mean_first, t.sd_first)}{unit} "
+        f"{labels.get(first, first)} and {format_mean_sd(t.mean_second, t.sd_second)}{unit} at "
+        f"{labels.get(last, last)} in the {t.n} patients with both: difference "
+        f"{format_number(t.mean_difference)}{unit}, 95 % CI {format_interval(t.low, t.high)}, {p}."
     )

@@ -119,6 +119,8 @@ def pairs_table(endpoint: EndpointAnalysis, labels: Mapping[str, str]) -> Table:
         Column(name="first", label="From"),
         Column(name="second", label="To"),
         count("n", "n"),
+        number("mean_first", "Mean, first", 2),
+        number("mean_second", "Mean, second", 2),
         number("mean_difference", "Mean diff.", 2),
         number("low", "CI low", 2),
         number("high", "CI high", 2),

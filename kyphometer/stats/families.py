@@ -153,8 +153,8 @@ def _if_possible(
 
 
 _T_FIELDS = (
-    "n", "missing", "mean_difference", "sd_difference", "low", "high", "t",
-    "degrees_of_freedom", "p", "cohen_dz",
+    "n", "missing", "mean_first", "mean_second", "mean_difference", "sd_difference", "low", "high",
+    "t", "degrees_of_freedom", "p", "cohen_dz",
 )  # fmt: skip
 
 

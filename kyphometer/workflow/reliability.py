@@ -377,6 +377,7 @@ def session_records(
                     "place": item.place,
                     "mirrored": "yes" if item.mirrored else "no",
                     "duplicate": "yes" if item.duplicate else "no",
+                    "training": "yes" if item.training else "no",
                     "label": value.label,
                     "note": value.note,
                     "seconds": None if log is None else log.seconds,

@@ -53,6 +53,7 @@ def test_weighted_kappa_agrees_with_statsmodels(weights, other):
     theirs = inter_rater.cohens_kappa(table, wt=other)
     ours = cohen_kappa(*codes_of(table), categories=GRADES, weights=weights)
     assert ours.kappa.value == pytest.approx(theirs.kappa, abs=1e-12)
+    assert ours.standard_error == pytest.approx(theirs.std_kappa, rel=1e-9)
     half = (ours.kappa.high - ours.kappa.low) / 2
     assert half == pytest.approx(1.98 * theirs.std_kappa, rel=0.08)
 
@@ -184,3 +185,34 @@ def test_bad_grades_are_refused_by_row(tmp_path, capsys):
     path.write_text("film,observer\nf1,A\n", encoding="utf-8")
     assert main(["reliability", str(path), "--grades"]) == 7
     assert "There is no column category (nor grade" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("films", [10, 20, 50, 200])
+@pytest.mark.parametrize("disagreements", [0, 1, 2, 3, 6])
+def test_few_disagreements_keep_every_interval_within_its_range(films, disagreements):
+    first = ["T12"] * (films // 2) + ["L1"] * (films - films // 2)
+    second = [b if i >= disagreements else "L1" for i, b in enumerate(first)]
+    kappa = cohen_kappa(first, second).kappa
+    together = multi_observer_agreement(list(zip(first, second, strict=True)))
+    for found in (kappa, together.fleiss_kappa, together.gwet_ac1):
+        assert -1.0 <= found.low <= found.value <= found.high <= 1.0
+
+
+def test_one_disagreement_is_the_exact_binomial_interval_over_chance():
+    """1 of 20: Clopper-Pearson 0.0013 to 0.2487; chance disagreement of 10:10 by 9:11 is 0.5."""
+    first = ["a"] * 10 + ["b"] * 10
+    kappa = cohen_kappa(first, ["b", *first[1:]]).kappa
+    assert (1 - kappa.high) * 0.5 == pytest.approx(0.00127, abs=5e-6)
+    assert (1 - kappa.low) * 0.5 == pytest.approx(0.24873, abs=5e-6)
+
+
+def test_kappa_intervals_of_good_observers_cover():
+    """Kappa 0.95, 20 films: the log jackknife printed lower limits of -5000 here."""
+    rng = np.random.default_rng(4)
+    hits = 0
+    for _ in range(300):
+        first = rng.integers(0, 3, 20)
+        second = np.where(rng.random(20) < 0.95, first, rng.integers(0, 3, 20))
+        found = cohen_kappa([str(c) for c in first], [str(c) for c in second]).kappa
+        hits += found.low <= 0.95 <= found.high
+    assert hits >= 0.93 * 300

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kyphometer.errors import IncompleteDesignError, NoVariationError, TooFewDataError
@@ -135,3 +135,16 @@ def test_intervals_cover_the_true_icc(films):
         low, high = one_way.form("ICC(1)").estimate.interval()
         hits["ICC(1)"] += low <= truth["ICC(C,1)"] <= high
     assert all(0.917 <= hit / 400 <= 0.983 for hit in hits.values()), hits
+
+
+@given(st.integers(0, 2**31), st.integers(2, 5), st.integers(2, 5))
+@settings(deadline=None, max_examples=60)
+def test_no_icc_or_interval_leaves_its_range(seed, films, observers):
+    """Films that hardly differ gave an ICC(A,k) of 5.45."""
+    rng = np.random.default_rng(seed)
+    table = rng.normal(size=(films, observers))
+    table -= 0.98 * (table.mean(axis=1, keepdims=True) - table.mean())
+    result = intraclass_correlations(table)
+    for form in (*result.single, *result.average):
+        e = form.estimate
+        assert -1.0 <= e.low <= e.value <= e.high <= 1.0, form.name

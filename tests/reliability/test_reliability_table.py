@@ -118,3 +118,17 @@ def test_tables_survive_the_way_through_csv(rows, delimiter):
     assert [(r.film, r.observer, r.value) for r in table.values] == [
         (f"f{f}", o, v) for f, o, v in rows
     ]
+
+
+def test_hidden_duplicates_and_training_of_an_exported_session_stand_apart(tmp_path):
+    from kyphometer.reliability import StudyFacts
+    from kyphometer.reliability.collected import read_collected
+
+    path = tmp_path / "session.csv"
+    path.write_text(
+        "film,observer,replicate,value,duplicate,mirrored\n"
+        "f1,KN,1,10,no,no\nf1,KN,1d,11,yes,yes\nf2,KN,1,12,no,no\nf3,KN,1t,30,no,no\n"
+    )
+    found = read_collected(path, StudyFacts())
+    assert [row.value for row in found.table.values] == [10, 12]
+    assert [(p.film, p.first, p.second, p.mirrored) for p in found.hidden] == [("f1", 10, 11, True)]
