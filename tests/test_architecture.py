@@ -22,7 +22,7 @@ LAYERS = [
     {"measure"},
     {"reading"},
     {"film"},
-    {"geometry", "anatomy", "tables"},
+    {"geometry", "anatomy", "stats", "tables"},
     {"errors"},
 ]
 RANK = {part: len(LAYERS) - i for i, layer in enumerate(LAYERS) for part in layer}

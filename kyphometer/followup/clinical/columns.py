@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from kyphometer.followup.windows import DEFAULT_WINDOWS, VisitWindows
 
 if TYPE_CHECKING:
-    from kyphometer.followup.tabular import Row
+    from kyphometer.stats.tabular import Row
 
 AIS_GRADES = ("A", "B", "C", "D", "E")
 """ASIA impairment scale, from complete (A) to normal (E)."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from kyphometer.anatomy import Level
 from kyphometer.errors import TableError
-from kyphometer.followup.tabular import Row, Tabular
+from kyphometer.stats.tabular import Row, Tabular
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
