@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kyphometer.errors import UnknownConditionError
+from kyphometer.phantom.fractures import SUPERIOR_SHARE
 
 Range = tuple[float, float]
 
@@ -42,6 +43,8 @@ class Condition:
         Whether fractures may lie anywhere, or at the thoracolumbar junction only.
     second_fracture
         Part of the fractured patients with a second fracture.
+    superior_share
+        Range of the part of a lost wedge that the superior endplate takes.
     """
 
     name: str
@@ -66,6 +69,7 @@ class Condition:
     jpeg: float = 0.0
     any_level: bool = False
     second_fracture: float = 0.1
+    superior_share: Range = SUPERIOR_SHARE
 
 
 CLEAN = Condition(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -13,6 +14,12 @@ from kyphometer.phantom.streams import between
 
 if TYPE_CHECKING:
     from kyphometer.phantom.body import BodyShape, EndplateShape
+
+
+SUPERIOR_SHARE = (0.6, 0.95)
+"""Part of a lost wedge that the superior endplate takes, unless asked otherwise."""
+DEEPEST_DENT = 1 / 3
+"""Deepest dent, in parts of the height in the middle."""
 
 
 class FractureKind(StrEnum):
@@ -29,7 +36,12 @@ class FractureKind(StrEnum):
 
 
 def fracture(
-    body: BodyShape, kind: FractureKind, severity: float, rng: np.random.Generator
+    body: BodyShape,
+    kind: FractureKind,
+    severity: float,
+    rng: np.random.Generator,
+    *,
+    superior_share: tuple[float, float] = SUPERIOR_SHARE,
 ) -> BodyShape:
     """The body after a fracture.
 
@@ -43,40 +55,42 @@ def fracture(
         Part of the height that is lost where most is lost, 0 to 0.6.
     rng
         Source of the details: dents, impaction, how the two endplates share the loss.
+    superior_share
+        Range of the part of the lost wedge that the superior endplate takes.
     """
+    share = between(rng, *superior_share)
     loss = float(np.clip(severity, 0.0, 0.6))
     if kind is FractureKind.WEDGE:
-        broken = _wedge(body, loss, between(rng, 0.0, 0.35) * loss, rng)
+        broken = _wedge(body, loss, between(rng, 0.0, 0.35) * loss, share)
     elif kind is FractureKind.CRUSH:
-        broken = _wedge(body, loss, between(rng, 0.55, 0.9) * loss, rng)
+        broken = _wedge(body, loss, between(rng, 0.55, 0.9) * loss, share)
     elif kind is FractureKind.BICONCAVE:
-        broken = _sink(_wedge(body, 0.3 * loss, 0.15 * loss, rng), loss / 2, rng, both=True)
+        broken = _sink(_wedge(body, 0.3 * loss, 0.15 * loss, share), loss / 2, rng, both=True)
     else:
-        broken = _sink(_wedge(body, 0.35 * loss, 0.05 * loss, rng), loss, rng, both=False)
+        broken = _sink(_wedge(body, 0.35 * loss, 0.05 * loss, share), loss, rng, both=False)
     return _impact(broken, loss, rng)
 
 
-def _wedge(
-    body: BodyShape, anterior: float, posterior: float, rng: np.random.Generator
-) -> BodyShape:
-    """Lose parts of the anterior and posterior height, mostly at the superior endplate."""
+def _wedge(body: BodyShape, anterior: float, posterior: float, share: float) -> BodyShape:
+    """Lose parts of the anterior and posterior height; `share` of the wedge lies superior."""
     height = body.height_mm * (1 - posterior)
     front = max(body.anterior_height_mm * (1 - anterior), 0.3 * body.height_mm)
-    total = (height - front) / body.depth_mm
-    share = between(rng, 0.6, 0.95)
-    below = np.tan(np.radians(body.inferior.slope_deg)) * (1 - share)
-    slopes = np.degrees(np.arctan([total - below, below]))
+    lost = (height - front) / body.depth_mm - body.superior.slope - body.inferior.slope
+    superior, inferior = (
+        body.superior.slope + share * lost,
+        body.inferior.slope + (1 - share) * lost,
+    )
     return replace(
         body,
         height_mm=height,
-        superior=replace(body.superior, slope_deg=float(slopes[0])),
-        inferior=replace(body.inferior, slope_deg=float(slopes[1])),
+        superior=replace(body.superior, slope_deg=math.degrees(math.atan(superior))),
+        inferior=replace(body.inferior, slope_deg=math.degrees(math.atan(inferior))),
     )
 
 
 def _sink(body: BodyShape, loss: float, rng: np.random.Generator, *, both: bool) -> BodyShape:
     """Dent one endplate or both."""
-    depth = loss * body.mid_height_mm
+    depth = min(loss, DEEPEST_DENT) * body.mid_height_mm
     superior = _dented(body.superior, depth, rng, central=both)
     if not both:
         return replace(body, superior=superior)
@@ -93,7 +107,7 @@ def _dented(
         depth_mm=max(depth_mm, 0.5),
         x=between(rng, -reach, reach),
         z=between(rng, -0.3, 0.3),
-        spread_x=between(rng, 0.45, 0.7) if central else between(rng, 0.28, 0.55),
+        spread_x=between(rng, 0.5, 0.75) if central else between(rng, 0.4, 0.7),
         spread_z=between(rng, 0.5, 1.2),
     )
     return replace(plate, dents=(*plate.dents, dent))

@@ -42,7 +42,10 @@ def draw_patient(condition: Condition, seed: int, *, fractured: bool | None) -> 
     for _ in range(1 + int(rng.random() < condition.second_fracture)):
         level = levels[int(rng.integers(len(levels)))]
         kind = list(FractureKind)[int(rng.choice(4, p=[0.5, 0.15, 0.15, 0.2]))]
-        broken_body = fracture(bodies[level], kind, between(rng, 0.12, 0.55), rng)
+        severity = between(rng, 0.12, 0.55)
+        broken_body = fracture(
+            bodies[level], kind, severity, rng, superior_share=condition.superior_share
+        )
         person = person.with_fracture(broken_body)
     return person
 

@@ -52,6 +52,7 @@ def random_condition(seed: int) -> Condition:
         jpeg=0.2,
         any_level=True,
         second_fracture=0.35,
+        superior_share=(0.0, 1.0),
     )
 
 
