@@ -35,8 +35,6 @@ class PixelLayout:
         Bits a value takes, bits it uses, and its highest bit.
     signed
         True if values are signed.
-    floating
-        True if values are of floating point.
     photometric
         Photometric interpretation.
     """
@@ -50,14 +48,12 @@ class PixelLayout:
     bits_stored: int = 16
     high_bit: int = 15
     signed: bool = False
-    floating: bool = False
     photometric: str = "MONOCHROME2"
 
     @property
     def dtype(self) -> np.dtype[np.generic]:
-        """Type of stored values, in the machine's byte order."""
-        kind = "f" if self.floating else "i" if self.signed else "u"
-        return np.dtype(f"{kind}{self.bits_allocated // 8}")
+        """Integer type of stored values, in the machine's byte order."""
+        return np.dtype(f"{'i' if self.signed else 'u'}{self.bits_allocated // 8}")
 
     @property
     def frame_bytes(self) -> int:
@@ -68,13 +64,8 @@ class PixelLayout:
         return values * (self.bits_allocated // 8)
 
 
-def read_layout(elements: Elements, name: str, *, floating: bool = False) -> PixelLayout:
+def read_layout(elements: Elements, name: str) -> PixelLayout:
     """Pixel layout of a header, checked.
-
-    Parameters
-    ----------
-    floating
-        True if the pixel data are of floating point: then bits stored say nothing.
 
     Raises
     ------
@@ -83,20 +74,20 @@ def read_layout(elements: Elements, name: str, *, floating: bool = False) -> Pix
     FilmHeaderError
         If a necessary attribute is missing or impossible.
     UnsupportedFilmError
-        If values are not of 8 to 16 bits, nor of 32 where those hold fewer, nor floating point.
+        If values are not of 8 to 16 bits.
     """
     rows, columns = (_required(elements, key, name) for key in ("Rows", "Columns"))
     check_size(rows, columns, name)
     allocated = _required(elements, "BitsAllocated", name)
-    if allocated not in ((32, 64) if floating else (8, 16, 32)):
+    if allocated not in (8, 16):
         raise UnsupportedFilmError(
-            name, f"has {allocated} bits a pixel", "films of 8, 16 or 32 allocated bits are read"
+            name, f"has {allocated} bits a pixel", "films of 8 or 16 allocated bits are read"
         )
-    stored = allocated if floating else elements.integer("BitsStored")
+    stored = elements.integer("BitsStored")
     if stored is None:
         stored = allocated
         elements.problems.append(f"The header lacks BitsStored; {allocated} bits were taken.")
-    high = stored - 1 if floating else elements.integer("HighBit")
+    high = elements.integer("HighBit")
     high = stored - 1 if high is None else high
     if not (1 <= stored <= allocated and stored - 1 <= high < allocated):
         raise FilmHeaderError(
@@ -111,8 +102,7 @@ def read_layout(elements: Elements, name: str, *, floating: bool = False) -> Pix
         bits_allocated=allocated,
         bits_stored=stored,
         high_bit=high,
-        signed=not floating and _signed(elements, name),
-        floating=floating,
+        signed=_signed(elements, name),
         photometric=_photometric(elements, name),
     )
 

@@ -84,7 +84,7 @@ def read_plain_header(source: StreamSource, frame: int | None) -> FilmHeader:
     return _header(source, picture, frame or 1)
 
 
-def read_plain(source: StreamSource, frame: int | None, *, grey: bool = False) -> Film:
+def read_plain(source: StreamSource, frame: int | None) -> Film:
     """A film from a PNG, JPEG or TIFF; of a TIFF with several pages only the chosen one.
 
     Raises
@@ -98,8 +98,7 @@ def read_plain(source: StreamSource, frame: int | None, *, grey: bool = False) -
     if (frame is None and picture.pages > 1) or (frame and not 1 <= frame <= picture.pages):
         raise FrameError(source.name, picture.pages, frame)
     header = _header(source, picture, frame or 1)
-    values = _decode(data, picture, (frame or 1) - 1, source.name)
-    pixels = _grey(values, _format(data) or "png", source.name, force=grey)
+    pixels = _decode(data, picture, (frame or 1) - 1, source.name)
     pixels.flags.writeable = False
     return Film(header=header, pixels=pixels)
 
@@ -226,7 +225,7 @@ def _tiff(data: bytes) -> _Picture:
 
 
 def _decode(data: bytes, picture: _Picture, page: int, name: str) -> NDArray[Any]:
-    """Values of a picture as they are stored, shape (rows, columns) or with colours."""
+    """Grey values of a picture, shape (rows, columns)."""
     import imagecodecs
 
     kind = _format(data) or "png"
@@ -241,16 +240,15 @@ def _decode(data: bytes, picture: _Picture, page: int, name: str) -> NDArray[Any
         picture.columns,
     ):
         raise FilmPixelsError(name, "they are not of the size that the file states")
-    return values
+    return _grey(values, kind, name)
 
 
-def _grey(values: NDArray[Any], kind: str, name: str, *, force: bool) -> NDArray[Any]:
+def _grey(values: NDArray[Any], kind: str, name: str) -> NDArray[Any]:
     """One value a pixel, where the picture is grey; transparency is left out."""
     if values.ndim == 2:
         return values
     if values.ndim == 3 and values.shape[2] in (1, 2):
         return np.ascontiguousarray(values[..., 0])
     if values.ndim == 3 and values.shape[2] in (3, 4):
-        rgb = values[..., :3]
-        return grey_of_colour(rgb, name, luma_first=False, lossy=kind == "jpeg", force=force)
+        return grey_of_colour(values[..., :3], name, luma_first=False, lossy=kind == "jpeg")
     raise ColourFilmError(name)
