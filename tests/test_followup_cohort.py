@@ -18,11 +18,11 @@ from kyphometer.followup.correction_model import ChangeKind, Verdict
 from kyphometer.followup.positions import PositionPolicy
 from kyphometer.followup.precision import MeasurementPrecision, PrecisionSource
 from kyphometer.followup.remarks import RemarkKind
-from kyphometer.followup.statistics.formatting import format_p
-from kyphometer.followup.statistics.options import SPSS_OPTIONS
 from kyphometer.followup.visit_angles import VisitAngle
 from kyphometer.followup.visit_model import DatedFilm
 from kyphometer.followup.visits import assign_visits
+from kyphometer.stats.formatting import format_p
+from kyphometer.stats.options import SPSS_OPTIONS
 
 N = 21
 PUBLISHED = {

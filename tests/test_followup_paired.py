@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from kyphometer.errors import TooFewValuesError, UnusableDataError
-from kyphometer.followup.statistics.families import compare_pairs, holm
-from kyphometer.followup.statistics.options import SPSS_OPTIONS, StatisticsOptions
-from kyphometer.followup.statistics.paired import (
+from kyphometer.stats.families import compare_pairs, holm
+from kyphometer.stats.options import SPSS_OPTIONS, StatisticsOptions
+from kyphometer.stats.paired import (
     paired_t,
     paired_t_bounds,
     paired_t_from_summaries,
 )
-from kyphometer.followup.statistics.signed_rank import signed_rank
+from kyphometer.stats.signed_rank import signed_rank
 
 # Student's sleep data, as printed by R's help(sleep): extra hours with drug 1 and drug 2.
 SLEEP_1 = [0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0]

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from kyphometer.errors import TooFewValuesError, UnusableDataError
-from kyphometer.followup.statistics.mixed import mixed_model
-from kyphometer.followup.statistics.paired import paired_t
-from kyphometer.followup.statistics.random_intercept import fit_random_intercept
-from kyphometer.followup.statistics.repeated import friedman, repeated_anova
+from kyphometer.stats.mixed import mixed_model
+from kyphometer.stats.paired import paired_t
+from kyphometer.stats.random_intercept import fit_random_intercept
+from kyphometer.stats.repeated import friedman, repeated_anova
 
 # Field, Discovering Statistics, "bushtucker": seconds until retching, 8 people x 4 foods.
 FIELD = {

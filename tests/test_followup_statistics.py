@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from kyphometer.errors import TooFewValuesError, UnusableDataError
-from kyphometer.followup.statistics.association import association
-from kyphometer.followup.statistics.descriptive import count_categories, summarise
-from kyphometer.followup.statistics.formatting import (
+from kyphometer.stats.association import association
+from kyphometer.stats.descriptive import count_categories, summarise
+from kyphometer.stats.formatting import (
     format_count,
     format_interval,
     format_mean_sd,
@@ -22,10 +22,10 @@ from kyphometer.followup.statistics.formatting import (
     format_p,
     format_p_statement,
 )
-from kyphometer.followup.statistics.normality import describe_normality, levene
-from kyphometer.followup.statistics.options import SPSS_OPTIONS, StatisticsOptions
-from kyphometer.followup.statistics.ordinal import sign_test, transitions
-from kyphometer.followup.statistics.proportions import clustered_rate, proportion
+from kyphometer.stats.normality import describe_normality, levene
+from kyphometer.stats.options import SPSS_OPTIONS, StatisticsOptions
+from kyphometer.stats.ordinal import sign_test, transitions
+from kyphometer.stats.proportions import clustered_rate, proportion
 
 
 def test_summary_counts_missing_and_uses_n_minus_one():

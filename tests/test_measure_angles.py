@@ -11,6 +11,7 @@ from kyphometer.anatomy import EndplateSide, Level
 from kyphometer.errors import (
     AmbiguousDefinitionError,
     LandmarkError,
+    NotMeasuredError,
     UnknownDefinitionError,
     UnknownLevelError,
 )
@@ -320,3 +321,15 @@ def test_any_marks_give_finite_numbers_or_a_refusal(data):
     for item in measured.measurements:
         assert math.isfinite(item.value)
         assert item.standard_uncertainty is None or math.isfinite(item.standard_uncertainty)
+
+
+def test_a_number_is_asked_for_by_code_or_label_and_refused_with_its_reason():
+    slopes = {name: SLOPES[name] for name in ("L1", "L2")}
+    measured = measure_reading(column(slopes, fractured=("L1",)), MM)
+    assert measured["vka"] is measured["VKA (L1 sup - L1 inf)"] is measured.get("VKA")
+    half = 1.96 * measured["VKA"].standard_uncertainty
+    assert str(measured["VKA"]) == f"VKA (L1 sup - L1 inf): 20.0° ± {half:.1f}°"
+    with pytest.raises(NotMeasuredError, match="RKA was not measured: RKA needs T12"):
+        measured["RKA"]
+    with pytest.raises(NotMeasuredError, match="the reading gives no such number"):
+        measured["Cobb"]

@@ -17,7 +17,7 @@ from kyphometer.followup.clinical.reader import read_clinical_table
 from kyphometer.followup.correction_model import Verdict
 from kyphometer.followup.positions import PositionPolicy
 from kyphometer.followup.precision import PrecisionSource
-from kyphometer.followup.statistics.options import SPSS_OPTIONS
+from kyphometer.stats.options import SPSS_OPTIONS
 from kyphometer.store import Study, StudySettings
 from kyphometer.workflow.study import AnalysisChoices, analyse_study
 

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kyphometer.cli.measure import CSV_COLUMNS, measurement_rows, shown
+from kyphometer.cli.measure import CSV_COLUMNS, measurement_rows
 from kyphometer.cli.options import add_film_options, add_measure_options, measure_options
 from kyphometer.cli.output import add_format, print_csv, print_json, print_table, progress
 
@@ -123,12 +123,14 @@ def _print_for_people(items: list[MeasuredFilm], codes: list[str]) -> None:
 
 
 def _cell(item: MeasuredFilm, code: str) -> str:
+    from kyphometer.measure.printing import value_text
+
     found = item.measured.all(code.strip().upper()) or item.measured.all(code.strip())
     cells = []
     for number in found:
         interval = number.interval_95
         spread = "" if interval is None else f" ± {(interval[1] - interval[0]) / 2:.1f}"
-        cells.append(f"{shown(number.value, number.unit)}{spread}")
+        cells.append(f"{value_text(number.value, number.unit)}{spread}")
     return ", ".join(cells) or "not given"
 
 

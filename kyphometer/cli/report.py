@@ -105,7 +105,7 @@ def _choices(args: Any) -> AnalysisChoices:
     from dataclasses import replace
 
     from kyphometer.followup.positions import PositionPolicy
-    from kyphometer.followup.statistics.options import DEFAULT_OPTIONS, SPSS_OPTIONS
+    from kyphometer.stats.options import DEFAULT_OPTIONS, SPSS_OPTIONS
     from kyphometer.workflow.study import STUDY_CODES, AnalysisChoices
 
     codes = tuple(code.upper() for code in args.angle or STUDY_CODES)

@@ -5,8 +5,8 @@ The parts, in the order in which a study uses them:
 - `visits`: film dates against the surgery date give pre-op, discharge, 1 month and 6 months;
 - `correction`: change and loss of each patient, judged against measurement error;
 - `clinical`: the clinical table (pain, disability, neurology, complications) and its import;
-- `statistics`: descriptive numbers and tests on plain arrays;
 - `cohort`: every result of the study as plain result objects.
 
-Nothing here reads films or draws: angles come in as numbers with their endplate pair.
+Descriptive numbers and tests come from `kyphometer.stats`. Nothing here reads films or draws:
+angles come in as numbers with their endplate pair.
 """

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from kyphometer.followup.tabular import Row, Tabular
+from kyphometer.stats.tabular import Row, Tabular
 
 if TYPE_CHECKING:
     from kyphometer.followup.precision import MeasurementPrecision

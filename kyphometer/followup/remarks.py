@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from kyphometer.followup.tabular import Row
+    from kyphometer.stats.tabular import Row
 
 
 class RemarkKind(StrEnum):

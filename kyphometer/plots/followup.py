@@ -11,9 +11,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import FancyBboxPatch, Patch
 
 from kyphometer.followup.correction_model import Verdict
-from kyphometer.followup.statistics.formatting import format_p_statement
 from kyphometer.plots.paper import BLACK, FAINT, paper_axes, paper_figure
 from kyphometer.plots.style import BLUE, VERMILION
+from kyphometer.stats.formatting import format_p_statement
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -40,7 +40,6 @@ from kyphometer.reliability.control_charts import (
     mean_and_sd_charts,
 )
 from kyphometer.reliability.disagreements import Disagreement, gross_disagreements
-from kyphometer.reliability.estimate import Estimate, NotComputed, Result
 from kyphometer.reliability.gauge import GaugeStudy, gauge_study
 from kyphometer.reliability.grras import ChecklistItem, StudyFacts, grras_checklist
 from kyphometer.reliability.icc import (
@@ -80,6 +79,7 @@ from kyphometer.reliability.repeatability import Repeatability, repeatability
 from kyphometer.reliability.table import ReadingTable, ValueRow
 from kyphometer.reliability.table_csv import parse_reading_table, read_reading_table
 from kyphometer.reliability.words import Verdict, at_most, change_sentence, icc_words, within
+from kyphometer.stats.estimate import Estimate, NotComputed, Result
 
 __all__ = [
     "Accuracy",

@@ -10,9 +10,9 @@ import numpy as np
 
 from kyphometer.errors import TooFewDataError
 from kyphometer.reliability.agreement_checks import Slope, least_squares_slope
-from kyphometer.reliability.estimate import Estimate, Result, check_confidence
 from kyphometer.reliability.observers import mean_estimate
 from kyphometer.reliability.repeatability import sem_from_variance
+from kyphometer.stats.estimate import Estimate, Result, check_confidence
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike

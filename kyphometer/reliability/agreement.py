@@ -23,8 +23,6 @@ from kyphometer.reliability.agreement_checks import (
     percentile_limits,
     spread_slope,
 )
-from kyphometer.reliability.distributions import Floats, normal_quantile, t_quantile, t_two_sided_p
-from kyphometer.reliability.estimate import Estimate, Result, check_confidence
 from kyphometer.reliability.limit_factors import (
     LimitFactors,
     approximate_factors_1986,
@@ -32,6 +30,8 @@ from kyphometer.reliability.limit_factors import (
     individual_factors,
     pair_factors,
 )
+from kyphometer.stats.distributions import Floats, normal_quantile, t_quantile, t_two_sided_p
+from kyphometer.stats.estimate import Estimate, Result, check_confidence
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from kyphometer.reliability.distributions import Floats, t_quantile, t_two_sided_p
-from kyphometer.reliability.estimate import Estimate, Result
+from kyphometer.stats.distributions import Floats, t_quantile, t_two_sided_p
+from kyphometer.stats.estimate import Estimate, Result
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,12 +16,12 @@ from kyphometer.reliability.agreement_repeated import (
     limits_true_value_varies,
 )
 from kyphometer.reliability.crossed import compact
-from kyphometer.reliability.estimate import NotComputed, Result
 from kyphometer.reliability.observers import tried
+from kyphometer.stats.estimate import NotComputed, Result
 
 if TYPE_CHECKING:
-    from kyphometer.reliability.distributions import Floats
     from kyphometer.reliability.table import Cube, ReadingTable
+    from kyphometer.stats.distributions import Floats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

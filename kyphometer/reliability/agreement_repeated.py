@@ -18,9 +18,9 @@ from scipy import special
 
 from kyphometer.errors import NoVariationError, TooFewDataError
 from kyphometer.reliability.agreement import LimitBounds, bias_estimate, limit_estimates
-from kyphometer.reliability.distributions import Floats, chi2_quantile, normal_quantile, t_quantile
-from kyphometer.reliability.estimate import Estimate, Result, check_confidence
-from kyphometer.reliability.pivots import chi2_factors, pivot_estimate, pivot_interval
+from kyphometer.stats.distributions import Floats, chi2_quantile, normal_quantile, t_quantile
+from kyphometer.stats.estimate import Estimate, Result, check_confidence
+from kyphometer.stats.pivots import chi2_factors, pivot_estimate, pivot_interval
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

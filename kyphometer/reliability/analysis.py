@@ -19,19 +19,19 @@ from kyphometer.reliability.bootstrap import ClusterBootstrap, cluster_bootstrap
 from kyphometer.reliability.components import VarianceComponents, variance_components
 from kyphometer.reliability.crossed import compact
 from kyphometer.reliability.disagreements import Disagreement, gross_disagreements
-from kyphometer.reliability.estimate import NotComputed, Result, check_confidence
 from kyphometer.reliability.gauge import GaugeStudy, gauge_study
 from kyphometer.reliability.icc import IntraclassCorrelations, intraclass_correlations
 from kyphometer.reliability.observers import ObserverResult, observer_results, tried
 from kyphometer.reliability.repeatability import Repeatability, repeatability
 from kyphometer.reliability.table import GROUPINGS
 from kyphometer.reliability.words import change_sentence, icc_words
+from kyphometer.stats.estimate import NotComputed, Result, check_confidence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kyphometer.reliability.distributions import Floats
     from kyphometer.reliability.table import Cube, ReadingTable
+    from kyphometer.stats.distributions import Floats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

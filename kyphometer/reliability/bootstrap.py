@@ -30,12 +30,12 @@ from kyphometer.reliability.bootstrap_quantities import (
 from kyphometer.reliability.component_intervals import MDC95_FACTOR
 from kyphometer.reliability.components import anova_components
 from kyphometer.reliability.crossed import compact, crossed_cube, mean_squares
-from kyphometer.reliability.estimate import Estimate, Result, check_confidence
+from kyphometer.stats.estimate import Estimate, Result, check_confidence
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from kyphometer.reliability.distributions import Floats
+    from kyphometer.stats.distributions import Floats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

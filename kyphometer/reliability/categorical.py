@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kyphometer.errors import NoVariationError, ParameterRangeError, TooFewDataError
-from kyphometer.reliability.distributions import t_quantile
-from kyphometer.reliability.estimate import Estimate, Result, check_confidence
+from kyphometer.stats.distributions import t_quantile
+from kyphometer.stats.estimate import Estimate, Result, check_confidence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from kyphometer.reliability.distributions import Floats
+    from kyphometer.stats.distributions import Floats
 
 
 class KappaWeights(StrEnum):

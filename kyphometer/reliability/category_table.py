@@ -14,8 +14,8 @@ from kyphometer.reliability.categorical import (
     cohen_kappa,
     multi_observer_agreement,
 )
-from kyphometer.reliability.estimate import NotComputed, Result
 from kyphometer.reliability.observers import tried
+from kyphometer.stats.estimate import NotComputed, Result
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,7 +11,6 @@ from kyphometer.errors import TooFewDataError
 from kyphometer.reliability.analysis import ReliabilityAnalysis, analyse
 from kyphometer.reliability.category_table import CategoryAnalysis, CategoryRow, analyse_categories
 from kyphometer.reliability.components import VarianceComponents
-from kyphometer.reliability.estimate import Estimate, NotComputed, Result
 from kyphometer.reliability.grras import ChecklistItem, StudyFacts, grras_checklist
 from kyphometer.reliability.landmark_readings import (
     LandmarkAnalysis,
@@ -20,6 +19,7 @@ from kyphometer.reliability.landmark_readings import (
 )
 from kyphometer.reliability.observers import tried
 from kyphometer.reliability.repeatability import Repeatability, repeatability
+from kyphometer.stats.estimate import Estimate, NotComputed, Result
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

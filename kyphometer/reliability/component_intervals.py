@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kyphometer.measure.model import Z95
-from kyphometer.reliability.estimate import Estimate, Result
-from kyphometer.reliability.pivots import mean_square_pivots, pivot_estimate
+from kyphometer.stats.estimate import Estimate, Result
+from kyphometer.stats.pivots import mean_square_pivots, pivot_estimate
 
 if TYPE_CHECKING:
     from kyphometer.reliability.crossed import MeanSquares
-    from kyphometer.reliability.distributions import Floats
+    from kyphometer.stats.distributions import Floats
 
 MDC95_FACTOR = Z95 * math.sqrt(2.0)
 

@@ -31,13 +31,13 @@ from kyphometer.reliability.crossed import (
     design_of,
     mean_squares,
 )
-from kyphometer.reliability.estimate import Estimate, Result, check_confidence
 from kyphometer.reliability.reml import RemlFit, fit_reml
+from kyphometer.stats.estimate import Estimate, Result, check_confidence
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from kyphometer.reliability.distributions import Floats
+    from kyphometer.stats.distributions import Floats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

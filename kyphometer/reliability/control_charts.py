@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kyphometer.errors import NoVariationError, TooFewDataError
-from kyphometer.reliability.estimate import Result
+from kyphometer.stats.estimate import Result
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import ArrayLike
 
-    from kyphometer.reliability.distributions import Floats
+    from kyphometer.stats.distributions import Floats
 
 D2_PAIR = 2.0 / math.sqrt(math.pi)
 D3_PAIR = math.sqrt(2.0 - 4.0 / math.pi)

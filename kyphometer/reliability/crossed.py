@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kyphometer.errors import IncompleteDesignError, TooFewDataError
-from kyphometer.reliability.estimate import Result
+from kyphometer.stats.estimate import Result
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from kyphometer.reliability.distributions import Floats
+    from kyphometer.stats.distributions import Floats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

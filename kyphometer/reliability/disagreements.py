@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kyphometer.reliability.estimate import Result
+from kyphometer.stats.estimate import Result
 
 if TYPE_CHECKING:
     from kyphometer.reliability.table import Cube

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kyphometer.errors import ParameterRangeError
-from kyphometer.reliability.estimate import Estimate, Result
+from kyphometer.stats.estimate import Estimate, Result
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,8 +12,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from kyphometer.reliability.components import VarianceComponents
-from kyphometer.reliability.estimate import Result
 from kyphometer.reliability.repeatability import Repeatability
+from kyphometer.stats.estimate import Result
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

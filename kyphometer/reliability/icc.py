@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kyphometer.errors import IncompleteDesignError, NoVariationError, TooFewDataError
-from kyphometer.reliability.distributions import Floats, f_quantile, f_upper_tail
-from kyphometer.reliability.estimate import Estimate, Result, check_confidence
+from kyphometer.stats.distributions import Floats, f_quantile, f_upper_tail
+from kyphometer.stats.estimate import Estimate, Result, check_confidence
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike

@@ -11,8 +11,8 @@ import numpy as np
 from kyphometer.anatomy import EndplateSide, Level
 from kyphometer.errors import KyphometerError, TooFewDataError
 from kyphometer.measure import measure_reading
-from kyphometer.reliability.estimate import Result
 from kyphometer.reliability.landmarks import AngleError, angle_error, endplate_error
+from kyphometer.stats.estimate import Result
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from kyphometer.geometry import PixelGeometry
     from kyphometer.measure import Measurement
     from kyphometer.reading import Reading
-    from kyphometer.reliability.distributions import Floats
+    from kyphometer.stats.distributions import Floats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,13 +16,13 @@ import numpy as np
 
 from kyphometer.errors import StatisticsError, TooFewDataError
 from kyphometer.reliability.components import variance_components
-from kyphometer.reliability.estimate import NotComputed, Result
+from kyphometer.stats.estimate import NotComputed, Result
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from kyphometer.reliability.component_intervals import Precision
-    from kyphometer.reliability.distributions import Floats
+    from kyphometer.stats.distributions import Floats
 
 Covariance2 = tuple[tuple[float, float], tuple[float, float]]
 

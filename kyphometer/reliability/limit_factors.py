@@ -15,13 +15,13 @@ import numpy as np
 from scipy import optimize, special
 
 from kyphometer.errors import ParameterRangeError, TooFewDataError
-from kyphometer.reliability.distributions import (
+from kyphometer.stats.distributions import (
     gauss_legendre,
     noncentral_t_quantile,
     normal_quantile,
     t_quantile,
 )
-from kyphometer.reliability.estimate import Result, check_confidence
+from kyphometer.stats.estimate import Result, check_confidence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

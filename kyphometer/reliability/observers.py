@@ -12,15 +12,15 @@ import numpy as np
 from kyphometer.errors import StatisticsError, TooFewDataError
 from kyphometer.reliability.agreement_checks import Slope, least_squares_slope
 from kyphometer.reliability.control_charts import ControlChart, individuals_chart
-from kyphometer.reliability.distributions import t_quantile
-from kyphometer.reliability.estimate import Estimate, NotComputed, Result
 from kyphometer.reliability.repeatability import Repeatability, repeatability
+from kyphometer.stats.distributions import t_quantile
+from kyphometer.stats.estimate import Estimate, NotComputed, Result
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from kyphometer.reliability.distributions import Floats
     from kyphometer.reliability.table import Cube, ReadingTable
+    from kyphometer.stats.distributions import Floats
 
 DAYS_A_MONTH = 30.4375
 LEAST_SPAN_DAYS = 7.0

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kyphometer.errors import ParameterRangeError
-from kyphometer.reliability.distributions import (
+from kyphometer.stats.distributions import (
     chi2_quantile,
     f_quantile,
     f_upper_tail,
     normal_quantile,
 )
-from kyphometer.reliability.estimate import Result, check_confidence
+from kyphometer.stats.estimate import Result, check_confidence
 
 if TYPE_CHECKING:
     from collections.abc import Callable

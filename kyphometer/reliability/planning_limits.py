@@ -14,16 +14,16 @@ import numpy as np
 from scipy import special
 
 from kyphometer.errors import ParameterRangeError
-from kyphometer.reliability.distributions import (
+from kyphometer.reliability.limit_factors import individual_factors, pair_factors
+from kyphometer.reliability.planning_icc import SampleSize, smallest
+from kyphometer.stats.distributions import (
     gauss_legendre,
     noncentral_t_cdf,
     normal_cdf,
     normal_quantile,
     t_quantile,
 )
-from kyphometer.reliability.estimate import check_confidence
-from kyphometer.reliability.limit_factors import individual_factors, pair_factors
-from kyphometer.reliability.planning_icc import SampleSize, smallest
+from kyphometer.stats.estimate import check_confidence
 
 if TYPE_CHECKING:
     from collections.abc import Callable

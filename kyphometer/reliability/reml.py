@@ -20,7 +20,7 @@ from kyphometer.reliability.crossed import cell_counts
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from kyphometer.reliability.distributions import Floats
+    from kyphometer.stats.distributions import Floats
 
 
 STARTS = ((1.0, 0.1, 0.3, 0.5), (0.1, 0.05, 0.05, 1.0))

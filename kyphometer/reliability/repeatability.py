@@ -10,8 +10,8 @@ import numpy as np
 
 from kyphometer.errors import NoVariationError, TooFewDataError
 from kyphometer.reliability.component_intervals import mdc95
-from kyphometer.reliability.distributions import chi2_quantile, f_quantile
-from kyphometer.reliability.estimate import Estimate, Result, check_confidence
+from kyphometer.stats.distributions import chi2_quantile, f_quantile
+from kyphometer.stats.estimate import Estimate, Result, check_confidence
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike

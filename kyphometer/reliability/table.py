@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kyphometer.errors import DuplicateReadingsError, MixedUnitsError, TooFewDataError
-from kyphometer.reliability.estimate import Result
+from kyphometer.stats.estimate import Result
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import datetime
 
-    from kyphometer.reliability.distributions import Floats
+    from kyphometer.stats.distributions import Floats
 
 GROUPINGS = ("code", "visit", "observer", "instrumented")
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from kyphometer.reliability.estimate import Estimate
+    from kyphometer.stats.estimate import Estimate
 
 ICC_BANDS = ((0.5, "poor"), (0.75, "moderate"), (0.9, "good"), (float("inf"), "excellent"))
 
@@ -24,7 +24,7 @@ def icc_words(icc: Estimate) -> str:
 
     Examples
     --------
-    >>> from kyphometer.reliability.estimate import Estimate
+    >>> from kyphometer.stats.estimate import Estimate
     >>> icc_words(Estimate(name="ICC(A,1)", value=0.92, low=0.71, high=0.97))
     'moderate to excellent'
     """
@@ -73,7 +73,7 @@ def change_sentence(mdc95: Estimate, decimals: int = 1) -> str:
 
     Examples
     --------
-    >>> from kyphometer.reliability.estimate import Estimate
+    >>> from kyphometer.stats.estimate import Estimate
     >>> change_sentence(Estimate(name="MDC95", value=4.2, low=3.6, high=5.1, unit="deg"))
     'A change of one patient above 4.2 deg (95 % CI 3.6 to 5.1) is beyond measurement error.'
     """

@@ -11,7 +11,7 @@ from kyphometer.reports.study_tables import labelled
 if TYPE_CHECKING:
     from kyphometer.followup.cohort.analysis import CohortResults
     from kyphometer.followup.cohort.endpoints import EndpointAnalysis
-    from kyphometer.followup.tabular import Row
+    from kyphometer.stats.tabular import Row
 
 
 def changes_tables(cohort: CohortResults) -> list[Table]:

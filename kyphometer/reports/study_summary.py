@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kyphometer.followup.correction_model import ChangeKind, Verdict
-from kyphometer.followup.statistics.formatting import (
+from kyphometer.stats.formatting import (
     format_interval,
     format_mean_sd,
     format_number,

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from kyphometer.errors import ParameterRangeError, TooFewDataError
 from kyphometer.reliability.accuracy import Accuracy, table_accuracy
 from kyphometer.reliability.component_intervals import mdc95
-from kyphometer.reliability.estimate import Estimate, Result
 from kyphometer.reliability.words import Verdict, at_most, within
+from kyphometer.stats.estimate import Estimate, Result
 
 if TYPE_CHECKING:
     from kyphometer.reliability.table import ReadingTable

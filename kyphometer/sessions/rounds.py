@@ -14,7 +14,7 @@ from kyphometer.reliability.repeatability import sem_from_variance
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from kyphometer.reliability.estimate import Estimate
+    from kyphometer.stats.estimate import Estimate
 
 
 class RoundState(StrEnum):

@@ -14,8 +14,8 @@ from kyphometer.followup.correction import CorrectionRules
 from kyphometer.followup.positions import position_remarks
 from kyphometer.followup.precision import choose_precision
 from kyphometer.followup.remarks import Remark, RemarkKind
-from kyphometer.followup.statistics.options import DEFAULT_OPTIONS, StatisticsOptions
 from kyphometer.followup.visit_angles import VisitAngle, mean_of_readings
+from kyphometer.stats.options import DEFAULT_OPTIONS, StatisticsOptions
 from kyphometer.workflow.films import SOFTWARE
 from kyphometer.workflow.study_precision import counted_values, own_precision, stated_precision
 

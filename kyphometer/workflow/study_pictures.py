@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kyphometer.errors import KyphometerError, NoSharedVertebraError
-from kyphometer.followup.statistics.formatting import format_number
 from kyphometer.measure.superimpose import Superposition, caudal_intact_level, superpose
+from kyphometer.stats.formatting import format_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

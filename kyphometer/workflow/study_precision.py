@@ -14,7 +14,7 @@ from kyphometer.reliability import ReadingTable, ValueRow, repeatability, varian
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from kyphometer.reliability.estimate import Estimate
+    from kyphometer.stats.estimate import Estimate
     from kyphometer.store import Study
     from kyphometer.store.readings.measured_values import MeasuredValue
 

@@ -15,12 +15,12 @@ from kyphometer.reliability.accuracy import accuracy
 from kyphometer.reliability.analysis import analyse
 from kyphometer.reliability.control_charts import individuals_chart, mean_and_sd_charts
 from kyphometer.reliability.disagreements import gross_disagreements
-from kyphometer.reliability.estimate import Estimate, NotComputed
 from kyphometer.reliability.grras import Filled, StudyFacts, grras_checklist
 from kyphometer.reliability.observers import observer_drift, observer_results
 from kyphometer.reliability.table import ReadingTable, ValueRow
 from kyphometer.reliability.table_csv import read_reading_table
 from kyphometer.reliability.words import Verdict, at_most, icc_words, within
+from kyphometer.stats.estimate import Estimate, NotComputed
 
 DATA = Path(__file__).parents[1] / "data"
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)

@@ -10,9 +10,9 @@ import pytest
 from builders import column
 
 from kyphometer.geometry import PixelGeometry, Point
-from kyphometer.reliability.estimate import NotComputed
 from kyphometer.reliability.landmark_readings import MarkedFilm, landmark_analysis
 from kyphometer.reliability.landmarks import angle_error, endplate_error
+from kyphometer.stats.estimate import NotComputed
 
 LENGTH = 33.0
 

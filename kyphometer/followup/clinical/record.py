@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from kyphometer.anatomy import Level
 from kyphometer.errors import TableError
-from kyphometer.followup.tabular import Row, Tabular
+from kyphometer.stats.tabular import Row, Tabular
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -126,10 +126,16 @@ class ClinicalTable(Tabular):
         One a patient, in the order of the file.
     source
         File name.
+    columns
+        Names of the columns that the file has; None if it is not known which.
+    remarks
+        What the reader should be told of how the table was read.
     """
 
     records: tuple[ClinicalRecord, ...]
     source: str = ""
+    columns: tuple[str, ...] | None = None
+    remarks: tuple[str, ...] = ()
 
     @property
     def by_patient(self) -> dict[str, ClinicalRecord]:

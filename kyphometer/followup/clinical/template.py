@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from kyphometer.errors import ClinicalTableError
 from kyphometer.followup.clinical.columns import clinical_columns, describe_columns
-from kyphometer.followup.clinical.problems import TableProblem
 from kyphometer.followup.windows import DEFAULT_WINDOWS, VisitWindows
+from kyphometer.tables import TableProblem
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -14,7 +14,7 @@ from kyphometer.followup.cohort.scores import analyse_disability, analyse_pain
 from kyphometer.followup.cohort.table_one import TableOne, table_one
 from kyphometer.followup.correction import CorrectionRules, correct_cohort
 from kyphometer.followup.remarks import Remark, RemarkKind
-from kyphometer.followup.statistics.options import DEFAULT_OPTIONS, StatisticsOptions
+from kyphometer.stats.options import DEFAULT_OPTIONS, StatisticsOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kyphometer.errors import UnusableDataError
-from kyphometer.followup.statistics.association import Association, association
-from kyphometer.followup.statistics.options import DEFAULT_OPTIONS, StatisticsOptions
-from kyphometer.followup.tabular import Row, Tabular
+from kyphometer.stats.association import Association, association
+from kyphometer.stats.options import DEFAULT_OPTIONS, StatisticsOptions
+from kyphometer.stats.tabular import Row, Tabular
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

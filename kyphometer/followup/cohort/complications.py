@@ -6,14 +6,14 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kyphometer.followup.statistics.options import DEFAULT_OPTIONS, StatisticsOptions
-from kyphometer.followup.statistics.proportions import (
+from kyphometer.stats.options import DEFAULT_OPTIONS, StatisticsOptions
+from kyphometer.stats.proportions import (
     ClusteredRate,
     Proportion,
     clustered_rate,
     proportion,
 )
-from kyphometer.followup.tabular import Row, Tabular
+from kyphometer.stats.tabular import Row, Tabular
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from kyphometer.errors import StatisticsError
-from kyphometer.followup.statistics.descriptive import Summary, summarise
-from kyphometer.followup.statistics.families import ComparisonFamily, compare_pairs
-from kyphometer.followup.statistics.mixed import MixedModel, mixed_model
-from kyphometer.followup.statistics.normality import Normality, describe_normality
-from kyphometer.followup.statistics.options import DEFAULT_OPTIONS, StatisticsOptions
-from kyphometer.followup.statistics.repeated import (
+from kyphometer.stats.descriptive import Summary, summarise
+from kyphometer.stats.families import ComparisonFamily, compare_pairs
+from kyphometer.stats.mixed import MixedModel, mixed_model
+from kyphometer.stats.normality import Normality, describe_normality
+from kyphometer.stats.options import DEFAULT_OPTIONS, StatisticsOptions
+from kyphometer.stats.repeated import (
     Friedman,
     RepeatedAnova,
     friedman,
     repeated_anova,
 )
-from kyphometer.followup.tabular import Row, Tabular
+from kyphometer.stats.tabular import Row, Tabular
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kyphometer.followup.tabular import Row, Tabular
+from kyphometer.stats.tabular import Row, Tabular
 
 if TYPE_CHECKING:
     from kyphometer.followup.clinical.record import ClinicalTable

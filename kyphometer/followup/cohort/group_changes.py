@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 from kyphometer.followup.cohort.endpoints import summary_cells
 from kyphometer.followup.correction_model import ChangeKind, Verdict
-from kyphometer.followup.statistics.descriptive import Summary, summarise
-from kyphometer.followup.statistics.proportions import Proportion, proportion
+from kyphometer.stats.descriptive import Summary, summarise
+from kyphometer.stats.proportions import Proportion, proportion
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from kyphometer.followup.correction_model import Change, PatientCorrection
-    from kyphometer.followup.statistics.options import StatisticsOptions
-    from kyphometer.followup.tabular import Row
+    from kyphometer.stats.options import StatisticsOptions
+    from kyphometer.stats.tabular import Row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

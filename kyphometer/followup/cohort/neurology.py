@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kyphometer.followup.clinical.columns import AIS_GRADES
-from kyphometer.followup.statistics.ordinal import Transitions, transitions
-from kyphometer.followup.tabular import Row, Tabular
 from kyphometer.followup.windows import DEFAULT_WINDOWS, VisitWindows
+from kyphometer.stats.ordinal import Transitions, transitions
+from kyphometer.stats.tabular import Row, Tabular
 
 if TYPE_CHECKING:
     from kyphometer.followup.clinical.record import ClinicalTable

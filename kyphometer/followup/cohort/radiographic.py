@@ -14,8 +14,8 @@ from kyphometer.followup.cohort.endpoints import (
 )
 from kyphometer.followup.cohort.group_changes import GroupChange, change_row, group_changes
 from kyphometer.followup.remarks import Remark, RemarkKind
-from kyphometer.followup.statistics.options import DEFAULT_OPTIONS, StatisticsOptions
-from kyphometer.followup.tabular import Row, Tabular
+from kyphometer.stats.options import DEFAULT_OPTIONS, StatisticsOptions
+from kyphometer.stats.tabular import Row, Tabular
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

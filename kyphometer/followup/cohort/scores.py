@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kyphometer.followup.cohort.endpoints import Columns, EndpointAnalysis, analyse_endpoint
-from kyphometer.followup.statistics.options import DEFAULT_OPTIONS, StatisticsOptions
 from kyphometer.followup.windows import DEFAULT_WINDOWS, VisitWindows
+from kyphometer.stats.options import DEFAULT_OPTIONS, StatisticsOptions
 
 if TYPE_CHECKING:
     from kyphometer.followup.clinical.record import ClinicalTable

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from kyphometer.followup.clinical.columns import AIS_GRADES, MECHANISMS, SEXES
 from kyphometer.followup.cohort.endpoints import summary_cells
-from kyphometer.followup.statistics.descriptive import (
+from kyphometer.followup.windows import TimePoint
+from kyphometer.stats.descriptive import (
     CategoryCounts,
     Summary,
     count_categories,
     summarise,
 )
-from kyphometer.followup.statistics.options import DEFAULT_OPTIONS, StatisticsOptions
-from kyphometer.followup.tabular import Row, Tabular
-from kyphometer.followup.windows import TimePoint
+from kyphometer.stats.options import DEFAULT_OPTIONS, StatisticsOptions
+from kyphometer.stats.tabular import Row, Tabular
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

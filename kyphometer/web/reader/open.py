@@ -11,16 +11,17 @@ from kyphometer.errors import FilmError, NotFoundError, UnknownRecordError
 from kyphometer.store.records import ReadingState
 from kyphometer.web.pixels.packing import unpack
 from kyphometer.web.pixels.picture import PictureOrder
-from kyphometer.web.reader.assist import assisted
+from kyphometer.web.reader.assist import assist
 from kyphometer.web.reader.carrying import CarryOrder
 from kyphometer.web.reader.catalogue import Catalogue
-from kyphometer.web.reader.confirming import checked_reading
+from kyphometer.web.reader.confirming import checked_reading, draft_reading
 from kyphometer.web.reader.earlier import Earlier
 from kyphometer.web.reader.film_files import film_header, film_source
 from kyphometer.web.reader.overview import progress_view, readings_view
 from kyphometer.web.reader.versions import ReadingVersions
+from kyphometer.web.views.assisted import assisted_view
 from kyphometer.web.views.films import facts_view, geometry_view, identity_view, pixels_view
-from kyphometer.web.views.measurements import draft_reading, measure_answer
+from kyphometer.web.views.measurements import measure_answer
 from kyphometer.web.views.work import (
     STATUS,
     film_line,
@@ -261,7 +262,7 @@ class OpenService:
         header = film_header(film_source(self._store, record))
         film = unpack(header, packed)
         reading = draft_reading(document, record.reference)
-        return assisted(document, reading, film, record.header_facing, targets)
+        return assisted_view(document, assist(reading, film, record.header_facing, targets))
 
     def _record(self, film_id: str) -> FilmRecord:
         if not (film_id.isascii() and film_id.isdigit() and len(film_id) <= 15):

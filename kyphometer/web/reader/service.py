@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import numpy as np
+    from msgspec import Struct
     from numpy.typing import NDArray
 
     from kyphometer.store.records import MarkingLog
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 Answer = dict[str, Any]
 """A JSON object on its way to the page; its shape is described in `openapi`."""
+if TYPE_CHECKING:
+    Told = Answer | Struct
+    """What a reader is told; a blinded one only in types of `web.blinded.answers`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,11 +91,11 @@ class ReaderService(Protocol):
         """What was agreed on before reading."""
         ...
 
-    def work_list(self, query: WorkQuery) -> Answer:
+    def work_list(self, query: WorkQuery) -> Told:
         """A page of the films to read, with progress."""
         ...
 
-    def film(self, film_id: str) -> Answer:
+    def film(self, film_id: str) -> Told:
         """Everything the page shows about a film but its pixels."""
         ...
 
@@ -107,29 +111,29 @@ class ReaderService(Protocol):
         """The picture of the confirmed reading, to be drawn."""
         ...
 
-    def readings(self, film_id: str) -> Answer:
+    def readings(self, film_id: str) -> Told:
         """Everybody's confirmed readings of a film."""
         ...
 
-    def progress(self) -> Answer:
+    def progress(self) -> Told:
         """How far everybody is."""
         ...
 
-    def document(self, film_id: str) -> Answer:
+    def document(self, film_id: str) -> Told:
         """The reader's draft, or else the latest confirmed reading, with its tag."""
         ...
 
-    def save_draft(self, film_id: str, document: Mapping[str, Any], base: str | None) -> Answer:
+    def save_draft(self, film_id: str, document: Mapping[str, Any], base: str | None) -> Told:
         """Save an unfinished reading made on the state `base`."""
         ...
 
-    def discard_draft(self, film_id: str, base: str | None) -> Answer:
+    def discard_draft(self, film_id: str, base: str | None) -> Told:
         """Throw the draft `base` away."""
         ...
 
     def confirm(
         self, film_id: str, document: Mapping[str, Any], base: str | None, note: ConfirmNote
-    ) -> Answer:
+    ) -> Told:
         """Confirm a reading made on the state `base`."""
         ...
 
@@ -139,7 +143,7 @@ class ReaderService(Protocol):
         document: Mapping[str, Any],
         targets: Sequence[Target],
         packed: NDArray[np.uint16],
-    ) -> Answer:
+    ) -> Told:
         """Marks moved onto the rim corners that the image, as this reader sees it, shows."""
         ...
 
@@ -149,7 +153,7 @@ class ReaderService(Protocol):
         """What is to be proposed from an earlier film of the patient."""
         ...
 
-    def measure(self, film_id: str, document: Mapping[str, Any]) -> Answer:
+    def measure(self, film_id: str, document: Mapping[str, Any]) -> Told:
         """Everything that can be said about the marks so far."""
         ...
 

@@ -8,6 +8,7 @@ import logging
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from msgspec import to_builtins
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -17,6 +18,8 @@ from kyphometer.errors import (
     NotFoundError,
     TooManyAttemptsError,
 )
+from kyphometer.web.reader.confirming import ImpossibleReadingError
+from kyphometer.web.views.measurements import finding_view
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +37,8 @@ class Json(Response):
 
     def render(self, content: Any) -> bytes:
         """Encode the document; NaN and infinity are programming errors, never sent."""
-        return json.dumps(content, allow_nan=False, separators=(",", ":")).encode("ascii")
+        plain = to_builtins(content)
+        return json.dumps(plain, allow_nan=False, separators=(",", ":")).encode("ascii")
 
 
 class InPieces(Response):
@@ -73,6 +77,9 @@ def _describe(error: Exception) -> tuple[int, Mapping[str, Any], dict[str, str]]
     headers = {}
     if isinstance(error, TooManyAttemptsError):
         headers["Retry-After"] = str(error.seconds)
+    if isinstance(error, ImpossibleReadingError):
+        findings = [finding_view(item) for item in error.findings]
+        return error.http_status, {"findings": findings}, headers
     if isinstance(error, KyphometerError):
         return error.http_status, getattr(error, "facts", {}), headers
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from kyphometer.errors import StudyRefusedError
 from kyphometer.web.access.visitors import TokenAuthenticator
+from kyphometer.web.blinded.service import BlindedService
 from kyphometer.web.reader.agreement import Agreement
-from kyphometer.web.reader.blinded import BlindedService
 from kyphometer.web.reader.open import OpenService
 from kyphometer.web.server.app import create_app
 from kyphometer.web.server.process import open_browser, open_socket, run

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 from kyphometer.errors import ServerStartError
 from kyphometer.web.access.accounts import AccountAuthenticator
+from kyphometer.web.blinded.service import BlindedService
 from kyphometer.web.reader.agreement import study_agreement
-from kyphometer.web.reader.blinded import BlindedService
 from kyphometer.web.reader.open import OpenService
 from kyphometer.web.server.app import create_app
 from kyphometer.web.server.process import open_socket, run

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import special
 
-from kyphometer.reliability.estimate import Estimate
+from kyphometer.stats.estimate import Estimate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kyphometer.reliability.distributions import Floats
+    from kyphometer.stats.distributions import Floats
 
 DRAWS = 8192
 

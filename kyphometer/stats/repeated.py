@@ -10,12 +10,12 @@ import numpy as np
 from scipy import linalg, special, stats
 
 from kyphometer.errors import TooFewValuesError
-from kyphometer.followup.statistics.values import as_table, is_constant
+from kyphometer.stats.values import as_table, is_constant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from kyphometer.followup.statistics.values import FloatArray
+    from kyphometer.stats.values import FloatArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

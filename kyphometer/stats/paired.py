@@ -10,13 +10,13 @@ import numpy as np
 from scipy import special
 
 from kyphometer.errors import TooFewValuesError, UnusableDataError
-from kyphometer.followup.statistics.options import DEFAULT_OPTIONS, StatisticsOptions
-from kyphometer.followup.statistics.values import as_table, is_constant
+from kyphometer.stats.options import DEFAULT_OPTIONS, StatisticsOptions
+from kyphometer.stats.values import as_table, is_constant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from kyphometer.followup.statistics.values import FloatArray
+    from kyphometer.stats.values import FloatArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

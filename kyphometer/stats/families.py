@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from kyphometer.followup.statistics.options import DEFAULT_OPTIONS, StatisticsOptions
-from kyphometer.followup.statistics.paired import PairedT, paired_t
-from kyphometer.followup.statistics.signed_rank import SignedRank, signed_rank
-from kyphometer.followup.statistics.values import as_table, as_values
-from kyphometer.followup.tabular import Row, Tabular
+from kyphometer.stats.options import DEFAULT_OPTIONS, StatisticsOptions
+from kyphometer.stats.paired import PairedT, paired_t
+from kyphometer.stats.signed_rank import SignedRank, signed_rank
+from kyphometer.stats.tabular import Row, Tabular
+from kyphometer.stats.values import as_table, as_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-    from kyphometer.followup.statistics.values import FloatArray
+    from kyphometer.stats.values import FloatArray
 
 Result = TypeVar("Result")
 

@@ -10,13 +10,13 @@ import numpy as np
 from scipy import special, stats
 
 from kyphometer.errors import TooFewValuesError
-from kyphometer.followup.statistics.options import DEFAULT_OPTIONS, StatisticsOptions
-from kyphometer.followup.statistics.values import as_table
+from kyphometer.stats.options import DEFAULT_OPTIONS, StatisticsOptions
+from kyphometer.stats.values import as_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from kyphometer.followup.statistics.values import FloatArray
+    from kyphometer.stats.values import FloatArray
 
 EXACT_LIMIT = 300
 """Differences up to which the exact distribution is computed (a fraction of a second)."""

@@ -10,7 +10,7 @@ import numpy as np
 from scipy import special
 
 from kyphometer.errors import UnusableDataError
-from kyphometer.followup.statistics.options import DEFAULT_OPTIONS, StatisticsOptions
+from kyphometer.stats.options import DEFAULT_OPTIONS, StatisticsOptions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,20 +11,20 @@ import numpy as np
 from scipy import special
 
 from kyphometer.errors import TooFewValuesError, UnusableDataError
-from kyphometer.followup.statistics.families import holm
-from kyphometer.followup.statistics.options import DEFAULT_OPTIONS, StatisticsOptions
-from kyphometer.followup.statistics.random_intercept import (
+from kyphometer.stats.families import holm
+from kyphometer.stats.options import DEFAULT_OPTIONS, StatisticsOptions
+from kyphometer.stats.random_intercept import (
     RandomInterceptFit,
     fit_random_intercept,
     t_tail,
 )
-from kyphometer.followup.statistics.values import as_table
-from kyphometer.followup.tabular import Row, Tabular
+from kyphometer.stats.tabular import Row, Tabular
+from kyphometer.stats.values import as_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from kyphometer.followup.statistics.values import FloatArray
+    from kyphometer.stats.values import FloatArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

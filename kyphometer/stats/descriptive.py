@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import special, stats
 
-from kyphometer.followup.statistics.options import DEFAULT_OPTIONS, StatisticsOptions
-from kyphometer.followup.statistics.proportions import Proportion, proportion
-from kyphometer.followup.statistics.values import as_values, is_constant
+from kyphometer.stats.options import DEFAULT_OPTIONS, StatisticsOptions
+from kyphometer.stats.proportions import Proportion, proportion
+from kyphometer.stats.values import as_values, is_constant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from kyphometer.followup.statistics.values import FloatArray
+    from kyphometer.stats.values import FloatArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ import numpy as np
 from scipy import special
 
 from kyphometer.errors import UnusableDataError
-from kyphometer.followup.tabular import Row, Tabular
+from kyphometer.stats.tabular import Row, Tabular
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,9 +9,9 @@ import numpy as np
 from scipy import stats
 
 from kyphometer.errors import TooFewValuesError
-from kyphometer.followup.statistics.descriptive import moments
-from kyphometer.followup.statistics.options import DEFAULT_OPTIONS, StatisticsOptions
-from kyphometer.followup.statistics.values import as_values, is_constant
+from kyphometer.stats.descriptive import moments
+from kyphometer.stats.options import DEFAULT_OPTIONS, StatisticsOptions
+from kyphometer.stats.values import as_values, is_constant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
