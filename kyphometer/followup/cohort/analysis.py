@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 CLINIC_TO_FILM_DAYS = 14
-"""Film and clinic visit further apart than this describe different days (SCIENCE 4)."""
+"""Film and clinic visit further apart than this describe different days (science.md#visits)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +85,7 @@ def analyse_cohort(
     options: StatisticsOptions = DEFAULT_OPTIONS,
     assignment: VisitAssignment | None = None,
 ) -> CohortResults:
-    """Compute every result of the study (DESIGN).
+    """Compute every result of the study (science.md#published-study).
 
     Parameters
     ----------
