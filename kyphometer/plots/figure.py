@@ -1,5 +1,6 @@
-"""The type of every picture, for those who hand pictures on."""
+"""The types of every picture, for those who hand pictures on."""
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-__all__ = ["Figure"]
+__all__ = ["Axes", "Figure"]

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from matplotlib.axes import Axes
-
 from kyphometer.plots.export import figure_png, figure_svg
+from kyphometer.plots.figure import Axes
 from kyphometer.plots.reliability import plot_bland_altman, plot_forest, plot_variance_parts
 from kyphometer.plots.reliability_landmarks import plot_landmark_ellipses
 from kyphometer.plots.reliability_time import plot_control_chart, plot_errors

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from matplotlib.figure import Figure as Drawing
-
 from kyphometer.followup.cohort.endpoints import EndpointAnalysis
 from kyphometer.followup.cohort.study import StudyResults
 from kyphometer.followup.remarks import RemarkKind
+from kyphometer.plots.figure import Figure as Drawing
 from kyphometer.reports.document import (
     Block,
     Bullets,

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from matplotlib.figure import Figure as Drawing
-
 from kyphometer.followup.cohort.analysis import CohortResults
 from kyphometer.followup.cohort.endpoints import EndpointAnalysis
 from kyphometer.followup.correction_model import Change
 from kyphometer.plots.export import figure_png, figure_svg
+from kyphometer.plots.figure import Figure as Drawing
 from kyphometer.plots.followup import (
     plot_by_visit,
     plot_comparisons,

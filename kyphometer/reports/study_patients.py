@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from matplotlib.figure import Figure as Drawing
-
 from kyphometer.followup.cohort.study import StudyResults
+from kyphometer.plots.figure import Figure as Drawing
 from kyphometer.reports.document import Block, Bullets, Column, Heading, Paragraph, Table, slug
 from kyphometer.reports.study_columns import VISIT, count, number
 from kyphometer.reports.study_figures import picture

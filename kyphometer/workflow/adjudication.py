@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from matplotlib.figure import Figure as Drawing
-
 from kyphometer.anatomy import Level, neighbour
 from kyphometer.errors import KyphometerError
 from kyphometer.measure import measure_reading
+from kyphometer.plots.figure import Figure as Drawing
 from kyphometer.reading import Reading
 from kyphometer.reliability import MarkedFilm, ReliabilityResults
 from kyphometer.store.study.study import Study
