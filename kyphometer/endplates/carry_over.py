@@ -199,6 +199,5 @@ def _proposal(
         carried_over={
             item.level: item.known_change(previous.vertebrae[item.level], origin)
             for item in carried
-            if len(item.vertebra.endplates) == 2
         },
     )

@@ -24,7 +24,11 @@ def carried_to_dict(carried: Mapping[Level, CarriedBody]) -> dict[str, Any]:
 
 
 def _body_out(body: CarriedBody) -> dict[str, Any]:
-    lines = {side.value: _line_out(body.line(side)) for side in EndplateSide}
+    lines = {
+        side.value: _line_out(line)
+        for side in EndplateSide
+        if (line := body.line(side)) is not None
+    }
     return {"from": film_to_dict(body.film), "correlation": body.correlation, **lines}
 
 
@@ -72,7 +76,9 @@ def _body_in(entry: Mapping[str, Any], where: str) -> CarriedBody:
         raise ReadingFormatError(f"'{where}'", f"was refused: {error}".rstrip(".")) from None
 
 
-def _line_in(value: Any, where: str) -> CarriedLine:
+def _line_in(value: Any, where: str) -> CarriedLine | None:
+    if value is None:
+        return None
     entry = json_object(value, f"'{where}'")
     return CarriedLine(
         change_sd_deg=_number(entry, where, "change_sd_deg"),
