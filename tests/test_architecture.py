@@ -22,7 +22,7 @@ LAYERS = [
     {"measure"},
     {"reading"},
     {"film"},
-    {"geometry", "anatomy", "stats"},
+    {"geometry", "anatomy", "stats", "tables"},
     {"errors"},
 ]
 RANK = {part: len(LAYERS) - i for i, layer in enumerate(LAYERS) for part in layer}
@@ -41,7 +41,9 @@ HOMES = {
     "uvicorn": {"web"},
     "reportlab": {"reports"},
     "docx": {"reports"},
-    "openpyxl": {"reports", "followup"},
+    "openpyxl": {"reports", "followup", "tables"},
+    "pyreadstat": {"tables"},
+    "defusedxml": {"tables"},
     "argon2": {"web", "store"},
 }
 

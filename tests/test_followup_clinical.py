@@ -152,10 +152,12 @@ def test_missing_and_double_columns(tmp_path):
         ("age_years", "130", "out of range", "from 0 to 120"),
         ("vas_discharge", "11", "out of range", "from 0 to 10"),
         ("vas_discharge", "-1", "out of range", "from 0 to 10"),
-        ("vas_discharge", "4,5", "comma as decimal", "write 4.5"),
+        ("vas_discharge", "4,555", "decimals or thousands", "write 4.555 or 4555"),
+        ("vas_discharge", "40%", "in percent, the column is not", "unit of the column"),
+        ("age_years", "99", "usual code for not known", "--missing 99, or --missing none"),
+        ("vas_discharge", "99", "out of range", "--missing 99"),
         ("odi_preoperative", "101", "out of range", "from 0 to 100"),
-        ("odi_preoperative", "70%", "no number", "plain number"),
-        ("odi_preoperative", "nan", "no number", "plain number"),
+        ("odi_preoperative", "70 percent", "no number", "plain number"),
         ("odi_preoperative", "1e999", "no number", "plain number"),
         ("t_score", "-33", "out of range", "-9 to 6"),
         ("screws", "5.5", "no whole number", "whole number"),
@@ -205,7 +207,7 @@ def test_every_problem_is_reported_and_nothing_imported(tmp_path):
     assert error.exit_status == TableError.exit_status
 
 
-@pytest.mark.parametrize("encoding", ["cp1252", "utf-16", "utf-16-le", "latin-1"])
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-16-le", "latin-1"])
 def test_other_encodings_are_refused_unless_stated(tmp_path, encoding):
     rows = [GOOD, GOOD | {"patient": "P02", "history": "Müller-Krankheit"}]
     path = write(tmp_path / "c.csv", *rows, encoding=encoding)
@@ -220,17 +222,88 @@ def test_other_encodings_are_refused_unless_stated(tmp_path, encoding):
     assert table.records[1].history == "Müller-Krankheit"
 
 
+def test_utf_16_with_its_mark_is_known_by_it(tmp_path):
+    expect_good(
+        read_clinical_table(write(tmp_path / "c.csv", GOOD, encoding="utf-16"), TODAY).records[0]
+    )
+
+
+@pytest.mark.parametrize("cell", [".", "NaN", "NULL", "n/a", "99"])
+def test_cells_that_mean_not_known(tmp_path, cell):
+    row = GOOD | {"age_years": cell, "odi_preoperative": cell}
+    found = read_clinical_table(
+        write(tmp_path / "c.csv", row), replace(TODAY, missing=frozenset({"99"}))
+    ).records[0]
+    assert (found.age_years, dict(found.odi)) == (None, {})
+
+
+def test_ninety_nine_is_a_value_where_somebody_says_so(tmp_path):
+    path = write(tmp_path / "c.csv", GOOD | {"age_years": "99"})
+    assert read_clinical_table(path, replace(TODAY, missing=frozenset())).records[0].age_years == 99
+
+
+@pytest.mark.parametrize(
+    ("cells", "day", "remark"),
+    [
+        (["01/03/2024", "18/03/2024"], date(2024, 3, 1), "day/month/year"),
+        (["01/03/2024", "03/18/2024"], date(2024, 1, 3), "month/day/year"),
+    ],
+)
+def test_order_of_dates_is_found_and_said(tmp_path, cells, day, remark):
+    rows = [
+        {"patient": f"P{i}", "surgery_date": cell, "vas_discharge": "1"}
+        for i, cell in enumerate(cells)
+    ]
+    table = read_clinical_table(write(tmp_path / "c.csv", *rows), TODAY)
+    assert table.records[0].surgery_date == day
+    assert remark in table.remarks[0]
+
+
+def test_order_of_dates_that_nothing_tells_is_asked_for(tmp_path):
+    path = write(tmp_path / "c.csv", {"patient": "P1", "surgery_date": "01/03/2024"})
+    assert "--dates dmy" in only(path).remedy
+    read = read_clinical_table(path, replace(TODAY, dates="mdy")).records[0]
+    assert read.surgery_date == date(2024, 1, 3)
+
+
+def test_dates_of_two_orders_are_refused(tmp_path):
+    rows = [
+        {"patient": f"P{i}", "surgery_date": d} for i, d in enumerate(["18/03/2024", "03/18/2024"])
+    ]
+    path = write(tmp_path / "c.csv", *rows)
+    assert any("18/03/2024 has the day first" in p.problem for p in refusal(path).problems)
+
+
+@pytest.mark.parametrize(
+    ("word", "sex"), [("Nam", "male"), ("Nữ", "female"), ("Nu\u031b\u0303", "female")]
+)
+def test_sex_in_vietnamese_however_composed(tmp_path, word, sex):
+    assert (
+        read_clinical_table(write(tmp_path / "c.csv", GOOD | {"sex": word}), TODAY).records[0].sex
+        == sex
+    )
+
+
+def test_headers_with_blanks_and_capitals(tmp_path):
+    row = {"Patient": "P1", " Surgery date": "2024-03-01", "VAS  preoperative ": "7"}
+    assert read_clinical_table(write(tmp_path / "c.csv", row), TODAY).records[0].vas == {
+        "preoperative": 7
+    }
+
+
 def test_unknown_encoding(tmp_path):
     assert "no encoding" in only(write(tmp_path / "c.csv", GOOD), encoding="klingon").problem
 
 
-def test_comma_decimals_are_taken_only_when_stated(tmp_path):
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_decimal_commas_are_taken_unless_points_are_stated(tmp_path, delimiter):
     german = GOOD | {"age_years": "65,2", "t_score": "-3,3", "vas_preoperative": "7,6"}
     german["odi_preoperative"] = "69,9"
-    path = write(tmp_path / "c.csv", german, delimiter=";")
-    assert [p.column for p in refusal(path).problems] == [
+    path = write(tmp_path / "c.csv", german, delimiter=delimiter)
+    assert [p.column for p in refusal(path, decimal=".").problems] == [
         "age_years", "t_score", "vas_preoperative", "odi_preoperative",
     ]  # fmt: skip
+    expect_good(read_clinical_table(path, TODAY).records[0])
     expect_good(read_clinical_table(path, replace(TODAY, decimal=",")).records[0])
 
 

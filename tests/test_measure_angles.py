@@ -11,6 +11,7 @@ from kyphometer.anatomy import EndplateSide, Level
 from kyphometer.errors import (
     AmbiguousDefinitionError,
     LandmarkError,
+    NotMeasuredError,
     UnknownDefinitionError,
     UnknownLevelError,
 )
@@ -59,7 +60,7 @@ def test_labels_name_the_pair():
 
 @given(slopes, st.sampled_from(list(Facing)))
 def test_wedge_and_disc_identity(three, facing):
-    """SCIENCE 1.1: cobb(A.sup, C.inf) = wedge A + disc A/B + wedge B + disc B/C + wedge C."""
+    """science.md#sign: cobb(A.sup, C.inf) = wedge A + disc A/B + wedge B + disc B/C + wedge C."""
     reading = column(dict(zip(("T12", "L1", "L2"), three, strict=True)), facing=facing)
     pairs = [
         "T12.sup-T12.inf", "T12.inf-L1.sup", "L1.sup-L1.inf", "L1.inf-L2.sup", "L2.sup-L2.inf",
@@ -112,7 +113,7 @@ def test_posterior_tangent_is_the_angle_of_the_walls():
 
 @pytest.mark.parametrize(("length", "sd"), [(33.0, 0.5), (30.0, 0.75), (35.0, 0.3)])
 def test_monte_carlo_agrees_with_the_stated_uncertainty(length, sd):
-    """SCIENCE 2.3: SD of the angle = 114.6 s / L degrees for two endplates of length L."""
+    """science.md#corner-noise: SD of the angle = 114.6 s / L degrees for two endplates of L."""
     rng = np.random.default_rng(7)
     base = column({"L1": (12, -8)}, length=length / 0.16, fractured=("L1",))
     stated = measure_reading(base, MM, corner_sd_mm=sd).get("VKA").standard_uncertainty
@@ -320,3 +321,15 @@ def test_any_marks_give_finite_numbers_or_a_refusal(data):
     for item in measured.measurements:
         assert math.isfinite(item.value)
         assert item.standard_uncertainty is None or math.isfinite(item.standard_uncertainty)
+
+
+def test_a_number_is_asked_for_by_code_or_label_and_refused_with_its_reason():
+    slopes = {name: SLOPES[name] for name in ("L1", "L2")}
+    measured = measure_reading(column(slopes, fractured=("L1",)), MM)
+    assert measured["vka"] is measured["VKA (L1 sup - L1 inf)"] is measured.get("VKA")
+    half = 1.96 * measured["VKA"].standard_uncertainty
+    assert str(measured["VKA"]) == f"VKA (L1 sup - L1 inf): 20.0° ± {half:.1f}°"
+    with pytest.raises(NotMeasuredError, match="RKA was not measured: RKA needs T12"):
+        measured["RKA"]
+    with pytest.raises(NotMeasuredError, match="the reading gives no such number"):
+        measured["Cobb"]

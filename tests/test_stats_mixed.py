@@ -183,7 +183,7 @@ def test_too_few_patients_get_fewer_parameters_and_a_sentence():
 
 
 def test_patients_who_do_not_vary_give_no_failure_and_no_zero():
-    """SCIENCE 3.9: at this boundary a known fitter returns fixed effects of 0.0."""
+    """science.md#software-traps: at this boundary a known fitter returns fixed effects of 0.0."""
     rng = np.random.default_rng(0)
     table = rng.normal([10, 20, 30], size=(20, 3))
     table -= table.mean(axis=1)[:, None] - 20

@@ -17,10 +17,10 @@ from kyphometer.store.study.settings import StudySettings
 from kyphometer.web.access import passwords, sign_ins, throttle
 from kyphometer.web.access.accounts import AccountAuthenticator
 from kyphometer.web.access.passwords import PasswordError, checked_password, hashed, matches
+from kyphometer.web.reader.confirming import draft_reading
 from kyphometer.web.server.app import create_app
 from kyphometer.web.server.department import DepartmentServices, Listening
 from kyphometer.web.server.settings import Mode, WebSettings
-from kyphometer.web.views.measurements import draft_reading
 
 PASSWORD = "correct horse battery"
 

@@ -13,7 +13,7 @@ from web_local import document, sentence, visitor
 from kyphometer.anatomy import Level
 from kyphometer.measure import measure_reading
 from kyphometer.web.reader.agreement import Agreement, stated_precision
-from kyphometer.web.views.measurements import draft_reading
+from kyphometer.web.reader.confirming import draft_reading
 
 
 @pytest.fixture

@@ -55,52 +55,23 @@ def run(args: Any) -> int:
     if args.format == "json":
         print_json(item.to_dict())
     elif args.format == "csv":
-        print_csv(measurement_rows(item), CSV_COLUMNS)
+        print_csv(item.rows(), CSV_COLUMNS)
     else:
         _print_for_people(item)
     if args.overlay is not None and film is not None:
         from kyphometer.plots.overlay import save_figure
+        from kyphometer.workflow.overlay import draw_overlay
 
-        save_figure(workflow.draw_overlay(film, item), args.overlay)
+        save_figure(draw_overlay(film, item), args.overlay)
     refused = bool(item.measured.refused) and args.angle is not None
     if args.angle is not None and not item.measured.measurements:
         return 5
     return 1 if refused else 0
 
 
-def measurement_rows(item: MeasuredFilm) -> list[dict[str, Any]]:
-    """Rows in long form: one a measurement."""
-    return [
-        {
-            "film": "" if item.header.path is None else item.header.path.name,
-            "patient": item.patient,
-            "visit": item.visit,
-            "observer": item.reading.observer,
-            "session": item.reading.session,
-            "code": number.code,
-            "label": number.label,
-            "value": number.value,
-            "unit": number.unit,
-            "standard_uncertainty": number.standard_uncertainty,
-            "levels": " ".join(map(str, number.levels)),
-            "note": number.note,
-        }
-        for number in item.measured.measurements
-    ]
-
-
-_DECIMALS = {"deg": 1, "mm": 1, "%": 1, "ratio": 2, "grade": 0}
-_UNITS = {"deg": "°", "mm": " mm", "%": " %", "ratio": "", "grade": ""}
-
-
-def shown(value: float, unit: str) -> str:
-    """A value as people read it: rounded, with its unit."""
-    digits = _DECIMALS.get(unit, 2)
-    rounded = round(value, digits) + 0.0
-    return f"{rounded:.{digits}f}{_UNITS.get(unit, ' ' + unit)}"
-
-
 def _print_for_people(item: MeasuredFilm) -> None:
+    from kyphometer.measure.printing import half_width_text, value_text
+
     reading, measured = item.reading, item.measured
     fractured = ", ".join(map(str, reading.fractured_levels)) or "none named"
     print(f"{item.patient}  {item.visit}")
@@ -110,13 +81,15 @@ def _print_for_people(item: MeasuredFilm) -> None:
         f"position: {item.header.acquisition.position}"
     )
     print()
-    rows = []
-    for number in measured.measurements:
-        interval = number.interval_95
-        spread = (
-            "" if interval is None else f"± {shown((interval[1] - interval[0]) / 2, number.unit)}"
+    rows = [
+        (
+            number.label,
+            value_text(number.value, number.unit),
+            half_width_text(number.interval_95, number.unit),
+            _remark(number),
         )
-        rows.append((number.label, shown(number.value, number.unit), spread, _remark(number)))
+        for number in measured.measurements
+    ]
     print_table(("measurement", "value", "95 % interval", ""), rows, right=(1, 2))
     for refusal in measured.refused:
         print(f"not given: {refusal.reason}", file=sys.stderr)

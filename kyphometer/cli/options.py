@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+from typing import Any
 
 
 def positive(text: str) -> float:
@@ -76,3 +77,24 @@ def measure_options(args: argparse.Namespace) -> dict[str, object]:
     if args.corner_sd is not None:
         options["corner_sd_mm"] = args.corner_sd
     return options
+
+
+def add_table_options(parser: Any) -> None:
+    """How the cells of a table are read."""
+    parser.add_argument("--encoding", default="utf-8", help="of a CSV (default %(default)s)")
+    parser.add_argument(
+        "--decimal",
+        choices=(".", ","),
+        help="decimal mark (default: both, where they cannot be confused)",
+    )
+    parser.add_argument(
+        "--dates",
+        choices=("dmy", "mdy", "ymd"),
+        help="order of dates such as 01/03/2024 (default: found where a day exceeds 12)",
+    )
+    parser.add_argument(
+        "--missing",
+        action="append",
+        metavar="WORD",
+        help="cell that means not known, such as 99; may be given again; 'none' if no number does",
+    )

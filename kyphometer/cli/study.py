@@ -6,7 +6,7 @@ import importlib
 from pathlib import Path
 from typing import Any
 
-from kyphometer.cli.options import stated_sem
+from kyphometer.cli.options import add_table_options, stated_sem
 
 
 def add_parser(subparsers: Any) -> None:
@@ -82,9 +82,8 @@ def _add_filling(deeds: Any) -> None:
         "--reason", default="", help="why readings of the study are corrected by differing ones"
     )
     clinical = _deed(deeds, "import-clinical", "take up a clinical table, whole or not at all")
-    clinical.add_argument("table", type=Path, help="CSV or XLSX; see 'clinical-template'")
-    clinical.add_argument("--encoding", default="utf-8", help="of a CSV (default %(default)s)")
-    clinical.add_argument("--decimal", choices=(".", ","), default=".", help="decimal mark")
+    clinical.add_argument("table", type=Path, help="CSV, XLSX, ODS or SAV; see 'clinical-template'")
+    add_table_options(clinical)
     template = _deed(deeds, "clinical-template", "write a clinical table to fill in")
     template.add_argument("table", type=Path, help="new file that ends in .csv or .xlsx")
     observer = _deed(deeds, "observer", "add somebody who reads films")

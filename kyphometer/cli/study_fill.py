@@ -87,6 +87,7 @@ def take_clinical(args: Any) -> int:
     """Take up a clinical table."""
     from kyphometer.followup.clinical.reader import TableOptions, read_clinical_table
     from kyphometer.store.study.study import Study
+    from kyphometer.tables.missing import missing_words
 
     with Study.open(args.study) as study:
         patients = study.patients()
@@ -97,6 +98,8 @@ def take_clinical(args: Any) -> int:
             known_patients=known,
             encoding=args.encoding,
             decimal=args.decimal,
+            dates=args.dates,
+            missing=missing_words(args.missing),
         )
         table = read_clinical_table(args.table, options)
         changed = study.set_clinical(table)

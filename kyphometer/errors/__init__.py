@@ -54,6 +54,7 @@ from kyphometer.errors.measurement import (
     NoFracturedLevelError,
     NoSharedVertebraError,
     NotAnAngleError,
+    NotMeasuredError,
     UnknownDefinitionError,
     UnknownVisitFilmError,
 )
@@ -152,6 +153,7 @@ __all__ = [
     "NotCalibratedError",
     "NotCarriedError",
     "NotFoundError",
+    "NotMeasuredError",
     "ParameterRangeError",
     "PixelSpacingError",
     "ReadingError",

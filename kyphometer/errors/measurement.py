@@ -103,6 +103,18 @@ class UnknownDefinitionError(MeasurementError):
         )
 
 
+class NotMeasuredError(MeasurementError):
+    """A number was asked for that the reading does not give."""
+
+    def __init__(self, code: str, reason: str | None) -> None:
+        self.code = code
+        self.reason = reason
+        super().__init__(
+            f"{code} was not measured: {reason or 'the reading gives no such number'}"
+            + ("" if reason else "; ask for it by a code of the registry or by its label.")
+        )
+
+
 class AmbiguousDefinitionError(MeasurementError):
     """A name that means several things in print."""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from kyphometer.anatomy import Level
-    from kyphometer.geometry import Facing, Point
+from kyphometer.anatomy import Level
+from kyphometer.errors import NotMeasuredError
+from kyphometer.geometry import Facing, Point
+from kyphometer.measure.printing import half_width_text, value_text
 
 Z95 = 1.959963984540054
 """97.5th percentile of the standard normal distribution."""
@@ -65,8 +66,12 @@ class Measurement:
         half = Z95 * self.standard_uncertainty
         return (self.value - half, self.value + half)
 
+    def __str__(self) -> str:
+        text = f"{self.label}: {value_text(self.value, self.unit)}"
+        return f"{text} {half_width_text(self.interval_95, self.unit)}".rstrip()
+
     def to_dict(self) -> dict[str, Any]:
-        """JSON document of the measurement (DESIGN, Files)."""
+        """JSON document of the measurement (ARCHITECTURE.md, File formats)."""
         document: dict[str, Any] = {
             "code": self.code,
             "label": self.label,
@@ -122,6 +127,21 @@ class MeasurementSet:
             if wanted in (item.code.casefold(), item.label.casefold()):
                 return item
         return None
+
+    def __getitem__(self, code: str) -> Measurement:
+        """First measurement with that code or label.
+
+        Raises
+        ------
+        NotMeasuredError
+            If there is none, with the reason of its refusal.
+        """
+        found = self.get(code)
+        if found is None:
+            wanted = code.strip().casefold()
+            reasons = [item.reason for item in self.refused if item.code.casefold() == wanted]
+            raise NotMeasuredError(code, reasons[0] if reasons else None)
+        return found
 
     def all(self, code: str) -> tuple[Measurement, ...]:
         """Every measurement with that code."""

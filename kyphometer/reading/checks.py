@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from kyphometer.anatomy import EndplateSide, Level, levels_apart
 from kyphometer.geometry import NULL_LENGTH, PixelGeometry, Point, cross, segments_cross
+from kyphometer.reading.model import Reading
 from kyphometer.reading.square import SquareBody, SquarePlate, square_bodies
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from kyphometer.reading.model import Reading
 
 MIN_ENDPLATE_MM = 8.0
 """Shorter than any vertebral endplate from C3 to S1, child or adult."""
@@ -44,12 +40,37 @@ class Severity(StrEnum):
     """Possible, but rare: look again."""
 
 
+class FindingCode(StrEnum):
+    """What a finding says, for programs."""
+
+    OUTSIDE_FILM = "outside_film"
+    CORNERS_COINCIDE = "corners_coincide"
+    ENDPLATE_SHORT = "endplate_short"
+    ENDPLATE_LONG = "endplate_long"
+    MIDDLE_MISPLACED = "middle_misplaced"
+    ENDPLATES_CROSS = "endplates_cross"
+    ENDPLATES_OPPOSED = "endplates_opposed"
+    ENDPLATES_UNLIKE = "endplates_unlike"
+    ENDPLATES_SWAPPED = "endplates_swapped"
+    HEIGHT_UNLIKELY = "height_unlikely"
+    WEDGE_UNLIKELY = "wedge_unlikely"
+    LEVELS_SWAPPED = "levels_swapped"
+    NEIGHBOURS_CROSS = "neighbours_cross"
+    NEIGHBOURS_APART = "neighbours_apart"
+    NEIGHBOURS_CLOSE = "neighbours_close"
+    NEIGHBOURS_UNLIKE = "neighbours_unlike"
+    FACING = "facing"
+    """Where anterior is cannot be told, or is contradicted; found by `derive_facing`."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """Something about the marks that is impossible or improbable.
 
     Attributes
     ----------
+    code
+        What it is, for programs.
     severity
         Error (no number from these marks) or warning.
     where
@@ -64,6 +85,7 @@ class Finding:
         Corners to look at, each as level, endplate and `anterior`, `middle` or `posterior`.
     """
 
+    code: FindingCode
     severity: Severity
     where: str
     message: str
@@ -113,19 +135,28 @@ def check_reading(
     return tuple(sorted(found, key=lambda item: item.severity is not Severity.ERROR))
 
 
-def _error(where: str, message: str, remedy: str, corners: Iterable[CornerName]) -> Finding:
-    return _finding(Severity.ERROR, where, message, remedy, corners)
+def _error(
+    code: FindingCode, where: str, message: str, remedy: str, corners: Iterable[CornerName]
+) -> Finding:
+    return _finding(code, Severity.ERROR, (where, message, remedy), corners)
 
 
-def _warning(where: str, message: str, remedy: str, corners: Iterable[CornerName]) -> Finding:
-    return _finding(Severity.WARNING, where, message, remedy, corners)
+def _warning(
+    code: FindingCode, where: str, message: str, remedy: str, corners: Iterable[CornerName]
+) -> Finding:
+    return _finding(code, Severity.WARNING, (where, message, remedy), corners)
 
 
 def _finding(
-    severity: Severity, where: str, message: str, remedy: str, corners: Iterable[CornerName]
+    code: FindingCode,
+    severity: Severity,
+    words: tuple[str, str, str],
+    corners: Iterable[CornerName],
 ) -> Finding:
+    where, message, remedy = words
     named = tuple(corners)
     return Finding(
+        code=code,
         severity=severity,
         where=where,
         message=message,
@@ -149,6 +180,7 @@ def _outside(reading: Reading) -> Iterator[Finding]:
         x, y = mark.xy
         if not (0 <= x <= columns and 0 <= y <= rows):
             yield _error(
+                FindingCode.OUTSIDE_FILM,
                 f"{level} {side} endplate, {name} corner",
                 f"({x:.1f}, {y:.1f}) lies outside the film of {columns} x {rows} pixels",
                 "mark it on the film, or list the endplate as not measurable",
@@ -162,10 +194,17 @@ def _check_plates(body: SquareBody, *, calibrated: bool) -> Iterator[Finding]:
     for plate in body.plates:
         if plate.length < NULL_LENGTH:
             here = _rims(plate)
-            yield _error(plate.name, "both corners are in one place", "mark them apart", here)
+            yield _error(
+                FindingCode.CORNERS_COINCIDE,
+                plate.name,
+                "both corners are in one place",
+                "mark them apart",
+                here,
+            )
             continue
         if plate.length < shortest:
             yield _error(
+                FindingCode.ENDPLATE_SHORT,
                 plate.name,
                 f"its corners are only {plate.length:.1f} {unit} apart, less than any endplate",
                 "mark both rims",
@@ -173,6 +212,7 @@ def _check_plates(body: SquareBody, *, calibrated: bool) -> Iterator[Finding]:
             )
         if calibrated and plate.length > MAX_ENDPLATE_MM:
             yield _warning(
+                FindingCode.ENDPLATE_LONG,
                 plate.name,
                 f"its corners are {plate.length:.0f} mm apart, more than any endplate",
                 "check the corners and the pixel spacing",
@@ -189,6 +229,7 @@ def _check_middle(plate: SquarePlate, middle: Point) -> Iterator[Finding]:
     across = abs(cross((ux, uy), (mx, my))) / plate.length**2
     if not 0.05 <= along <= 0.95 or across > MAX_DEPRESSION_TO_DEPTH:
         yield _warning(
+            FindingCode.MIDDLE_MISPLACED,
             plate.name,
             "its middle point does not lie between its corners",
             "move it to the floor of the endplate, half way between the rims",
@@ -202,6 +243,7 @@ def _check_body(body: SquareBody) -> Iterator[Finding]:
         return
     if segments_cross(superior.posterior, superior.anterior, inferior.posterior, inferior.anterior):
         yield _error(
+            FindingCode.ENDPLATES_CROSS,
             f"{level}",
             "its superior and inferior endplates cross each other",
             "mark them again",
@@ -211,6 +253,7 @@ def _check_body(body: SquareBody) -> Iterator[Finding]:
     u, v = superior.vector, inferior.vector
     if u[0] * v[0] + u[1] * v[1] < 0:
         yield _error(
+            FindingCode.ENDPLATES_OPPOSED,
             f"{level}",
             "its endplates run in opposite directions",
             "anterior and posterior are swapped in one of them: mark it again",
@@ -224,6 +267,7 @@ def _check_shape(level: Level, superior: SquarePlate, inferior: SquarePlate) -> 
     ratio = max(superior.length, inferior.length) / min(superior.length, inferior.length)
     if ratio > MAX_LENGTH_RATIO:
         yield _warning(
+            FindingCode.ENDPLATES_UNLIKE,
             f"{level}",
             f"one endplate is {ratio:.1f} times as long as the other",
             "check that all corners are on the rims of one vertebra",
@@ -233,6 +277,7 @@ def _check_shape(level: Level, superior: SquarePlate, inferior: SquarePlate) -> 
     height = math.dist(superior.centre, inferior.centre) / depth
     if not MIN_HEIGHT_TO_DEPTH <= height <= MAX_HEIGHT_TO_DEPTH:
         yield _warning(
+            FindingCode.HEIGHT_UNLIKELY,
             f"{level}",
             f"its height is {height:.2f} of its depth, which no vertebra has",
             "check that both endplates belong to one vertebra",
@@ -242,6 +287,7 @@ def _check_shape(level: Level, superior: SquarePlate, inferior: SquarePlate) -> 
     wedge = abs(math.degrees(math.atan2(cross(u, v), u[0] * v[0] + u[1] * v[1])))
     if wedge > MAX_WEDGE_DEG:
         yield _warning(
+            FindingCode.WEDGE_UNLIKELY,
             f"{level}",
             f"its endplates stand at {wedge:.0f} degrees to each other",
             "check all four corners",
@@ -257,6 +303,7 @@ def _check_order(bodies: Sequence[SquareBody]) -> Iterator[Finding]:
         against = [body for body in (upper, lower) if _runs_against(body, step)]
         if len(against) == 2:
             yield _error(
+                FindingCode.LEVELS_SWAPPED,
                 f"{upper.level} and {lower.level}",
                 f"{lower.level} lies cranial of {upper.level}",
                 "the two labels seem swapped: relabel them",
@@ -264,6 +311,7 @@ def _check_order(bodies: Sequence[SquareBody]) -> Iterator[Finding]:
             )
         elif against:
             yield _error(
+                FindingCode.ENDPLATES_SWAPPED,
                 f"{against[0].level}",
                 "its superior endplate lies caudal of its inferior endplate",
                 "the two seem swapped: relabel them",
@@ -292,13 +340,20 @@ def _check_disc(upper: SquareBody, lower: SquareBody, between: int) -> Iterator[
     where = f"{upper.level} and {lower.level}"
     if segments_cross(top.posterior, top.anterior, bottom.posterior, bottom.anterior):
         here = _rims(top, bottom)
-        yield _error(where, "their endplates cross each other", "mark them again", here)
+        yield _error(
+            FindingCode.NEIGHBOURS_CROSS,
+            where,
+            "their endplates cross each other",
+            "mark them again",
+            here,
+        )
         return
     depth = (top.length + bottom.length) / 2
     gap = math.dist(top.centre, bottom.centre) / depth
     whole = upper.inferior is not None and lower.superior is not None
     if whole and between == 0 and gap > MAX_DISC_TO_DEPTH:
         yield _warning(
+            FindingCode.NEIGHBOURS_APART,
             where,
             f"the disc between them would be {gap:.2f} of its depth high, which no disc is",
             "a vertebra may have been skipped: check the labels",
@@ -306,6 +361,7 @@ def _check_disc(upper: SquareBody, lower: SquareBody, between: int) -> Iterator[
         )
     if whole and between >= 1 and gap < 0.35 * between:
         yield _warning(
+            FindingCode.NEIGHBOURS_CLOSE,
             where,
             f"there is no room between them for the {between} level(s) not marked",
             "a label may be off by one: check the labels",
@@ -314,6 +370,7 @@ def _check_disc(upper: SquareBody, lower: SquareBody, between: int) -> Iterator[
     ratio = max(top.length, bottom.length) / min(top.length, bottom.length)
     if between == 0 and ratio > MAX_LENGTH_RATIO:
         yield _warning(
+            FindingCode.NEIGHBOURS_UNLIKE,
             where,
             f"neighbouring endplates differ in length by a factor of {ratio:.1f}",
             "check that all corners are on the rims",

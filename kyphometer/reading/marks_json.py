@@ -5,18 +5,16 @@ Thousands of readings a second pass through here, hence the hand-written checks.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, TypeVar
 
 from kyphometer.anatomy import Level
 from kyphometer.errors import LandmarkError, ReadingFormatError
 from kyphometer.geometry import Point
 from kyphometer.reading.model import Covariance, Endplate, Landmark, MarkSource, Vertebra
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from enum import StrEnum
-
-    _Choice = TypeVar("_Choice", bound=StrEnum)
+_Choice = TypeVar("_Choice", bound=StrEnum)
 
 _CORNERS = ("anterior", "middle", "posterior")
 _CORNER_SET = frozenset(_CORNERS)
@@ -70,15 +68,16 @@ def vertebra_to_dict(vertebra: Vertebra) -> dict[str, Any]:
     """A vertebra as in the document's `vertebrae`, marked endplates only."""
     return {
         side.value: {
-            "anterior": _landmark_out(plate.anterior),
-            "middle": None if plate.middle is None else _landmark_out(plate.middle),
-            "posterior": _landmark_out(plate.posterior),
+            "anterior": landmark_to_dict(plate.anterior),
+            "middle": None if plate.middle is None else landmark_to_dict(plate.middle),
+            "posterior": landmark_to_dict(plate.posterior),
         }
         for side, plate in vertebra.endplates.items()
     }
 
 
-def _landmark_out(mark: Landmark) -> dict[str, Any]:
+def landmark_to_dict(mark: Landmark) -> dict[str, Any]:
+    """A landmark as in the document."""
     out: dict[str, Any] = {"xy": list(mark.xy), "source": str(mark.source)}
     if mark.covariance is not None:
         out["covariance"] = [list(row) for row in mark.covariance]

@@ -10,22 +10,16 @@ No interval leaves -1 to 1.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import special
 
 from kyphometer.errors import NoVariationError, ParameterRangeError, TooFewDataError
-from kyphometer.stats.distributions import t_quantile
+from kyphometer.stats.distributions import Floats, t_quantile
 from kyphometer.stats.estimate import Estimate, Result, check_confidence
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from kyphometer.stats.distributions import Floats
-
 
 FEW_DISAGREEMENTS = 5.0
 """With fewer films in disagreement than this, the jackknife does not hold."""

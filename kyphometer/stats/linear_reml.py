@@ -14,16 +14,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import special
 
 from kyphometer.errors import UnusableDataError
 from kyphometer.stats.long_data import LongData, Pattern, check_long, patterns_of
-
-if TYPE_CHECKING:
-    from kyphometer.stats.values import FloatArray
+from kyphometer.stats.values import FloatArray
 
 ITERATIONS = 200
 TOLERANCE = 1e-9

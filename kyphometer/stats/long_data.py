@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kyphometer.errors import TooFewValuesError, UnusableDataError
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from kyphometer.stats.values import FloatArray
+from kyphometer.stats.values import FloatArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import combinations
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import special
@@ -23,12 +23,7 @@ from kyphometer.stats.long_data import (
 )
 from kyphometer.stats.options import DEFAULT_OPTIONS, StatisticsOptions
 from kyphometer.stats.tabular import Row, Tabular
-from kyphometer.stats.values import as_table
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from kyphometer.stats.values import FloatArray
+from kyphometer.stats.values import FloatArray, as_table
 
 STRUCTURES = (
     ("unstructured", unstructured),
@@ -142,7 +137,7 @@ def mixed_model(
     days_from_target: Mapping[str, Iterable[float | None]] | None = None,
     options: StatisticsOptions = DEFAULT_OPTIONS,
 ) -> MixedModel:
-    """Compare visits where some are missing (SCIENCE 3.7).
+    """Compare visits where some are missing (science.md#tests).
 
     value = mean of the visit + slope x (actual day - target day) + error, the errors of one
     patient correlated without any assumption, fitted by REML with Kenward and Roger's standard

@@ -3,40 +3,49 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
 
 from kyphometer.anatomy import Level
-from kyphometer.errors import TableError, UnknownLevelError
-from kyphometer.followup.clinical.columns import LIST_SEPARATOR, MISSING_WORDS, Column, Kind
+from kyphometer.errors import UnknownLevelError
+from kyphometer.followup.clinical.columns import LIST_SEPARATOR, Column, Kind
+from kyphometer.tables.dates import DateOrder, parse_date
+from kyphometer.tables.missing import USUAL_CODES, is_missing, plain_text
+from kyphometer.tables.numbers import CellError, parse_number
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,2})?")
-_COMMA_NUMBER = re.compile(r"[+-]?\d+,\d+")
-_DATE = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})")
 _YES = ("yes", "y", "true", "1", "1.0")
 _NO = ("no", "n", "false", "0", "0.0")
+_OTHER_WORDS = {"nam": "male", "nữ": "female", "nu": "female", "m": "male", "f": "female"}
+"""Sexes in Vietnamese, and first letters."""
 _SHEET_ERRORS = ("#N/A", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#NULL!")
 EARLIEST = date(1900, 1, 1)
 
 
-class CellError(TableError):
-    """What is wrong with a cell and the remedy; caught by the reader, never shown as it is."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellRules:
+    """How the cells of one table are read.
 
-    def __init__(self, problem: str, remedy: str) -> None:
-        self.problem = problem
-        self.remedy = remedy
-        super().__init__(problem)
+    Attributes
+    ----------
+    today
+        Dates after it are impossible.
+    decimal
+        Decimal mark of numbers written as text; None takes both where they cannot be confused.
+    dates
+        Order of dates such as 01/03/2024; None if no date told it and nobody stated it.
+    missing
+        Words and numbers that mean: not known; None if nobody stated any, then numbers such as 99
+        are refused where they could be values.
+    """
+
+    today: date
+    decimal: str | None = None
+    dates: DateOrder | None = None
+    missing: frozenset[str] | None = None
 
 
-def is_missing(cell: object) -> bool:
-    """True for cells that mean: not known."""
-    return cell is None or (isinstance(cell, str) and cell.strip().lower() in MISSING_WORDS)
-
-
-def parse_cell(column: Column, cell: object, *, decimal: str = ".", today: date) -> object:
+def parse_cell(column: Column, cell: object, rules: CellRules) -> object:
     """Value of a cell, None if missing.
 
     Parameters
@@ -45,58 +54,46 @@ def parse_cell(column: Column, cell: object, *, decimal: str = ".", today: date)
         What the cell must hold.
     cell
         Text from a CSV, or text, number, date or truth value from a spreadsheet.
-    decimal
-        Decimal mark of numbers written as text.
-    today
-        Dates after it are impossible.
+    rules
+        How the table's cells are read.
 
     Raises
     ------
     CellError
         If the cell does not hold that.
     """
-    if is_missing(cell):
+    if is_missing(cell, rules.missing or frozenset()):
         return None
-    text = _text(cell)
+    text = plain_text(cell)
     if text.upper() in _SHEET_ERRORS:
         raise CellError(f"{text} is a spreadsheet error", "correct the formula or leave it empty")
     if column.kind in (Kind.NUMBER, Kind.WHOLE):
-        return _number(column, text, decimal)
+        return _number(column, text, rules)
     if column.kind is Kind.DATE:
-        return _date(cell, text, today)
+        return _date(cell, rules)
     if column.kind in (Kind.CHOICES, Kind.TEXTS, Kind.YES_NOS, Kind.LEVELS):
         return _list(column, text)
     return _SINGLE.get(column.kind, _as_text)(column, text)
-
-
-def _text(cell: object) -> str:
-    """Text of a cell; whole numbers of a spreadsheet without their `.0`."""
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    return str(cell).strip()
 
 
 def _as_text(_column: Column, text: str) -> str:
     return text
 
 
-def _number(column: Column, text: str, decimal: str) -> float | int:
-    plain = text.replace("−", "-")
-    if decimal == "," and _COMMA_NUMBER.fullmatch(plain):
-        plain = plain.replace(",", ".")
-    if _COMMA_NUMBER.fullmatch(plain):
-        raise CellError(
-            f"'{text}' has a comma as decimal mark",
-            f"write {plain.replace(',', '.')}, or state that commas are decimal marks",
-        )
-    if not _NUMBER.fullmatch(plain):
-        raise CellError(
-            f"'{text}' is no number", "write a plain number, or leave the cell empty if not known"
-        )
-    value = float(plain)
+def _number(column: Column, text: str, rules: CellRules) -> float | int:
+    value = parse_number(text, rules.decimal, percent=column.percent)
     low, high = column.low, column.high
+    coded = rules.missing is None and text in USUAL_CODES
     if (low is not None and value < low) or (high is not None and value > high):
-        raise CellError(f"{text} is out of range", f"give a {column.allowed}")
+        remedy = f"give a {column.allowed}"
+        if coded:
+            remedy += f"; if it means not known, say so: --missing {text}"
+        raise CellError(f"{text} is out of range", remedy)
+    if coded and abs(value) >= 99:
+        raise CellError(
+            f"{text} is a usual code for not known",
+            f"empty the cell, or say which numbers mean so: --missing {text}, or --missing none",
+        )
     if column.kind is Kind.WHOLE:
         if not value.is_integer():
             raise CellError(f"{text} is no whole number", f"give a {column.allowed}")
@@ -104,22 +101,10 @@ def _number(column: Column, text: str, decimal: str) -> float | int:
     return value
 
 
-def _date(cell: object, text: str, today: date) -> date:
-    value = cell.date() if isinstance(cell, datetime) else cell
-    if not isinstance(value, date):
-        match = _DATE.fullmatch(text)
-        if match is None:
-            raise CellError(
-                f"'{text}' is no date that can be told apart", "write YYYY-MM-DD, as 2024-03-01"
-            )
-        try:
-            value = date(*map(int, match.groups()))
-        except ValueError:
-            raise CellError(
-                f"{text} is no day of the calendar", "correct the date (YYYY-MM-DD)"
-            ) from None
-    if not EARLIEST <= value <= today:
-        where = "in the future" if value > today else f"before {EARLIEST.year}"
+def _date(cell: object, rules: CellRules) -> date:
+    value = parse_date(cell, rules.dates)
+    if not EARLIEST <= value <= rules.today:
+        where = "in the future" if value > rules.today else f"before {EARLIEST.year}"
         raise CellError(f"{value} is {where}", "correct the date (YYYY-MM-DD)")
     return value
 
@@ -138,9 +123,8 @@ def _choice(column: Column, text: str) -> str:
     for choice in column.choices:
         if word == choice.lower():
             return choice
-    shorter = {choice[0].lower(): choice for choice in column.choices}
-    if column.name == "sex" and word in shorter:
-        return shorter[word]
+    if column.name == "sex" and word in _OTHER_WORDS:
+        return _OTHER_WORDS[word]
     raise CellError(f"'{text}' is not in the list", f"use {', '.join(column.choices)}")
 
 

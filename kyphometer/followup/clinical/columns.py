@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
 
 from kyphometer.followup.windows import DEFAULT_WINDOWS, VisitWindows
-
-if TYPE_CHECKING:
-    from kyphometer.stats.tabular import Row
+from kyphometer.stats.tabular import Row
 
 AIS_GRADES = ("A", "B", "C", "D", "E")
 """ASIA impairment scale, from complete (A) to normal (E)."""
@@ -39,8 +36,6 @@ COMPLICATION_TYPES = (
 )
 LIST_SEPARATOR = "|"
 NO_COMPLICATIONS = "none"
-MISSING_WORDS = ("", "na", "n/a")
-"""Cells that mean: not known."""
 PRIVATE_PREFIX = "x_"
 """Columns whose name starts so are the user's own and are left alone."""
 
@@ -82,6 +77,8 @@ class Column:
         Field of the record that it fills.
     required
         True if the header must be there.
+    percent
+        True if its numbers are in percent: then `80%` is 80.
     """
 
     name: str
@@ -93,6 +90,7 @@ class Column:
     visit: str | None = None
     field: str = ""
     required: bool = False
+    percent: bool = False
 
     @property
     def allowed(self) -> str:
@@ -188,6 +186,7 @@ def _visit_columns(visit: str) -> tuple[Column, ...]:
             high=100,
             visit=visit,
             field="odi",
+            percent=True,
             meaning=f"Disability at {visit}: Oswestry index in percent, 0 none to 100",
         ),
         Column(

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kyphometer.errors import ClinicalTableError
-from kyphometer.followup.clinical.cells import CellError, is_missing, parse_cell
-from kyphometer.followup.clinical.columns import PRIVATE_PREFIX, Column, clinical_columns
+from kyphometer.followup.clinical.cells import CellRules, parse_cell
+from kyphometer.followup.clinical.columns import PRIVATE_PREFIX, Column, Kind, clinical_columns
 from kyphometer.followup.clinical.consistency import build_record, contradictions
-from kyphometer.followup.clinical.problems import TableProblem
 from kyphometer.followup.clinical.record import ClinicalRecord, ClinicalTable
-from kyphometer.followup.clinical.sheet import Sheet, SheetError, read_csv_sheet, read_xlsx_sheet
 from kyphometer.followup.windows import DEFAULT_WINDOWS, VisitWindows
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
+from kyphometer.tables import Sheet, SheetError, TableProblem, read_sheet
+from kyphometer.tables.dates import DateOrder, MixedOrderError, find_order
+from kyphometer.tables.missing import is_missing
+from kyphometer.tables.numbers import CellError
+from kyphometer.tables.sheet import column_key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +35,13 @@ class TableOptions:
     encoding
         Encoding of a CSV.
     decimal
-        Decimal mark of numbers written as text: a point, or a comma if stated.
+        Decimal mark of numbers written as text: a point, a comma, or None for both where they
+        cannot be confused.
+    dates
+        Order of dates such as 01/03/2024; None to find it where a day exceeds 12.
+    missing
+        Words and numbers that mean: not known, beside empty cells, NA, NaN, NULL and a point;
+        None if nobody said so: then 99 is refused where it could be a value.
     today
         Dates after it are impossible; None for the day of reading.
     """
@@ -42,7 +49,9 @@ class TableOptions:
     windows: VisitWindows = DEFAULT_WINDOWS
     known_patients: Collection[str] | None = None
     encoding: str = "utf-8"
-    decimal: str = "."
+    decimal: str | None = None
+    dates: DateOrder | None = None
+    missing: frozenset[str] | None = None
     today: date | None = None
 
 
@@ -53,6 +62,7 @@ DEFAULT_TABLE_OPTIONS = TableOptions()
 class _Work:
     file: str
     problems: list[TableProblem] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
 
     def add(self, row: int | None, column: str | None, problem: str, remedy: str) -> None:
         self.problems.append(
@@ -63,7 +73,7 @@ class _Work:
 def read_clinical_table(
     path: Path | str, options: TableOptions = DEFAULT_TABLE_OPTIONS
 ) -> ClinicalTable:
-    """Read a clinical CSV or XLSX, whole or not at all.
+    """Read a clinical table (CSV, XLSX, ODS or SAV), whole or not at all.
 
     Raises
     ------
@@ -73,7 +83,7 @@ def read_clinical_table(
     path = Path(path)
     columns = {column.name: column for column in clinical_columns(options.windows)}
     try:
-        sheet = _read_sheet(path, columns, options)
+        sheet = read_sheet(path, known=columns.keys(), encoding=options.encoding, sheet="clinical")
     except SheetError as error:
         raise ClinicalTableError(path.name, (error.problem,)) from None
     work = _Work(file=path.name)
@@ -81,23 +91,11 @@ def read_clinical_table(
     records = _records(work, sheet, places, options) if places else []
     if work.problems:
         raise ClinicalTableError(path.name, tuple(work.problems))
-    return ClinicalTable(records=tuple(records), source=path.name)
-
-
-def _read_sheet(path: Path, columns: dict[str, Column], options: TableOptions) -> Sheet:
-    suffix = path.suffix.lower()
-    if suffix in (".xlsx", ".xlsm"):
-        return read_xlsx_sheet(path)
-    if suffix in (".csv", ".tsv", ".txt"):
-        return read_csv_sheet(path, columns, options.encoding)
-    raise SheetError(
-        TableProblem(
-            file=path.name,
-            row=None,
-            column=None,
-            problem=f"'{suffix or 'no suffix'}' is no table that can be read",
-            remedy="save it as CSV UTF-8 or XLSX",
-        )
+    return ClinicalTable(
+        records=tuple(records),
+        source=path.name,
+        columns=tuple(name for name in columns if name in places),
+        remarks=tuple(work.remarks),
     )
 
 
@@ -105,7 +103,7 @@ def _places(work: _Work, sheet: Sheet, columns: dict[str, Column]) -> dict[str, 
     """Where each known column stands; header problems are added."""
     places: dict[str, int] = {}
     for place, title in enumerate(sheet.header):
-        name = title.lower()
+        name = column_key(title)
         if name.startswith(PRIVATE_PREFIX):
             continue
         if not name:
@@ -141,13 +139,16 @@ def _records(
     if not sheet.rows:
         work.add(None, None, "there is no patient in it", "fill in one row a patient")
     by_name = {column.name: column for column in clinical_columns(options.windows)}
+    rules = _rules(
+        work, sheet, [p for n, p in places.items() if by_name[n].kind is Kind.DATE], options
+    )
     records: list[ClinicalRecord] = []
     seen: dict[str, int] = {}
     for number, cells in sheet.rows:
         if not _right_width(work, sheet, number, cells):
             continue
         before = len(work.problems)
-        values = _values(work, number, cells, places, by_name, options)
+        values = _values(work, number, cells, places, by_name, rules)
         _check_patient(work, number, values.get("patient"), seen, options)
         for column, problem, remedy in contradictions(
             values, options.windows, failed=places.keys() - values.keys()
@@ -158,9 +159,35 @@ def _records(
     return records
 
 
+def _rules(work: _Work, sheet: Sheet, dates: list[int], options: TableOptions) -> CellRules:
+    """How the cells are read: as stated, else as the table itself shows."""
+    order = options.dates
+    if order is None:
+        texts = (c for place in dates for _, c in sheet.column(place) if isinstance(c, str))
+        try:
+            found = find_order(texts)
+        except MixedOrderError as mixed:
+            found = None
+            work.add(
+                None,
+                None,
+                f"{mixed.day_first} has the day first and {mixed.month_first} the month",
+                "write all dates as YYYY-MM-DD",
+            )
+        if found is not None:
+            order, example = found
+            what = "day/month/year" if order == "dmy" else "month/day/year"
+            work.remarks.append(f"Dates such as {example} were read as {what}.")
+    return CellRules(
+        today=options.today or date.today(),
+        decimal=options.decimal,
+        dates=order,
+        missing=options.missing,
+    )
+
+
 def _right_width(work: _Work, sheet: Sheet, number: int, cells: tuple[object, ...]) -> bool:
-    is_csv = sheet.file.lower().endswith((".csv", ".tsv", ".txt"))
-    surplus = [cell for cell in cells[len(sheet.header) :] if is_csv or not is_missing(cell)]
+    surplus = [c for c in cells[len(sheet.header) :] if sheet.ragged or not is_missing(c)]
     if surplus:
         work.add(
             number,
@@ -169,7 +196,7 @@ def _right_width(work: _Work, sheet: Sheet, number: int, cells: tuple[object, ..
             "quote cells with separators inside, and write decimals with a point",
         )
         return False
-    if is_csv and len(cells) < len(sheet.header):
+    if sheet.ragged and len(cells) < len(sheet.header):
         work.add(
             number,
             sheet.header[len(cells)],
@@ -186,15 +213,12 @@ def _values(
     cells: tuple[object, ...],
     places: dict[str, int],
     columns: dict[str, Column],
-    options: TableOptions,
+    rules: CellRules,
 ) -> dict[str, Any]:
     values: dict[str, Any] = {}
-    today = options.today or date.today()
     for name, place in places.items():
         try:
-            values[name] = parse_cell(
-                columns[name], _cell(cells, place), decimal=options.decimal, today=today
-            )
+            values[name] = parse_cell(columns[name], _cell(cells, place), rules)
         except CellError as error:
             work.add(number, name, error.problem, error.remedy)
     return values

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kyphometer.anatomy import Level
 from kyphometer.errors import TableError
 from kyphometer.stats.tabular import Row, Tabular
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 FORMAT = "kyphometer-clinical"
 VERSION = 1
@@ -126,10 +124,16 @@ class ClinicalTable(Tabular):
         One a patient, in the order of the file.
     source
         File name.
+    columns
+        Names of the columns that the file has; None if it is not known which.
+    remarks
+        What the reader should be told of how the table was read.
     """
 
     records: tuple[ClinicalRecord, ...]
     source: str = ""
+    columns: tuple[str, ...] | None = None
+    remarks: tuple[str, ...] = ()
 
     @property
     def by_patient(self) -> dict[str, ClinicalRecord]:

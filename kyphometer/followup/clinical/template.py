@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Collection
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from kyphometer.errors import ClinicalTableError
 from kyphometer.followup.clinical.columns import clinical_columns, describe_columns
-from kyphometer.followup.clinical.problems import TableProblem
 from kyphometer.followup.windows import DEFAULT_WINDOWS, VisitWindows
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
+from kyphometer.tables import TableProblem
 
 
 def write_template(

@@ -7,6 +7,7 @@ from kyphometer.film import Position
 from kyphometer.followup.correction_model import Verdict
 from kyphometer.geometry import Facing, SpacingSource
 from kyphometer.reading import CornerRule
+from kyphometer.reading.checks import FindingCode
 from kyphometer.web.access.visitors import Role
 from kyphometer.web.openapi.types import (
     ANY_OBJECT,
@@ -225,6 +226,7 @@ SCHEMAS: dict[str, Schema] = {
     "Progress": record({"observers": many(_PROGRESS)}),
     "Finding": record(
         {
+            "code": choice(*map(str, FindingCode)),
             "severity": choice("error", "warning"),
             "where": TEXT,
             "message": TEXT,

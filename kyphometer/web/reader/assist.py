@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from kyphometer.anatomy import EndplateSide, Level
 from kyphometer.errors import KyphometerError, RequestError
-from kyphometer.reading.document import reading_to_dict
+from kyphometer.film import Film
+from kyphometer.geometry import Facing, Point
+from kyphometer.reading import Landmark, Reading, Vertebra
 from kyphometer.reading.facing import derive_facing
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from kyphometer.endplates import RefinedVertebra
-    from kyphometer.film import Film
-    from kyphometer.geometry import Facing
-    from kyphometer.reading import Reading, Vertebra
-    from kyphometer.web.reader.service import Answer
 
-CORNERS = ("anterior", "posterior")
+CornerName = Literal["anterior", "posterior"]
+CORNERS: tuple[CornerName, ...] = ("anterior", "posterior")
 MAX_TARGETS = 120
 
 
@@ -75,14 +73,41 @@ def _target(item: Any) -> Target:
     return Target(Level.parse(item["level"]), side and EndplateSide(side), corner)
 
 
-def assisted(
-    document: Mapping[str, Any],
-    reading: Reading,
-    film: Film,
-    header_facing: Facing | None,
-    targets: Sequence[Target],
-) -> Answer:
-    """The document with the targets moved, what was moved, and what was left and why.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MovedCorner:
+    """A corner that the image moved, and what the assist says about it."""
+
+    level: Level
+    side: EndplateSide
+    corner: CornerName
+    start: Point
+    end: Point
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptMarks:
+    """Marks that were left as they were: where, why by code, and why in words."""
+
+    level: Level
+    endplate: EndplateSide | None
+    reason: str
+    message: str
+
+
+@dataclass(slots=True)
+class Assistance:
+    """What the image had to say: every mark it was asked about, what it moved, what it left."""
+
+    marks: dict[tuple[Level, EndplateSide, CornerName], Landmark] = field(default_factory=dict)
+    moved: list[MovedCorner] = field(default_factory=list)
+    kept: list[KeptMarks] = field(default_factory=list)
+
+
+def assist(
+    reading: Reading, film: Film, header_facing: Facing | None, targets: Sequence[Target]
+) -> Assistance:
+    """Move the targets to where the image shows them.
 
     Raises
     ------
@@ -92,16 +117,16 @@ def assisted(
     from kyphometer.endplates import refine
 
     facing = derive_facing(reading, film.geometry, header=header_facing)
-    answer: Answer = {"document": deepcopy(dict(document)), "moved": [], "refused": []}
+    found = Assistance()
     for level, marks in _by_level(targets).items():
         vertebra = reading.vertebrae.get(level)
         if vertebra is None:
-            reason = f"{level}: it has no endplate with both corners yet."
-            answer["refused"].append({"level": level.value, "endplate": None, "reason": reason})
+            message = f"{level}: it has no endplate with both corners yet."
+            kept = KeptMarks(level=level, endplate=None, reason="unmarked", message=message)
+            found.kept.append(kept)
             continue
-        refined = refine(film, vertebra, facing=facing, targets=marks)
-        _put(answer, vertebra, refined, reading)
-    return answer
+        _collect(found, vertebra, refine(film, vertebra, facing=facing, targets=marks))
+    return found
 
 
 def _by_level(targets: Sequence[Target]) -> dict[Level, set[tuple[EndplateSide, str]]]:
@@ -111,32 +136,43 @@ def _by_level(targets: Sequence[Target]) -> dict[Level, set[tuple[EndplateSide, 
     return found
 
 
-def _put(answer: Answer, before: Vertebra, refined: RefinedVertebra, reading: Reading) -> None:
-    """Write the moved corners of one vertebra into the answer's document."""
-    after = refined.vertebra
-    written = reading_to_dict(reading.with_vertebra(after))["vertebrae"][after.level.value]
-    entry = answer["document"]["vertebrae"][after.level.value]
-    for side, plate in after.endplates.items():
+def _collect(found: Assistance, before: Vertebra, refined: RefinedVertebra) -> None:
+    """Add what happened to one vertebra."""
+    level = before.level
+    for side, plate in refined.vertebra.endplates.items():
         known = before.endplate(side)
         for corner in CORNERS:
             old, new = getattr(known, corner), getattr(plate, corner)
-            entry[side.value][corner] = written[side.value][corner]
+            found.marks[level, side, corner] = new
             if old.xy != new.xy:
-                answer["moved"].append(
-                    {
-                        "level": after.level.value,
-                        "endplate": side.value,
-                        "corner": corner,
-                        "from": list(old.xy),
-                        "to": list(new.xy),
-                        "note": new.note,
-                    }
+                found.moved.append(
+                    MovedCorner(
+                        level=level,
+                        side=side,
+                        corner=corner,
+                        start=old.xy,
+                        end=new.xy,
+                        note=new.note,
+                    )
                 )
-    answer["refused"] += [
-        {
-            "level": item.level.value,
-            "endplate": None if item.endplate is None else item.endplate.value,
-            "reason": item.message,
-        }
+    found.kept += [
+        KeptMarks(
+            level=item.level,
+            endplate=item.endplate,
+            reason=str(item.reason),
+            message=item.message,
+        )
         for item in refined.refusals
     ]
+
+
+def with_marks(
+    document: Mapping[str, Any],
+    marks: Mapping[tuple[Level, EndplateSide, CornerName], Landmark],
+    written: Callable[[Landmark], dict[str, Any]],
+) -> dict[str, Any]:
+    """The page's document with these marks put in, everything else left as it is."""
+    made = deepcopy(dict(document))
+    for (level, side, corner), mark in marks.items():
+        made["vertebrae"][level.value][side.value][corner] = written(mark)
+    return made

@@ -1,34 +1,42 @@
-"""Is this document fit to be confirmed? The last look before a reading is kept for good."""
+"""From a page's document to a reading: unfinished as it is, or fit to be kept for good."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kyphometer.errors import ReadingError, ReadingFormatError
-from kyphometer.reading.checks import Severity, check_reading
+from kyphometer.film import FilmReference
+from kyphometer.geometry import Facing, PixelGeometry
+from kyphometer.reading import Reading
+from kyphometer.reading.checks import Finding, Severity, check_reading
 from kyphometer.reading.document import reading_from_dict
 from kyphometer.reading.facing import derive_facing
-from kyphometer.web.views.measurements import finding_view
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from kyphometer.film import FilmReference
-    from kyphometer.geometry import Facing, PixelGeometry
-    from kyphometer.reading import Reading
-    from kyphometer.reading.checks import Finding
 
 
 class ImpossibleReadingError(ReadingError):
     """Marks that cannot be on a spine; carries all that is wrong with them."""
 
     def __init__(self, findings: Sequence[Finding]) -> None:
-        self.facts = {"findings": [finding_view(item) for item in findings]}
+        self.findings = tuple(findings)
         errors = [item for item in findings if item.severity is Severity.ERROR]
         more = f" ({len(errors) - 1} more to see to)" if len(errors) > 1 else ""
         first = str(errors[0]).rstrip(".")
         super().__init__(f"This reading cannot be kept yet: {first}{more}.")
+
+
+def draft_reading(document: Mapping[str, Any], film: FilmReference) -> Reading:
+    """The complete endplates of a draft, bound to the film that it is open on.
+
+    Raises
+    ------
+    ReadingFormatError, LandmarkError, UnknownLevelError
+        If the document is no draft of a reading.
+    """
+    bound = {key: value for key, value in document.items() if key != "draft"}
+    bound["film"] = {"rows": film.rows, "columns": film.columns}
+    return replace(reading_from_dict(bound, draft=True), film=film)
 
 
 def checked_reading(

@@ -7,52 +7,25 @@ in each route.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
 
-    import numpy as np
-    from numpy.typing import NDArray
+from kyphometer.store.records import MarkingLog
+from kyphometer.web.access.visitors import Visitor
+from kyphometer.web.pixels.film_source import FilmSource
+from kyphometer.web.pixels.picture import PictureOrder
+from kyphometer.web.reader.agreement import Agreement
+from kyphometer.web.reader.answer import Answer
+from kyphometer.web.reader.assist import Target
+from kyphometer.web.reader.carrying import CarryOrder
 
-    from kyphometer.store.records import MarkingLog
-    from kyphometer.web.access.visitors import Visitor
-    from kyphometer.web.pixels.picture import PictureOrder
-    from kyphometer.web.reader.agreement import Agreement
-    from kyphometer.web.reader.assist import Target
-    from kyphometer.web.reader.carrying import CarryOrder
-
-Answer = dict[str, Any]
-"""A JSON object on its way to the page; its shape is described in `openapi`."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FilmSource:
-    """Where the pixels of a film are found.
-
-    Attributes
-    ----------
-    path, frame
-        File, and frame number from 1.
-    stamp
-        Changes when the file changes: size and time of modification.
-    syntax
-        Transfer syntax, or None for files that are no DICOM.
-    mirrored
-        True if the reader is shown the mirror image.
-    alias
-        Name under which a blinded reader knows it, or empty; part of ETags, so that the same film
-        under two codes has two of them, and all that an error may say.
-    """
-
-    path: Path
-    frame: int
-    stamp: tuple[int, int]
-    syntax: str | None = None
-    mirrored: bool = False
-    alias: str = field(default="", compare=False)
+Told = Answer | Struct
+"""What a reader is told; a blinded one only in types of `web.blinded.answers`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,11 +60,11 @@ class ReaderService(Protocol):
         """What was agreed on before reading."""
         ...
 
-    def work_list(self, query: WorkQuery) -> Answer:
+    def work_list(self, query: WorkQuery) -> Told:
         """A page of the films to read, with progress."""
         ...
 
-    def film(self, film_id: str) -> Answer:
+    def film(self, film_id: str) -> Told:
         """Everything the page shows about a film but its pixels."""
         ...
 
@@ -107,29 +80,29 @@ class ReaderService(Protocol):
         """The picture of the confirmed reading, to be drawn."""
         ...
 
-    def readings(self, film_id: str) -> Answer:
+    def readings(self, film_id: str) -> Told:
         """Everybody's confirmed readings of a film."""
         ...
 
-    def progress(self) -> Answer:
+    def progress(self) -> Told:
         """How far everybody is."""
         ...
 
-    def document(self, film_id: str) -> Answer:
+    def document(self, film_id: str) -> Told:
         """The reader's draft, or else the latest confirmed reading, with its tag."""
         ...
 
-    def save_draft(self, film_id: str, document: Mapping[str, Any], base: str | None) -> Answer:
+    def save_draft(self, film_id: str, document: Mapping[str, Any], base: str | None) -> Told:
         """Save an unfinished reading made on the state `base`."""
         ...
 
-    def discard_draft(self, film_id: str, base: str | None) -> Answer:
+    def discard_draft(self, film_id: str, base: str | None) -> Told:
         """Throw the draft `base` away."""
         ...
 
     def confirm(
         self, film_id: str, document: Mapping[str, Any], base: str | None, note: ConfirmNote
-    ) -> Answer:
+    ) -> Told:
         """Confirm a reading made on the state `base`."""
         ...
 
@@ -139,7 +112,7 @@ class ReaderService(Protocol):
         document: Mapping[str, Any],
         targets: Sequence[Target],
         packed: NDArray[np.uint16],
-    ) -> Answer:
+    ) -> Told:
         """Marks moved onto the rim corners that the image, as this reader sees it, shows."""
         ...
 
@@ -149,7 +122,7 @@ class ReaderService(Protocol):
         """What is to be proposed from an earlier film of the patient."""
         ...
 
-    def measure(self, film_id: str, document: Mapping[str, Any]) -> Answer:
+    def measure(self, film_id: str, document: Mapping[str, Any]) -> Told:
         """Everything that can be said about the marks so far."""
         ...
 

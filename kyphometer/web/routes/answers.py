@@ -5,11 +5,15 @@ from __future__ import annotations
 import errno
 import json
 import logging
+from collections.abc import Mapping
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from msgspec import to_builtins
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from kyphometer.errors import (
     KyphometerError,
@@ -17,12 +21,8 @@ from kyphometer.errors import (
     NotFoundError,
     TooManyAttemptsError,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from starlette.requests import Request
-    from starlette.types import Receive, Scope, Send
+from kyphometer.web.reader.confirming import ImpossibleReadingError
+from kyphometer.web.views.measurements import finding_view
 
 logger = logging.getLogger("kyphometer.web")
 
@@ -34,7 +34,8 @@ class Json(Response):
 
     def render(self, content: Any) -> bytes:
         """Encode the document; NaN and infinity are programming errors, never sent."""
-        return json.dumps(content, allow_nan=False, separators=(",", ":")).encode("ascii")
+        plain = to_builtins(content)
+        return json.dumps(plain, allow_nan=False, separators=(",", ":")).encode("ascii")
 
 
 class InPieces(Response):
@@ -73,6 +74,9 @@ def _describe(error: Exception) -> tuple[int, Mapping[str, Any], dict[str, str]]
     headers = {}
     if isinstance(error, TooManyAttemptsError):
         headers["Retry-After"] = str(error.seconds)
+    if isinstance(error, ImpossibleReadingError):
+        findings = [finding_view(item) for item in error.findings]
+        return error.http_status, {"findings": findings}, headers
     if isinstance(error, KyphometerError):
         return error.http_status, getattr(error, "facts", {}), headers
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):

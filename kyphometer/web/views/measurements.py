@@ -2,46 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
 
-from kyphometer.anatomy import EndplateSide, neighbour
 from kyphometer.errors import FacingError
-from kyphometer.measure import ANGLES, measure_reading
-from kyphometer.measure.definitions import LinePart
-from kyphometer.reading.checks import Severity, check_reading
-from kyphometer.reading.document import reading_from_dict
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-
-    from kyphometer.anatomy import Level
-    from kyphometer.film import FilmReference
-    from kyphometer.geometry import Facing, PixelGeometry
-    from kyphometer.measure import Measurement, Refusal
-    from kyphometer.measure.definitions import Line
-    from kyphometer.reading import Reading
-    from kyphometer.reading.checks import Finding
-    from kyphometer.web.reader.service import Answer
-
-_SIDES = {
-    LinePart.SUPERIOR: (EndplateSide.SUPERIOR,),
-    LinePart.INFERIOR: (EndplateSide.INFERIOR,),
-    LinePart.POSTERIOR_WALL: (EndplateSide.SUPERIOR, EndplateSide.INFERIOR),
-}
-
-
-def draft_reading(document: Mapping[str, Any], film: FilmReference) -> Reading:
-    """The complete endplates of a draft, bound to the film that it is open on.
-
-    Raises
-    ------
-    ReadingFormatError, LandmarkError, UnknownLevelError
-        If the document is no draft of a reading.
-    """
-    bound = {key: value for key, value in document.items() if key != "draft"}
-    bound["film"] = {"rows": film.rows, "columns": film.columns}
-    return replace(reading_from_dict(bound, draft=True), film=film)
+from kyphometer.geometry import Facing, PixelGeometry
+from kyphometer.measure import Measurement, Refusal, measure_reading
+from kyphometer.reading import Reading
+from kyphometer.reading.checks import Finding, FindingCode, Severity, check_reading
+from kyphometer.web.reader.answer import Answer
+from kyphometer.web.reader.needs import needed_endplates
 
 
 def measure_answer(
@@ -98,6 +67,7 @@ def measurement_view(item: Measurement) -> Answer:
 def finding_view(item: Finding) -> Answer:
     """Something impossible or improbable about the marks."""
     return {
+        "code": str(item.code),
         "severity": str(item.severity),
         "where": item.where,
         "message": item.message,
@@ -113,6 +83,7 @@ def finding_view(item: Finding) -> Answer:
 
 def _facing_view(sentence: str) -> Answer:
     return {
+        "code": str(FindingCode.FACING),
         "severity": str(Severity.ERROR),
         "where": "facing",
         "message": sentence,
@@ -129,25 +100,5 @@ def missing_view(reading: Reading, item: Refusal) -> Answer:
         "code": item.code,
         "label": item.label,
         "reason": item.reason,
-        "needs": list(dict.fromkeys(_needs(reading, item.code))),
+        "needs": needed_endplates(reading, item.code),
     }
-
-
-def _needs(reading: Reading, code: str) -> Iterator[str]:
-    definition = ANGLES.get(code)
-    if definition is None:
-        return
-    for line in (definition.upper, definition.lower):
-        for level in _levels_of(reading, line):
-            for side in _SIDES[line.part]:
-                if reading.endplate(level, side) is None:
-                    yield f"{level}.{side}"
-
-
-def _levels_of(reading: Reading, line: Line) -> Iterator[Level]:
-    if line.level is not None:
-        yield line.level
-    for fractured in reading.fractured_levels:
-        level = neighbour(fractured, line.offset or 0, reading.levels)
-        if line.level is None and level is not None:
-            yield level

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from kyphometer.stats.tabular import Row
+from kyphometer.errors import TableError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +37,7 @@ class TableProblem:
             place += f", column {self.column}"
         return f"{place}: {self.problem}; {self.remedy}."
 
-    def as_row(self) -> Row:
+    def as_row(self) -> dict[str, object]:
         """Row of a table of problems."""
         return {
             "file": self.file,
@@ -48,3 +46,24 @@ class TableProblem:
             "problem": self.problem,
             "remedy": self.remedy,
         }
+
+
+class SheetError(TableError):
+    """The file as a whole, or one of its cells, cannot be read; carries its problem."""
+
+    def __init__(self, problem: TableProblem) -> None:
+        self.problem = problem
+        super().__init__(str(problem))
+
+    @classmethod
+    def at(
+        cls,
+        file: str,
+        problem: str,
+        remedy: str,
+        *,
+        row: int | None = None,
+        column: str | None = None,
+    ) -> SheetError:
+        """The error from its parts."""
+        return cls(TableProblem(file=file, row=row, column=column, problem=problem, remedy=remedy))
