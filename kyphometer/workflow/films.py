@@ -273,7 +273,7 @@ def measure_file(
         Frame number, from 1, of a multi-frame film.
     with_pixels
         Decode the pixels: to check the pixel hash and to draw.
-    options
+    **options
         For `measure_film`.
     """
     from kyphometer.dicom import read_film, read_header
