@@ -55,14 +55,26 @@ def seen(scene: Scene, clicks: Array, truth: Array, model: CornerModel) -> Seen 
     return error, found.line_sd_deg, (had - wanted)[:, 0], found.corner_sd[:, 0]
 
 
+def rising(values: Array) -> Array:
+    """The nearest rising sequence: neighbours that fall are pooled (isotonic regression)."""
+    blocks: list[list[float]] = []
+    for value in values:
+        blocks.append([float(value)])
+        while len(blocks) > 1 and np.mean(blocks[-2]) >= np.mean(blocks[-1]):
+            last = blocks.pop()
+            blocks[-1] += last
+    level = np.concatenate([np.full(len(block), np.mean(block)) for block in blocks])
+    return level * (1 + 1e-3 * np.arange(len(level)))
+
+
 def scale(said: Array, error: Array, bins: int = BINS) -> dict[str, list[float]]:
-    """Pairs of said and honest SD over equally filled bins; honest never falls."""
+    """Pairs of said and honest SD over equally filled bins; honest always rises."""
     order = np.argsort(said)
     groups = np.array_split(order, bins)
     middles = np.array([float(np.median(said[group])) for group in groups])
     honest = np.array([float(np.quantile(np.abs(error[group]), 0.95)) / 1.96 for group in groups])
     new = np.diff(middles, prepend=-1.0) > 1e-6
-    middles, honest = middles[new], np.maximum.accumulate(honest)[new]
+    middles, honest = middles[new], rising(honest[new])
     return {
         "said": [round(float(v), 6) for v in middles],
         "honest": [round(float(v), 6) for v in honest],
