@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 from kyphometer.cli.options import positive, stated_sem
 
 if TYPE_CHECKING:
-    import argparse
-
     from kyphometer.followup.cohort.study import StudyResults
     from kyphometer.store import Study
     from kyphometer.workflow.study import AnalysisChoices

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Sequence
 
+from kyphometer.anatomy import Level
 from kyphometer.errors import (
     KyphometerError,
     LandmarkError,
@@ -11,6 +12,7 @@ from kyphometer.errors import (
     NoFracturedLevelError,
     NotCalibratedError,
 )
+from kyphometer.geometry import Facing, PixelGeometry
 from kyphometer.measure.angles import measure_named
 from kyphometer.measure.definitions import ANGLES, AngleDefinition, angle_definition
 from kyphometer.measure.model import Measurement, MeasurementSet, Refusal
@@ -33,16 +35,10 @@ from kyphometer.measure.uncertainty import (
     CornerNoise,
     corner_noise,
 )
+from kyphometer.reading import Reading
 from kyphometer.reading.checks import Finding, Severity, check_reading
 from kyphometer.reading.facing import derive_facing
 from kyphometer.reading.square import square_bodies
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-
-    from kyphometer.anatomy import Level
-    from kyphometer.geometry import Facing, PixelGeometry
-    from kyphometer.reading import Reading
 
 
 def measure_reading(

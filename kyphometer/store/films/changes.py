@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 
 from kyphometer.errors import StudyRefusedError
 from kyphometer.geometry import PixelGeometry
@@ -16,9 +16,6 @@ from kyphometer.store.people.people import ensure_patient
 from kyphometer.store.readings import measured
 from kyphometer.store.readings.documents import checked_text
 from kyphometer.store.study import visits
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
 
 
 def set_patient(connection: Connection, actor: str, film_id: int, code: str, reason: str) -> None:

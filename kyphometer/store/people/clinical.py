@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
-from sqlalchemy import and_, func, insert, select
+from sqlalchemy import Connection, and_, func, insert, select
 
 from kyphometer.errors import StudyRefusedError
 from kyphometer.followup.clinical.record import ClinicalRecord
@@ -15,11 +15,6 @@ from kyphometer.store.database.schema import clinical_rows, patients
 from kyphometer.store.people import people
 from kyphometer.store.readings.documents import checked_text
 from kyphometer.store.study import visits
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from sqlalchemy import Connection
 
 
 def patient_codes(connection: Connection) -> dict[str, int]:

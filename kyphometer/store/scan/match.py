@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sqlalchemy import and_, delete, insert, select, update
+from sqlalchemy import Connection, Row, and_, delete, insert, select, update
 
 from kyphometer.errors import StudyRefusedError
+from kyphometer.film import FilmHeader
 from kyphometer.store.database.audit import Deed
 from kyphometer.store.database.clock import now_text
 from kyphometer.store.database.connection import insert_row
@@ -17,13 +19,6 @@ from kyphometer.store.database.schema import film_files, films
 from kyphometer.store.films.films import absolute
 from kyphometer.store.films.header_rows import film_row
 from kyphometer.store.people.people import ensure_patient
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from sqlalchemy import Connection, Row
-
-    from kyphometer.film import FilmHeader
 
 
 class Match(Enum):
