@@ -44,12 +44,17 @@ def add(args: Any) -> int:
         "known": total.known,
         "moved": len(total.moved),
         "failed": len(total.failed),
+        "passed_over": len(total.passed_over),
         "missing": [str(path) for path in total.missing],
     }
     if args.format == "json":
-        facts["failed"] = [{"path": str(f.path), "reason": f.sentence} for f in total.failed]
+        for name in ("failed", "passed_over", "notes"):
+            found = getattr(total, name)
+            facts[name] = [{"path": str(f.path), "reason": f.sentence} for f in found]
     print_facts(args, facts)
     print_failures(total.failed)
+    print_failures(total.passed_over, "passed over")
+    print_failures(total.notes, "note")
     return 1 if total.failed else 0
 
 
@@ -60,6 +65,8 @@ def _sum(one: ScanReport, two: ScanReport) -> ScanReport:
         known=one.known + two.known,
         moved=one.moved + two.moved,
         failed=one.failed + two.failed,
+        passed_over=one.passed_over + two.passed_over,
+        notes=one.notes + two.notes,
         missing=one.missing + two.missing,
     )
 

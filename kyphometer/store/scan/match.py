@@ -32,6 +32,8 @@ class Match(Enum):
     ADDED = auto()
     KNOWN = auto()
     MOVED = auto()
+    COPY = auto()
+    """The pixels of a film that the study holds, under another UID."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +67,8 @@ class Matcher:
     ----------
     deeds
         What the audit trail is to say about it.
+    notes
+        What is to be known of the film that was taken last.
     """
 
     def __init__(
@@ -74,6 +78,7 @@ class Matcher:
         self._root = root
         self._hash_file = hash_file
         self.deeds: list[Deed] = []
+        self.notes: list[str] = []
 
     def take(self, found: FoundFilm) -> Match:
         """Add the film, or note where it is now.
@@ -85,7 +90,8 @@ class Matcher:
         """
         known = self._known(found)
         if known is None:
-            return self._add(found)
+            twin = self._twin(found)
+            return self._add(found) if twin is None else self._place_copy(found, twin)
         self._require_same(found, known)
         return self._place(found, int(known.id))
 
@@ -130,8 +136,18 @@ class Matcher:
         self.deeds.append(Deed(action="film.move", subject=f"film {film_id}", details=places))
         return Match.MOVED
 
+    def _place_copy(self, found: FoundFilm, film_id: int) -> Match:
+        """Note a file of the same pixels under another UID: one film, wherever it was sent."""
+        self._place(found, film_id)
+        details = {"uid": found.header.reference.sop_instance_uid, "file": found.stored}
+        self.deeds.append(Deed(action="film.copy", subject=f"film {film_id}", details=details))
+        self.notes.append(
+            f"It shows the same pixels as film {film_id} under another UID: it is that film, and "
+            "its readings are the same."
+        )
+        return Match.COPY
+
     def _add(self, found: FoundFilm) -> Match:
-        self._require_new_pixels(found)
         patient = found.patient and ensure_patient(self._connection, found.patient)
         row = {
             **film_row(found.header, found.frame, found.sha256),
@@ -151,18 +167,18 @@ class Matcher:
         self.deeds.append(Deed(action="film.add", subject=f"film {film_id}", details=details))
         return Match.ADDED
 
-    def _require_new_pixels(self, found: FoundFilm) -> None:
-        """The same pixels under another UID are one film that was copied: never count it twice."""
+    def _twin(self, found: FoundFilm) -> int | None:
+        """The film of the same pixels and size under another UID, or None."""
         if found.sha256 is None:
-            return
-        query = select(films.c.id).where(films.c.sha256_pixels == found.sha256)
-        twin = self._connection.execute(query).scalar()
-        if twin is not None:
-            raise StudyRefusedError(
-                f"'{found.path.name}' shows the same pixels as film {twin} of the study under "
-                "another UID",
-                "it is a copy and was left out, so that no patient is counted twice",
-            )
+            return None
+        reference = found.header.reference
+        same = and_(
+            films.c.sha256_pixels == found.sha256,
+            films.c.rows == reference.rows,
+            films.c.columns == reference.columns,
+        )
+        twin = self._connection.execute(select(films.c.id).where(same)).scalar()
+        return None if twin is None else int(twin)
 
     def _forget_others(self, found: FoundFilm) -> None:
         """A path holds one film of a frame: whatever else was there before is there no more."""
