@@ -127,12 +127,13 @@ def largest_difference(kind: Kind, network: nn.Module, path: Path) -> tuple[floa
 
 def folder_names(option: str) -> str:
     """An option as it was given, without the part of a path that only one machine knows."""
-    return re.sub(r"/[^\s',)]*?(?=training/)", "", option)
+    return re.sub(r"(?<![\w.-])/[^\s',)]*?(?=[^/\s',)]+/[^/\s',)]+(?:[\s',)]|$))", "", option)
 
 
 def last_check(run: Path) -> dict[str, float] | None:
     """The last line of a run's log that tells errors on pairs or crops never trained on."""
-    log = (run / "log.jsonl").read_text().splitlines()
+    path = run / "log.jsonl"
+    log = path.read_text().splitlines() if path.exists() else []
     checks = [fact for fact in map(json.loads, log) if not FIGURES.isdisjoint(fact)]
     return checks[-1] if checks else None
 
