@@ -119,7 +119,7 @@ def test_a_dicomdir_is_opened_like_a_folder(tmp_path, capsys):
     for name in hostile_folder.GOOD:
         disc.add(hostile_folder.SAMPLES / f"{name}.dcm")
     disc.write(tmp_path / "disc")
-    disc._tds.cleanup()  # pydicom leaves it to the garbage collector, which warns
+    disc._stage["t"].cleanup()  # pydicom leaves it to the garbage collector, which warns
     lost = sorted(path for path in (tmp_path / "disc").rglob("*") if path.is_file())[-1]
     assert main(["info", str(tmp_path / "disc" / "DICOMDIR"), "--format", "json"]) == 0
     assert len(json.loads(capsys.readouterr().out)) == 3
