@@ -45,6 +45,7 @@ def _add_making(deeds: Any) -> None:
     new.add_argument("--settings", type=Path, metavar="JSON", help="its settings, see 'settings'")
     settings = _deed(deeds, "settings", "print the settings, or change them")
     settings.add_argument("--set", type=Path, metavar="JSON", help="take these settings from now")
+    _add_accepting(settings)
     settings.add_argument(
         "--position",
         choices=("standing", "sitting", "supine", "prone", "lateral_decubitus", "unknown"),
@@ -75,6 +76,7 @@ def _add_filling(deeds: Any) -> None:
         action="store_true",
         help="do not decode pixels now, but before a reading is confirmed",
     )
+    _add_accepting(add)
     readings = _deed(deeds, "import-readings", "take up readings from JSON files")
     readings.add_argument("folders", nargs="+", type=Path, metavar="FOLDER", help="or one file")
     readings.add_argument("--observer", metavar="CODE", help="who made those that name nobody")
@@ -84,11 +86,25 @@ def _add_filling(deeds: Any) -> None:
     clinical = _deed(deeds, "import-clinical", "take up a clinical table, whole or not at all")
     clinical.add_argument("table", type=Path, help="CSV, XLSX, ODS or SAV; see 'clinical-template'")
     add_table_options(clinical)
+    _add_accepting(clinical)
+    clinical.add_argument(
+        "--erase-empty",
+        action="store_true",
+        help="erase what the study knows where the table's cell is empty (default: keep it)",
+    )
     template = _deed(deeds, "clinical-template", "write a clinical table to fill in")
     template.add_argument("table", type=Path, help="new file that ends in .csv or .xlsx")
     observer = _deed(deeds, "observer", "add somebody who reads films")
     observer.add_argument("code", help="short code that readings carry")
     observer.add_argument("--name", default="", help="full name")
+
+
+def _add_accepting(deed: Any) -> None:
+    deed.add_argument(
+        "--accept-changes",
+        action="store_true",
+        help="take facts that differ from what the study knows (default: list and refuse them)",
+    )
 
 
 def _add_correcting(deeds: Any) -> None:
@@ -97,6 +113,8 @@ def _add_correcting(deeds: Any) -> None:
     patient.add_argument("--surgery-date", metavar="YYYY-MM-DD", help="day 0 of the visits")
     patient.add_argument("--injury-date", metavar="YYYY-MM-DD", help="day of the injury")
     patient.add_argument("--clinical-code", metavar="CODE", help="code in the clinical table")
+    undo = _deed(deeds, "undo", "take back an import or a change of settings")
+    undo.add_argument("entry", type=int, help="number of its entry, see 'audit'")
     film = _deed(deeds, "film", "correct a fact of a film, with the reason")
     film.add_argument("film", type=int, help="number of the film, see 'films'")
     film.add_argument("--reason", default="", help="why")
@@ -152,6 +170,7 @@ _HOMES = {
     "observer": ("study_correct", "observer"),
     "patient": ("study_correct", "patient"),
     "film": ("study_correct", "film"),
+    "undo": ("study_correct", "undo"),
     "status": ("study_look", "status"),
     "films": ("study_look", "films"),
     "visits": ("study_look", "visits"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,7 @@ def add(args: Any) -> int:
         patients_from=args.patients_from,
         all_frames=args.all_frames,
         defer_hashes=args.defer_hashes,
+        accept_changes=args.accept_changes,
     )
     total = ScanReport()
     with Study.open(args.study) as study:
@@ -43,6 +45,7 @@ def add(args: Any) -> int:
         "added": len(total.added),
         "known": total.known,
         "moved": len(total.moved),
+        "changed": total.changed,
         "failed": len(total.failed),
         "passed_over": len(total.passed_over),
         "missing": [str(path) for path in total.missing],
@@ -67,6 +70,7 @@ def _sum(one: ScanReport, two: ScanReport) -> ScanReport:
         failed=one.failed + two.failed,
         passed_over=one.passed_over + two.passed_over,
         notes=one.notes + two.notes,
+        changed=one.changed + two.changed,
         missing=one.missing + two.missing,
     )
 
@@ -109,8 +113,24 @@ def take_clinical(args: Any) -> int:
             missing=missing_words(args.missing),
         )
         table = read_clinical_table(args.table, options)
-        changed = study.set_clinical(table)
-    facts = {"patients": len(table.records), "new_or_changed": len(changed)}
+        merge = study.preview_clinical(table)
+        changed = study.set_clinical(
+            table, accept_changes=args.accept_changes, erase_empty=args.erase_empty
+        )
+    for sentence in table.remarks:
+        print(f"note: {sentence}", file=sys.stderr)
+    for change in merge.different:
+        print(f"changed: {change}", file=sys.stderr)
+    for change in merge.emptied:
+        what = "erased" if args.erase_empty else "kept (--erase-empty erases it)"
+        print(f"{what}: {change.subject}: {change.name}: {change.before}", file=sys.stderr)
+    facts = {
+        "patients": len(table.records),
+        "new_or_changed": len(changed),
+        "facts_changed": len(merge.different),
+        "facts_erased": len(merge.emptied) if args.erase_empty else 0,
+        "facts_kept": 0 if args.erase_empty else len(merge.emptied),
+    }
     print_facts(args, facts)
     return 0
 

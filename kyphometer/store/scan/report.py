@@ -47,6 +47,8 @@ class ScanReport:
         Entries that are no films, or could not be looked at.
     notes
         What was taken up otherwise than it might seem: copies, patients and codes to look at.
+    changed
+        Number of films whose corrected headers were taken.
     missing
         Files of films that were in this folder and are neither there nor found elsewhere.
     """
@@ -57,6 +59,7 @@ class ScanReport:
     failed: tuple[ScanFailure, ...] = ()
     passed_over: tuple[ScanFailure, ...] = ()
     notes: tuple[ScanFailure, ...] = ()
+    changed: int = 0
     missing: tuple[Path, ...] = ()
 
 
@@ -74,8 +77,12 @@ class ScanOptions:
         `MOST_FRAMES` are refused.
     defer_hashes
         Do not decode pixels now; they are decoded before a reading is confirmed.
+    accept_changes
+        Take headers that were corrected, and films of a patient with another name, birth date or
+        sex; otherwise they are refused, each with what differs.
     """
 
     patients_from: Literal["header", "folder"] = "header"
     all_frames: bool = False
     defer_hashes: bool = False
+    accept_changes: bool = False

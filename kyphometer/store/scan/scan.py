@@ -153,7 +153,9 @@ class Scanner:
         if not found:
             return
         with self._database.write() as connection:
-            matcher = scan_match.Matcher(connection, self._root, self._hash)
+            matcher = scan_match.Matcher(
+                connection, self._root, self._hash, accept_changes=self._options.accept_changes
+            )
             for film in found:
                 try:
                     tally.count(film.path, matcher.take(film))
@@ -162,6 +164,7 @@ class Scanner:
                     matcher.notes.clear()
                 except KyphometerError as error:
                     tally.fail(film.path, str(error))
+            tally.changed |= matcher.changed
             if matcher.deeds:
                 audit.record_all(connection, self._actor, matcher.deeds)
 
@@ -182,6 +185,7 @@ class _Tally:
         self.known = known
         self._passed = [ScanFailure(path=item.path, sentence=item.sentence) for item in passed]
         self._notes: list[ScanFailure] = []
+        self.changed: set[int] = set()
         self._paths: dict[scan_match.Match, list[Path]] = {kind: [] for kind in scan_match.Match}
         self._failed: list[ScanFailure] = []
 
@@ -206,5 +210,6 @@ class _Tally:
             failed=tuple(self._failed),
             passed_over=tuple(self._passed),
             notes=tuple(self._notes),
+            changed=len(self.changed),
             missing=missing,
         )
