@@ -88,7 +88,7 @@ class CarryOver:
     Attributes
     ----------
     previous
-        The reading that was carried over, of levels that had two endplates.
+        The reading that was carried over.
     reading
         Proposals on the next film, to be confirmed by the reader.
     vertebrae
@@ -103,6 +103,8 @@ class CarryOver:
         How much less they say for the best other place, which is mostly one level off.
     previous_geometry, geometry
         Pixel geometry of both films.
+    warnings
+        What contradicts the proposals without forbidding them, each a sentence.
     """
 
     previous: Reading
@@ -114,6 +116,7 @@ class CarryOver:
     margin: float
     previous_geometry: PixelGeometry
     geometry: PixelGeometry
+    warnings: tuple[str, ...] = ()
 
     def vertebra(self, level: Level) -> CarriedVertebra:
         """The proposal for a level.

@@ -12,7 +12,6 @@ from kyphometer.endplates.change_model import change_model
 from kyphometer.endplates.corners import ROWS
 from kyphometer.endplates.crop import CROP_DEPTHS
 from kyphometer.endplates.frame import VertebraFrame
-from kyphometer.endplates.guards import Limits
 from kyphometer.endplates.register import profile_turns_deg
 from kyphometer.geometry import Point
 from kyphometer.reading import Endplate, Landmark, MarkSource, Vertebra
@@ -30,6 +29,8 @@ if TYPE_CHECKING:
 LEAST_ODDS = -2.0
 """A body whose logarithm of the odds of being the same is less does not belong there."""
 OUTSIDE = "its rim would lie outside the film"
+MOST_CHANGE_SD_DEG = 3.0
+"""A body whose endplates may have turned by more than this unnoticed is not proposed."""
 MOST_GROWTH = 0.20
 """A body that is larger or smaller by more than this part is another body."""
 
@@ -52,12 +53,16 @@ def transfer(
         profiles say by how much.
     """
     level = vertebra.level
-    objection = _objection(seen, found)
+    objection = _objection(found)
     if objection or change is None:
         return NotCarried(level=level, message=f"{level}: {objection or OUTSIDE}.")
     if change.log_odds < LEAST_ODDS:
         return NotCarried(level=level, message=f"{level}: what was found is not the same body.")
     known = change_model().sized(change, intact=intact)
+    unsure = max(known.line_sd_deg)
+    if unsure > MOST_CHANGE_SD_DEG:
+        message = f"{level}: the turn of its endplates would be uncertain by {unsure:.1f} degrees."
+        return NotCarried(level=level, message=message)
     marks = _moved(seen, found, change, profiles=not intact)
     return CarriedVertebra(
         vertebra=_proposed(vertebra, marks, seen.found, found.found, known),
@@ -66,21 +71,14 @@ def transfer(
     )
 
 
-def _objection(seen: Sight, found: Sight) -> str:
+def _objection(found: Sight) -> str:
     """Why a vertebra cannot be proposed, or nothing."""
-    limit = Limits().line_sd_deg
     expected = VertebraFrame.of_corners(found.corners, found.factors, found.facing.sign)
     growth = found.found.frame.depth / expected.depth
-    unsure = float(found.found.line_sd_deg.max())
     checks = (
         (not found.inside_film, OUTSIDE),
-        (unsure > limit, f"its endplates would be uncertain by {unsure:.1f} degrees"),
         (bool(found.found.on_metal.any()), "a corner would lie on metal"),
         (abs(growth - 1) > MOST_GROWTH, "what was found has another size"),
-        (
-            float(seen.found.line_sd_deg.max()) > limit,
-            "its endplates are not clear on the previous film",
-        ),
     )
     return next((text for fails, text in checks if fails), "")
 
@@ -116,7 +114,9 @@ def _proposed(
     method = f"{found.method}, {change_model().method}"
     plates = {}
     for (side, rows), turn_sd in zip(ROWS.items(), known.line_sd_deg, strict=True):
-        earlier = vertebra.endplates[side]
+        earlier = vertebra.endplate(side)
+        if earlier is None:
+            continue
         corners = [
             Landmark(
                 xy=Point(float(pixels[row, 0]), float(pixels[row, 1])),
@@ -129,8 +129,8 @@ def _proposed(
         plates[side] = Endplate(anterior=corners[0], posterior=corners[1])
     return Vertebra(
         level=vertebra.level,
-        superior=plates[EndplateSide.SUPERIOR],
-        inferior=plates[EndplateSide.INFERIOR],
+        superior=plates.get(EndplateSide.SUPERIOR),
+        inferior=plates.get(EndplateSide.INFERIOR),
     )
 
 

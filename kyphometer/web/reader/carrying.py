@@ -79,9 +79,10 @@ def _answer(document: Mapping[str, Any], carried: CarryOver) -> Answer:
         made["fractured_levels"] = [level.value for level in carried.previous.fractured_levels]
     if made.get("facing") is None and carried.reading.facing is not None:
         made["facing"] = str(carried.reading.facing)
-    known = {level: proposed["carried_over"][level] for level in filled}
+    changes = proposed.get("carried_over") or {}
+    known = {level: changes[level] for level in filled if level in changes}
     made["carried_over"] = {**(made.get("carried_over") or {}), **known}
-    notes = [item.message for item in carried.refused]
+    notes = [*carried.warnings, *(item.message for item in carried.refused)]
     return {"document": made, "notes": notes, "carried": filled}
 
 
