@@ -8,6 +8,8 @@ from typing import Any
 
 from kyphometer.cli.options import add_table_options, stated_sem
 
+POSITIONS = ("standing", "sitting", "supine", "prone", "lateral_decubitus", "unknown")
+
 
 def add_parser(subparsers: Any) -> None:
     """Add the subcommand's parser."""
@@ -48,7 +50,7 @@ def _add_making(deeds: Any) -> None:
     _add_accepting(settings)
     settings.add_argument(
         "--position",
-        choices=("standing", "sitting", "supine", "prone", "lateral_decubitus", "unknown"),
+        choices=POSITIONS,
         help="how patients were held, by protocol, on films whose header does not say",
     )
     settings.add_argument(
@@ -118,7 +120,9 @@ def _add_correcting(deeds: Any) -> None:
     film = _deed(deeds, "film", "correct a fact of a film, with the reason")
     film.add_argument("film", type=int, help="number of the film, see 'films'")
     film.add_argument("--reason", default="", help="why")
-    what = film.add_mutually_exclusive_group(required=True)
+    film.add_argument("--date", metavar="YYYY-MM-DD", help="the day when it was taken")
+    film.add_argument("--position", choices=POSITIONS, help="how the patient was held")
+    what = film.add_mutually_exclusive_group()
     what.add_argument("--visit", help="put it to this visit by hand")
     what.add_argument("--by-windows", action="store_true", help="leave it to the visit windows")
     what.add_argument("--patient", metavar="CODE", help="whose film it is")
@@ -132,7 +136,9 @@ def _add_looking(deeds: Any) -> None:
     status.add_argument(
         "--check", action="store_true", help="also check file, links, audit trail and readings"
     )
+    check = "list everything that contradicts itself or cannot be, and whether it was tampered with"
     for name, summary in {
+        "check": check,
         "films": "list the films with patient, visit and place",
         "visits": "list the films by visit, and those that are none with the reason",
         "patients": "list the patients",
@@ -171,6 +177,7 @@ _HOMES = {
     "patient": ("study_correct", "patient"),
     "film": ("study_correct", "film"),
     "undo": ("study_correct", "undo"),
+    "check": ("study_look", "check"),
     "status": ("study_look", "status"),
     "films": ("study_look", "films"),
     "visits": ("study_look", "visits"),

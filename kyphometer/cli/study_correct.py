@@ -117,18 +117,28 @@ def film(args: Any) -> int:
     """Correct a fact of a film."""
     from kyphometer.store.study.study import Study
 
+    exposure = args.date is not None or args.position is not None
+    where = args.visit is not None or args.by_windows
+    if not (exposure or where or args.patient is not None or args.spacing is not None):
+        message = "Say what is to be corrected: --visit, --patient, --spacing, --date, --position."
+        raise UsageError(message)
     with Study.open(args.study) as study:
+        if exposure:
+            day = None if args.date is None else _day(args.date)
+            study.state_exposure(args.film, day=day, position=args.position, reason=args.reason)
         if args.patient is not None:
             study.set_film_patient(args.film, args.patient, reason=args.reason)
         elif args.spacing is not None:
             study.state_spacing(args.film, *args.spacing, reason=args.reason)
-        else:
+        elif where:
             study.state_visit(args.film, args.visit, reason=args.reason)
         found = study.film(args.film)
     facts = {
         "film": found.id,
         "patient": found.patient,
         "visit": found.visit,
+        "taken_on": found.taken_on,
+        "position": found.position,
         "row_mm": found.row_mm,
         "column_mm": found.column_mm,
     }

@@ -27,8 +27,10 @@ def new(args: Any) -> int:
 
 def add(args: Any) -> int:
     """Take up films."""
+    from kyphometer.cli.study_look import told_once
     from kyphometer.store.scan.report import ScanOptions, ScanReport
     from kyphometer.store.study.study import Study
+    from kyphometer.workflow.study_check import film_warnings
 
     options = ScanOptions(
         patients_from=args.patients_from,
@@ -41,6 +43,8 @@ def add(args: Any) -> int:
         for folder in args.folders:
             report = study.add_films(folder, options=options, progress=counter("films"))
             total = _sum(total, report)
+        new = {str(path) for path in total.added}
+        taken = [film for film in study.films() if film.path_text in new]
     facts = {
         "added": len(total.added),
         "known": total.known,
@@ -58,6 +62,8 @@ def add(args: Any) -> int:
     print_failures(total.failed)
     print_failures(total.passed_over, "passed over")
     print_failures(total.notes, "note")
+    for sentence in told_once(list(film_warnings(taken))):
+        print(f"warning: {sentence}", file=sys.stderr)
     return 1 if total.failed else 0
 
 

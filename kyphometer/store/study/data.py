@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kyphometer.errors import KyphometerError
+from kyphometer.film import Position
 from kyphometer.followup.clinical.record import ClinicalTable
 from kyphometer.store.database.schema import patients as patients_table
 from kyphometer.store.films import changes as film_changes
@@ -190,6 +191,27 @@ class StudyData(StudyReadings):
         with self._database.write() as connection:
             film_changes.state_spacing(
                 connection, self._actor, film_id, (row_mm, column_mm), reason
+            )
+
+    def state_exposure(
+        self,
+        film_id: int,
+        *,
+        day: date | None = None,
+        position: Position | str | None = None,
+        reason: str,
+    ) -> None:
+        """State a film's day or position, where the header's is missing or wrong.
+
+        Raises
+        ------
+        StudyRefusedError
+            If the day is in the future, or no reason is given.
+        """
+        held = None if position is None else Position(position)
+        with self._database.write() as connection:
+            film_changes.state_exposure(
+                connection, self._actor, film_id, day=day, position=held, reason=reason
             )
 
     # ------------------------------------------------------------------ visits and clinical data
