@@ -229,6 +229,16 @@ def _saved(study):
     return next(e.id for e in reversed(study.audit()) if e.action == "clinical.save")
 
 
+def test_known_to_be_none_is_not_unknown(study, tmp_path):
+    none = "patient,surgery_date,complication_types\nSIM-001,2023-04-18,none\n"
+    study.set_clinical(table(tmp_path / "none.csv", none))
+    assert study.clinical().records[0].complications == ()
+    assert study.set_clinical(table(tmp_path / "none.csv", none)) == ()
+    some = none.replace("none\n", "infection\n")
+    with pytest.raises(UnacceptedChangesError, match="complications"):
+        study.set_clinical(table(tmp_path / "some.csv", some))
+
+
 def test_empty_cells_erase_only_when_asked(study, tmp_path):
     study.set_clinical(table(tmp_path / "whole.csv", WHOLE))
     empty = table(tmp_path / "empty.csv", WHOLE.replace(",7,80,20", ",7,80,"))

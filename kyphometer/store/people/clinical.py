@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, func, insert, select
 
 from kyphometer.errors import StudyRefusedError, UnacceptedChangesError
+from kyphometer.followup.clinical.columns import NO_COMPLICATIONS
 from kyphometer.followup.clinical.record import ClinicalRecord
 from kyphometer.store.database import audit
 from kyphometer.store.database.clock import now_text
@@ -195,6 +196,8 @@ def flat(document: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in document.items():
         if name in _BY_VISIT:
             facts |= {f"{_BY_VISIT[name]}_{visit}": one for visit, one in value.items()}
+        elif name == "complications" and value == []:
+            facts[name] = NO_COMPLICATIONS  # known that there were none, not unknown
         elif name not in ("format", "version", "patient"):
             facts[name] = value
     return facts
@@ -205,7 +208,9 @@ def nested(facts: Mapping[str, Any], patient: str) -> dict[str, Any]:
     document = ClinicalRecord(patient=patient).to_dict()
     for name, value in facts.items():
         parts = [(f, start) for f, start in _BY_VISIT.items() if name.startswith(f"{start}_")]
-        if not parts:
+        if value == NO_COMPLICATIONS and name == "complications":
+            document[name] = []
+        elif not parts:
             document[name] = value if value is not None else document.get(name)
         elif value is not None:
             field, start = parts[0]
