@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from enum import StrEnum
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kyphometer.geometry import Facing, PixelGeometry
-
-if TYPE_CHECKING:
-    from datetime import date, datetime
-    from pathlib import Path
-
-    from numpy.typing import NDArray
 
 
 class Position(StrEnum):

@@ -12,14 +12,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from kyphometer.errors import DegenerateLineError, NotCalibratedError, PixelSpacingError
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import ArrayLike, NDArray
-
 
 NULL_LENGTH = 1e-6
 """Points closer than this (in pixels or mm) are in one place: no screen or film resolves it."""

@@ -18,6 +18,7 @@ from kyphometer.endplates.crop import cut_window
 from kyphometer.endplates.frame import VertebraFrame
 from kyphometer.endplates.register import BELIEVED_TURN_DEG, PROFILE_SHARE, profile_turns_deg
 from kyphometer.errors import CarryOverError, NotCarriedError
+from kyphometer.followup.carried import carried_change_sd_deg
 from kyphometer.geometry import Facing, PixelGeometry, Point, signed_angle_deg
 from kyphometer.phantom import simulate_visits
 from kyphometer.phantom.targets import TargetAngles
@@ -129,6 +130,9 @@ def test_the_pages_default_plan_is_carried_whole():
         change = change_with_uncertainty(carried, *lines)
         true = true_angle_deg(after, *lines) - true_angle_deg(before, *lines)
         assert change.change_deg == pytest.approx(true, abs=3 * change.standard_uncertainty)
+        names = [f"{level.value}.{side.value}" for level, side in lines]
+        kept = carried_change_sd_deg(default_plan(before), carried.reading, *names)
+        assert kept == pytest.approx(change.standard_uncertainty)
 
 
 def test_one_body_is_enough_with_what_surrounds_it():

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kyphometer.cli.measure import CSV_COLUMNS, measurement_rows
+from kyphometer.cli.measure import CSV_COLUMNS
 from kyphometer.cli.options import add_film_options, add_measure_options, measure_options
 from kyphometer.cli.output import add_format, print_csv, print_json, print_table, progress
 
@@ -90,7 +90,7 @@ def _measured(args: Any, files: list[Path]) -> int:
 
 def _write_overlay(film: Any, item: MeasuredFilm, output: Path, root: Path) -> None:
     from kyphometer.plots.overlay import save_figure
-    from kyphometer.workflow import draw_overlay
+    from kyphometer.workflow.overlay import draw_overlay
 
     path = item.header.path or Path("film")
     relative = path.relative_to(root) if path.is_relative_to(root) else Path(path.name)
@@ -108,7 +108,7 @@ def _print(items: list[MeasuredFilm], args: Any) -> None:
     if args.format == "json":
         print_json([item.to_dict() for item in items])
     elif args.format == "csv":
-        print_csv([row for item in items for row in measurement_rows(item)], CSV_COLUMNS)
+        print_csv([row for item in items for row in item.rows()], CSV_COLUMNS)
     else:
         _print_for_people(items, args.columns.split(","))
 

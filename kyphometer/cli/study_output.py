@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 from kyphometer.cli.output import print_csv, print_json, print_table
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
 
 
 def print_rows(args: Any, rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:

@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
+from kyphometer.anatomy import Level
 from kyphometer.endplates.appearance import reduce_film
+from kyphometer.endplates.change_model import BodyChange
 from kyphometer.endplates.corners import line_lengths, shape_difference
 from kyphometer.endplates.locate import Chain, find_chains
 from kyphometer.endplates.sight import Sight, compare, look
 from kyphometer.endplates.tone import bone_sign
+from kyphometer.film import Film
+from kyphometer.geometry import Facing
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from numpy.typing import NDArray
-
-    from kyphometer.anatomy import Level
-    from kyphometer.endplates.change_model import BodyChange
-    from kyphometer.film import Film
-    from kyphometer.geometry import Facing
-
-    Array = NDArray[np.float64]
+Array = NDArray[np.float64]
 
 SCALES_KNOWN = (0.95, 1.0, 1.05)
 """Size on the next film if both have a pixel spacing (magnification differs)."""

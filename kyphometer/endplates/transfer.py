@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+from numpy.typing import NDArray
 
 from kyphometer.anatomy import EndplateSide
 from kyphometer.endplates.carried import CarriedVertebra, NotCarried
-from kyphometer.endplates.change_model import change_model
+from kyphometer.endplates.change_model import BodyChange, TurnUncertainty, change_model
 from kyphometer.endplates.corners import ROWS
 from kyphometer.endplates.crop import CROP_DEPTHS
+from kyphometer.endplates.estimate import Estimate
 from kyphometer.endplates.frame import VertebraFrame
 from kyphometer.endplates.register import profile_turns_deg
+from kyphometer.endplates.sight import Sight
 from kyphometer.geometry import Point
-from kyphometer.reading import Endplate, Landmark, MarkSource, Vertebra
+from kyphometer.reading import Covariance, Endplate, Landmark, MarkSource, Vertebra
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from kyphometer.endplates.change_model import BodyChange, TurnUncertainty
-    from kyphometer.endplates.estimate import Estimate
-    from kyphometer.endplates.sight import Sight
-    from kyphometer.reading import Covariance
-
-    Array = NDArray[np.float64]
+Array = NDArray[np.float64]
 
 LEAST_ODDS = -2.0
 """A body whose logarithm of the odds of being the same is less does not belong there."""

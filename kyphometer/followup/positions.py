@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from kyphometer.film import Position
 from kyphometer.followup.remarks import Remark, RemarkKind
-
-if TYPE_CHECKING:
-    from kyphometer.followup.visit_model import VisitAssignment
+from kyphometer.followup.visit_model import VisitAssignment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

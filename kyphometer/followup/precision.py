@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from kyphometer.errors import UnusableDataError
 from kyphometer.measure.model import Z95
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
 
 
 class PrecisionSource(StrEnum):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from datetime import date
 
 from kyphometer.errors import MissingSurgeryDateError, UnknownVisitFilmError
 from kyphometer.followup.remarks import Remark, RemarkKind
@@ -17,10 +18,6 @@ from kyphometer.followup.visit_model import (
     VisitAssignment,
 )
 from kyphometer.followup.windows import DEFAULT_WINDOWS, VisitWindow, VisitWindows
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from datetime import date
 
 
 @dataclass(slots=True)

@@ -7,16 +7,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from kyphometer.anatomy import Level
 from kyphometer.errors import AmbiguousDefinitionError, UnknownDefinitionError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 VERSION = 1
 """Version of the definitions; raised whenever a definition changes its meaning."""

@@ -10,10 +10,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from kyphometer.measure.morphometry import Quantity
+from kyphometer.measure.morphometry import Quantity
 
 BOUNDS_PERCENT = (20.0, 25.0, 40.0)
 

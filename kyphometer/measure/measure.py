@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+from kyphometer.anatomy import Level
 from kyphometer.errors import (
     KyphometerError,
     LandmarkError,
@@ -12,6 +13,7 @@ from kyphometer.errors import (
     NoFracturedLevelError,
     NotCalibratedError,
 )
+from kyphometer.geometry import Facing, PixelGeometry
 from kyphometer.measure.angles import measure_named
 from kyphometer.measure.definitions import ANGLES, AngleDefinition, angle_definition
 from kyphometer.measure.model import Measurement, MeasurementSet, Refusal
@@ -35,16 +37,10 @@ from kyphometer.measure.uncertainty import (
     CornerNoise,
     corner_noise,
 )
+from kyphometer.reading import Reading
 from kyphometer.reading.checks import Finding, Severity, check_reading
 from kyphometer.reading.facing import derive_facing
 from kyphometer.reading.square import square_bodies
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-
-    from kyphometer.anatomy import Level
-    from kyphometer.geometry import Facing, PixelGeometry
-    from kyphometer.reading import Reading
 
 
 def measure_reading(

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from kyphometer.anatomy import Level
 from kyphometer.errors import NotMeasuredError
+from kyphometer.geometry import Facing, Point
 from kyphometer.measure.printing import half_width_text, value_text
-
-if TYPE_CHECKING:
-    from kyphometer.anatomy import Level
-    from kyphometer.geometry import Facing, Point
 
 Z95 = 1.959963984540054
 """97.5th percentile of the standard normal distribution."""

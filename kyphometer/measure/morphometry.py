@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from kyphometer.errors import DegenerateLineError, MissingEndplateError
 from kyphometer.geometry import NULL_LENGTH
 from kyphometer.measure.uncertainty import CornerNoise, Matrix, along
-
-if TYPE_CHECKING:
-    from kyphometer.reading import Endplate, Landmark, Vertebra
+from kyphometer.reading import Endplate, Landmark, Vertebra
 
 
 @dataclass(frozen=True, slots=True)

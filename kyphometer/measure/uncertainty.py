@@ -9,13 +9,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from kyphometer.reading import MarkSource
-
-if TYPE_CHECKING:
-    from kyphometer.geometry import PixelGeometry
-    from kyphometer.reading import Landmark, Reading
+from kyphometer.geometry import PixelGeometry
+from kyphometer.reading import Landmark, MarkSource, Reading
 
 DEFAULT_CORNER_SD_MM = 0.75
 """Per-axis SD of a hand mark, in mm, if none is stated.

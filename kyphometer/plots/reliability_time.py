@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
+
+from matplotlib.axes import Axes
 
 from kyphometer.plots.reliability import TEXT, new_axes, plain_axes
 from kyphometer.plots.style import AMBER, BLUE, GREY, INK, VERMILION
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from matplotlib.axes import Axes
-
-    from kyphometer.reliability import ControlChart, HiddenPair, ReadingTable
+from kyphometer.reliability import ControlChart, HiddenPair, ReadingTable
 
 MARKS = ("o", "s", "^", "D", "v", "P", "X", "*")
 

@@ -8,16 +8,12 @@ clinical tolerance (P/T) says more. SCIENCE 3.4.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from kyphometer.errors import ParameterRangeError
+from kyphometer.reliability.components import VarianceComponents
 from kyphometer.stats.estimate import Estimate, Result
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from kyphometer.reliability.components import VarianceComponents
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

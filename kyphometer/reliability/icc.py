@@ -9,16 +9,13 @@ means, not its value.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from kyphometer.errors import IncompleteDesignError, NoVariationError, TooFewDataError
 from kyphometer.stats.distributions import Floats, f_quantile, f_upper_tail
 from kyphometer.stats.estimate import Estimate, Result, check_confidence
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
 
 SHROUT_FLEISS = {
     "ICC(1)": "ICC(1,1)",

@@ -10,19 +10,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from kyphometer.errors import StatisticsError, TooFewDataError
+from kyphometer.reliability.component_intervals import Precision
 from kyphometer.reliability.components import variance_components
+from kyphometer.stats.distributions import Floats
 from kyphometer.stats.estimate import NotComputed, Result
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from kyphometer.reliability.component_intervals import Precision
-    from kyphometer.stats.distributions import Floats
 
 Covariance2 = tuple[tuple[float, float], tuple[float, float]]
 

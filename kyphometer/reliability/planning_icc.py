@@ -7,8 +7,8 @@ slightly generous. SCIENCE 3.5 holds the tables that the tests reproduce.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from kyphometer.errors import ParameterRangeError
 from kyphometer.stats.distributions import (
@@ -18,9 +18,6 @@ from kyphometer.stats.distributions import (
     normal_quantile,
 )
 from kyphometer.stats.estimate import Result, check_confidence
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 MOST = 1_000_000
 

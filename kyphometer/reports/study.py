@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 
+from kyphometer.followup.cohort.endpoints import EndpointAnalysis
+from kyphometer.followup.cohort.study import StudyResults
 from kyphometer.followup.remarks import RemarkKind
+from kyphometer.plots.figure import Figure as Drawing
 from kyphometer.reports.document import (
     Block,
     Bullets,
@@ -41,16 +45,6 @@ from kyphometer.reports.study_tables import (
     radiographic_table,
     scores_table,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from datetime import datetime
-
-    from matplotlib.figure import Figure as Drawing
-
-    from kyphometer.followup.cohort.endpoints import EndpointAnalysis
-    from kyphometer.followup.cohort.study import StudyResults
-
 
 PICTURE_DPI = 100.0
 PATIENTS_AT_FULL_SIZE = 21

@@ -9,14 +9,11 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from random import Random
-from typing import TYPE_CHECKING
 
 from kyphometer.errors import ParameterRangeError, TooFewDataError
-
-if TYPE_CHECKING:
-    from collections.abc import Hashable, Sequence
 
 CODE_ALPHABET = "ACDEFGHJKLMNPQRTUVWXY34679"
 """Letters and digits that are not taken for each other."""

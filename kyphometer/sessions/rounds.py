@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from kyphometer.errors import TooFewDataError
 from kyphometer.reliability.repeatability import sem_from_variance
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from kyphometer.stats.estimate import Estimate
+from kyphometer.stats.estimate import Estimate
 
 
 class RoundState(StrEnum):

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from scipy import special, stats
 
 from kyphometer.errors import UnusableDataError
 from kyphometer.stats.options import DEFAULT_OPTIONS, StatisticsOptions
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
 
 SMALL_EXPECTED = 5.0
 _MAXIMUM_STATES = 50_000

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import combinations
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import special
@@ -19,12 +19,7 @@ from kyphometer.stats.random_intercept import (
     t_tail,
 )
 from kyphometer.stats.tabular import Row, Tabular
-from kyphometer.stats.values import as_table
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from kyphometer.stats.values import FloatArray
+from kyphometer.stats.values import FloatArray, as_table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import special
 
 from kyphometer.errors import TooFewValuesError, UnusableDataError
 from kyphometer.stats.options import DEFAULT_OPTIONS, StatisticsOptions
-from kyphometer.stats.values import as_table, is_constant
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from kyphometer.stats.values import FloatArray
+from kyphometer.stats.values import FloatArray, as_table, is_constant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

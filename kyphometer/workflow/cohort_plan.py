@@ -6,11 +6,13 @@ The published study printed angles before surgery and at 6 months, VAS at four t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kyphometer.anatomy import Level
 from kyphometer.film import Position
@@ -22,11 +24,6 @@ from kyphometer.phantom.implants import Leak, plan_construct
 from kyphometer.phantom.moments import column_with_range, correlated_columns, shares
 from kyphometer.phantom.staging import draw_patient
 from kyphometer.phantom.streams import stream
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from numpy.typing import NDArray
 
 PUBLISHED_PATIENTS = 21
 VISITS = tuple(map(str, TimePoint))

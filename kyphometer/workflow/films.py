@@ -1,16 +1,18 @@
 """The verbs that command line, web and notebooks share.
 
-open_film -> find_reading -> measure_film -> draw_overlay      one film
-measure_folder                                                 a folder, by patient and visit
+open_film -> find_reading -> measure_film      one film
+measure_folder                                 a folder, by patient and visit
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kyphometer import __version__
+from kyphometer.dicom.archive import Unpacked
 from kyphometer.dicom.entries import FILM_SUFFIXES as FILM_SUFFIXES
 from kyphometer.dicom.entries import Entries, PassedOver, is_no_film
 from kyphometer.errors import (
@@ -19,18 +21,11 @@ from kyphometer.errors import (
     NoReadingError,
     ReadingFilmMismatchError,
 )
+from kyphometer.film import Film, FilmHeader, FilmReference
 from kyphometer.measure import DEFAULT_CORNER_SD_MM, MeasurementSet, measure_reading
+from kyphometer.reading import Reading
 from kyphometer.reading.beside import SUFFIX, stem_beside
 from kyphometer.reading.document import read_reading
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from matplotlib.figure import Figure
-
-    from kyphometer.dicom.archive import Unpacked
-    from kyphometer.film import Film, FilmHeader, FilmReference
-    from kyphometer.reading import Reading
 
 READING_SUFFIX = SUFFIX
 SOFTWARE = f"kyphometer {__version__}"
@@ -93,6 +88,26 @@ class MeasuredFilm:
             "warnings": [*header.warnings, *measured.warnings],
             "software": SOFTWARE,
         }
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Rows in long form: one a measurement."""
+        return [
+            {
+                "film": "" if self.header.path is None else self.header.path.name,
+                "patient": self.patient,
+                "visit": self.visit,
+                "observer": self.reading.observer,
+                "session": self.reading.session,
+                "code": number.code,
+                "label": number.label,
+                "value": number.value,
+                "unit": number.unit,
+                "standard_uncertainty": number.standard_uncertainty,
+                "levels": " ".join(map(str, number.levels)),
+                "note": number.note,
+            }
+            for number in self.measured.measurements
+        ]
 
 
 def find_readings(film: str | Path) -> list[Path]:
@@ -222,34 +237,6 @@ def measure_film(
     )
     return MeasuredFilm(
         header=header, reading=reading, measured=measured, reading_path=reading_path
-    )
-
-
-def draw_overlay(
-    film: Film, item: MeasuredFilm, *, codes: Sequence[str] = ("VKA", "RKA")
-) -> Figure:
-    """Overlay picture of a measured film: endplates, angles, values."""
-    from kyphometer.dicom import to_grey
-    from kyphometer.plots.overlay import plot_overlay
-
-    acquisition = film.acquisition
-    exposed = acquisition.exposed_at
-    facts = [
-        None if exposed is None else exposed.date().isoformat(),
-        None if acquisition.position == "unknown" else str(acquisition.position).replace("_", " "),
-    ]
-    title = [
-        " · ".join(filter(None, (item.patient, item.visit))),
-        " · ".join(filter(None, facts)),
-        f"observer {item.reading.observer}" if item.reading.observer else "",
-    ]
-    return plot_overlay(
-        to_grey(film),
-        item.reading,
-        item.measured,
-        codes=codes,
-        title=[line for line in title if line],
-        aspect=film.geometry.aspect,
     )
 
 

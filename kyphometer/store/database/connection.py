@@ -7,23 +7,19 @@ what a writer has read is still true when it writes. Readers wait for nobody.
 
 from __future__ import annotations
 
+import os
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sqlalchemy import URL, create_engine, event, insert, make_url, text
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, insert, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from kyphometer.errors import StudyError, StudyFileError
 from kyphometer.store.database.errors import translate, translate_driver
 from kyphometer.store.database.schema import APPLICATION_ID
-
-if TYPE_CHECKING:
-    import os
-    from collections.abc import Iterator
-
-    from sqlalchemy import Connection, Engine, Table
 
 BUSY_SECONDS = 30
 _BEGIN = "kyphometer_begin"

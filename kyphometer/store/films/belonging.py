@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kyphometer.errors import ReadingFilmMismatchError, StudyRefusedError
+from kyphometer.film import FilmReference
+from kyphometer.reading import Reading
 from kyphometer.reading.document import reading_to_dict
-
-if TYPE_CHECKING:
-    from kyphometer.film import FilmReference
-    from kyphometer.reading import Reading
-    from kyphometer.store.records import FilmRecord
+from kyphometer.store.records import FilmRecord
 
 _SAME = {
     "rows": "number of rows",

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from datetime import date
+from typing import Any
 
+from kyphometer.film import FilmHeader
 from kyphometer.store.films.identity import identity
-
-if TYPE_CHECKING:
-    from datetime import date
-
-    from kyphometer.film import FilmHeader
 
 _NOT_KEPT = frozenset(("patient_id", "patient_name", "patient_birth_date", "facing", "position"))
 """Header facts that have columns of their own, or that name the patient: a study knows codes."""

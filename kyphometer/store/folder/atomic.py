@@ -6,14 +6,11 @@ import errno
 import os
 import tempfile
 import threading
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from kyphometer.errors import StudyFileError, StudyFullError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _ABSENT = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK}
 """What drives answer that lack locks or synchronisation altogether: some network and cloud drives,

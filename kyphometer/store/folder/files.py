@@ -15,7 +15,8 @@ import json
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 from urllib.parse import quote, unquote
 
 from kyphometer.errors import KyphometerError
@@ -24,9 +25,6 @@ from kyphometer.reading.document import read_reading, reading_to_dict
 from kyphometer.store.database.clock import to_text
 from kyphometer.store.folder.atomic import sync_folder, write_atomically
 from kyphometer.store.readings.documents import to_json
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SIDECAR = ".kyphometer"
 SUFFIX = ".reading.json"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import secrets
 import threading
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kyphometer.dicom.archive import Unpacked
 from kyphometer.dicom.entries import Entries, is_no_film
@@ -18,9 +20,10 @@ from kyphometer.errors import (
     StudyRefusedError,
     UnknownRecordError,
 )
+from kyphometer.reading import Reading
 from kyphometer.store.database.clock import from_text, now_text
 from kyphometer.store.films.belonging import belonging_document, require_same_film
-from kyphometer.store.films.file_reader import DicomReader
+from kyphometer.store.films.file_reader import DicomReader, FilmReader
 from kyphometer.store.films.header_rows import film_row
 from kyphometer.store.folder.atomic import locked, told
 from kyphometer.store.folder.files import ReadingFiles, Version, observers_of
@@ -28,20 +31,12 @@ from kyphometer.store.readings.documents import checked_text, to_json
 from kyphometer.store.records import (
     DraftRecord,
     FilmRecord,
+    MarkingLog,
     ReadingRecord,
     ReadingState,
     WorkItem,
 )
-from kyphometer.store.scan.report import MOST_FRAMES, ScanFailure, too_many_frames
-
-if TYPE_CHECKING:
-    import os
-    from collections.abc import Iterator, Mapping
-
-    from kyphometer.reading import Reading
-    from kyphometer.store.films.file_reader import FilmReader
-    from kyphometer.store.records import MarkingLog
-    from kyphometer.store.scan.report import Progress
+from kyphometer.store.scan.report import MOST_FRAMES, Progress, ScanFailure, too_many_frames
 
 _CHANGED = "The draft of this film was changed elsewhere"
 _CONFIRMED = "This film has a newer confirmed reading"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, func, insert, select
+from sqlalchemy import Connection, and_, func, insert, select
 
 from kyphometer.errors import StudyRefusedError, UnacceptedChangesError
 from kyphometer.followup.clinical.columns import NO_COMPLICATIONS

@@ -5,20 +5,16 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from datetime import date
+from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Connection, Table, insert, select, update
 
 from kyphometer.errors import StudyRefusedError, UnknownRecordError
 from kyphometer.store.database import audit
 from kyphometer.store.database.connection import insert_row
 from kyphometer.store.database.schema import observers, patients
 from kyphometer.store.readings.documents import checked_text
-
-if TYPE_CHECKING:
-    from datetime import date
-
-    from sqlalchemy import Connection, Table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sqlalchemy import and_, delete, insert, select, update
+from sqlalchemy import Connection, Row, and_, delete, insert, select, update
 
 from kyphometer.errors import StudyRefusedError, UnacceptedChangesError
+from kyphometer.film import FilmHeader
 from kyphometer.store.database.audit import Deed
 from kyphometer.store.database.clock import now_text
 from kyphometer.store.database.connection import insert_row
@@ -20,13 +22,6 @@ from kyphometer.store.films.films import absolute
 from kyphometer.store.films.header_rows import film_row
 from kyphometer.store.films.identity import contradiction, identity
 from kyphometer.store.people.people import checked_code, ensure_patient, near_codes
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from sqlalchemy import Connection, Row
-
-    from kyphometer.film import FilmHeader
 
 
 class Match(Enum):

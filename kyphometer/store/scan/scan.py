@@ -6,32 +6,27 @@ so that an interrupted scan keeps what it has found, and other writers need not 
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from kyphometer.dicom.archive import Unpacked
 from kyphometer.dicom.entries import Entries, PassedOver, is_no_film, shown_path
 from kyphometer.errors import FilmError, KyphometerError, StudyRefusedError
+from kyphometer.film import FilmHeader
 from kyphometer.store.database import audit
+from kyphometer.store.database.connection import Database
+from kyphometer.store.films.file_reader import FilmReader
 from kyphometer.store.films.films import stored_path
 from kyphometer.store.scan import match as scan_match
 from kyphometer.store.scan.report import (
     MOST_FRAMES,
+    Progress,
     ScanFailure,
     ScanOptions,
     ScanReport,
     too_many_frames,
 )
-
-if TYPE_CHECKING:
-    import os
-
-    from kyphometer.film import FilmHeader
-    from kyphometer.store.database.connection import Database
-    from kyphometer.store.films.file_reader import FilmReader
-    from kyphometer.store.scan.report import Progress
-
 
 _BATCH = 50
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable, Sequence
+from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kyphometer.errors import KyphometerError
 from kyphometer.film import Position
 from kyphometer.followup.clinical.record import ClinicalTable
+from kyphometer.followup.visit_model import VisitAssignment
 from kyphometer.store.database.schema import patients as patients_table
 from kyphometer.store.films import changes as film_changes
 from kyphometer.store.films.films import stored_path
@@ -16,23 +20,14 @@ from kyphometer.store.readings import measured
 from kyphometer.store.readings import versions as readings
 from kyphometer.store.readings.documents import checked_text
 from kyphometer.store.readings.import_files import Importer, ReadingImport, find_film, reading_files
-from kyphometer.store.readings.measured_values import values
+from kyphometer.store.readings.measured_values import MeasuredValue, values
 from kyphometer.store.scan.hashes import fill_hash
-from kyphometer.store.scan.report import ScanFailure, ScanOptions
+from kyphometer.store.scan.report import Progress, ScanFailure, ScanOptions, ScanReport
 from kyphometer.store.scan.scan import Scanner
 from kyphometer.store.study import visits
 from kyphometer.store.study.file import settings_in
 from kyphometer.store.study.readings import StudyReadings
 from kyphometer.store.study.undo import undo
-
-if TYPE_CHECKING:
-    import os
-    from collections.abc import Callable, Sequence
-    from datetime import date
-
-    from kyphometer.followup.visit_model import VisitAssignment
-    from kyphometer.store.readings.measured_values import MeasuredValue
-    from kyphometer.store.scan.report import Progress, ScanReport
 
 _UNCHANGED: Any = object()
 

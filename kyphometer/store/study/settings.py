@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kyphometer.anatomy import Level
 from kyphometer.errors import StudyRefusedError
@@ -13,12 +14,7 @@ from kyphometer.film import Position
 from kyphometer.followup.positions import STRICT_POSITIONS, PositionPolicy
 from kyphometer.followup.windows import DEFAULT_WINDOWS, VisitWindows
 from kyphometer.reading import CornerRule
-from kyphometer.store.database.merge import merge
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from kyphometer.store.database.merge import Change
+from kyphometer.store.database.merge import Change, merge
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from kyphometer.errors import UsageError
+from kyphometer.store.protocol import ReadingStore
+from kyphometer.store.scan.report import Progress
 from kyphometer.web.reader.agreement import Agreement, study_agreement
 from kyphometer.web.views.work import FailedFile
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from kyphometer.store.protocol import ReadingStore
-    from kyphometer.store.scan.report import Progress
 
 _SQLITE_MAGIC = b"SQLite format 3\x00"
 
