@@ -20,7 +20,7 @@ class Position(StrEnum):
     """How the patient was held while the film was taken.
 
     Local kyphosis differs by up to 10 degrees between sitting and supine in the same patient
-    (SCIENCE 0.5), so a change between visits is only a change if the position is the same.
+    (science.md#posture), so a change between visits is only a change if the position is the same.
     """
 
     STANDING = "standing"

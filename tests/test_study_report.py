@@ -81,7 +81,7 @@ def test_angles_follow_the_published_table(reported):
         assert float(rows[key]["mean"]) == pytest.approx(mean, abs=2 * sd / np.sqrt(21))
         assert float(rows[key]["sd"]) == pytest.approx(sd, abs=2 * sd / np.sqrt(40))
         assert rows[key]["n"] == "21"
-    # SCIENCE 3.7: p < 0.001 whatever the correlation of the two visits.
+    # science.md#tests: p < 0.001 whatever the correlation of the two visits.
     assert float(rows["VKA", "6 months"]["p"]) < 2.3e-5
     assert float(rows["RKA", "6 months"]["p"]) < 4.4e-6
 

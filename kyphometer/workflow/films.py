@@ -54,7 +54,7 @@ class MeasuredFilm:
         return self.header.acquisition.time_point or (path.stem if path is not None else "")
 
     def to_dict(self) -> dict[str, Any]:
-        """Document that `kyphometer measure --format json` prints (DESIGN, Files)."""
+        """Document that `measure --format json` prints (ARCHITECTURE.md, File formats)."""
         header, reading, measured = self.header, self.reading, self.measured
         acquisition = header.acquisition
         exposed = acquisition.exposed_at
