@@ -10,12 +10,9 @@ import argparse
 import importlib
 import os
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from kyphometer import __version__
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 COMMANDS = {
     "annotate": "mark films in the browser, on this machine",

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from kyphometer.dicom.elements import Elements
 from kyphometer.dicom.moments import read_date, read_exposed_at
 from kyphometer.dicom.orientation import read_view
 from kyphometer.dicom.position import read_position
 from kyphometer.dicom.spacing import RADIOGRAPHS, read_magnification
 from kyphometer.film import Acquisition
-
-if TYPE_CHECKING:
-    from kyphometer.dicom.elements import Elements
 
 _SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 COMPRESSED_WITH_LOSS = "The film was compressed with loss; its edges may have moved."

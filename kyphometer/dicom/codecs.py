@@ -6,10 +6,12 @@ the frame goes from the file to the array without a copy, and pydicom need not b
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kyphometer.dicom.codestream import (
     END_MARK,
@@ -25,16 +27,10 @@ from kyphometer.dicom.codestream import (
     rle_segments,
     strip_boxes,
 )
+from kyphometer.dicom.layout import PixelLayout
 from kyphometer.dicom.swallowed import SwallowedErrors
 from kyphometer.dicom.uids import shown_uid, uid_name
 from kyphometer.errors import FilmPixelsError, UnsupportedFilmError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from numpy.typing import NDArray
-
-    from kyphometer.dicom.layout import PixelLayout
 
 NATIVE: Final = frozenset(
     ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.1.99")

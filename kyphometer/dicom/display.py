@@ -6,17 +6,13 @@ value by value, so they are worked out once for every possible stored value and 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kyphometer.errors import UsageError
-from kyphometer.film import LookupTable, VoiWindow
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from kyphometer.film import Film, Rendering
+from kyphometer.film import Film, LookupTable, Rendering, VoiWindow
 
 Voi = VoiWindow | LookupTable
 """What maps modality values to grey."""

@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import re
 import struct
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 from kyphometer.dicom.tags import TAGS
 from kyphometer.dicom.text import SINGLE_BYTE, decode_text, defined_term, is_utf8_against, printable
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
 
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 BINARY = {"US": "H", "SS": "h", "UL": "I", "SL": "i", "FL": "f", "FD": "d", "UV": "Q", "SV": "q"}

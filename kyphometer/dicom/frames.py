@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kyphometer.dicom.codecs import NATIVE, DecodedFrame, decode_frame
 from kyphometer.dicom.codestream import family_of
-from kyphometer.dicom.parse import BIG_ENDIAN
-from kyphometer.dicom.source import ShortReadError
+from kyphometer.dicom.layout import PixelLayout
+from kyphometer.dicom.parse import BIG_ENDIAN, DicomFile, PixelElement
+from kyphometer.dicom.source import ShortReadError, Source
 from kyphometer.errors import FilmPixelsError, FrameError
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from kyphometer.dicom.layout import PixelLayout
-    from kyphometer.dicom.parse import DicomFile, PixelElement
-    from kyphometer.dicom.source import Source
 
 _MOST_FRAGMENTS = 250_000
 _ITEM = b"\xfe\xff\x00\xe0"

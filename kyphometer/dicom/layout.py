@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 
+from kyphometer.dicom.elements import Elements
 from kyphometer.errors import FilmHeaderError, FilmSizeError, UnsupportedFilmError
-
-if TYPE_CHECKING:
-    from kyphometer.dicom.elements import Elements
 
 LARGEST_FILM: Final = 1 << 27
 """Pixels of the largest film that is believed: a 35 x 90 cm film scanned at 50 micrometres."""

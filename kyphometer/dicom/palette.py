@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from kyphometer.dicom.elements import Elements
 from kyphometer.errors import ColourFilmError, FilmHeaderError
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from kyphometer.dicom.elements import Elements
 
 _COLOURS = ("Red", "Green", "Blue")
 

@@ -9,22 +9,19 @@ from __future__ import annotations
 import struct
 import zlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kyphometer.dicom.codestream import CodestreamError, read_jpeg
 from kyphometer.dicom.layout import check_size
+from kyphometer.dicom.source import StreamSource
 from kyphometer.dicom.tiff import TiffError, TiffField, read_pages
 from kyphometer.dicom.values import grey_of_colour
 from kyphometer.errors import ColourFilmError, FilmPixelsError, FrameError, UnsupportedFilmError
 from kyphometer.film import Film, FilmHeader, FilmReference, Rendering
 from kyphometer.geometry import PixelGeometry, SpacingSource
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from kyphometer.dicom.source import StreamSource
 
 _LARGEST_FILE: Final = 1 << 30
 _MAGIC: Final = {

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from numpy.typing import NDArray
 
 from kyphometer.dicom.acquisition import COMPRESSED_WITH_LOSS, read_acquisition
 from kyphometer.dicom.codecs import COMPRESSED, DecodedFrame, require_syntax
+from kyphometer.dicom.elements import Elements
 from kyphometer.dicom.frames import read_frame
 from kyphometer.dicom.functional_groups import with_frame_groups
-from kyphometer.dicom.layout import read_layout
+from kyphometer.dicom.layout import PixelLayout, read_layout
 from kyphometer.dicom.palette import through_palette
 from kyphometer.dicom.parse import DicomFile, PixelElement, open_dicom
 from kyphometer.dicom.plain import is_plain_image, read_plain, read_plain_header
 from kyphometer.dicom.rendering import read_rendering, rescale
-from kyphometer.dicom.source import open_source
+from kyphometer.dicom.source import FilmPath, StreamSource, open_source
 from kyphometer.dicom.spacing import explain, read_geometry, stated_geometry
 from kyphometer.dicom.tags import TAGS
 from kyphometer.dicom.uids import shown_uid, uid_name
 from kyphometer.dicom.values import grey_of_colour, narrowed, quantised, settle_bits
 from kyphometer.errors import (
+    FilmError,
     FilmHeaderError,
     FilmPixelsError,
     FrameError,
@@ -29,18 +34,18 @@ from kyphometer.errors import (
 )
 from kyphometer.film import Film, FilmHeader, FilmReference
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from numpy.typing import NDArray
-
-    from kyphometer.dicom.elements import Elements
-    from kyphometer.dicom.layout import PixelLayout
-    from kyphometer.dicom.source import FilmPath, StreamSource
-
-    Spacing = float | tuple[float, float]
+Spacing = float | tuple[float, float]
 
 _DIRECTORY = "1.2.840.10008.1.3.10"
+
+
+def looks_like_film(film: FilmPath) -> bool:
+    """True if a file begins like a DICOM object or a picture, whatever its name; never raises."""
+    try:
+        with open_source(film) as source:
+            return is_plain_image(source) or source.head(132)[128:] == b"DICM"
+    except FilmError:
+        return False
 
 
 def read_header(

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from kyphometer.dicom.elements import Elements
+from kyphometer.dicom.layout import PixelLayout
 from kyphometer.dicom.palette import palette_bits
 from kyphometer.film import LookupTable, Rendering, VoiWindow
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from kyphometer.dicom.elements import Elements
-    from kyphometer.dicom.layout import PixelLayout
 
 _FUNCTIONS = ("LINEAR", "LINEAR_EXACT", "SIGMOID")
 

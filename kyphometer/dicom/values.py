@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from kyphometer.dicom.elements import Elements
+from kyphometer.dicom.layout import PixelLayout
 from kyphometer.errors import ColourFilmError, UnsupportedFilmError
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from kyphometer.dicom.elements import Elements
-    from kyphometer.dicom.layout import PixelLayout
-    from kyphometer.film import Rendering
+from kyphometer.film import Rendering
 
 _OVERLAY_BIT = 0x60000102
 _LOSSY_TOLERANCE = 2

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from kyphometer.anatomy import EndplateSide, Level
 from kyphometer.errors import NotCarriedError
+from kyphometer.film import FilmReference
 from kyphometer.geometry import Facing, PixelGeometry, signed_angle_deg
+from kyphometer.reading import Reading, Vertebra
 from kyphometer.reading.carried import CarriedBody, CarriedLine
-
-if TYPE_CHECKING:
-    from kyphometer.film import FilmReference
-    from kyphometer.reading import Reading, Vertebra
 
 Line = tuple[Level, EndplateSide]
 """An endplate line by its vertebra and side."""

@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
+from kyphometer.anatomy import Level
 from kyphometer.endplates.carried import CarriedVertebra, CarryOver, NotCarried
 from kyphometer.endplates.columns import Column, find_columns
 from kyphometer.endplates.corners import square_factors
+from kyphometer.endplates.sight import Sight
 from kyphometer.endplates.surroundings import witnesses
 from kyphometer.endplates.transfer import transfer
 from kyphometer.errors import CarryOverError
+from kyphometer.film import Film
+from kyphometer.geometry import Facing, PixelGeometry, Point
 from kyphometer.reading import Reading
 from kyphometer.reading.facing import derive_facing
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from numpy.typing import NDArray
-
-    from kyphometer.anatomy import Level
-    from kyphometer.endplates.sight import Sight
-    from kyphometer.film import Film
-    from kyphometer.geometry import Facing, PixelGeometry, Point
-
-    Array = NDArray[np.float64]
+Array = NDArray[np.float64]
 
 LEAST_SCORE = 0.35
 """A column that correlates less was not found."""

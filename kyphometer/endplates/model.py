@@ -7,19 +7,17 @@ import threading
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from kyphometer.endplates.calibration import Calibration
 from kyphometer.errors import ModelFileError
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
-    Image = NDArray[np.float32]
+Array = NDArray[np.float64]
+Image = NDArray[np.float32]
 
 FOLDER = Path(__file__).parent / "models"
 NAME = "rim-corners"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from math import dist
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kyphometer.anatomy import EndplateSide, Level
 from kyphometer.endplates.corners import (
@@ -26,20 +28,12 @@ from kyphometer.endplates.results import (
 )
 from kyphometer.endplates.tone import bone_sign
 from kyphometer.errors import ReadingFilmMismatchError
-from kyphometer.geometry import Point
-from kyphometer.reading import Endplate, Landmark, MarkSource, Vertebra
+from kyphometer.film import Film
+from kyphometer.geometry import Facing, PixelGeometry, Point
+from kyphometer.reading import Endplate, Landmark, MarkSource, Reading, Vertebra
 from kyphometer.reading.facing import derive_facing
 
-if TYPE_CHECKING:
-    from collections.abc import Collection
-
-    from numpy.typing import NDArray
-
-    from kyphometer.film import Film
-    from kyphometer.geometry import Facing, PixelGeometry
-    from kyphometer.reading import Reading
-
-    Array = NDArray[np.float64]
+Array = NDArray[np.float64]
 
 Target = tuple[EndplateSide, str]
 """A corner to refine: its endplate, and `anterior` or `posterior`."""

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from kyphometer.anatomy import EndplateSide, Level
-    from kyphometer.reading import Reading, Vertebra
+from kyphometer.anatomy import EndplateSide, Level
+from kyphometer.reading import Reading, Vertebra
 
 
 class RefusalReason(StrEnum):

@@ -7,9 +7,8 @@ network finds there with doubt, or not where the reader's own mark is, is left o
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+from numpy.typing import NDArray
 
 from kyphometer.anatomy import EndplateSide, Level, neighbour
 from kyphometer.endplates.corners import (
@@ -21,15 +20,11 @@ from kyphometer.endplates.corners import (
     wrap_deg,
 )
 from kyphometer.endplates.sight import Sight, look
+from kyphometer.film import Film
+from kyphometer.geometry import Facing
+from kyphometer.reading import Reading
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from kyphometer.film import Film
-    from kyphometer.geometry import Facing
-    from kyphometer.reading import Reading
-
-    Array = NDArray[np.float64]
+Array = NDArray[np.float64]
 
 ENOUGH_BODIES = 5
 """With this many bodies a column is recognised by them alone."""

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+from numpy.typing import NDArray
 
 from kyphometer.anatomy import EndplateSide
 from kyphometer.endplates.carried import CarriedVertebra, NotCarried
-from kyphometer.endplates.change_model import change_model
+from kyphometer.endplates.change_model import BodyChange, TurnUncertainty, change_model
 from kyphometer.endplates.corners import ROWS
 from kyphometer.endplates.crop import CROP_DEPTHS
+from kyphometer.endplates.estimate import Estimate
 from kyphometer.endplates.frame import VertebraFrame
 from kyphometer.endplates.register import profile_turns_deg
+from kyphometer.endplates.sight import Sight
 from kyphometer.geometry import Point
-from kyphometer.reading import Endplate, Landmark, MarkSource, Vertebra
+from kyphometer.reading import Covariance, Endplate, Landmark, MarkSource, Vertebra
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from kyphometer.endplates.change_model import BodyChange, TurnUncertainty
-    from kyphometer.endplates.estimate import Estimate
-    from kyphometer.endplates.sight import Sight
-    from kyphometer.reading import Covariance
-
-    Array = NDArray[np.float64]
+Array = NDArray[np.float64]
 
 LEAST_ODDS = -2.0
 """A body whose logarithm of the odds of being the same is less does not belong there."""
@@ -79,11 +72,11 @@ def transfer(
 def _objection(found: Sight) -> str:
     """Why a vertebra cannot be proposed, or nothing."""
     expected = VertebraFrame.of_corners(found.corners, found.factors, found.facing.sign)
-    growth = found.found.frame.depth / expected.depth
+    another = has_another_size(found.found.frame.depth, expected.depth)
     checks = (
         (not found.inside_film, OUTSIDE),
         (bool(found.found.on_metal.any()), "a corner would lie on metal"),
-        (abs(growth - 1) > MOST_GROWTH, "what was found has another size"),
+        (another, "what was found has another size"),
     )
     return next((text for fails, text in checks if fails), "")
 
@@ -93,6 +86,11 @@ def _disagreement(seen: Sight, found: Sight, marks: Array) -> float:
     habit = seen.found.frame.from_square(seen.corners) - seen.found.corners
     now = found.found.frame.from_square(marks) - found.found.corners
     return float(np.hypot(*(now - habit).T).max())
+
+
+def has_another_size(depth: float, expected: float) -> bool:
+    """Whether a body of this depth cannot be the one that was expected, in the same units."""
+    return abs(depth / expected - 1) > MOST_GROWTH
 
 
 def _moved(seen: Sight, found: Sight, change: BodyChange, *, profiles: bool) -> Array:

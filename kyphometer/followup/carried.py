@@ -8,26 +8,20 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
-from typing import TYPE_CHECKING
 
 from kyphometer.anatomy import EndplateSide, Level
 from kyphometer.errors import UnknownLevelError
-from kyphometer.followup.correction import ChangeUncertainty
-from kyphometer.reading import MarkSource
+from kyphometer.film import FilmReference
+from kyphometer.followup.correction import ChangeKey, ChangeUncertainty
+from kyphometer.followup.visit_angles import VisitAngle
+from kyphometer.geometry import Point
+from kyphometer.reading import Endplate, MarkSource, Reading
+from kyphometer.reading.carried import CarriedBody
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from kyphometer.film import FilmReference
-    from kyphometer.followup.correction import ChangeKey
-    from kyphometer.followup.visit_angles import VisitAngle
-    from kyphometer.geometry import Point
-    from kyphometer.reading import Endplate, Reading
-    from kyphometer.reading.carried import CarriedBody
-
-    ReadingKey = int | str
-    Line = tuple[Level, EndplateSide]
+ReadingKey = int | str
+Line = tuple[Level, EndplateSide]
 
 CARRIED = "marks carried over"
 """Source of an uncertainty that knows what both marks of a line share."""

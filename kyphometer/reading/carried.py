@@ -9,14 +9,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from kyphometer.anatomy import EndplateSide
 from kyphometer.errors import LandmarkError
-
-if TYPE_CHECKING:
-    from kyphometer.film import FilmReference
-    from kyphometer.geometry import Point
+from kyphometer.film import FilmReference
+from kyphometer.geometry import Point
 
 MOST_CHANGE_SD_DEG = 180.0
 """A line that may have turned by more than this is not known at all."""

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from kyphometer.anatomy import EndplateSide, Level
 from kyphometer.errors import LandmarkError, ReadingFormatError
+from kyphometer.geometry import Point
 from kyphometer.reading.carried import CarriedBody, CarriedLine
 from kyphometer.reading.film_json import film_from_dict, film_to_dict
 from kyphometer.reading.marks_json import json_object, json_point
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from kyphometer.geometry import Point
 
 _WHERE = "carried_over"
 _CORNERS = ("anterior", "posterior")

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from kyphometer.anatomy import EndplateSide, Level, levels_apart
 from kyphometer.geometry import NULL_LENGTH, PixelGeometry, Point, cross, segments_cross
+from kyphometer.reading.model import Reading
 from kyphometer.reading.square import SquareBody, SquarePlate, square_bodies
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from kyphometer.reading.model import Reading
 
 MIN_ENDPLATE_MM = 8.0
 """Shorter than any vertebral endplate from C3 to S1, child or adult."""

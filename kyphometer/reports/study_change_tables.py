@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from kyphometer.followup.cohort.analysis import CohortResults
+from kyphometer.followup.cohort.endpoints import EndpointAnalysis
 from kyphometer.reports.document import Column, Table
 from kyphometer.reports.study_columns import VISIT, count, number, p_value
 from kyphometer.reports.study_tables import labelled
-
-if TYPE_CHECKING:
-    from kyphometer.followup.cohort.analysis import CohortResults
-    from kyphometer.followup.cohort.endpoints import EndpointAnalysis
-    from kyphometer.stats.tabular import Row
+from kyphometer.stats.tabular import Row
 
 
 def changes_tables(cohort: CohortResults) -> list[Table]:

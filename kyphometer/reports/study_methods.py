@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from kyphometer.followup.carried import CARRIED
-from kyphometer.followup.windows import Choice
+from kyphometer.followup.cohort.study import StudyResults
+from kyphometer.followup.windows import Choice, VisitWindow
 from kyphometer.stats.formatting import format_number
-
-if TYPE_CHECKING:
-    from kyphometer.followup.cohort.study import StudyResults
-    from kyphometer.followup.windows import VisitWindow
-    from kyphometer.stats.options import StatisticsOptions
+from kyphometer.stats.options import StatisticsOptions
 
 _CORNERS = {
     "rim_chord": "the anterior and posterior corners of the endplate's rim",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import combinations
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import special
@@ -19,12 +19,7 @@ from kyphometer.stats.random_intercept import (
     t_tail,
 )
 from kyphometer.stats.tabular import Row, Tabular
-from kyphometer.stats.values import as_table
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from kyphometer.stats.values import FloatArray
+from kyphometer.stats.values import FloatArray, as_table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +100,7 @@ def mixed_model(
     days_from_target: Mapping[str, Iterable[float | None]] | None = None,
     options: StatisticsOptions = DEFAULT_OPTIONS,
 ) -> MixedModel:
-    """Compare visits where some are missing (SCIENCE 3.7: sensitivity analysis).
+    """Compare visits where some are missing (science.md#tests: sensitivity analysis).
 
     value = mean of the visit + slope x (actual day - target day) + patient + residual, fitted by
     REML. With complete data and no days its differences are those of the paired means, and its F

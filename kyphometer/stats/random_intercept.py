@@ -3,24 +3,22 @@
 One patient, one intercept. The variance ratio is the only unknown of the search, so the whole
 likelihood is a curve over one bounded number: the boundary (no variation between patients) is a
 value like any other and the fit cannot fail to converge. General libraries answer here with z
-tests, with a failure at the boundary, or with fixed effects of 0.0 (SCIENCE 3.9).
+tests, with a failure at the boundary, or with fixed effects of 0.0 (science.md#software-traps).
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import optimize, special
 
 from kyphometer.errors import TooFewValuesError, UnusableDataError
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    FloatArray = NDArray[np.float64]
+FloatArray = NDArray[np.float64]
 
 BOUNDARY = 1e-6
 """Intraclass correlation below which the fit counts as on the boundary."""

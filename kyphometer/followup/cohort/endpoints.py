@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
@@ -20,9 +21,6 @@ from kyphometer.stats.repeated import (
     repeated_anova,
 )
 from kyphometer.stats.tabular import Row, Tabular
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
 
 Result = TypeVar("Result")
 Columns = dict[str, list[float | None]]

@@ -5,17 +5,12 @@ Plain ASGI, so that a 24 MB film passes without being copied.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kyphometer.errors import BodyTooLargeError, RequestError
 from kyphometer.web.routes.answers import error_answer
-
-if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-    from kyphometer.web.server.settings import WebSettings
+from kyphometer.web.server.settings import WebSettings
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (

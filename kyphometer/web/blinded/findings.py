@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, get_args
+from typing import get_args
 
-from kyphometer.reading.checks import FindingCode, Severity
+from kyphometer.anatomy import EndplateSide, Level
+from kyphometer.reading.checks import Finding, FindingCode, Severity
 from kyphometer.web.blinded.answers import BlindedCorner, BlindedFinding, BlindedMissing, Corner
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from kyphometer.anatomy import EndplateSide, Level
-    from kyphometer.reading.checks import Finding
 
 _CORNERS: Mapping[str, Corner] = MappingProxyType({name: name for name in get_args(Corner)})
 _WORDS: Mapping[FindingCode, tuple[str, str]] = MappingProxyType(

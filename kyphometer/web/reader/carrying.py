@@ -6,24 +6,22 @@ about a second.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kyphometer.anatomy import EndplateSide, Level
 from kyphometer.errors import KyphometerError
-from kyphometer.geometry import Point
+from kyphometer.geometry import PixelGeometry, Point
+from kyphometer.reading import Reading
 from kyphometer.reading.document import reading_from_dict, reading_to_dict
-from kyphometer.web.pixels.decode_job import decoded, refusal
+from kyphometer.web.pixels.decode_job import Refusal, decoded, refusal
+from kyphometer.web.pixels.film_source import FilmSource
+from kyphometer.web.reader.answer import Answer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from kyphometer.endplates import CarryOver
-    from kyphometer.geometry import PixelGeometry
-    from kyphometer.reading import Reading
-    from kyphometer.web.pixels.decode_job import Refusal
-    from kyphometer.web.reader.service import Answer, FilmSource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,17 +5,13 @@ from __future__ import annotations
 import socket
 import threading
 import webbrowser
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from pathlib import Path
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from kyphometer.errors import ServerStartError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from starlette.types import ASGIApp
 
 GRACE_SECONDS = 5
 MAX_CONNECTIONS = 200
