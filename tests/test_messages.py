@@ -1,10 +1,12 @@
 """The catalogues: complete, equal in what they are told, and right in both languages."""
 
+import json
 import string
 
 import pytest
 
 from kyphometer.anatomy import EndplateSide, Level
+from kyphometer.cli import main
 from kyphometer.messages import LANGUAGES, catalogue, choose, language, sentence, speaking
 from kyphometer.reading.checks import Finding, FindingCode, FindingFacts, Severity, Unit
 
@@ -81,3 +83,26 @@ def test_a_finding_is_told_in_both_languages():
     assert SHORT.sentence("vi") == vietnamese
     with speaking("vi"):
         assert str(SHORT) == vietnamese
+
+
+def test_the_command_line_speaks_the_language_asked_for(tmp_path, monkeypatch, capsys):
+    """Simulate a film, put both corners of an endplate in one place, measure."""
+    small = ["--rows", "900", "--columns", "450", "--pixel", "0.32"]
+    assert main(["simulate", str(tmp_path), "--films", "1", "--syntax", "none", *small]) == 0
+    film, kept = next(tmp_path.rglob("*.dcm")), next(tmp_path.rglob("*.reading.json"))
+    document = json.loads(kept.read_text("utf-8"))
+    plates = document["vertebrae"]["L1"]
+    plates["superior"]["anterior"] = plates["superior"]["posterior"]
+    spoilt = tmp_path / "spoilt.json"
+    spoilt.write_text(json.dumps(document), "utf-8")
+    for words, environment, expected in (
+        (["--language", "vi"], "", "Tấm tận trên L1: hai bờ nằm cùng một chỗ"),
+        (["--language=vi"], "en", "Tấm tận trên L1: hai bờ nằm cùng một chỗ"),
+        ([], "vi_VN.UTF-8", "Tấm tận trên L1: hai bờ nằm cùng một chỗ"),
+        (["--language", "en"], "vi", "L1 superior endplate: both corners are in one place"),
+        ([], "", "L1 superior endplate: both corners are in one place"),
+    ):
+        capsys.readouterr()
+        monkeypatch.setenv("KYPHOMETER_LANGUAGE", environment)
+        assert main(["measure", str(film), str(spoilt), *words]) == 4
+        assert expected in capsys.readouterr().err
