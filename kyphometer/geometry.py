@@ -193,7 +193,7 @@ def signed_angle_deg(
     `atan2(f (u_y l_x - u_x l_y), u . l)` with `f = facing.sign`: positive when the lines converge
     anteriorly (kyphosis), negative when they converge posteriorly (lordosis), in (-180, 180].
     Independent of the length and position of the lines, of rotation, of isotropic scale, and of
-    mirroring together with `facing` (SCIENCE 1.1).
+    mirroring together with `facing` (science.md#sign).
 
     Parameters
     ----------

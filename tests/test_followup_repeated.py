@@ -160,7 +160,7 @@ def test_mixed_model_of_complete_data_is_the_anova(table):
 
 
 def test_boundary_is_a_plain_regression_not_a_failure_and_not_zero():
-    """SCIENCE 3.9: where patients do not vary, a known fitter returns fixed effects of 0.0."""
+    """science.md#software-traps: where patients are alike, a known fitter returns 0.0."""
     rng = np.random.default_rng(0)
     table = rng.normal([10, 20, 30], size=(20, 3))
     table -= table.mean(axis=1)[:, None] - 20

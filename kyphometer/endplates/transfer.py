@@ -67,13 +67,18 @@ def transfer(
 def _objection(found: Sight) -> str:
     """Why a vertebra cannot be proposed, or nothing."""
     expected = VertebraFrame.of_corners(found.corners, found.factors, found.facing.sign)
-    growth = found.found.frame.depth / expected.depth
+    another = has_another_size(found.found.frame.depth, expected.depth)
     checks = (
         (not found.inside_film, OUTSIDE),
         (bool(found.found.on_metal.any()), "a corner would lie on metal"),
-        (abs(growth - 1) > MOST_GROWTH, "what was found has another size"),
+        (another, "what was found has another size"),
     )
     return next((text for fails, text in checks if fails), "")
+
+
+def has_another_size(depth: float, expected: float) -> bool:
+    """Whether a body of this depth cannot be the one that was expected, in the same units."""
+    return abs(depth / expected - 1) > MOST_GROWTH
 
 
 def _moved(seen: Sight, found: Sight, change: BodyChange, *, profiles: bool) -> Array:

@@ -31,7 +31,7 @@ class ChangeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """Change of one angle between two visits (SCIENCE 3.6).
+    """Change of one angle between two visits (science.md#change).
 
     Attributes
     ----------

@@ -71,7 +71,7 @@ class MeasurementPrecision:
 
     @property
     def minimal_detectable_change_95_deg(self) -> float:
-        """Smallest change of one patient beyond error: 1.96 sqrt(2) SEM (SCIENCE 3.2)."""
+        """Smallest change of one patient beyond error: 1.96 sqrt(2) SEM (science.md#sem)."""
         return Z95 * math.sqrt(2.0) * self.standard_error_of_measurement_deg
 
     @property

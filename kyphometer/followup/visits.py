@@ -62,7 +62,7 @@ def assign_patient_visits(
     windows: VisitWindows = DEFAULT_WINDOWS,
     stated: Sequence[StatedVisit] = (),
 ) -> VisitAssignment:
-    """Put the films of one patient to visits (SCIENCE 4).
+    """Put the films of one patient to visits (science.md#visits).
 
     A film inside a visit's tolerance goes before one that is only inside its analysis window; among
     several the window's rule decides. Films that are no visit are kept and listed with the reason.

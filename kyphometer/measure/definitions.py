@@ -1,7 +1,8 @@
 """Registry of named angles: each a pair of lines, because names alone are not safe.
 
 "Local", "segmental" and "regional" kyphosis and "sagittal index" mean several things in print
-(SCIENCE 1.2). An angle here is an ordered pair of lines; its name is an alias bound to that pair.
+(science.md#angles). An angle here is an ordered pair of lines; its name is an alias bound to that
+pair.
 """
 
 from __future__ import annotations

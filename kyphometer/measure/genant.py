@@ -2,7 +2,7 @@
 
 Genant's grade is visual and includes qualitative signs; this one is computed from heights and is
 therefore called `genant_qm`. Boundaries: grade 1 from 20 %, grade 2 from 25 %, grade 3 from 40 %
-height loss (SCIENCE 1.3).
+height loss (science.md#heights).
 """
 
 from __future__ import annotations

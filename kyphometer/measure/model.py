@@ -71,7 +71,7 @@ class Measurement:
         return f"{text} {half_width_text(self.interval_95, self.unit)}".rstrip()
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON document of the measurement (DESIGN, Files)."""
+        """JSON document of the measurement (ARCHITECTURE.md, File formats)."""
         document: dict[str, Any] = {
             "code": self.code,
             "label": self.label,

@@ -37,7 +37,7 @@ class MarkSource(StrEnum):
 
 
 class CornerRule(StrEnum):
-    """Which point of the rim was marked as the corner (SCIENCE 1.6)."""
+    """Which point of the rim was marked as the corner (science.md#where-the-line-goes)."""
 
     RIM_CHORD = "rim_chord"
     """Rim corners of the main body; mid-line between double contours; osteophytes left out."""

@@ -76,8 +76,8 @@ def variance_components(
 
     Returns
     -------
-    Components with intervals, inter- and intra-observer ICC (SCIENCE 3.1), SEM and MDC95
-    (SCIENCE 3.2).
+    Components with intervals, inter- and intra-observer ICC (science.md#icc), SEM and MDC95
+    (science.md#sem).
 
     Raises
     ------

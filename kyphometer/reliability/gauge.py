@@ -2,7 +2,7 @@
 
 AIAG's limits (10 % good, 30 % bad, 5 categories) come from machining: 30 % GRR is an ICC of 0.91,
 so that few readers of films can pass. Report it; do not gate on it. The ratio of precision to a
-clinical tolerance (P/T) says more. SCIENCE 3.4.
+clinical tolerance (P/T) says more. science.md#gauge.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Which corner of which endplate contributes the error, in mm along and across the endplate.
 
 Only the part across the endplate line turns it: two corners with SDs s_a and s_p across a line of
-length L give it an SD of (180/pi) sqrt(s_a^2 + s_p^2)/L (SCIENCE 2.3), and the angle of two lines
-the root of the sum of both squares. Beside this prediction stands the SD of the angle observed;
+length L give it an SD of (180/pi) sqrt(s_a^2 + s_p^2)/L (science.md#corner-noise), and the
+angle of two lines the root of the sum of both squares.
+Beside this prediction stands the SD of the angle observed;
 where the corners of an endplate err together, the prediction with their correlation is the nearer.
 """
 

@@ -1,7 +1,7 @@
 """How many films a reliability study needs, for an intraclass correlation.
 
 All formulas are for the one-way ICC of `observers` single readings a film; for ICC(C,1) they are
-slightly generous. SCIENCE 3.5 holds the tables that the tests reproduce.
+slightly generous. science.md#sample-size holds the tables that the tests reproduce.
 """
 
 from __future__ import annotations

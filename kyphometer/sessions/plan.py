@@ -2,7 +2,7 @@
 
 Every observer gets an own order in every round, drawn from the seed; films of one patient stand
 apart; some films come twice in a round under another code, some of those mirrored. The protocol is
-SCIENCE 5. Nothing here knows a database or a clock.
+science.md#sessions. Nothing here knows a database or a clock.
 """
 
 from __future__ import annotations

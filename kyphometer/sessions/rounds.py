@@ -90,8 +90,8 @@ def _state(
 class TrainingResult:
     """Training against reference values.
 
-    `passed` compares the estimate with the mark, as SCIENCE 5.2 defines it; ten films leave the
-    interval wide, which is why it stands beside.
+    `passed` compares the estimate with the mark, as science.md#sessions defines it; ten films leave
+    the interval wide, which is why it stands beside.
     """
 
     films: int

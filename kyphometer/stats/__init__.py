@@ -1,7 +1,7 @@
 """Statistics on plain arrays, shared by the follow-up of patients and the reliability of readings.
 
 Every function takes numbers, states what it did in its result, and refuses what it cannot do;
-none chooses a test by looking at the data. See SCIENCE 3.6 to 3.9 for the choices.
+none chooses a test by looking at the data. See science.md#change for the choices.
 
 - what goes in and comes out: `options` (own choices and SPSS's), `values`, `estimate` (a number
   with its interval), `tabular` (results as rows), `formatting` (the one printing of p);

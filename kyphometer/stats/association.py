@@ -50,7 +50,7 @@ class Association:
 
 
 def association(counts: ArrayLike, options: StatisticsOptions = DEFAULT_OPTIONS) -> Association:
-    """Chi-square or, if an expected count is below 5, Fisher's exact test (SCIENCE 3.7).
+    """Chi-square or, if an expected count is below 5, Fisher's exact test (science.md#tests).
 
     For groups of different patients only; grades of the same patients at two visits belong to
     `ordinal.transitions`. Rows and columns without patients are left out.

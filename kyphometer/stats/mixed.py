@@ -100,7 +100,7 @@ def mixed_model(
     days_from_target: Mapping[str, Iterable[float | None]] | None = None,
     options: StatisticsOptions = DEFAULT_OPTIONS,
 ) -> MixedModel:
-    """Compare visits where some are missing (SCIENCE 3.7: sensitivity analysis).
+    """Compare visits where some are missing (science.md#tests: sensitivity analysis).
 
     value = mean of the visit + slope x (actual day - target day) + patient + residual, fitted by
     REML. With complete data and no days its differences are those of the paired means, and its F

@@ -58,7 +58,7 @@ class Transitions(Tabular):
 def transitions(
     before: Sequence[str | None], after: Sequence[str | None], grades: Sequence[str]
 ) -> Transitions:
-    """Transition table with exact tests (SCIENCE 3.7).
+    """Transition table with exact tests (science.md#tests).
 
     Never an unpaired chi-square on paired grades, and no Stuart-Maxwell statistic, which does not
     exist when grades are empty.

@@ -105,7 +105,7 @@ def paired_t_from_summaries(
     correlation: float,
     options: StatisticsOptions = DEFAULT_OPTIONS,
 ) -> PairedT:
-    """Paired t from n, means and SDs, for an assumed correlation of the two (SCIENCE 3.7).
+    """Paired t from n, means and SDs, for an assumed correlation of the two (science.md#tests).
 
     Parameters
     ----------

@@ -3,7 +3,7 @@
 One patient, one intercept. The variance ratio is the only unknown of the search, so the whole
 likelihood is a curve over one bounded number: the boundary (no variation between patients) is a
 value like any other and the fit cannot fail to converge. General libraries answer here with z
-tests, with a failure at the boundary, or with fixed effects of 0.0 (SCIENCE 3.9).
+tests, with a failure at the boundary, or with fixed effects of 0.0 (science.md#software-traps).
 """
 
 from __future__ import annotations

@@ -52,7 +52,7 @@ class RepeatedAnova:
 
 
 def repeated_anova(columns: Mapping[str, Iterable[float | None]]) -> RepeatedAnova:
-    """RM-ANOVA over visits on patients with all of them (SCIENCE 3.7).
+    """RM-ANOVA over visits on patients with all of them (science.md#tests).
 
     Greenhouse and Geisser's and Huynh and Feldt's corrections are both given; Mauchly's test is
     shown and chooses nothing.

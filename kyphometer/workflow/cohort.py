@@ -73,7 +73,7 @@ class CohortReadings:
 
 
 def reading_sd_deg(observers: Sequence[SimulatedObserver]) -> float:
-    """About the SD of the error of the observers' mean of one angle (SCIENCE 0.2), in degrees."""
+    """About the SD in degrees of the error of the observers' mean (science.md#corner-noise)."""
     if not observers:
         return 0.0
     variances = [(114.6 * item.across_sd_mm / ENDPLATE_MM) ** 2 for item in observers]

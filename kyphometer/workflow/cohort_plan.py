@@ -186,7 +186,7 @@ def _angles(rng: np.random.Generator, count: int, error_sd: float) -> NDArray[np
 
 
 def _over_time() -> NDArray[np.float64]:
-    """Correlation between visits: 0.5 with the time before surgery (SCIENCE 6), 0.9 after it."""
+    """Correlation between visits: 0.5 with pre-op, 0.9 after it (science.md#published-study)."""
     matrix = np.full((4, 4), 0.9)
     matrix[0, :] = matrix[:, 0] = 0.5
     np.fill_diagonal(matrix, 1.0)

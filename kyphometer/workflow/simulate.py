@@ -137,7 +137,7 @@ PUBLISHED = {
     "vka": {"pre-op": (18.3, 2.8), "6 months": (12.8, 1.8)},
     "rka": {"pre-op": (20.8, 3.2), "6 months": (14.0, 1.8)},
 }
-"""Mean and SD in degrees of the study that the simulated patients follow (DESIGN)."""
+"""Mean and SD in degrees that simulated patients follow (science.md#published-study)."""
 
 _LOST_BY_6_MONTHS_DEG = (1.5, 0.6)
 """Assumed mean and SD of the correction lost from discharge to 6 months; not published."""

@@ -22,7 +22,7 @@ from kyphometer.followup.visit_model import VisitAssignment
 from kyphometer.stats.options import DEFAULT_OPTIONS, StatisticsOptions
 
 CLINIC_TO_FILM_DAYS = 14
-"""Film and clinic visit further apart than this describe different days (SCIENCE 4)."""
+"""Film and clinic visit further apart than this describe different days (science.md#visits)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +80,7 @@ def analyse_cohort(
     options: StatisticsOptions = DEFAULT_OPTIONS,
     assignment: VisitAssignment | None = None,
 ) -> CohortResults:
-    """Compute every result of the study (DESIGN).
+    """Compute every result of the study (science.md#published-study).
 
     Parameters
     ----------

@@ -180,7 +180,7 @@ def _comparable(item: PatientCorrection, a: str, b: str, rules: CorrectionRules)
 def _implausible(
     code: str, endpoint: EndpointAnalysis, precision: MeasurementPrecision | None
 ) -> list[Remark]:
-    """An SEM above the SD between patients cannot be (SCIENCE 0.7)."""
+    """An SEM above the SD between patients cannot be (science.md#spread-limits-error)."""
     if precision is None:
         return []
     sem = precision.standard_error_of_measurement_deg
