@@ -19,8 +19,10 @@ from kyphometer.reading import Covariance, Endplate, Landmark, MarkSource, Verte
 
 Array = NDArray[np.float64]
 
-LEAST_ODDS = -2.0
+LEAST_ODDS = -1.0
 """A body whose logarithm of the odds of being the same is less does not belong there."""
+MOST_LINE_SD_DEG = 6.0
+"""A line that is less sure than this where it was found is no endplate."""
 MOST_DISAGREEMENT = 0.35
 """Corners that the networks place further apart than this part of a depth are not believed."""
 OUTSIDE = "its rim would lie outside the film"
@@ -75,6 +77,10 @@ def _objection(found: Sight) -> str:
     another = has_another_size(found.found.frame.depth, expected.depth)
     checks = (
         (not found.inside_film, OUTSIDE),
+        (
+            float(found.found.line_sd_deg.max()) > MOST_LINE_SD_DEG,
+            "nothing like an endplate lies there",
+        ),
         (bool(found.found.on_metal.any()), "a corner would lie on metal"),
         (another, "what was found has another size"),
     )
