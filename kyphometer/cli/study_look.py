@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kyphometer.cli.study_output import count_only, print_facts, print_rows
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from kyphometer.workflow.study_check import Contradiction
+from kyphometer.workflow.study_check import Contradiction
 
 _FILM = (
     "id", "patient", "visit", "taken_on", "position", "rows", "columns", "row_mm", "column_mm",

@@ -7,14 +7,12 @@ import shutil
 import tempfile
 import zipfile
 import zlib
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Final
+from types import TracebackType
+from typing import Final
 
 from kyphometer.dicom.entries import ARCHIVE, PassedOver, may_be_film
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from types import TracebackType
 
 MOST_ENTRIES: Final = 20_000
 LARGEST_ENTRY: Final = 1 << 30

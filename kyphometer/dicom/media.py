@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import Final
 
 from kyphometer.dicom.parse import open_dicom
 from kyphometer.dicom.source import open_source
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _MOST_RECORDS: Final = 200_000
 

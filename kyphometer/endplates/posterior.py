@@ -9,19 +9,15 @@ shows, the nearer the answer stays to the click, and its interval is never wider
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from kyphometer.endplates.calibration import corner_covariances
 from kyphometer.endplates.corners import line_lengths
+from kyphometer.endplates.estimate import Estimate
 
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
-
-    from kyphometer.endplates.estimate import Estimate
-
-    Array = NDArray[np.float64]
+Array = NDArray[np.float64]
 
 CLICK_DEPTHS = 0.048
 """SD of a click per axis and corner, body depths (1.5 mm of 31)."""

@@ -5,10 +5,9 @@ from __future__ import annotations
 import itertools
 import re
 import unicodedata
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-if TYPE_CHECKING:
-    from kyphometer.followup.windows import VisitWindows
+from kyphometer.followup.windows import VisitWindows
 
 _NUMBERS: Final = {
     word: str(number)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-if TYPE_CHECKING:
-    from kyphometer.geometry import PixelGeometry
-    from kyphometer.reading import Reading
+from kyphometer.geometry import PixelGeometry
+from kyphometer.reading import Reading
 
 SHORTEST_MM: Final = 12.0
 LONGEST_MM: Final = 90.0

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from kyphometer.followup.remarks import Remark, RemarkKind
 from kyphometer.followup.time_points import visit_meant
 from kyphometer.measure.plausible import endplate_lengths_mm, implausible_scale
 from kyphometer.store.people.people import alike_sentence, plain_code
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from kyphometer.store.records import FilmRecord
-    from kyphometer.store.study.study import Study
+from kyphometer.store.records import FilmRecord
+from kyphometer.store.study.study import Study
 
 _LEAST_CM, _MOST_CM = 8.0, 135.0
 """Sides of films: a cropped lumbar spine, a scanogram of the whole body."""

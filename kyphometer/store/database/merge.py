@@ -7,11 +7,9 @@ is listed old -> new, and taken only if that was asked for; the audit trail keep
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+from typing import Any
 
 _EMPTY: tuple[Any, ...] = (None, "", (), [], {})
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Connection, select, update
 
 from kyphometer.errors import StudyRefusedError
+from kyphometer.film import Position
 from kyphometer.geometry import PixelGeometry
 from kyphometer.store.database import audit
 from kyphometer.store.database.schema import films, patients
@@ -17,11 +18,6 @@ from kyphometer.store.people.people import ensure_patient
 from kyphometer.store.readings import measured
 from kyphometer.store.readings.documents import checked_text
 from kyphometer.store.study import visits
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
-    from kyphometer.film import Position
 
 
 def set_patient(connection: Connection, actor: str, film_id: int, code: str, reason: str) -> None:

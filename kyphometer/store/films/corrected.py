@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Mapping
+from typing import Any, Final
 
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 
 from kyphometer.errors import StudyRefusedError
 from kyphometer.geometry import SpacingSource
@@ -13,11 +14,6 @@ from kyphometer.store.database.merge import Merge, merge
 from kyphometer.store.database.schema import films, patients, visits
 from kyphometer.store.people.people import ensure_patient
 from kyphometer.store.readings import measured
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from sqlalchemy import Connection
 
 _GEOMETRY: Final = ("row_mm", "column_mm", "aspect", "spacing_source", "spacing_in_patient")
 _OTHERS: Final = ("taken_on", "taken_at", "position", "facing", "is_lateral")

@@ -5,12 +5,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 import unicodedata
-from typing import TYPE_CHECKING, Final
+from collections.abc import Mapping
+from typing import Final
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from kyphometer.film import Acquisition
+from kyphometer.film import Acquisition
 
 PERSON: Final = {"birth_date": "birth date", "sex": "sex", "name": "name"}
 """What two films of one person must agree in, with how it is called."""

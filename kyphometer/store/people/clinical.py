@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Connection, and_, func, insert, select
 
@@ -20,11 +20,6 @@ from kyphometer.store.database.schema import clinical_rows, patients
 from kyphometer.store.people import people
 from kyphometer.store.readings.documents import checked_text
 from kyphometer.store.study import visits
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
-
-    from sqlalchemy import Connection
 
 
 def patient_codes(connection: Connection) -> dict[str, int]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 
 from kyphometer.errors import StudyRefusedError, UnknownRecordError
 from kyphometer.store.database import audit
@@ -17,11 +18,6 @@ from kyphometer.store.people import clinical
 from kyphometer.store.people.people import ensure_patient
 from kyphometer.store.readings import measured
 from kyphometer.store.study import visits
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from sqlalchemy import Connection
 
 
 def undo(connection: Connection, actor: str, entry: int) -> str:
