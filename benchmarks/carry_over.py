@@ -1,12 +1,15 @@
 """Carry-over between two simulated visits of one patient, the second one instrumented.
 
     python benchmarks/carry_over.py --patients 12
+    python benchmarks/carry_over.py --patients 12 --plan four
 
 For each condition: how often the column was found and on which level; errors of the proposed
 corners; error of the change of VKA and RKA, beside that of two readings assisted apart from each
 other (their difference, and what it would be if their errors had nothing in common); coverage of
 the stated 95 % intervals; seconds a film; how many films of another patient were taken for the next
-one. Readings start from clicks of 1.5 mm.
+one. Readings start from clicks of 1.5 mm. `--plan` says what was read on the first film: every
+whole body, the annotator's four endplates (the fractured body and its neighbours' far endplates),
+or the fractured body alone.
 """
 
 from __future__ import annotations
@@ -24,12 +27,17 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "training"))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from typing import TYPE_CHECKING
+
 from trials import clicked, visit_pair, whole_bodies
 
 from kyphometer.anatomy import EndplateSide, neighbour
 from kyphometer.endplates import carry_over, change_with_uncertainty, refine_reading
 from kyphometer.errors import CarryOverError, KyphometerError
 from kyphometer.geometry import signed_angle_deg
+
+if TYPE_CHECKING:
+    from kyphometer.reading import Reading
 
 ROOT = Path(__file__).resolve().parent.parent
 CONDITIONS = ("clean", "noisy", "oblique")
@@ -68,9 +76,26 @@ def assisted(film: object, truth: object, rng: np.random.Generator) -> tuple:
     return done.reading, accepted
 
 
-def run_pair(films: list[tuple], tally: Tally, rng: np.random.Generator) -> None:
+def planned(reading: Reading, plan: str) -> Reading:
+    """A reading as a plan leaves it."""
+    fractured = reading.fractured_levels[0]
+    bodies = {level: body for level, body in reading.vertebrae.items() if len(body.endplates) == 2}
+    if plan == "all":
+        return replace(reading, vertebrae=bodies)
+    kept = {fractured: bodies[fractured]} if fractured in bodies else {}
+    if plan == "four":
+        above, below = neighbour(fractured, -1), neighbour(fractured, 1)
+        if above in bodies:
+            kept[above] = replace(bodies[above], inferior=None)
+        if below in bodies:
+            kept[below] = replace(bodies[below], superior=None)
+    return replace(reading, vertebrae=dict(sorted(kept.items())))
+
+
+def run_pair(films: list[tuple], tally: Tally, rng: np.random.Generator, plan: str) -> None:
     (film_a, truth_a), (film_b, truth_b) = films
     read_a, sure_a = assisted(film_a, truth_a, rng)
+    read_a = planned(read_a, plan)
     read_b, sure_b = assisted(film_b, truth_b, rng)
     tally.films += 1
     begun = time.process_time()
@@ -103,11 +128,11 @@ def run_pair(films: list[tuple], tally: Tally, rng: np.random.Generator) -> None
         tally.change[code].append((error, change.standard_uncertainty, error_a, error_b))
 
 
-def run_stranger(film_a: object, truth_a: object, film_b: object, tally: Tally) -> None:
+def run_stranger(film_a: object, truth_a: object, film_b: object, tally: Tally, plan: str) -> None:
     """Whether another patient's film is taken for the next one of this patient."""
     tally.strangers += 1
     try:
-        carry_over(film_a, replace(truth_a, vertebrae=whole_bodies(truth_a)), film_b)
+        carry_over(film_a, planned(truth_a, plan), film_b)
     except CarryOverError:
         return
     tally.taken += 1
@@ -121,8 +146,8 @@ def corner_errors(carried: object, film: object, truth: object, tally: Tally) ->
         misses = [
             np.hypot(*(np.array(getattr(plate, name).xy) - getattr(wanted, name).xy))
             * film.geometry.column_mm
-            for plate, wanted in zip(
-                item.vertebra.endplates.values(), true.endplates.values(), strict=True
+            for plate, wanted in (
+                (plate, true.endplates[side]) for side, plate in item.vertebra.endplates.items()
             )
             for name in ("anterior", "posterior")
         ]
@@ -156,18 +181,20 @@ def main() -> None:
     parser.add_argument("--patients", type=int, default=12, help="of each condition")
     parser.add_argument("--conditions", nargs="+", default=CONDITIONS)
     parser.add_argument("--data", type=Path, default=ROOT / "training/data/visits")
+    parser.add_argument("--plan", choices=("all", "four", "one"), default="all")
+    parser.add_argument("--first-seed", type=int, default=FIRST_SEED)
     given = parser.parse_args()
     cv2.setNumThreads(1)
     together = Tally()
     for condition in given.conditions:
         tally, before = Tally(), None
         for number in range(given.patients):
-            films = visit_pair(condition, FIRST_SEED + number, given.data)
+            films = visit_pair(condition, given.first_seed + number, given.data)
             if films is None:
                 continue
-            run_pair(films, tally, np.random.default_rng(number))
+            run_pair(films, tally, np.random.default_rng(number), given.plan)
             if before is not None:
-                run_stranger(*before, films[1][0], tally)
+                run_stranger(*before, films[1][0], tally, given.plan)
             before = films[0]
         show(condition, tally)
         for code, rows in tally.change.items():

@@ -7,6 +7,7 @@ Prints wall and processor seconds as minimum, median and maximum over the runs, 
 
 from __future__ import annotations
 
+import argparse
 import resource
 import statistics
 import subprocess
@@ -29,7 +30,9 @@ def run(words: list[str]) -> tuple[float, float]:
 
 
 def main() -> None:
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 5
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("count", nargs="?", type=int, default=5, help="runs of each")
+    count = parser.parse_args().count
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         size = ["--rows", "3000", "--columns", "2500", "--pixel", "0.14"]

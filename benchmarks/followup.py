@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import argparse
 import time
 from datetime import date, timedelta
 
@@ -21,7 +21,10 @@ SURGERY = date(2024, 3, 1)
 DAYS = (-3, 5, 30, 182)
 
 
-def main(patients: int) -> None:
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("patients", nargs="?", type=int, default=10_000)
+    patients = parser.parse_args().patients
     rng = np.random.default_rng(1)
     names = [f"P{i:05}" for i in range(patients)]
     films = [
@@ -94,4 +97,4 @@ def timed(what, function, *arguments):
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000)
+    main()

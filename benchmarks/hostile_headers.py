@@ -7,6 +7,7 @@ Every case runs in a process of its own; seconds and the growth of its memory ar
 
 from __future__ import annotations
 
+import argparse
 import io
 import struct
 import subprocess
@@ -71,6 +72,7 @@ def cases() -> dict[str, bytes]:
 
 
 def main() -> None:
+    argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
     print(f"{'header':36} {'reader':12} {'s':>8} {'MiB':>8}  end")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "film.dcm"

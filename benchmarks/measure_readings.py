@@ -8,6 +8,7 @@ angles around the fracture, and for everything that a six-point reading of three
 
 from __future__ import annotations
 
+import argparse
 import json
 import random
 import statistics
@@ -55,7 +56,9 @@ def rates(documents: list[str], work) -> tuple[float, float]:
 
 
 def main() -> None:
-    documents = texts(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("readings", nargs="?", type=int, default=10_000)
+    documents = texts(parser.parse_args().readings)
     around = ["VKA", "RKA", "GA", "MONO_CAUDAL", "ADJ", "PTA"]
 
     def measure(codes):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 import tempfile
 import time
@@ -12,7 +13,10 @@ from kyphometer.phantom import FilmFormat
 from kyphometer.workflow.cohort import write_cohort
 
 
-def main(patients: int) -> None:
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("patients", nargs="?", type=int, default=21)
+    patients = parser.parse_args().patients
     with tempfile.TemporaryDirectory() as folder:
         root, study = Path(folder) / "cohort", str(Path(folder) / "study.db")
         small = FilmFormat(rows=900, columns=450, pitch_mm=0.32)
@@ -37,4 +41,4 @@ def timed(what, work):
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 21)
+    main()

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from enum import Enum
 from functools import cache
-from typing import TYPE_CHECKING
 
 from kyphometer.errors import UnknownLevelError
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
 
 
 class EndplateSide(Enum):

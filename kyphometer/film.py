@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from enum import StrEnum
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kyphometer.geometry import Facing, PixelGeometry
-
-if TYPE_CHECKING:
-    from datetime import date, datetime
-    from pathlib import Path
-
-    from numpy.typing import NDArray
 
 
 class Position(StrEnum):
     """How the patient was held while the film was taken.
 
     Local kyphosis differs by up to 10 degrees between sitting and supine in the same patient
-    (SCIENCE 0.5), so a change between visits is only a change if the position is the same.
+    (science.md#posture), so a change between visits is only a change if the position is the same.
     """
 
     STANDING = "standing"
@@ -57,6 +54,11 @@ class FilmReference:
     sop_instance_uid: str | None = None
     frame: int = 1
     sha256_pixels: str | None = None
+
+    def same_pixels(self, other: FilmReference) -> bool:
+        """True if both hold the same pixels, for which both must know their hash."""
+        known = self.sha256_pixels is not None and self.sha256_pixels == other.sha256_pixels
+        return known and (self.rows, self.columns) == (other.rows, other.columns)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,14 +12,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from kyphometer.errors import DegenerateLineError, NotCalibratedError, PixelSpacingError
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import ArrayLike, NDArray
-
 
 NULL_LENGTH = 1e-6
 """Points closer than this (in pixels or mm) are in one place: no screen or film resolves it."""
@@ -195,7 +193,7 @@ def signed_angle_deg(
     `atan2(f (u_y l_x - u_x l_y), u . l)` with `f = facing.sign`: positive when the lines converge
     anteriorly (kyphosis), negative when they converge posteriorly (lordosis), in (-180, 180].
     Independent of the length and position of the lines, of rotation, of isotropic scale, and of
-    mirroring together with `facing` (SCIENCE 1.1).
+    mirroring together with `facing` (science.md#sign).
 
     Parameters
     ----------

@@ -1,7 +1,14 @@
-"""Shared set-up: tests can import their helpers by name; fixtures that several modules share."""
+"""Shared set-up: fixtures that several modules share, and what kind of test each is.
+
+`browser` and `server` mark what drives Chromium or starts a real server; both follow from the
+fixtures that a test asks for. `slow` is said by the test itself. `pytest -m "not slow and not
+browser and not server"` is the fast suite.
+"""
 
 import sys
 from pathlib import Path
+
+import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -9,3 +16,15 @@ from store_postgres import postgres_server, study_target
 from web_page_kit import annotator, chromium, film_folder, tab
 
 __all__ = ["annotator", "chromium", "film_folder", "postgres_server", "study_target", "tab"]
+
+BROWSER = {"chromium", "tab"}
+SERVERS = {"annotator", "postgres_server", "study_target"}
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        asked = set(getattr(item, "fixturenames", ()))
+        if asked & BROWSER:
+            item.add_marker(pytest.mark.browser)
+        if asked & SERVERS:
+            item.add_marker(pytest.mark.server)

@@ -227,11 +227,26 @@ def test_more_bits_than_fit_are_refused(tmp_path):
         read_film(path)
 
 
-def test_another_process_than_the_syntax_is_refused(tmp_path):
+@pytest.mark.parametrize(
+    ("stated", "encode", "kind", "lossy"),
+    [
+        (".4.70", lambda a: imagecodecs.jpeg8_encode(a, level=90), "lossy JPEG", True),
+        (".4.50", lambda a: LOSSLESS[".4.70"](a, 8), "JPEG lossless", True),
+        (".4.70", lambda a: LOSSLESS[".4.80"](a, 8), "JPEG-LS", False),
+        (".4.90", lambda a: LOSSLESS[".4.70"](a, 8), "JPEG lossless", False),
+        (".4.80", lambda a: LOSSLESS[".4.90"](a, 8), "JPEG 2000", None),
+        (".4.201", lambda a: LOSSLESS[".4.90"](a, 8), "JPEG 2000", None),
+        (".4.70", lambda a: LOSSLESS[".5"](a, 8), "RLE", False),
+    ],
+)
+def test_the_data_are_right_where_the_syntax_is_another(tmp_path, stated, encode, kind, lossy):
     pixels = (noisy_pixels() >> 4).astype(np.uint8)
-    path = compressed(tmp_path, ".4.70", imagecodecs.jpeg8_encode(pixels, level=90), pixels)
-    with pytest.raises(FilmPixelsError, match="another kind"):
-        read_film(path)
+    film = read_film(compressed(tmp_path, stated, encode(pixels), pixels))
+    assert np.abs(film.pixels.astype(int) - pixels).max() <= (30 if "lossy JPEG" in kind else 0)
+    if stated != ".4.201":
+        assert any(f"the pixels are {kind}" in sentence for sentence in film.warnings)
+    if lossy is not None:
+        assert bool(film.acquisition.lossy) == lossy
 
 
 def test_damaged_htj2k_gives_one_sentence(tmp_path, capfd):
@@ -343,14 +358,15 @@ def test_unknown_syntax_is_refused_by_name(tmp_path):
         read_film(respelled(tmp_path, "1.2.3.4.5"))
 
 
-def test_compressed_pixels_must_be_in_fragments(tmp_path):
-    with pytest.raises(FilmPixelsError, match="fragments"):
-        read_film(respelled(tmp_path, PREFIX + ".5"))
+def test_pixels_that_are_not_compressed_after_all_are_read_with_a_warning(tmp_path):
+    film = read_film(respelled(tmp_path, PREFIX + ".5"))
+    assert any("compressed, but they are not" in sentence for sentence in film.warnings)
 
 
-def test_fragments_under_an_uncompressed_syntax_are_refused(tmp_path):
+def test_fragments_under_an_uncompressed_syntax_are_read_with_a_warning(tmp_path):
     frame = LOSSLESS[".5"](noisy_pixels(), 12)
     path = compressed(tmp_path, ".5", frame, noisy_pixels())
     path.write_bytes(path.read_bytes().replace(b"10008.1.2.5\0", b"10008.1.2.1\0"))
-    with pytest.raises(FilmPixelsError, match="compressed but the header says"):
-        read_film(path)
+    film = read_film(path)
+    np.testing.assert_array_equal(film.pixels, noisy_pixels())
+    assert any("says uncompressed but the pixels are RLE" in w for w in film.warnings)

@@ -132,7 +132,7 @@ def test_absurd_numbers_of_frames(tmp_path, frames):
 
 
 HEADERS = {
-    "32 bits": ({"BitsAllocated": 32, "BitsStored": 32}, UnsupportedFilmError, "32 bits"),
+    "64 bits": ({"BitsAllocated": 64, "BitsStored": 64}, UnsupportedFilmError, "64 bits"),
     "1 bit": ({"BitsAllocated": 1, "BitsStored": 1}, UnsupportedFilmError, "1 bit"),
     "12 bits": ({"BitsAllocated": 12}, UnsupportedFilmError, "12 bits"),
     "0 bits": ({"BitsAllocated": 0}, UnsupportedFilmError, "0 bits"),
@@ -152,7 +152,7 @@ HEADERS = {
     "one column too few": ({"Columns": 3}, FilmPixelsError, "24 bytes"),
     "no pixels": ({"PixelData": None}, FilmPixelsError, "there are none"),
     "empty pixels": ({"PixelData": b""}, FilmPixelsError, "0 bytes"),
-    "palette": ({"PhotometricInterpretation": "PALETTE COLOR"}, ColourFilmError, "colour"),
+    "palette": ({"PhotometricInterpretation": "PALETTE COLOR"}, FilmHeaderError, "palette"),
 }
 
 
@@ -346,7 +346,11 @@ def test_grey_in_colour_is_read_and_colour_refused(tmp_path):
     assert np.abs(read_film(path).pixels.astype(int) - grey).mean() < 2
     rgb[3, 4, 1] ^= 0x40
     path = dicom_file(tmp_path / "e.dcm", grey, PixelData=rgb.tobytes(), **colour)
-    assert "colour" in refusal(path, ColourFilmError)
+    assert "1 of 600 pixels" in refusal(path, ColourFilmError)
+    np.testing.assert_array_equal(read_film(path, grey=True).pixels, rgb[..., 1])
+    rgb[::2, :, 1] ^= 0x40
+    path = dicom_file(tmp_path / "f.dcm", grey, PixelData=rgb.tobytes(), **colour)
+    assert "colour picture" in refusal(path, ColourFilmError)
 
 
 def test_bits_that_do_not_count(tmp_path):

@@ -18,6 +18,7 @@ from kyphometer.endplates.crop import cut_window
 from kyphometer.endplates.frame import VertebraFrame
 from kyphometer.endplates.register import BELIEVED_TURN_DEG, PROFILE_SHARE, profile_turns_deg
 from kyphometer.errors import CarryOverError, NotCarriedError
+from kyphometer.followup.carried import carried_change_sd_deg
 from kyphometer.geometry import Facing, PixelGeometry, Point, signed_angle_deg
 from kyphometer.phantom import simulate_visits
 from kyphometer.phantom.targets import TargetAngles
@@ -102,6 +103,70 @@ def test_another_patients_film_is_not_taken_for_the_next():
     film = replace(before.film, pixels=noise.astype(np.uint16))
     with pytest.raises(CarryOverError, match="not recognised"):
         carry_over(before.film, hand_reading(before), film)
+
+
+def default_plan(film, fractured=Level.L1):
+    """What the page's own plan leaves: four endplates, one whole body."""
+    body = film.truth.vertebrae
+    kept = {
+        Level.T12: replace(body[Level.T12], inferior=None),
+        fractured: body[fractured],
+        Level.L2: replace(body[Level.L2], superior=None),
+    }
+    return replace(film.truth, vertebrae=kept, observer="KN")
+
+
+def test_the_pages_default_plan_is_carried_whole():
+    before, after = visits()
+    named = replace(before.film.reference, sop_instance_uid="1.2.3")
+    film = replace(before.film, header=replace(before.film.header, reference=named))
+    reading = replace(default_plan(before), film=named)
+    carried = carry_over(film, reading, after.film)
+    assert not carried.refused
+    assert {level: set(body.endplates) for level, body in carried.reading.vertebrae.items()} == {
+        Level.T12: {EndplateSide.SUPERIOR},
+        Level.L1: set(EndplateSide),
+        Level.L2: {EndplateSide.INFERIOR},
+    }
+    rka = ((Level.T12, EndplateSide.SUPERIOR), (Level.L2, EndplateSide.INFERIOR))
+    for lines in (VKA, rka):
+        change = change_with_uncertainty(carried, *lines)
+        true = true_angle_deg(after, *lines) - true_angle_deg(before, *lines)
+        assert change.change_deg == pytest.approx(true, abs=3 * change.standard_uncertainty)
+        names = [f"{level.value}.{side.value}" for level, side in lines]
+        kept = carried_change_sd_deg(reading, carried.reading, *names)
+        assert kept == pytest.approx(change.standard_uncertainty)
+
+
+def test_one_body_is_enough_with_what_surrounds_it():
+    before, after = visits()
+    alone = replace(default_plan(before), vertebrae={Level.L1: before.truth.vertebrae[Level.L1]})
+    alone = replace(alone, facing=before.facing)
+    carried = carry_over(before.film, alone, after.film)
+    found = carried.vertebra(Level.L1).vertebra.superior.centre
+    true = after.truth.vertebrae[Level.L1].superior.centre
+    assert np.hypot(found.x - true.x, found.y - true.y) * after.geometry.column_mm < 2.0
+
+
+def test_a_header_that_states_the_wrong_side_is_contradicted_not_believed():
+    before, after = visits()
+    header = after.film.header
+    wrong = replace(header.acquisition, facing=after.facing.opposite)
+    film = replace(after.film, header=replace(header, acquisition=wrong))
+    carried = carry_over(before.film, default_plan(before), film)
+    assert carried.reading.facing is after.facing
+    assert "header" in carried.warnings[0]
+    right = carry_over(before.film, default_plan(before), after.film)
+    assert right.warnings == ()
+    assert carried.vertebra(Level.L1).vertebra == right.vertebra(Level.L1).vertebra
+
+
+@pytest.mark.parametrize("reading", [hand_reading, default_plan])
+def test_another_persons_film_is_refused_whatever_was_read(reading):
+    before, _ = visits()
+    stranger = simulate_visits(8101, PLANS, fractured=Level.L1, seed=8101, film_format=FORMAT)
+    with pytest.raises(CarryOverError):
+        carry_over(before.film, reading(before), stranger[1].film.film)
 
 
 def test_reading_without_a_whole_body_is_refused():

@@ -259,3 +259,55 @@ def test_a_mean_of_readings_is_not_known_from_one_carry_over():
     assert carried_change(first, replace(later, readings=2), readings) is None
     assert carried_change(first, replace(later, reading=None), readings) is None
     assert carried_change(first, replace(later, reading=9), readings) is None
+
+
+def next_step(reading, film, down):
+    """A reading carried over from `reading` to a film on which everything lies `down` px lower."""
+    after = with_marks(
+        replace(reading, film=film),
+        lambda mark: replace(
+            mark, xy=Point(mark.xy.x, mark.xy.y + down), source=MarkSource.CARRIED
+        ),
+    )
+    known = {}
+    for level, body in reading.vertebrae.items():
+        up, low = (
+            CarriedLine(
+                change_sd_deg=0.5,
+                before=corners_of(body.endplate(side)),
+                here=corners_of(after.vertebrae[level].endplate(side)),
+            )
+            for side in SIDES
+        )
+        known[level] = CarriedBody(film=reading.film, superior=up, inferior=low, correlation=0.0)
+    return replace(after, carried_over=known)
+
+
+THIRD = FilmReference(rows=4000, columns=1000, sop_instance_uid="1.3", sha256_pixels="cc")
+
+
+@pytest.mark.parametrize("pair", [VKA, RKA])
+def test_a_chain_of_visits_adds_the_variances_of_its_steps(pair):
+    before, after = pair_of_readings(correlation=0.0)
+    last = next_step(after, THIRD, 5)
+    steps = [carried_change_sd_deg(before, after, *pair), carried_change_sd_deg(after, last, *pair)]
+    assert carried_change_sd_deg(before, last, *pair) is None
+    whole = carried_change_sd_deg(before, last, *pair, between=[after])
+    assert whole == pytest.approx(math.hypot(*steps))
+    assert carried_change_sd_deg(last, before, *pair, between=[after]) == pytest.approx(whole)
+
+
+def test_two_visits_carried_from_the_same_film_hang_together_by_it():
+    before, after = pair_of_readings(correlation=0.0)
+    last = next_step(before, THIRD, 5)
+    found = carried_change_sd_deg(after, last, *VKA, between=[before])
+    steps = [carried_change_sd_deg(before, other, *VKA) for other in (after, last)]
+    assert found == pytest.approx(math.hypot(*steps))
+
+
+def test_a_chain_breaks_where_a_mark_was_moved():
+    before, after = pair_of_readings()
+    last = next_step(after, THIRD, 5)
+    touched = moved(after, Level.L1, EndplateSide.SUPERIOR)
+    assert carried_change_sd_deg(before, last, *VKA, between=[touched]) is None
+    assert carried_change_sd_deg(before, last, *RKA, between=[touched]) is not None

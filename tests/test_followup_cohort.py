@@ -310,10 +310,11 @@ def test_actual_clinic_days_enter_the_mixed_model():
         for r in table.records
     )
     r = analyse_cohort(angles(), ClinicalTable(records=dated), rules())
-    assert r.pain.mixed.day_slope is not None
+    assert r.pain.mixed_days.day_slope is not None
+    assert r.pain.mixed.day_slope is None
     partly = (replace(dated[0], clinic_dates={"one_month": date(2024, 3, 30)}), *dated[1:])
     r = analyse_cohort(angles(), ClinicalTable(records=partly), rules())
-    assert r.pain.mixed.day_slope is None
+    assert r.pain.mixed_days is None
     assert "not known for every value at six_months" in r.pain.notes[0]
 
 

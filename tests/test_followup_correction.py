@@ -78,7 +78,7 @@ def test_mdc95_is_2_77_sem():
 
 
 def test_published_means_as_one_patient():
-    """18.3 to 12.8 is 5.5 degrees or 30.1 %; SCIENCE 6."""
+    """18.3 to 12.8 is 5.5 degrees or 30.1 %; science.md#published-study."""
     r = one(angle("preoperative", 18.3), angle("six_months", 12.8))
     change = r.correction("six_months")
     assert change.amount_deg == pytest.approx(5.5)
@@ -156,7 +156,7 @@ def test_own_repeats_go_before_a_stated_sem():
 
 @pytest.mark.parametrize(("sem", "share"), [(1.0, 0.87), (1.5, 0.71), (2.0, 0.49), (2.6, 0.24)])
 def test_share_of_patients_beyond_error_as_audited(sem, share):
-    """SCIENCE 6: change 5.5 with SD of differences 2.46 (r = 0.5), normal."""
+    """science.md#published-study: change 5.5 with SD of differences 2.46 (r = 0.5), normal."""
     deviation = (2.8**2 + 1.8**2 - 2.8 * 1.8) ** 0.5
     quantiles = [(i + 0.5) / 400 for i in range(400)]
     angles = []

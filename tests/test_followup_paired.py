@@ -146,7 +146,7 @@ def test_too_few_or_impossible_values_are_refused():
 
 
 def test_nineteen_of_nineteen_down():
-    """SCIENCE 3.8: exact 3.8e-6, SPSS-style asymptotic 9.4e-5 (steps tied 9, 8, 1 and 1 times)."""
+    """science.md#spss: exact 3.8e-6, SPSS-style asymptotic 9.4e-5 (steps tied 9, 8, 1, 1 times)."""
     steps = [1] * 9 + [2] * 8 + [3, 4]
     r = signed_rank(steps, [0] * 19, SPSS_OPTIONS)
     assert r.p_exact == pytest.approx(3.8e-6, rel=0.01)

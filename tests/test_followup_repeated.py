@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from kyphometer.errors import TooFewValuesError, UnusableDataError
-from kyphometer.stats.mixed import mixed_model
+from kyphometer.errors import TooFewValuesError
 from kyphometer.stats.paired import paired_t
-from kyphometer.stats.random_intercept import fit_random_intercept
 from kyphometer.stats.repeated import friedman, repeated_anova
 
 # Field, Discovering Statistics, "bushtucker": seconds until retching, 8 people x 4 foods.
@@ -33,7 +29,6 @@ ROUNDING = np.array(
         5.70, 5.65, 5.55, 6.30, 6.30, 6.25,
     ]
 ).reshape(22, 3)  # fmt: skip
-SLEEPSTUDY = Path(__file__).parent / "data" / "followup" / "sleepstudy.csv"
 
 
 def columns_of(table):
@@ -110,102 +105,3 @@ def test_too_few_visits_or_patients_are_refused():
         repeated_anova({"a": [1.0, 2.0]})
     with pytest.raises(TooFewValuesError, match="patients with every visit"):
         friedman({"a": [1.0, None], "b": [1.0, 2.0]})
-
-
-def sleepstudy():
-    table = np.genfromtxt(SLEEPSTUDY, delimiter=",", skip_header=1)[:, 1:]
-    days = np.tile(np.arange(10.0), 18)
-    return table.ravel(), np.column_stack([np.ones(180), days]), np.repeat(np.arange(18), 10)
-
-
-def test_random_intercept_as_lme4_and_lmertest_print_it():
-    """Reaction ~ Days + (1 | Subject), Belenky et al. 2003 as in lme4."""
-    fit = fit_random_intercept(*sleepstudy())
-    assert fit.coefficients == pytest.approx([251.4051, 10.4673], abs=5e-5)
-    assert np.sqrt(np.diag(fit.covariance)) == pytest.approx([9.7467, 0.8042], abs=5e-5)
-    assert fit.variance_patients == pytest.approx(1378.2, abs=0.05)
-    assert fit.variance_residual == pytest.approx(960.5, abs=0.05)
-    assert fit.reml_criterion == pytest.approx(1786.5, abs=0.05)
-    assert fit.contrast(np.array([1.0, 0.0]))[2] == pytest.approx(22.81, abs=0.005)
-    assert fit.contrast(np.array([0.0, 1.0]))[2] == pytest.approx(161.0, abs=0.005)
-
-
-def test_random_intercept_equals_statsmodels_on_unbalanced_data():
-    from statsmodels.regression.mixed_linear_model import MixedLM
-
-    y, x, patients = sleepstudy()
-    keep = np.random.default_rng(1).random(180) < 0.6
-    ours = fit_random_intercept(y[keep], x[keep], patients[keep])
-    theirs = MixedLM(y[keep], x[keep], groups=patients[keep]).fit(reml=True)
-    assert ours.coefficients == pytest.approx(theirs.fe_params, rel=1e-4)
-    assert ours.variance_patients == pytest.approx(float(theirs.cov_re[0, 0]), rel=1e-3)
-    assert ours.variance_residual == pytest.approx(theirs.scale, rel=1e-3)
-    assert ours.reml_criterion == pytest.approx(-2 * theirs.llf, rel=1e-6)
-
-
-@given(tables)
-@settings(deadline=None, max_examples=30)
-def test_mixed_model_of_complete_data_is_the_anova(table):
-    """Balanced: difference of means, df (n-1)(k-1), SE from the error mean square of RM-ANOVA."""
-    table = table + 3 * np.arange(9)[:, None]
-    m = mixed_model("VAS", columns_of(table))
-    residual = table - table.mean(0) - table.mean(1)[:, None] + table.mean()
-    error = (residual**2).sum() / 16
-    first = m.differences[0]
-    assert first.estimate == pytest.approx(table[:, 0].mean() - table[:, 1].mean())
-    assert first.standard_error == pytest.approx(np.sqrt(2 * error / 9), rel=1e-4)
-    assert first.degrees_of_freedom == pytest.approx(16, rel=1e-4)
-    assert m.sd_residual == pytest.approx(np.sqrt(error), rel=1e-4)
-    assert not m.at_boundary
-
-
-def test_boundary_is_a_plain_regression_not_a_failure_and_not_zero():
-    """SCIENCE 3.9: where patients do not vary, a known fitter returns fixed effects of 0.0."""
-    rng = np.random.default_rng(0)
-    table = rng.normal([10, 20, 30], size=(20, 3))
-    table -= table.mean(axis=1)[:, None] - 20
-    m = mixed_model("VAS", columns_of(table))
-    assert m.at_boundary
-    assert m.sd_patients == 0.0
-    assert [e.estimate for e in m.means] == pytest.approx(list(table.mean(axis=0)))
-    assert m.differences[0].degrees_of_freedom == 57
-
-
-def test_missing_visits_keep_their_patients():
-    table = np.column_stack([np.arange(8.0), np.arange(8.0) + 2 + np.tile([0.2, -0.2], 4)])
-    full = mixed_model("ODI", columns_of(table))
-    table[7, 1] = np.nan
-    m = mixed_model("ODI", columns_of(table))
-    assert (m.observations, m.patients) == (15, 8)
-    assert m.differences[0].estimate == pytest.approx(full.differences[0].estimate, abs=0.1)
-    assert len(m.rows()) == 3
-    assert m.differences[0].p == m.differences[0].p_holm
-
-
-def test_actual_days_recover_a_known_slope():
-    """Values made with 0.05 a day away from the target day: found, and the means adjusted."""
-    rng = np.random.default_rng(7)
-    patients = rng.normal(0, 3, 40)
-    late = rng.integers(-5, 15, 40).astype(float)
-    columns = {
-        "preoperative": patients + 18 + rng.normal(0, 0.1, 40),
-        "six_months": patients + 12 + 0.05 * late + rng.normal(0, 0.1, 40),
-    }
-    m = mixed_model("VKA", columns, {"six_months": late})
-    assert m.day_slope == pytest.approx(0.05, abs=0.015)
-    assert m.day_slope_p < 0.001
-    assert m.differences[0].estimate == pytest.approx(6.0, abs=0.1)
-    assert "actual day" in m.method
-    unadjusted = mixed_model("VKA", columns, {"six_months": np.zeros(40)})
-    assert unadjusted.day_slope is None
-
-
-def test_mixed_model_refuses_what_it_cannot_fit():
-    with pytest.raises(UnusableDataError, match="patient 2 at b has no day"):
-        mixed_model("X", {"a": [1.0, 2, 4], "b": [1.0, 3, 9]}, {"b": [1, None, 2]})
-    with pytest.raises(UnusableDataError, match="no variation left"):
-        mixed_model("X", {"a": [1.0, 2, 3], "b": [2.0, 3, 4]})
-    with pytest.raises(TooFewValuesError, match="values at b"):
-        mixed_model("X", {"a": [1.0, 2.0], "b": [None, None]})
-    with pytest.raises(TooFewValuesError, match="2 patients"):
-        mixed_model("X", {"a": [1.0], "b": [2.0]})

@@ -1,4 +1,4 @@
-"""Which film is which visit, by the windows and rules of SCIENCE 4."""
+"""Which film is which visit, by the windows and rules of science.md#visits."""
 
 from __future__ import annotations
 

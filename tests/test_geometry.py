@@ -86,7 +86,7 @@ def test_angles_add_up(u, v, w, f):
 
 
 def test_five_percent_of_anisotropy_is_a_degree():
-    """SCIENCE 1.1: 20 degrees between +-(12, 8) degree lines read as 20.98 with 5 % tall pixels."""
+    """science.md#sign: 20 degrees between +-(12, 8) lines read as 20.98 with 5 % tall pixels."""
     falls = (12.0, -8.0)
     lines = [(math.cos(math.radians(a)), 1.05 * math.sin(math.radians(a))) for a in falls]
     assert signed_angle_deg(*lines, Facing.RIGHT) == pytest.approx(20.98, abs=0.01)

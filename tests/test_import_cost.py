@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -33,6 +34,22 @@ from kyphometer.cli import main
 with contextlib.suppress(SystemExit): main({words!r})
 """
     assert loaded(f"exec({code!r})") & HEAVY == set()
+
+
+def test_measuring_loads_only_what_it_needs():
+    """No picture, no study, no server, no statistics: the numbers of one film start fast."""
+    sample = Path(__file__).parent.parent / "sample_dicoms" / "SIM-001" / "pre-op.dcm"
+    code = f"""
+from kyphometer.cli import main
+main(["measure", {str(sample)!r}])
+"""
+    got = loaded(f"exec({code!r})")
+    assert got & HEAVY <= {"numpy", "scipy", "imagecodecs"}
+
+
+def test_opening_a_study_loads_neither_pictures_nor_migrations():
+    got = loaded("from kyphometer.store.study.study import Study")
+    assert got & (HEAVY | {"alembic"}) <= {"numpy", "sqlalchemy"}
 
 
 def test_every_command_is_listed_and_explains_itself(capsys):

@@ -60,7 +60,7 @@ def test_labels_name_the_pair():
 
 @given(slopes, st.sampled_from(list(Facing)))
 def test_wedge_and_disc_identity(three, facing):
-    """SCIENCE 1.1: cobb(A.sup, C.inf) = wedge A + disc A/B + wedge B + disc B/C + wedge C."""
+    """science.md#sign: cobb(A.sup, C.inf) = wedge A + disc A/B + wedge B + disc B/C + wedge C."""
     reading = column(dict(zip(("T12", "L1", "L2"), three, strict=True)), facing=facing)
     pairs = [
         "T12.sup-T12.inf", "T12.inf-L1.sup", "L1.sup-L1.inf", "L1.inf-L2.sup", "L2.sup-L2.inf",
@@ -113,7 +113,7 @@ def test_posterior_tangent_is_the_angle_of_the_walls():
 
 @pytest.mark.parametrize(("length", "sd"), [(33.0, 0.5), (30.0, 0.75), (35.0, 0.3)])
 def test_monte_carlo_agrees_with_the_stated_uncertainty(length, sd):
-    """SCIENCE 2.3: SD of the angle = 114.6 s / L degrees for two endplates of length L."""
+    """science.md#corner-noise: SD of the angle = 114.6 s / L degrees for two endplates of L."""
     rng = np.random.default_rng(7)
     base = column({"L1": (12, -8)}, length=length / 0.16, fractured=("L1",))
     stated = measure_reading(base, MM, corner_sd_mm=sd).get("VKA").standard_uncertainty

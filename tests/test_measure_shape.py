@@ -63,7 +63,7 @@ def test_heights_and_compression_of_known_shape(facing):
 
 
 def test_the_published_uncertainty_of_compression():
-    """SCIENCE 2.3: SD(AVBC%) = 100 sqrt(2) s / m sqrt(1 + R^2 / 2); 2.8 points at 0.5/27/0.6."""
+    """science.md#corner-noise: SD(AVBC%) = 100 sqrt(2) s / m sqrt(1 + R^2 / 2); 2.8 points."""
     measured = measure_reading(
         column({"T12": (0, 0), "L1": (0, 0), "L2": (0, 0)}, body=135.0, fractured=("L1",)),
         MM,
@@ -145,7 +145,7 @@ def test_genant_bounds():
 
 
 def test_genant_probability_band():
-    """SCIENCE 1.3: with SD 4 points a true 22.5 % is grade 0 in 27 %, 2 or more in 27 %."""
+    """science.md#heights: with SD 4 points a true 22.5 % is grade 0 in 27 %, 2 or more in 27 %."""
     result = genant_grade({Deformity.WEDGE: Quantity(22.5, 16.0)})
     p = result.probabilities
     assert result.grade == 1

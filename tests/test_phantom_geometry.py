@@ -154,7 +154,7 @@ def test_double_contour_separates_by_width_times_sine_of_the_tilt(tilt: float) -
 
 
 def test_perspective_splits_endplates_away_from_the_central_ray() -> None:
-    """At z off the central ray the two sides part by about z W / SOD (SCIENCE 1.6)."""
+    """At z off the central ray sides part by about z W / SOD (science.md#where-the-line-goes)."""
     beam = Beam(source_detector_mm=1200, source_object_mm=1000)
     body = plain_body(superior=replace(PLATE, radius_anterior_mm=0.05, radius_posterior_mm=0.05))
     y = 100.0

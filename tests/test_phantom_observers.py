@@ -28,7 +28,7 @@ def angles(observer, facing, count=400):
 
 @pytest.mark.parametrize("facing", list(Facing))
 def test_the_angle_varies_as_the_corner_noise_predicts(facing):
-    """SCIENCE 2.3: 114.6 s / L, with s across the line and L = 40 mm."""
+    """science.md#corner-noise: 114.6 s / L, with s across the line and L = 40 mm."""
     values = angles(SimulatedObserver(code="A", across_sd_mm=0.5, along_sd_mm=1.5), facing)
     assert values.std(ddof=1) == pytest.approx(114.6 * 0.5 / 40, rel=0.12)
     assert values.mean() == pytest.approx(20.0, abs=0.25)

@@ -70,6 +70,18 @@ def test_it_survives_the_round_trip_and_fits_the_schema(carried):
     assert reading_from_json(json.dumps(written)) == reading
 
 
+def test_a_body_of_which_one_endplate_was_read_is_kept_so_and_one_without_any_is_refused():
+    body = CarriedBody(film=FILM, superior=line(0.3), inferior=None, correlation=0.9)
+    reading = replace(column({"L1": (12, -8)}), carried_over={Level.L1: body})
+    written = reading_to_dict(reading)
+    VALIDATOR.validate(written)
+    assert reading_from_dict(written) == reading
+    del written["carried_over"]["L1"]["superior"]
+    assert not VALIDATOR.is_valid(written)
+    with pytest.raises(ReadingError, match="has no endplate"):
+        reading_from_dict(written)
+
+
 def test_it_survives_a_file(tmp_path):
     reading = reading_from_dict(document())
     write_reading(reading, tmp_path / "film.reading.json")
@@ -98,7 +110,7 @@ BAD = [
     (["L1", "correlation"], float("nan"), "must be a number"),
     (["L1", "correlation"], "0.9", "'carried_over.L1.correlation' must be a number"),
     (["L1", "correlation"], ..., "must be a number"),
-    (["L1", "superior"], ..., "'carried_over.L1.superior' must be a JSON object"),
+    (["L1", "superior"], 3, "'carried_over.L1.superior' must be a JSON object"),
     (["L1", "superior", "change_sd_deg"], -0.1, "from 0 to 180"),
     (["L1", "superior", "change_sd_deg"], True, "must be a number"),
     (["L1", "superior", "change_sd_deg"], float("inf"), "must be a number"),

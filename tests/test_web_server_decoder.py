@@ -15,7 +15,7 @@ from kyphometer.web.pixels import shared_memory as shared
 from kyphometer.web.pixels.cache import FilmCache
 from kyphometer.web.pixels.decode_job import PackedFilm
 from kyphometer.web.pixels.decoder import Decoder, DecodingError
-from kyphometer.web.reader.service import FilmSource
+from kyphometer.web.pixels.film_source import FilmSource
 
 
 def source(path, **changes):

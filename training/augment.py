@@ -14,12 +14,17 @@ def augmented(crop: Image, rng: np.random.Generator) -> Image:
     low, high = np.percentile(crop[::2, ::2], (1.0, 99.0))
     image = ((crop - low) / max(float(high - low), 1e-6)).astype(np.float32)
     for chance, change in (
+        (0.2, _texture),
+        (0.2, _bands),
+        (0.3, _flatten),
         (0.5, _gamma),
         (0.35, _gradient),
         (0.3, _blur),
         (0.35, _sharpen),
         (0.25, _noise),
-        (0.1, _equalise),
+        (0.2, _equalise),
+        (0.1, _sigmoid),
+        (0.1, _digitise),
         (0.12, _overlay),
         (0.15, _clip),
         (0.1, _jpeg),
@@ -27,6 +32,53 @@ def augmented(crop: Image, rng: np.random.Generator) -> Image:
         if rng.random() < chance:
             image = change(image, rng)
     return image
+
+
+def _texture(image: Image, rng: np.random.Generator) -> Image:
+    """Texture as strong as the rims, at one scale."""
+    noise = cv2.GaussianBlur(
+        rng.standard_normal(image.shape, dtype=np.float32), (0, 0), rng.uniform(0.6, 3.0)
+    )
+    return image + np.float32(rng.uniform(0.03, 0.16) / noise.std()) * noise
+
+
+def _bands(image: Image, rng: np.random.Generator) -> Image:
+    """Ribs and vessels across the body: bright and dark bands and spots."""
+    size = image.shape[0]
+    layer = np.zeros(image.shape, np.float32)
+    slant = rng.normal(0, 0.4)
+    for _ in range(int(rng.integers(1, 7))):
+        a = np.array([-5.0, rng.uniform(0, size)])
+        b = np.array([size + 5.0, a[1] + size * (slant + rng.normal(0, 0.15))])
+        cv2.line(layer, _whole(a), _whole(b), rng.uniform(-0.5, 1.0), int(rng.integers(1, 14)))
+    for _ in range(int(rng.integers(0, 7))):
+        axes = tuple(int(v) for v in rng.integers(2, 12, 2))
+        at, shade = _whole(rng.uniform(0, size, 2)), rng.uniform(-0.7, 0.8)
+        cv2.ellipse(layer, at, axes, rng.uniform(0, 180), 0, 360, shade, -1)
+    soft = cv2.GaussianBlur(layer, (0, 0), rng.uniform(0.5, 2.5))
+    return image + np.float32(rng.uniform(0.1, 0.5)) * soft
+
+
+def _flatten(image: Image, rng: np.random.Generator) -> Image:
+    """A high-pass as strong detectors apply: bodies no brighter than discs."""
+    wide = cv2.GaussianBlur(image, (0, 0), float(np.exp(rng.uniform(1.6, 3.2))))
+    return image - np.float32(rng.uniform(0.5, 1.0)) * wide
+
+
+def _sigmoid(image: Image, rng: np.random.Generator) -> Image:
+    """The curve of a film or of a vendor's table."""
+    slope, middle = rng.uniform(3, 9), rng.uniform(0.25, 0.75)
+    return (1 / (1 + np.exp(-slope * (image - middle)))).astype(np.float32)
+
+
+def _digitise(image: Image, rng: np.random.Generator) -> Image:
+    """A film on a light box: few grey levels, grain, dust."""
+    levels = float(rng.integers(24, 120))
+    grain = rng.standard_normal(image.shape, dtype=np.float32) * np.float32(rng.uniform(0, 0.03))
+    out = np.round((image + grain) * levels) / np.float32(levels)
+    for _ in range(int(rng.integers(0, 8))):
+        cv2.circle(out, _whole(rng.uniform(0, len(out), 2)), 1, float(rng.choice((0.0, 1.0))), -1)
+    return out.astype(np.float32)
 
 
 def _gamma(image: Image, rng: np.random.Generator) -> Image:

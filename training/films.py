@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from kyphometer.anatomy import Level
+
 Array = NDArray[np.float64]
 
 
@@ -28,6 +30,8 @@ class TrainingFilm:
         True corners of every whole body in pixels, shape (bodies, 4, 2).
     weights
         How often a body is drawn, shape (bodies,).
+    levels
+        Their levels.
     condition
         Name of the condition it was made under.
     """
@@ -37,6 +41,7 @@ class TrainingFilm:
     facing_sign: int
     corners: Array
     weights: Array
+    levels: tuple[Level, ...]
     condition: str
 
     def pixels(self) -> NDArray[np.uint16]:
@@ -65,6 +70,7 @@ def read_films(folder: Path) -> list[TrainingFilm]:
                     facing_sign=int(facts["facing_sign"]),
                     corners=corners,
                     weights=np.array(facts["weights"], dtype=np.float64),
+                    levels=tuple(map(Level, facts["levels"])),
                     condition=facts["condition"],
                 )
             )

@@ -57,7 +57,14 @@ def run(args: Any) -> int:
     rows = [_row(code, change) for code, change in _changes(carried)]
     if args.format == "json":
         refused = [{"level": str(r.level), "message": r.message} for r in carried.refused]
-        print_json({"reading": reading_to_dict(proposal), "changes": rows, "refused": refused})
+        print_json(
+            {
+                "reading": reading_to_dict(proposal),
+                "changes": rows,
+                "refused": refused,
+                "warnings": list(carried.warnings),
+            }
+        )
     elif args.format == "csv":
         print_csv(rows, CSV_COLUMNS)
     else:
@@ -130,5 +137,7 @@ def _print_for_people(carried: CarryOver, rows: list[dict[str, Any]]) -> None:
     headings = ("angle", "before", "after", "change", "95 %")
     if table:
         print_table(headings, table, right=(1, 2, 3, 4))
+    for warning in carried.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
     for refusal in carried.refused:
         print(f"not proposed: {refusal.message}", file=sys.stderr)

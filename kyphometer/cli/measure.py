@@ -55,38 +55,18 @@ def run(args: Any) -> int:
     if args.format == "json":
         print_json(item.to_dict())
     elif args.format == "csv":
-        print_csv(measurement_rows(item), CSV_COLUMNS)
+        print_csv(item.rows(), CSV_COLUMNS)
     else:
         _print_for_people(item)
     if args.overlay is not None and film is not None:
         from kyphometer.plots.overlay import save_figure
+        from kyphometer.workflow.overlay import draw_overlay
 
-        save_figure(workflow.draw_overlay(film, item), args.overlay)
+        save_figure(draw_overlay(film, item), args.overlay)
     refused = bool(item.measured.refused) and args.angle is not None
     if args.angle is not None and not item.measured.measurements:
         return 5
     return 1 if refused else 0
-
-
-def measurement_rows(item: MeasuredFilm) -> list[dict[str, Any]]:
-    """Rows in long form: one a measurement."""
-    return [
-        {
-            "film": "" if item.header.path is None else item.header.path.name,
-            "patient": item.patient,
-            "visit": item.visit,
-            "observer": item.reading.observer,
-            "session": item.reading.session,
-            "code": number.code,
-            "label": number.label,
-            "value": number.value,
-            "unit": number.unit,
-            "standard_uncertainty": number.standard_uncertainty,
-            "levels": " ".join(map(str, number.levels)),
-            "note": number.note,
-        }
-        for number in item.measured.measurements
-    ]
 
 
 def _print_for_people(item: MeasuredFilm) -> None:

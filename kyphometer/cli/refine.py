@@ -57,16 +57,16 @@ def run(args: Any) -> int:
     if args.out is not None:
         write_reading(stamped, args.out)
     if args.format == "json":
-        document = {"reading": reading_to_dict(stamped), "endplates": refined_rows(done)}
+        document = {"reading": reading_to_dict(stamped), "endplates": _refined_rows(done)}
         print_json(document)
     elif args.format == "csv":
-        print_csv(refined_rows(done), CSV_COLUMNS)
+        print_csv(_refined_rows(done), CSV_COLUMNS)
     else:
         _print_for_people(done)
     return 1 if done.refusals else 0
 
 
-def refined_rows(done: RefinedReading) -> list[dict[str, Any]]:
+def _refined_rows(done: RefinedReading) -> list[dict[str, Any]]:
     """One row an endplate that was tried."""
     return [row for vertebra in done.vertebrae for row in _rows(vertebra)]
 
@@ -76,7 +76,7 @@ def _rows(refined: RefinedVertebra) -> list[dict[str, Any]]:
         {
             "level": str(refined.level),
             "endplate": str(side),
-            "state": "moved",
+            "state": "uncertain" if side in refined.uncertain else "moved",
             "moved_px": max(refined.moved_px[side]),
             "line_sd_deg": sd,
             "note": "; ".join(sorted(_notes(refined, side))),
@@ -110,9 +110,9 @@ def _print_for_people(done: RefinedReading) -> None:
             f"{row['level']} {row['endplate']}",
             "" if row["moved_px"] is None else f"{row['moved_px']:.1f} px",
             "" if row["line_sd_deg"] is None else f"± {1.96 * row['line_sd_deg']:.1f}°",
-            row["note"] if row["state"] == "moved" else "kept",
+            row["note"] if row["state"] in {"moved", "uncertain"} else "kept",
         )
-        for row in refined_rows(done)
+        for row in _refined_rows(done)
     ]
     print_table(("endplate", "moved by", "line, 95 %", ""), rows, right=(1, 2))
     for refusal in done.refusals:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +12,6 @@ from kyphometer.cli.options import positive
 from kyphometer.cli.output import add_format, print_csv, print_json, print_table, progress
 
 if TYPE_CHECKING:
-    import argparse
-    from collections.abc import Iterator
-
     from kyphometer.workflow.simulate import WrittenFilm
 
 CONDITIONS = ("clean", "noisy", "oblique", "instrumented", "hard")

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 from kyphometer.cli.output import print_csv, print_json, print_table
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
 
 
 def print_rows(args: Any, rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
@@ -53,10 +51,11 @@ def _flat(value: Any) -> Any:
     return value
 
 
-def print_failures(failures: Sequence[Any]) -> None:
-    """Name every file that failed, on standard error."""
+def print_failures(failures: Sequence[Any], what: str = "") -> None:
+    """Name every file that failed (or `what` else), on standard error."""
+    start = f"kyphometer: {what}: " if what else "kyphometer: "
     for failure in failures:
-        print(f"kyphometer: {failure.path}: {failure.sentence}", file=sys.stderr)
+        print(f"{start}{failure.path}: {failure.sentence}", file=sys.stderr)
 
 
 def counter(what: str) -> Callable[[int, int, Path], None] | None:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from kyphometer.dicom.elements import Elements
 from kyphometer.dicom.moments import read_date, read_exposed_at
 from kyphometer.dicom.orientation import read_view
 from kyphometer.dicom.position import read_position
 from kyphometer.dicom.spacing import RADIOGRAPHS, read_magnification
 from kyphometer.film import Acquisition
 
-if TYPE_CHECKING:
-    from kyphometer.dicom.elements import Elements
-
 _SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
+COMPRESSED_WITH_LOSS = "The film was compressed with loss; its edges may have moved."
 _YES_NO = {"YES": True, "NO": False}
 _LOSSY = {"01": True, "1": True, "00": False, "0": False}
 
@@ -99,7 +96,7 @@ def _lossy(elements: Elements, always: bool | None) -> bool | None:
         )
     lossy = True if always else stated
     if lossy:
-        elements.problems.append("The film was compressed with loss; its edges may have moved.")
+        elements.problems.append(COMPRESSED_WITH_LOSS)
     return lossy
 
 

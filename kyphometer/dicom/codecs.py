@@ -6,31 +6,31 @@ the frame goes from the file to the array without a copy, and pydicom need not b
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kyphometer.dicom.codestream import (
+    END_MARK,
     JPEG2000,
+    JPEG_LS,
     Codestream,
     CodestreamError,
+    family_of,
+    is_high_throughput,
     read_jpeg,
     read_jpeg2000,
     require_tiles,
     rle_segments,
     strip_boxes,
 )
+from kyphometer.dicom.layout import PixelLayout
 from kyphometer.dicom.swallowed import SwallowedErrors
 from kyphometer.dicom.uids import shown_uid, uid_name
 from kyphometer.errors import FilmPixelsError, UnsupportedFilmError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from numpy.typing import NDArray
-
-    from kyphometer.dicom.layout import PixelLayout
 
 NATIVE: Final = frozenset(
     ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.1.99")
@@ -48,6 +48,8 @@ class Syntax:
         jpeg, jpegls, jpeg2000 or rle.
     processes
         JPEG processes that may occur in it.
+    kind
+        What it is called.
     lossy
         True if it always loses, False if it never does, None if either may be.
     codec
@@ -56,8 +58,28 @@ class Syntax:
 
     family: str
     processes: tuple[int, ...] = ()
+    kind: str = ""
     lossy: bool | None = None
     codec: str = "jpeg8_decode"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class DecodedFrame:
+    """A decoded frame.
+
+    Attributes
+    ----------
+    pixels
+        Stored values, shape (rows, columns) or (rows, columns, 3).
+    syntax
+        How the data were really compressed; None if they were not.
+    warnings
+        What the reader of the film should know of it.
+    """
+
+    pixels: NDArray[Any]
+    syntax: Syntax | None = None
+    warnings: tuple[str, ...] = ()
 
 
 _MOST_UNPACKED: Final = 64
@@ -80,6 +102,19 @@ COMPRESSED: Final[dict[str, Syntax]] = {
     "1.2.840.10008.1.2.5": Syntax(family="rle", lossy=False, codec="packbits_decode"),
 }
 """Compressed transfer syntaxes by UID."""
+_JPEG_XL: Final = frozenset(f"1.2.840.10008.1.2.4.{end}" for end in (110, 111, 112))
+_FOUND: Final[dict[str, Syntax]] = {
+    "lossy JPEG": Syntax(family="jpeg", processes=(0xC0, 0xC1, 0xC2), lossy=True),
+    "JPEG lossless": Syntax(family="jpeg", processes=(0xC3,), lossy=False),
+    "JPEG-LS": Syntax(family="jpegls", processes=(JPEG_LS,), codec="jpegls_decode"),
+    "JPEG 2000": Syntax(family="jpeg2000", codec="jpeg2k_decode"),
+    "HTJ2K": Syntax(family="jpeg2000", codec="htj2k_decode"),
+    "RLE": Syntax(family="rle", lossy=False, codec="packbits_decode"),
+}
+"""Kinds of compression that the data themselves show, by name."""
+_REMEDY: Final = "export it uncompressed or as JPEG lossless, JPEG-LS, JPEG 2000 or RLE"
+_MOST_JUMPS: Final = 0.003
+"""Share of neighbouring pixels of a whole picture that differ by half the range of values."""
 
 
 def require_syntax(uid: str, name: str) -> None:
@@ -90,12 +125,10 @@ def require_syntax(uid: str, name: str) -> None:
     UnsupportedFilmError
         If `uid` is neither uncompressed nor in `COMPRESSED`.
     """
-    if uid not in NATIVE and uid not in COMPRESSED:
-        raise UnsupportedFilmError(
-            name,
-            f"is written in the transfer syntax {uid_name(uid) or shown_uid(uid)}",
-            "export it uncompressed or as JPEG lossless, JPEG-LS, JPEG 2000 or RLE",
-        )
+    if uid in NATIVE or uid in COMPRESSED:
+        return
+    known = "JPEG XL" if uid in _JPEG_XL else uid_name(uid) or shown_uid(uid)
+    raise UnsupportedFilmError(name, f"is written in the transfer syntax {known}", _REMEDY)
 
 
 def load_codecs() -> None:
@@ -106,55 +139,106 @@ def load_codecs() -> None:
         getattr(imagecodecs, codec)
 
 
-def decode_frame(data: bytes, uid: str, layout: PixelLayout, name: str) -> NDArray[Any]:
-    """Decode one frame.
+def decode_frame(data: bytes, uid: str, layout: PixelLayout, name: str) -> DecodedFrame:
+    """Decode one frame; if the data show another compression than the header says, they are right.
 
     Parameters
     ----------
     data
         The frame as stored.
     uid
-        Transfer syntax.
+        Transfer syntax that the header states.
     layout
         What the header says of the pixels.
     name
         Name of the film, for refusals.
 
-    Returns
-    -------
-    pixels
-        Stored values, shape (rows, columns) or (rows, columns, 3), of 1 or 2 bytes each.
-
     Raises
     ------
     FilmPixelsError
         If the frame is cut off, damaged, or not of the size and depth that the header states.
+    UnsupportedFilmError
+        If it is compressed in a way without decoder.
     """
-    syntax = COMPRESSED[uid]
+    stated = COMPRESSED.get(uid)
     try:
-        if syntax.family == "rle":
-            return _decode_rle(data, layout)
-        return _decode_codestream(data, syntax, layout)
+        family = family_of(data)
+        if family == "jpegxl":
+            raise UnsupportedFilmError(name, "is compressed as JPEG XL", _REMEDY)
+        if family is None and _could_be_rle(data, stated, layout):
+            kind, found = "RLE", _FOUND["RLE"]
+            pixels, warnings = _decode_rle(data, layout), list[str]()
+        elif family is None:
+            raise CodestreamError("the compressed data are of no known kind")
+        else:
+            pixels, kind, warnings = _decode_codestream(data, family, layout)
+            found = _FOUND[kind]
     except CodestreamError as problem:
         raise FilmPixelsError(name, str(problem)) from None
+    if not _agree(stated, found):
+        said = "uncompressed" if stated is None else uid_name(uid)
+        warnings.append(f"The header says {said} but the pixels are {kind}; they were believed.")
+    return DecodedFrame(pixels=pixels, syntax=found, warnings=tuple(warnings))
 
 
-def _decode_codestream(data: bytes, syntax: Syntax, layout: PixelLayout) -> NDArray[Any]:
-    if syntax.family == "jpeg2000":
+def _could_be_rle(data: bytes, stated: Syntax | None, layout: PixelLayout) -> bool:
+    """True if the header says so, or the data begin with a table of segments that fits."""
+    if stated is not None and stated.family == "rle":
+        return True
+    segments = layout.samples * (layout.bits_allocated // 8)
+    return data[:8] == segments.to_bytes(4, "little") + (64).to_bytes(4, "little")
+
+
+def _agree(stated: Syntax | None, found: Syntax) -> bool:
+    if stated is None or stated.family != found.family:
+        return False
+    return not stated.processes or bool(set(stated.processes) & set(found.processes))
+
+
+def _decode_codestream(
+    data: bytes, family: str, layout: PixelLayout
+) -> tuple[NDArray[Any], str, list[str]]:
+    """Pixels, name of the compression, warnings."""
+    if family == "jpeg2000":
         data = strip_boxes(data)
         stated = read_jpeg2000(data)
+        kind = "HTJ2K" if is_high_throughput(data) else "JPEG 2000"
     else:
         stated = read_jpeg(data)
-        if stated.process not in syntax.processes:
-            raise CodestreamError("the compressed data are of another kind than the header says")
+        kind = _jpeg_kind(stated.process)
     _require_agreement(stated, layout)
     if stated.process == JPEG2000:
         require_tiles(data, stated.tiles)
-    pixels = _run(syntax.codec, data)
+    pixels = _run_whole(kind, data)
     expected = (layout.rows, layout.columns, 3)[: 2 if layout.samples == 1 else 3]
     if pixels.shape != expected or pixels.dtype.kind not in "iu":
         raise CodestreamError("the decoder gave another size than the header states")
-    return _in_container(pixels, stated, layout)
+    torn = family == "jpeg2000" and _is_torn(pixels, stated.precision)
+    return _in_container(pixels, stated, layout), kind, [_TORN] if torn else []
+
+
+def _jpeg_kind(process: int) -> str:
+    for kind, syntax in _FOUND.items():
+        if process in syntax.processes:
+            return kind
+    raise CodestreamError("the compressed data are of a JPEG process that is not read")
+
+
+_TORN: Final = (
+    "Pixel values jump as in damaged data; look at the film, and export it again if it is torn."
+)
+
+
+def _is_torn(pixels: NDArray[Any], precision: int) -> bool:
+    """True if neighbours often differ by half the range, as no radiograph's do.
+
+    JPEG 2000 has no check sums: its decoder makes noise of damaged data and says nothing.
+    """
+    rows = pixels[::4]
+    half = 1 << (precision - 1)
+    left, right = rows[:, :-1], rows[:, 1:]
+    jumps = np.maximum(left, right) - np.minimum(left, right)
+    return bool(np.count_nonzero(jumps >= half) > max(_MOST_JUMPS * jumps.size, 50))
 
 
 def _require_agreement(stated: Codestream, layout: PixelLayout) -> None:
@@ -189,6 +273,17 @@ def _in_container(pixels: NDArray[Any], stated: Codestream, layout: PixelLayout)
     if pixels.dtype.itemsize == layout.dtype.itemsize:
         return pixels.view(layout.dtype)
     return pixels.astype(layout.dtype)
+
+
+def _run_whole(kind: str, data: bytes) -> NDArray[Any]:
+    """Decode; zeros before the end mark of JPEG-LS, which its decoder refuses, are left out."""
+    try:
+        return _run(_FOUND[kind].codec, data)
+    except CodestreamError:
+        end = data.rfind(END_MARK)
+        if kind != "JPEG-LS" or data[end - 1 : end] != b"\0":
+            raise
+        return _run(_FOUND[kind].codec, data[:end].rstrip(b"\0") + END_MARK)
 
 
 def _run(codec: str, data: bytes | memoryview) -> NDArray[Any]:
@@ -227,8 +322,23 @@ def _decode_rle(data: bytes, layout: PixelLayout) -> NDArray[Any]:
 
 
 def _unpack_plane(segment: memoryview, count: int) -> NDArray[np.uint8]:
-    """One plane of bytes; refuses a segment that yields too few, or more than a padding byte."""
-    plane = np.frombuffer(_run("packbits_decode", segment), np.uint8)
-    if not count <= len(plane) <= count + 2:
-        raise CodestreamError(f"the compressed data hold {len(plane)} values instead of {count}")
-    return plane[:count]
+    """One plane of bytes; refuses a segment that yields too few, or more than padding.
+
+    A segment is padded to an even length with any byte, which the decoder may take for the
+    beginning of a run that is cut off: then the last bytes are left out.
+    """
+    problem = CodestreamError("the compressed data are cut off")
+    for spare in range(3):
+        try:
+            plane = np.frombuffer(
+                _run("packbits_decode", segment[: len(segment) - spare]), np.uint8
+            )
+        except CodestreamError as error:
+            problem = error
+            continue
+        if count <= len(plane) <= count + 2:
+            return plane[:count]
+        problem = CodestreamError(
+            f"the compressed data hold {len(plane)} values instead of {count}"
+        )
+    raise problem

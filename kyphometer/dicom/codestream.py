@@ -16,6 +16,8 @@ _MOST_SEGMENTS: Final = 100_000
 _MOST_SCANS: Final = 100
 _FRAME_MARKERS: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC} | {JPEG_LS}
 _PADDING: Final = b"\0\xff"
+END_MARK: Final = b"\xff\xd9"
+_MOST_TRAILING: Final = 64
 _STANDALONE: Final = frozenset((0x01, *range(0xD0, 0xD9)))
 
 
@@ -88,14 +90,30 @@ def _require_few_scans(marker: int, data: bytes) -> None:
 def require_end(data: bytes) -> None:
     """Refuse a JPEG or JPEG 2000 frame without its end mark: decoders take it without a word.
 
+    Writers fill up what follows the mark with zeros, blanks or whatever was in memory; a picture
+    within the picture that has an end mark of its own lies further from the end than that.
+
     Raises
     ------
     CodestreamError
-        If the frame, padding stripped, does not end in FF D9.
+        If no FF D9 lies within 64 bytes of the end, zeros stripped.
     """
-    tail = data[-64:].rstrip(_PADDING) or data.rstrip(_PADDING)
-    if tail[-2:] != b"\xff\xd9":
+    end = len(data)
+    if data[-2:] != END_MARK and data[-1:] in (b"\0", b"\xff"):
+        end = len(data.rstrip(_PADDING))
+    if data.find(END_MARK, max(0, end - 2 - _MOST_TRAILING)) < 0:
         raise CodestreamError("the compressed data are cut off")
+
+
+def family_of(data: bytes) -> str | None:
+    """Kind of compression that the data themselves show, None if they show none."""
+    if data[:3] == b"\xff\xd8\xff":
+        return "jpeg"
+    if data[:4] == b"\xff\x4f\xff\x51" or data[4:8] == b"jP  ":
+        return "jpeg2000"
+    if data[:2] == b"\xff\x0a" or data[4:8] == b"JXL ":
+        return "jpegxl"
+    return None
 
 
 def _next_marker(data: bytes, position: int) -> tuple[int, int]:
@@ -148,6 +166,11 @@ def read_jpeg2000(data: bytes) -> Codestream:
         precision=(sizes[0] & 0x7F) + 1,
         signed=bool(sizes[0] & 0x80),
     )
+
+
+def is_high_throughput(data: bytes) -> bool:
+    """True if a JPEG 2000 codestream says that its blocks are coded by part 15 (HTJ2K)."""
+    return bool(int.from_bytes(data[6:8], "big") & 0x4000)
 
 
 def require_tiles(data: bytes, tiles: int) -> None:

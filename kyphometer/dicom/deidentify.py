@@ -15,10 +15,12 @@ import re
 import uuid
 import warnings
 from datetime import date, timedelta
+from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import pydicom
+from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.tag import Tag
 from pydicom.uid import UID
@@ -28,14 +30,7 @@ from kyphometer.dicom import kept_attributes as kept
 from kyphometer.dicom.read import read_header
 from kyphometer.dicom.write import describe_position
 from kyphometer.errors import BurnedInTextError, UnsupportedFilmError
-from kyphometer.film import Position
-
-if TYPE_CHECKING:
-    from os import PathLike
-
-    from pydicom.dataelem import DataElement
-
-    from kyphometer.film import FilmHeader
+from kyphometer.film import FilmHeader, Position
 
 _LONGEST_SHIFT_DAYS: Final = 3650
 _OLDEST_YEARS: Final = 89

@@ -6,17 +6,13 @@ value by value, so they are worked out once for every possible stored value and 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kyphometer.errors import UsageError
-from kyphometer.film import LookupTable, VoiWindow
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from kyphometer.film import Film, Rendering
+from kyphometer.film import Film, LookupTable, Rendering, VoiWindow
 
 Voi = VoiWindow | LookupTable
 """What maps modality values to grey."""
@@ -24,6 +20,8 @@ Voi = VoiWindow | LookupTable
 AUTOMATIC: Final = "automatic"
 _SAMPLES: Final = 200_000
 _LOW_PERCENT, _HIGH_PERCENT = 1.0, 99.5
+_LEAST_SPREAD: Final = 64
+"""Greys between which the middle 98 % of a film must lie apart to be seen."""
 
 
 class Preset(NamedTuple):
@@ -175,19 +173,29 @@ def presets(film: Film) -> tuple[Preset, ...]:
 
 
 def default_voi(film: Film) -> Voi:
-    """How the header wants the film shown first, or an automatic window.
+    """How a film is shown first, everywhere: on the page, in overlays, thumbnails and reports.
 
-    The header's own is passed over if it would show almost all of the film black or white.
+    The first lookup table or window of the header that spreads the film over the greys: one that
+    shows nearly all of it black, white or in one grey is passed over. Else an automatic window.
     """
     rendering = film.rendering
-    first: tuple[Voi, ...] = (*rendering.voi_luts[:1], *rendering.windows[:1])
-    for voi in first:
-        table = grey_table(rendering, film.pixels.dtype, voi)
-        sample = _sample(film.pixels)
-        shown = table[sample.view(f"u{sample.dtype.itemsize}")]
-        if np.mean((shown > 0) & (shown < 255)) > 0.02:
+    sample = _sample(film.pixels).ravel()
+    if rendering.padding is not None:
+        low, high = rendering.padding
+        image = sample[(sample < low) | (sample > high)]
+        sample = image if image.size else sample
+    own: tuple[Voi, ...] = (*rendering.voi_luts, *rendering.windows)
+    for voi in own:
+        if _spreads(grey_table(rendering, film.pixels.dtype, voi), sample):
             return voi
     return automatic_window(film)
+
+
+def _spreads(table: NDArray[np.uint8], sample: NDArray[Any]) -> bool:
+    """True if a film is neither nearly black and white nor nearly of one grey."""
+    shown = table[sample.view(f"u{sample.dtype.itemsize}")]
+    low, high = np.percentile(shown, (1, 99))
+    return bool(high - low >= _LEAST_SPREAD and np.mean((shown > 0) & (shown < 255)) > 0.02)
 
 
 def automatic_window(
@@ -213,14 +221,21 @@ def automatic_window(
         values = _sample(film.pixels).ravel()
     modality = to_modality(film.rendering, values)
     low, high = (float(v) for v in np.percentile(modality, (_LOW_PERCENT, _HIGH_PERCENT)))
-    if high - low < 1:
-        low, high = float(modality.min()), max(float(modality.max()), float(modality.min()) + 1)
+    step = smallest_step(film.rendering)
+    if high - low < step:
+        low = float(modality.min())
+        high = max(float(modality.max()), low + step)
     return VoiWindow(
         center=(low + high) / 2,
         width=high - low,
         function="LINEAR_EXACT",
         explanation=AUTOMATIC,
     )
+
+
+def smallest_step(rendering: Rendering) -> float:
+    """The least difference between two modality values that a window should part."""
+    return 1.0 if rendering.modality_lut is not None else min(1.0, abs(rendering.slope))
 
 
 def _region(pixels: NDArray[Any], region: tuple[float, float, float, float] | None) -> NDArray[Any]:

@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import re
 import struct
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 from kyphometer.dicom.tags import TAGS
-from kyphometer.dicom.text import decode_text, printable
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+from kyphometer.dicom.text import SINGLE_BYTE, decode_text, defined_term, is_utf8_against, printable
 
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 BINARY = {"US": "H", "SS": "h", "UL": "I", "SL": "i", "FL": "f", "FD": "d", "UV": "Q", "SV": "q"}
@@ -73,12 +71,27 @@ class Elements:
         self.problems: list[str] = [] if problems is None else problems
         self._parse_items = parse_items
         self.charset = charset
-        self.charset = self._plain("SpecificCharacterSet") or charset
+        stated = self._plain("SpecificCharacterSet")
+        self.charset = self._terms(stated) if stated else charset
 
     def overlaid(self, raw: Mapping[int, Element]) -> Elements:
         """The same data set with attributes added that it does not have itself."""
         merged = {**raw, **self.raw}
         return Elements(merged, self.encoding, self._parse_items, self.charset, self.problems)
+
+    def _terms(self, stated: tuple[str, ...]) -> tuple[str, ...]:
+        """Defined terms of the character sets, with a sentence about those misspelt or unknown."""
+        terms = tuple(defined_term(term) for term in stated)
+        for written, term in zip(stated, terms, strict=True):
+            if term not in SINGLE_BYTE and not term.startswith("ISO 2022 IR "):
+                self._note(f"The character set '{written[:20]}' in the header is unknown.")
+            elif written != term:
+                self._note(f"The character set '{written[:20]}' was taken as {term}.")
+        return terms
+
+    def _note(self, sentence: str) -> None:
+        if sentence not in self.problems:
+            self.problems.append(sentence)
 
     def _bytes(self, keyword: str) -> bytes:
         element = self.raw.get(TAGS[keyword])
@@ -104,7 +117,11 @@ class Elements:
 
     def text(self, keyword: str) -> str | None:
         """The whole of a text attribute in its character set, None if absent or blank."""
-        return decode_text(self._bytes(keyword), self.charset) or None
+        value = self._bytes(keyword)
+        if not value.isascii() and is_utf8_against(value.strip(b"\0 "), self.charset):
+            said = self.charset[0] if self.charset and self.charset[0] else "nothing"
+            self._note(f"The header says {said} of its character set, but its text is UTF-8.")
+        return decode_text(value, self.charset) or None
 
     def texts(self, keyword: str) -> tuple[str, ...]:
         """Values of a text attribute in its character set, () if absent or blank."""

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from datetime import date
+from typing import Final
 
 from kyphometer.dicom.uids import shown_uid, uid_name
-from kyphometer.geometry import SpacingSource
-
-if TYPE_CHECKING:
-    from datetime import date
-
-    from kyphometer.film import Acquisition, FilmHeader, Rendering
-    from kyphometer.geometry import PixelGeometry
+from kyphometer.film import Acquisition, FilmHeader, Rendering
+from kyphometer.geometry import PixelGeometry, SpacingSource
 
 _SOURCES: Final = {
     SpacingSource.STATED: "stated by the user",

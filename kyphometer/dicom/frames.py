@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from kyphometer.dicom.codecs import NATIVE, decode_frame
-from kyphometer.dicom.parse import BIG_ENDIAN
-from kyphometer.dicom.source import ShortReadError
+from kyphometer.dicom.codecs import NATIVE, DecodedFrame, decode_frame
+from kyphometer.dicom.codestream import family_of
+from kyphometer.dicom.layout import PixelLayout
+from kyphometer.dicom.parse import BIG_ENDIAN, DicomFile, PixelElement
+from kyphometer.dicom.source import ShortReadError, Source
 from kyphometer.errors import FilmPixelsError, FrameError
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from kyphometer.dicom.layout import PixelLayout
-    from kyphometer.dicom.parse import DicomFile, PixelElement
-    from kyphometer.dicom.source import Source
 
 _MOST_FRAGMENTS = 250_000
 _ITEM = b"\xfe\xff\x00\xe0"
@@ -29,18 +25,13 @@ Fragment = tuple[int, int]
 
 def read_frame(
     dicom: DicomFile, pixels: PixelElement, layout: PixelLayout, frame: int
-) -> NDArray[Any]:
+) -> DecodedFrame:
     """Stored values of one frame.
 
     Parameters
     ----------
     frame
         Number of the frame, from 1; only that one is decoded.
-
-    Returns
-    -------
-    values
-        Shape (rows, columns), or (rows, columns, 3) for colour.
 
     Raises
     ------
@@ -51,14 +42,30 @@ def read_frame(
     if not 1 <= frame <= layout.frames:
         raise FrameError(name, layout.frames, frame)
     try:
-        if dicom.transfer_syntax_uid in NATIVE:
-            return _native(dicom, pixels, layout, frame)
+        if _is_native(dicom, pixels, layout):
+            values = _native(dicom, pixels, layout, frame)
+            return DecodedFrame(pixels=values, warnings=_said_compressed(dicom))
         data = _compressed(dicom, pixels, layout.frames, frame)
         return decode_frame(data, dicom.transfer_syntax_uid, layout, name)
     except ShortReadError as short:
         raise FilmPixelsError(
             name, f"they are cut off, {short.found} of {short.wanted} bytes are there"
         ) from None
+
+
+def _is_native(dicom: DicomFile, pixels: PixelElement, layout: PixelLayout) -> bool:
+    """True if the pixel data lie there uncompressed, whatever the transfer syntax says."""
+    if pixels.length is None:
+        return False
+    if dicom.transfer_syntax_uid in NATIVE:
+        return family_of(dicom.source.bytes_at(pixels.offset, min(16, pixels.length))) is None
+    return 0 <= pixels.length - layout.frame_bytes * layout.frames <= 1
+
+
+def _said_compressed(dicom: DicomFile) -> tuple[str, ...]:
+    if dicom.transfer_syntax_uid in NATIVE:
+        return ()
+    return ("The header says that the pixels are compressed, but they are not.",)
 
 
 def _native(
@@ -71,9 +78,10 @@ def _native(
         values = _unswapped(dicom.source, pixels.offset, start, layout.frame_bytes)
     else:
         values = dicom.source.take(start, layout.frame_bytes)
-    if layout.bits_allocated == 16:
-        wide = values.view(">u2" if big else "<u2")
-        values = wide if wide.dtype.isnative else wide.byteswap(inplace=True).view(np.uint16)
+    width = layout.bits_allocated // 8
+    if width > 1:
+        wide = values.view(f"{'>' if big else '<'}u{width}")
+        values = wide if wide.dtype.isnative else wide.byteswap(inplace=True).view(f"u{width}")
     return _shaped(values.view(layout.dtype), layout)
 
 
@@ -85,9 +93,7 @@ def _require_length(dicom: DicomFile, pixels: PixelElement, layout: PixelLayout)
     """
     name = dicom.source.name
     expected = layout.frame_bytes * layout.frames
-    if pixels.length is None:
-        raise FilmPixelsError(name, "they are compressed but the header says they are not")
-    excess = pixels.length - expected
+    excess = (pixels.length or 0) - expected
     least_shear = min(layout.rows, layout.columns) * layout.bits_allocated // 8
     if excess < 0 or excess >= max(least_shear, 2):
         raise FilmPixelsError(
@@ -126,7 +132,12 @@ def _compressed(dicom: DicomFile, pixels: PixelElement, frames: int, frame: int)
     """The compressed bytes of one frame."""
     name = dicom.source.name
     if pixels.length is not None:
-        raise FilmPixelsError(name, "they are not stored in fragments as their compression needs")
+        data = dicom.source.bytes_at(pixels.offset, pixels.length)
+        if frames > 1 or family_of(data) is None:
+            raise FilmPixelsError(
+                name, "they are not stored in fragments as their compression needs"
+            )
+        return data
     table, fragments = _fragments(dicom, pixels)
     chosen = _fragments_of(dicom, table, fragments, frames, frame)
     if not chosen or not sum(length for _, length in chosen):

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from kyphometer.dicom.elements import Element, Elements
+from kyphometer.dicom.elements import Element, Elements
 
 
 def with_frame_groups(elements: Elements, frame: int) -> Elements:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 
+from kyphometer.dicom.elements import Elements
 from kyphometer.errors import FilmHeaderError, FilmSizeError, UnsupportedFilmError
-
-if TYPE_CHECKING:
-    from kyphometer.dicom.elements import Elements
 
 LARGEST_FILM: Final = 1 << 27
 """Pixels of the largest film that is believed: a 35 x 90 cm film scanned at 50 micrometres."""
@@ -35,6 +33,8 @@ class PixelLayout:
         Bits a value takes, bits it uses, and its highest bit.
     signed
         True if values are signed.
+    floating
+        True if values are of floating point.
     photometric
         Photometric interpretation.
     """
@@ -48,12 +48,14 @@ class PixelLayout:
     bits_stored: int = 16
     high_bit: int = 15
     signed: bool = False
+    floating: bool = False
     photometric: str = "MONOCHROME2"
 
     @property
     def dtype(self) -> np.dtype[np.generic]:
-        """Integer type of stored values, in the machine's byte order."""
-        return np.dtype(f"{'i' if self.signed else 'u'}{self.bits_allocated // 8}")
+        """Type of stored values, in the machine's byte order."""
+        kind = "f" if self.floating else "i" if self.signed else "u"
+        return np.dtype(f"{kind}{self.bits_allocated // 8}")
 
     @property
     def frame_bytes(self) -> int:
@@ -64,8 +66,13 @@ class PixelLayout:
         return values * (self.bits_allocated // 8)
 
 
-def read_layout(elements: Elements, name: str) -> PixelLayout:
+def read_layout(elements: Elements, name: str, *, floating: bool = False) -> PixelLayout:
     """Pixel layout of a header, checked.
+
+    Parameters
+    ----------
+    floating
+        True if the pixel data are of floating point: then bits stored say nothing.
 
     Raises
     ------
@@ -74,20 +81,20 @@ def read_layout(elements: Elements, name: str) -> PixelLayout:
     FilmHeaderError
         If a necessary attribute is missing or impossible.
     UnsupportedFilmError
-        If values are not of 8 to 16 bits.
+        If values are not of 8 to 16 bits, nor of 32 where those hold fewer, nor floating point.
     """
     rows, columns = (_required(elements, key, name) for key in ("Rows", "Columns"))
     check_size(rows, columns, name)
     allocated = _required(elements, "BitsAllocated", name)
-    if allocated not in (8, 16):
+    if allocated not in ((32, 64) if floating else (8, 16, 32)):
         raise UnsupportedFilmError(
-            name, f"has {allocated} bits a pixel", "films of 8 or 16 allocated bits are read"
+            name, f"has {allocated} bits a pixel", "films of 8, 16 or 32 allocated bits are read"
         )
-    stored = elements.integer("BitsStored")
+    stored = allocated if floating else elements.integer("BitsStored")
     if stored is None:
         stored = allocated
         elements.problems.append(f"The header lacks BitsStored; {allocated} bits were taken.")
-    high = elements.integer("HighBit")
+    high = stored - 1 if floating else elements.integer("HighBit")
     high = stored - 1 if high is None else high
     if not (1 <= stored <= allocated and stored - 1 <= high < allocated):
         raise FilmHeaderError(
@@ -102,7 +109,8 @@ def read_layout(elements: Elements, name: str) -> PixelLayout:
         bits_allocated=allocated,
         bits_stored=stored,
         high_bit=high,
-        signed=_signed(elements, name),
+        signed=not floating and _signed(elements, name),
+        floating=floating,
         photometric=_photometric(elements, name),
     )
 

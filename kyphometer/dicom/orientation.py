@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
+from kyphometer.dicom.elements import Elements
 from kyphometer.geometry import Facing
-
-if TYPE_CHECKING:
-    from kyphometer.dicom.elements import Elements
 
 _AXES: Final = {"A": "sagittal", "P": "sagittal", "L": "coronal", "R": "coronal",
                 "H": "axial", "F": "axial"}  # fmt: skip

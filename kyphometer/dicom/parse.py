@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import io
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from kyphometer.dicom.elements import Element, Elements, Encoding
 from kyphometer.dicom.source import InflatedSource, Source, StreamSource
 from kyphometer.dicom.tags import TAGS
 from kyphometer.errors import FilmHeaderError, NotAFilmError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 DEFLATED: Final = "1.2.840.10008.1.2.1.99"
 BIG_ENDIAN: Final = "1.2.840.10008.1.2.2"

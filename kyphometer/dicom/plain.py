@@ -9,22 +9,19 @@ from __future__ import annotations
 import struct
 import zlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kyphometer.dicom.codestream import CodestreamError, read_jpeg
 from kyphometer.dicom.layout import check_size
+from kyphometer.dicom.source import StreamSource
 from kyphometer.dicom.tiff import TiffError, TiffField, read_pages
 from kyphometer.dicom.values import grey_of_colour
 from kyphometer.errors import ColourFilmError, FilmPixelsError, FrameError, UnsupportedFilmError
 from kyphometer.film import Film, FilmHeader, FilmReference, Rendering
 from kyphometer.geometry import PixelGeometry, SpacingSource
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from kyphometer.dicom.source import StreamSource
 
 _LARGEST_FILE: Final = 1 << 30
 _MAGIC: Final = {
@@ -84,7 +81,7 @@ def read_plain_header(source: StreamSource, frame: int | None) -> FilmHeader:
     return _header(source, picture, frame or 1)
 
 
-def read_plain(source: StreamSource, frame: int | None) -> Film:
+def read_plain(source: StreamSource, frame: int | None, *, grey: bool = False) -> Film:
     """A film from a PNG, JPEG or TIFF; of a TIFF with several pages only the chosen one.
 
     Raises
@@ -98,7 +95,8 @@ def read_plain(source: StreamSource, frame: int | None) -> Film:
     if (frame is None and picture.pages > 1) or (frame and not 1 <= frame <= picture.pages):
         raise FrameError(source.name, picture.pages, frame)
     header = _header(source, picture, frame or 1)
-    pixels = _decode(data, picture, (frame or 1) - 1, source.name)
+    values = _decode(data, picture, (frame or 1) - 1, source.name)
+    pixels = _grey(values, _format(data) or "png", source.name, force=grey)
     pixels.flags.writeable = False
     return Film(header=header, pixels=pixels)
 
@@ -225,7 +223,7 @@ def _tiff(data: bytes) -> _Picture:
 
 
 def _decode(data: bytes, picture: _Picture, page: int, name: str) -> NDArray[Any]:
-    """Grey values of a picture, shape (rows, columns)."""
+    """Values of a picture as they are stored, shape (rows, columns) or with colours."""
     import imagecodecs
 
     kind = _format(data) or "png"
@@ -240,15 +238,16 @@ def _decode(data: bytes, picture: _Picture, page: int, name: str) -> NDArray[Any
         picture.columns,
     ):
         raise FilmPixelsError(name, "they are not of the size that the file states")
-    return _grey(values, kind, name)
+    return values
 
 
-def _grey(values: NDArray[Any], kind: str, name: str) -> NDArray[Any]:
+def _grey(values: NDArray[Any], kind: str, name: str, *, force: bool) -> NDArray[Any]:
     """One value a pixel, where the picture is grey; transparency is left out."""
     if values.ndim == 2:
         return values
     if values.ndim == 3 and values.shape[2] in (1, 2):
         return np.ascontiguousarray(values[..., 0])
     if values.ndim == 3 and values.shape[2] in (3, 4):
-        return grey_of_colour(values[..., :3], name, luma_first=False, lossy=kind == "jpeg")
+        rgb = values[..., :3]
+        return grey_of_colour(rgb, name, luma_first=False, lossy=kind == "jpeg", force=force)
     raise ColourFilmError(name)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from kyphometer.dicom.elements import Elements
 from kyphometer.film import Position
-
-if TYPE_CHECKING:
-    from kyphometer.dicom.elements import Elements
 
 _CODES: Final[dict[str, Position]] = {
     "C86043": Position.STANDING,

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from kyphometer.dicom.acquisition import read_acquisition
-from kyphometer.dicom.codecs import COMPRESSED, NATIVE, require_syntax
+from numpy.typing import NDArray
+
+from kyphometer.dicom.acquisition import COMPRESSED_WITH_LOSS, read_acquisition
+from kyphometer.dicom.codecs import COMPRESSED, DecodedFrame, require_syntax
+from kyphometer.dicom.elements import Elements
 from kyphometer.dicom.frames import read_frame
 from kyphometer.dicom.functional_groups import with_frame_groups
-from kyphometer.dicom.layout import read_layout
+from kyphometer.dicom.layout import PixelLayout, read_layout
+from kyphometer.dicom.palette import through_palette
 from kyphometer.dicom.parse import DicomFile, PixelElement, open_dicom
 from kyphometer.dicom.plain import is_plain_image, read_plain, read_plain_header
-from kyphometer.dicom.rendering import read_rendering
-from kyphometer.dicom.source import open_source
+from kyphometer.dicom.rendering import read_rendering, rescale
+from kyphometer.dicom.source import FilmPath, StreamSource, open_source
 from kyphometer.dicom.spacing import explain, read_geometry, stated_geometry
 from kyphometer.dicom.tags import TAGS
 from kyphometer.dicom.uids import shown_uid, uid_name
-from kyphometer.dicom.values import grey_of_colour, settle_bits
+from kyphometer.dicom.values import grey_of_colour, narrowed, quantised, settle_bits
 from kyphometer.errors import (
-    ColourFilmError,
+    FilmError,
     FilmHeaderError,
     FilmPixelsError,
     FrameError,
@@ -29,18 +34,18 @@ from kyphometer.errors import (
 )
 from kyphometer.film import Film, FilmHeader, FilmReference
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from numpy.typing import NDArray
-
-    from kyphometer.dicom.elements import Elements
-    from kyphometer.dicom.layout import PixelLayout
-    from kyphometer.dicom.source import FilmPath, StreamSource
-
-    Spacing = float | tuple[float, float]
+Spacing = float | tuple[float, float]
 
 _DIRECTORY = "1.2.840.10008.1.3.10"
+
+
+def looks_like_film(film: FilmPath) -> bool:
+    """True if a file begins like a DICOM object or a picture, whatever its name; never raises."""
+    try:
+        with open_source(film) as source:
+            return is_plain_image(source) or source.head(132)[128:] == b"DICM"
+    except FilmError:
+        return False
 
 
 def read_header(
@@ -71,7 +76,13 @@ def read_header(
         return _finished(_header(source, dicom, layout, number), spacing_mm)
 
 
-def read_film(film: FilmPath, frame: int | None = None, spacing_mm: Spacing | None = None) -> Film:
+def read_film(
+    film: FilmPath,
+    frame: int | None = None,
+    spacing_mm: Spacing | None = None,
+    *,
+    grey: bool = False,
+) -> Film:
     """Read a film: one frame with its header.
 
     Nothing is decoded before the header has been checked, and of several frames only the chosen
@@ -87,6 +98,8 @@ def read_film(film: FilmPath, frame: int | None = None, spacing_mm: Spacing | No
     spacing_mm
         Size of a pixel in mm as the user states it, one number or (row, column); it goes before
         what the header says. PNG, JPEG and TIFF give angles only without it.
+    grey
+        True to read coloured pixels as grey; otherwise a film with any is refused.
 
     Raises
     ------
@@ -96,49 +109,66 @@ def read_film(film: FilmPath, frame: int | None = None, spacing_mm: Spacing | No
     """
     with open_source(film) as source:
         if is_plain_image(source):
-            picture = read_plain(source, frame)
+            picture = read_plain(source, frame, grey=grey)
             return replace(picture, header=_finished(picture.header, spacing_mm))
         dicom, pixels, layout = _open(source)
         number = _frame_number(source.name, layout, frame, required=True)
         require_syntax(dicom.transfer_syntax_uid, source.name)
         header = _header(source, dicom, layout, number)
         known = len(dicom.elements.problems)
-        values = _read_values(dicom, pixels, layout, header, number)
+        decoded = read_frame(dicom, pixels, layout, number)
+        header = _as_compressed(header, decoded)
+        values = _settled(dicom, decoded, layout, header, grey=grey)
         header = _warned(header, dicom.elements.problems[known:])
     values.flags.writeable = False
     return Film(header=_finished(header, spacing_mm), pixels=values)
 
 
-def _read_values(
-    dicom: DicomFile, pixels: PixelElement, layout: PixelLayout, header: FilmHeader, number: int
+def _as_compressed(header: FilmHeader, decoded: DecodedFrame) -> FilmHeader:
+    """The header with what the compressed data themselves say of loss."""
+    header = _warned(header, decoded.warnings)
+    if decoded.syntax is None or not decoded.syntax.lossy or header.acquisition.lossy:
+        return header
+    lossy = replace(header, acquisition=replace(header.acquisition, lossy=True))
+    return _warned(lossy, [COMPRESSED_WITH_LOSS])
+
+
+def _settled(
+    dicom: DicomFile, decoded: DecodedFrame, layout: PixelLayout, header: FilmHeader, *, grey: bool
 ) -> NDArray[Any]:
-    """Stored values of a frame, grey, unused bits out."""
-    if layout.photometric == "PALETTE COLOR":
-        raise ColourFilmError(dicom.source.name)
-    values = read_frame(dicom, pixels, layout, number)
+    """Stored values of a frame, grey, 16 bits or fewer, unused bits out."""
+    values, name, problems = decoded.pixels, dicom.source.name, dicom.elements.problems
+    if layout.floating:
+        problems.append("The film is of floating point; it was read within the header's window.")
+        return quantised(values, rescale(dicom.elements), header.rendering)
     if layout.samples == 3:
-        as_stored = _keeps_colour_space(dicom.transfer_syntax_uid)
         values = grey_of_colour(
             values,
-            dicom.source.name,
-            luma_first=as_stored and layout.photometric.startswith("YBR"),
+            name,
+            luma_first=_keeps_colour_space(decoded) and layout.photometric.startswith("YBR"),
             lossy=bool(header.acquisition.lossy),
+            force=grey,
         )
-        dicom.elements.problems.append("The film is stored in colour, but every pixel is grey.")
+        problems.append(
+            "Coloured pixels were read as grey."
+            if grey
+            else "The film is stored in colour, but every pixel is grey."
+        )
+    if layout.bits_allocated > 16:
+        values, layout = narrowed(values, layout, name)
     values, warning = settle_bits(
-        values,
-        layout,
-        dicom.elements,
-        compressed=dicom.transfer_syntax_uid in COMPRESSED,
+        values, layout, dicom.elements, compressed=decoded.syntax is not None
     )
     if warning:
-        dicom.elements.problems.append(warning)
+        problems.append(warning)
+    if layout.photometric == "PALETTE COLOR":
+        return through_palette(values, dicom.elements, name, grey=grey)
     return values
 
 
-def _keeps_colour_space(syntax: str) -> bool:
+def _keeps_colour_space(decoded: DecodedFrame) -> bool:
     """True if decoding leaves luma and chroma as they are stored."""
-    return syntax in NATIVE or COMPRESSED[syntax].family == "rle"
+    return decoded.syntax is None or decoded.syntax.family == "rle"
 
 
 def _open(source: StreamSource) -> tuple[DicomFile, PixelElement, PixelLayout]:
@@ -156,11 +186,14 @@ def _open(source: StreamSource) -> tuple[DicomFile, PixelElement, PixelLayout]:
         if elements.has("Rows"):
             raise FilmPixelsError(name, "there are none, the file was cut off or stripped of them")
         raise NoPixelsError(name, _kind(elements))
-    if pixels.tag != TAGS["PixelData"]:
+    floating = pixels.tag != TAGS["PixelData"]
+    if floating and not any(width > 0 for width in elements.numbers("WindowWidth")):
         raise UnsupportedFilmError(
-            name, "has pixels of floating point", "export it as whole numbers of 8 or 16 bits"
+            name,
+            "has pixels of floating point and states no window",
+            "export it as whole numbers of 8 or 16 bits",
         )
-    return dicom, pixels, read_layout(elements, name)
+    return dicom, pixels, read_layout(elements, name, floating=floating)
 
 
 def _kind(elements: Elements) -> str:

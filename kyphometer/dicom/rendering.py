@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from kyphometer.dicom.elements import Elements
+from kyphometer.dicom.layout import PixelLayout
+from kyphometer.dicom.palette import palette_bits
 from kyphometer.film import LookupTable, Rendering, VoiWindow
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from kyphometer.dicom.elements import Elements
-    from kyphometer.dicom.layout import PixelLayout
 
 _FUNCTIONS = ("LINEAR", "LINEAR_EXACT", "SIGMOID")
 
@@ -22,7 +20,11 @@ def read_rendering(elements: Elements, layout: PixelLayout) -> Rendering:
 
     What is damaged is left out with a sentence in `elements.problems`.
     """
-    slope, intercept = _rescale(elements)
+    slope, intercept = rescale(elements)
+    if layout.floating:
+        return _of_window(elements, layout)
+    if layout.photometric == "PALETTE COLOR":
+        return Rendering(bits_stored=palette_bits(elements), windows=_windows(elements, 1.0))
     modality = tuple(
         table
         for item in elements.items("ModalityLUTSequence")[:1]
@@ -35,19 +37,33 @@ def read_rendering(elements: Elements, layout: PixelLayout) -> Rendering:
         slope=slope,
         intercept=intercept,
         modality_lut=modality[0] if modality else None,
-        windows=_windows(elements),
+        windows=_windows(elements, 1.0 if modality else abs(slope)),
         voi_luts=tuple(
             table
             for item in elements.items("VOILUTSequence")
             if (table := _table(item, signed=voi_signed or intercept < 0)) is not None
         ),
-        bits_stored=layout.bits_stored,
+        bits_stored=min(layout.bits_stored, 16),
         signed=layout.signed,
         padding=_padding(elements, layout),
     )
 
 
-def _rescale(elements: Elements) -> tuple[float, float]:
+def _of_window(elements: Elements, layout: PixelLayout) -> Rendering:
+    """Rendering of floating values, which are kept as 16 bits spread over the stated window."""
+    windows = _windows(elements, 0.0)
+    low, width = (windows[0].center - windows[0].width / 2, windows[0].width) if windows else (0, 1)
+    return Rendering(
+        inverted=layout.photometric == "MONOCHROME1"
+        or elements.code("PresentationLUTShape") == "INVERSE",
+        slope=width / 65535,
+        intercept=low,
+        windows=windows,
+    )
+
+
+def rescale(elements: Elements) -> tuple[float, float]:
+    """Slope and intercept of the header, 1 and 0 where it states none."""
     slope = elements.number("RescaleSlope")
     intercept = elements.number("RescaleIntercept")
     if slope == 0:
@@ -56,7 +72,13 @@ def _rescale(elements: Elements) -> tuple[float, float]:
     return (1.0 if slope is None else slope, 0.0 if intercept is None else intercept)
 
 
-def _windows(elements: Elements) -> tuple[VoiWindow, ...]:
+def _windows(elements: Elements, slope: float) -> tuple[VoiWindow, ...]:
+    """Windows of the header; those of a film whose values are fractions are taken exactly.
+
+    LINEAR takes half a value off the centre and one off the width, which is meant for whole
+    numbers: where neighbouring stored values are `slope` < 1/8 apart, it would shift or swallow
+    the window.
+    """
     centers = elements.numbers("WindowCenter")
     widths = elements.numbers("WindowWidth")
     names = elements.texts("WindowCenterWidthExplanation")
@@ -64,6 +86,8 @@ def _windows(elements: Elements) -> tuple[VoiWindow, ...]:
     if function not in _FUNCTIONS:
         elements.problems.append(f"The VOI LUT function '{function}' is unknown; LINEAR was taken.")
         function = "LINEAR"
+    if function == "LINEAR" and slope < 0.125:
+        function = "LINEAR_EXACT"
     smallest = 1.0 if function == "LINEAR" else np.finfo(float).tiny
     found = tuple(
         VoiWindow(

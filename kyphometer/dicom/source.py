@@ -8,20 +8,17 @@ from __future__ import annotations
 import io
 import stat
 import zlib
+from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Protocol
+from typing import BinaryIO, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kyphometer.dicom.text import printable
 from kyphometer.errors import FilmAccessError, FilmPixelsError
 
-if TYPE_CHECKING:
-    from os import PathLike
-
-    from numpy.typing import NDArray
-
-    FilmPath = str | PathLike[str] | bytes
+FilmPath = str | PathLike[str] | bytes
 
 
 class ShortReadError(Exception):

@@ -7,12 +7,10 @@ not taken for the patient's.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
+from kyphometer.dicom.elements import Elements
 from kyphometer.geometry import PixelGeometry, SpacingSource
-
-if TYPE_CHECKING:
-    from kyphometer.dicom.elements import Elements
 
 SMALLEST_MM: Final = 0.005
 LARGEST_MM: Final = 5.0

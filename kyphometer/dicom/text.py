@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from typing import Final
 
 SINGLE_BYTE: Final[dict[str, str]] = {
@@ -24,6 +26,57 @@ SINGLE_BYTE: Final[dict[str, str]] = {
     "GBK": "gbk",
 }
 """Python's name of every character set without code extensions."""
+_PLAIN: Final = frozenset(("", "ISO_IR 6", "ISO_IR 100"))
+_OTHER_NAMES: Final = {
+    "UTF8": "ISO_IR 192",
+    "UNICODE": "ISO_IR 192",
+    "ISO10646": "ISO_IR 192",
+    "ISO106461": "ISO_IR 192",
+    "LATIN1": "ISO_IR 100",
+    "ASCII": "ISO_IR 6",
+    "USASCII": "ISO_IR 6",
+    **{
+        f"{start}8859{part}": f"ISO_IR {number}"
+        for start in ("ISO", "")
+        for part, number in {
+            1: 100, 2: 101, 3: 109, 4: 110, 5: 144, 6: 127, 7: 126, 8: 138, 9: 148, 15: 203,
+        }.items()
+    },
+}  # fmt: skip
+"""Defined terms by names that programs write instead of them, letters and digits only."""
+_MISSPELT: Final = re.compile(r"ISO(2022)?IR(\d{1,3})")
+
+
+def defined_term(written: str) -> str:
+    """The defined term of a character set, however it is spelt; what is no such stays as it is.
+
+    >>> defined_term("iso-ir_192"), defined_term("UTF-8"), defined_term("ISO 2022 IR 87")
+    ('ISO_IR 192', 'ISO_IR 192', 'ISO 2022 IR 87')
+    """
+    bare = "".join(letter for letter in written.upper() if letter.isalnum())
+    match = _MISSPELT.fullmatch(bare)
+    if match:
+        return f"ISO 2022 IR {match[2]}" if match[1] else f"ISO_IR {match[2]}"
+    return _OTHER_NAMES.get(bare, bare if bare in SINGLE_BYTE else written)
+
+
+def is_utf8_against(value: bytes, charset: tuple[str, ...]) -> bool:
+    """True if text is surely UTF-8 although the header says Latin-1, ASCII, nothing or nonsense.
+
+    Accented letters of Latin-1 next to each other that happen to be UTF-8 do not occur in words.
+    """
+    first = charset[0] if charset else ""
+    if len(charset) > 1 or value.isascii() or b"\x1b" in value:
+        return False
+    if first in SINGLE_BYTE and first not in _PLAIN:
+        return False
+    if first.startswith("ISO 2022"):
+        return False
+    try:
+        value.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def printable(text: str) -> str:
@@ -34,7 +87,9 @@ def printable(text: str) -> str:
 
 
 def decode_text(value: bytes, charset: tuple[str, ...]) -> str:
-    """Text of a value; what its character set does not know becomes a replacement character.
+    """Text of a value in Unicode NFC; what its character set lacks becomes a replacement character.
+
+    Text that the header calls Latin-1, or of which it says nothing, is UTF-8 if it can be.
 
     Parameters
     ----------
@@ -46,6 +101,12 @@ def decode_text(value: bytes, charset: tuple[str, ...]) -> str:
     value = value.strip(b"\0 ")
     if value.isascii() and b"\x1b" not in value:
         return printable(value.decode("ascii"))
+    return unicodedata.normalize("NFC", _decoded(value, charset))
+
+
+def _decoded(value: bytes, charset: tuple[str, ...]) -> str:
+    if is_utf8_against(value, charset):
+        return printable(value.decode("utf-8").strip())
     first = charset[0] if charset else ""
     if len(charset) < 2 and not first.startswith("ISO 2022"):
         return printable(value.decode(SINGLE_BYTE.get(first, "latin-1"), "replace").strip())

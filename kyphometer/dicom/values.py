@@ -2,20 +2,63 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from kyphometer.errors import ColourFilmError
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from kyphometer.dicom.elements import Elements
-    from kyphometer.dicom.layout import PixelLayout
+from kyphometer.dicom.elements import Elements
+from kyphometer.dicom.layout import PixelLayout
+from kyphometer.errors import ColourFilmError, UnsupportedFilmError
+from kyphometer.film import Rendering
 
 _OVERLAY_BIT = 0x60000102
 _LOSSY_TOLERANCE = 2
+_WIDEST = 16
+
+
+def narrowed(
+    values: NDArray[Any], layout: PixelLayout, name: str
+) -> tuple[NDArray[Any], PixelLayout]:
+    """Values of 32 allocated bits as 16, where they need no more, with the layout of those.
+
+    Raises
+    ------
+    UnsupportedFilmError
+        If a value needs more.
+    """
+    low = layout.high_bit + 1 - layout.bits_stored
+    spare = layout.bits_allocated - layout.bits_stored
+    whole = (values << (spare - low)) >> spare
+    target = np.dtype("i2" if layout.signed else "u2")
+    limits = np.iinfo(target)
+    if int(whole.min()) < limits.min or int(whole.max()) > limits.max:
+        raise UnsupportedFilmError(
+            name, "has pixel values of more than 16 bits", "export it with 16 bits or fewer"
+        )
+    bits = min(layout.bits_stored, _WIDEST)
+    return whole.astype(target), replace(
+        layout, bits_allocated=_WIDEST, bits_stored=bits, high_bit=bits - 1
+    )
+
+
+def quantised(
+    values: NDArray[Any], rescale: tuple[float, float], rendering: Rendering
+) -> NDArray[Any]:
+    """Values of floating point as the 16-bit numbers that `rendering` turns into modality values.
+
+    Parameters
+    ----------
+    rescale
+        Slope and intercept of the header, from the floating values to modality values.
+    """
+    slope, intercept = rescale
+    with np.errstate(all="ignore"):
+        modality = values.astype(np.float64) * slope + intercept
+        steps = np.rint((modality - rendering.intercept) / rendering.slope)
+    found = np.nan_to_num(steps, nan=0, posinf=65535, neginf=0)
+    return np.asarray(np.clip(found, 0, 65535), np.uint16)
 
 
 def settle_bits(
@@ -76,7 +119,7 @@ def _overlay_in_pixels(elements: Elements, layout: PixelLayout) -> bool:
 
 
 def grey_of_colour(
-    values: NDArray[Any], name: str, *, luma_first: bool, lossy: bool
+    values: NDArray[Any], name: str, *, luma_first: bool, lossy: bool, force: bool = False
 ) -> NDArray[Any]:
     """The grey picture within a colour one whose every pixel is grey.
 
@@ -88,25 +131,33 @@ def grey_of_colour(
         True if values are luma and two chroma differences, False if red, green and blue.
     lossy
         True if lossy compression may have tinged grey a little.
+    force
+        True to take the luma (or green) of coloured pixels too.
 
     Raises
     ------
     ColourFilmError
-        If the picture has colours.
+        If the picture has colours; it says how many pixels.
     """
     tolerance = _LOSSY_TOLERANCE if lossy else 0
     first, second, third = (values[..., i] for i in range(3))
     if luma_first:
         middle = np.array(1 << (8 * values.dtype.itemsize - 1), values.dtype)
-        grey = _near(second, middle, tolerance) and _near(third, middle, tolerance)
+        pairs = ((second, middle), (third, middle))
     else:
-        grey = _near(first, second, tolerance) and _near(second, third, tolerance)
-    if not grey:
-        raise ColourFilmError(name)
+        pairs = ((first, second), (second, third))
+    if not force and not all(_near(a, b, tolerance) for a, b in pairs):
+        coloured = np.logical_or(*(_apart(a, b) > tolerance for a, b in pairs))
+        raise ColourFilmError(name, int(np.count_nonzero(coloured)), coloured.size)
     return np.ascontiguousarray(first if luma_first else second)
 
 
 def _near(a: NDArray[Any], b: NDArray[Any], tolerance: int) -> bool:
     if tolerance == 0:
         return bool(np.all(a == b))
-    return int(np.max(np.maximum(a, b) - np.minimum(a, b))) <= tolerance
+    return int(np.max(_apart(a, b))) <= tolerance
+
+
+def _apart(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
+    found: NDArray[Any] = np.maximum(a, b) - np.minimum(a, b)
+    return found

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 import pydicom
@@ -20,13 +21,8 @@ from kyphometer import __version__
 from kyphometer.dicom.compress import Compression, compress_frame
 from kyphometer.dicom.display import automatic_window
 from kyphometer.errors import UnsupportedFilmError
-from kyphometer.film import Position
+from kyphometer.film import Acquisition, Film, Position
 from kyphometer.geometry import Facing, SpacingSource
-
-if TYPE_CHECKING:
-    from os import PathLike
-
-    from kyphometer.film import Acquisition, Film
 
 DX_FOR_PRESENTATION: Final = "1.2.840.10008.5.1.4.1.1.1.1"
 

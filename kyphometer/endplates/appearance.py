@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
-    Image = NDArray[np.float32]
+Array = NDArray[np.float64]
+Image = NDArray[np.float32]
 
 DEPTH_PIXELS = 22.0
 """Body depth on the reduced films, in pixels."""

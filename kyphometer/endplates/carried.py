@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from kyphometer.anatomy import EndplateSide, Level
 from kyphometer.errors import NotCarriedError
+from kyphometer.film import FilmReference
 from kyphometer.geometry import Facing, PixelGeometry, signed_angle_deg
+from kyphometer.reading import Reading, Vertebra
 from kyphometer.reading.carried import CarriedBody, CarriedLine
-
-if TYPE_CHECKING:
-    from kyphometer.film import FilmReference
-    from kyphometer.reading import Reading, Vertebra
 
 Line = tuple[Level, EndplateSide]
 """An endplate line by its vertebra and side."""
@@ -49,16 +46,20 @@ class CarriedVertebra:
         Raises
         ------
         NotCarriedError
-            If `before` lacks an endplate.
+            If `before` and the proposal have no endplate in common.
         """
         sides = zip(EndplateSide, self.line_change_sd_deg, strict=True)
         superior, inferior = (self._known_line(side, sd, before) for side, sd in sides)
+        if superior is None and inferior is None:
+            raise NotCarriedError(self.level, "")
         return CarriedBody(film=film, superior=superior, inferior=inferior, correlation=self.shared)
 
-    def _known_line(self, side: EndplateSide, sd_deg: float, before: Vertebra) -> CarriedLine:
+    def _known_line(
+        self, side: EndplateSide, sd_deg: float, before: Vertebra
+    ) -> CarriedLine | None:
         there, here = before.endplate(side), self.vertebra.endplate(side)
         if there is None or here is None:
-            raise NotCarriedError(self.level, "")
+            return None
         return CarriedLine(
             change_sd_deg=sd_deg,
             before=(there.anterior.xy, there.posterior.xy),
@@ -88,7 +89,7 @@ class CarryOver:
     Attributes
     ----------
     previous
-        The reading that was carried over, of levels that had two endplates.
+        The reading that was carried over.
     reading
         Proposals on the next film, to be confirmed by the reader.
     vertebrae
@@ -103,6 +104,8 @@ class CarryOver:
         How much less they say for the best other place, which is mostly one level off.
     previous_geometry, geometry
         Pixel geometry of both films.
+    warnings
+        What contradicts the proposals without forbidding them, each a sentence.
     """
 
     previous: Reading
@@ -114,6 +117,7 @@ class CarryOver:
     margin: float
     previous_geometry: PixelGeometry
     geometry: PixelGeometry
+    warnings: tuple[str, ...] = ()
 
     def vertebra(self, level: Level) -> CarriedVertebra:
         """The proposal for a level.

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kyphometer.anatomy import Level
 from kyphometer.endplates.carried import CarriedVertebra, CarryOver, NotCarried
 from kyphometer.endplates.columns import Column, find_columns
-from kyphometer.endplates.corners import square_factors, vertebra_corners
-from kyphometer.endplates.sight import Sight, look
+from kyphometer.endplates.corners import square_factors
+from kyphometer.endplates.sight import Sight
+from kyphometer.endplates.surroundings import witnesses
 from kyphometer.endplates.transfer import transfer
 from kyphometer.errors import CarryOverError
+from kyphometer.film import Film
+from kyphometer.geometry import Facing, PixelGeometry, Point
 from kyphometer.reading import Reading
 from kyphometer.reading.facing import derive_facing
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from numpy.typing import NDArray
-
-    from kyphometer.film import Film
-    from kyphometer.geometry import Facing, PixelGeometry, Point
-
-    Array = NDArray[np.float64]
+Array = NDArray[np.float64]
 
 LEAST_SCORE = 0.35
 """A column that correlates less was not found."""
@@ -78,7 +74,8 @@ def carry_over(
     previous_geometry, geometry
         Pixel geometry of the previous and of the next film, to use instead of their own.
     facing
-        Where anterior is on the next film; by its header, else as on the previous film, if None.
+        Where anterior is on the next film. If None, the side that its header states (else that of
+        the previous film) and the other one are both tried, and a contradiction is told.
     anchors
         About where the middle of some bodies lies on the next film, in pixels: one click on a known
         level settles which level is which.
@@ -91,39 +88,46 @@ def carry_over(
     Raises
     ------
     CarryOverError
-        If the reading has no vertebra with both endplates, or the column is not found on the next
+        If the reading has no vertebra with an endplate, or the column is not found on the next
         film without doubt about the level.
     FacingError
         If the reading does not tell where anterior is.
     """
     side = previous_reading.facing or derive_facing(previous_reading)
     before = _Side(previous_film, previous_geometry or previous_film.geometry, side)
-    there = facing or next_film.acquisition.facing or side
-    after = _Side(next_film, geometry or next_film.geometry, there)
-    seen = _seen(previous_reading, before)
-    if not seen:
-        raise CarryOverError("the reading shows no body with both endplates", "mark one")
-    column, margin = _settled(
-        find_columns(
-            seen,
-            next_film,
-            after.factors,
-            there,
-            calibrated=before.geometry.is_calibrated and after.geometry.is_calibrated,
-            anchors=_known(anchors, seen, after),
-        ),
+    seen, marked = witnesses(before.film, before.factors, side, previous_reading)
+    if not marked:
+        raise CarryOverError("the reading shows no body with an endplate", "mark one")
+    stated = facing or next_film.acquisition.facing
+    sides = (facing,) if facing else (stated or side, (stated or side).opposite)
+    after, column, margin = _settled(
+        [
+            (place, column)
+            for place in (
+                _Side(next_film, geometry or next_film.geometry, where) for where in sides
+            )
+            for column in find_columns(
+                seen,
+                next_film,
+                place.factors,
+                place.facing,
+                calibrated=before.geometry.is_calibrated and place.geometry.is_calibrated,
+                anchors=_known(anchors, seen, place),
+            )
+        ],
         sure=bool(anchors),
     )
     carried: list[CarriedVertebra] = []
     refused: list[NotCarried] = []
-    for level, sight in seen.items():
+    for level in sorted(marked):
         found = column.sights.get(level)
         if found is None:
             refused.append(NotCarried(level=level, message=f"{level}: it lies outside the film."))
             continue
         vertebra = previous_reading.vertebrae[level]
         intact = level not in previous_reading.fractured_levels
-        result = transfer(vertebra, sight, found, column.changes.get(level), intact=intact)
+        change = column.changes.get(level)
+        result = transfer(vertebra, seen[level], found, change, intact=intact)
         if isinstance(result, NotCarried):
             refused.append(result)
         else:
@@ -138,19 +142,18 @@ def carry_over(
         margin=margin,
         previous_geometry=before.geometry,
         geometry=after.geometry,
+        warnings=_contradiction(stated, after.facing),
     )
 
 
-def _seen(reading: Reading, side: _Side) -> dict[Level, Sight]:
-    """What the network sees of every body with both endplates on the read film."""
-    found = {}
-    for level, vertebra in reading.vertebrae.items():
-        if len(vertebra.endplates) == 2 and Level.T1 <= level < Level.S1:
-            corners = vertebra_corners(vertebra, side.factors, side.facing.sign)
-            sight = None if corners is None else look(side.film, side.factors, side.facing, corners)
-            if sight is not None:
-                found[level] = sight
-    return found
+def _contradiction(stated: Facing | None, found: Facing) -> tuple[str, ...]:
+    """What to say where the film shows anterior at the other side than its header states."""
+    if stated is None or stated is found:
+        return ()
+    return (
+        f"The header of the next film puts anterior at image {stated}, its vertebrae put it at "
+        f"image {found}: the marks follow the vertebrae; check the film's orientation.",
+    )
 
 
 def _known(
@@ -161,23 +164,24 @@ def _known(
     return {level: np.array(at) * side.factors for level, at in given.items() if level in seen}
 
 
-def _settled(columns: list[Column], *, sure: bool) -> tuple[Column, float]:
+def _settled(columns: list[tuple[_Side, Column]], *, sure: bool) -> tuple[_Side, Column, float]:
     """The place where the bodies fit, and by how much better than elsewhere."""
-    best = columns[0] if columns else None
+    order = sorted(columns, key=lambda item: -item[1].evidence)
     least = 0.0 if sure else LEAST_EVIDENCE
-    if best is None or best.score < LEAST_SCORE or best.evidence < least:
+    if not order or order[0][1].score < LEAST_SCORE or order[0][1].evidence < least:
         raise CarryOverError(
             "the vertebrae of the previous film were not recognised on this one",
             "click the middle of one known body on it, mark it by hand, or check that it is the "
             "same patient's",
         )
-    margin = best.evidence - max(columns[1].evidence if len(columns) > 1 else 0.0, 0.0)
+    side, best = order[0]
+    margin = best.evidence - max(order[1][1].evidence if len(order) > 1 else 0.0, 0.0)
     if margin < LEAST_MARGIN and not sure:
         raise CarryOverError(
             "the column could lie on this film in two ways, one level apart",
             "click the middle of one known body on it, or mark it by hand",
         )
-    return best, margin
+    return side, best, margin
 
 
 def _proposal(

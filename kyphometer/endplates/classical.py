@@ -11,11 +11,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kyphometer.endplates.corners import line_directions_deg, wrap_deg
+from kyphometer.endplates.crop import Window
+from kyphometer.endplates.frame import VertebraFrame
 from kyphometer.endplates.paths import cheapest_paths, sub_sample, tukey_fit
 from kyphometer.endplates.strips import (
     BORDERS,
@@ -29,14 +31,8 @@ from kyphometer.endplates.strips import (
     sample_strips,
 )
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from kyphometer.endplates.crop import Window
-    from kyphometer.endplates.frame import VertebraFrame
-
-    Array = NDArray[np.float64]
-    Image = NDArray[np.float32]
+Array = NDArray[np.float64]
+Image = NDArray[np.float32]
 
 METHOD = "rim-path 2"
 """Name and version stored with every mark."""

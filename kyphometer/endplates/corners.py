@@ -6,19 +6,14 @@ posterior, inferior anterior, inferior posterior, as an array of shape (4, 2).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+from numpy.typing import NDArray
 
 from kyphometer.anatomy import EndplateSide
+from kyphometer.geometry import PixelGeometry
+from kyphometer.reading import Endplate, Vertebra
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from kyphometer.geometry import PixelGeometry
-    from kyphometer.reading import Endplate, Vertebra
-
-    Array = NDArray[np.float64]
+Array = NDArray[np.float64]
 
 SUPERIOR_ANTERIOR, SUPERIOR_POSTERIOR, INFERIOR_ANTERIOR, INFERIOR_POSTERIOR = range(4)
 ROWS = {EndplateSide.SUPERIOR: (0, 1), EndplateSide.INFERIOR: (2, 3)}

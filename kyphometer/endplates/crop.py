@@ -8,20 +8,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
+from kyphometer.endplates.frame import VertebraFrame
 from kyphometer.endplates.ranks import percentiles
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from kyphometer.endplates.frame import VertebraFrame
-
-    Array = NDArray[np.float64]
-    Image = NDArray[np.float32]
+Array = NDArray[np.float64]
+Image = NDArray[np.float32]
 
 CROP_PIXELS = 112
 """Side of the network's crop in pixels."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kyphometer.endplates.calibration import corner_covariances
 from kyphometer.endplates.classical import (
@@ -18,20 +18,16 @@ from kyphometer.endplates.classical import (
     refine_once,
 )
 from kyphometer.endplates.corners import line_directions_deg, line_lengths, wrap_deg
+from kyphometer.endplates.crop import Window
 from kyphometer.endplates.evidence import PlateEvidence, plate_evidence
+from kyphometer.endplates.frame import VertebraFrame
 from kyphometer.endplates.metal import lies_on, metal_mask
 from kyphometer.endplates.model import CornerModel, corner_model
 from kyphometer.endplates.passes import refine_by_network
 from kyphometer.endplates.strips import sample_strips
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from kyphometer.endplates.crop import Window
-    from kyphometer.endplates.frame import VertebraFrame
-
-    Array = NDArray[np.float64]
-    Image = NDArray[np.float32]
+Array = NDArray[np.float64]
+Image = NDArray[np.float32]
 
 DISAGREEMENT_DEG = 2.0
 """The two refiners disagree if their lines differ by more than this ..."""

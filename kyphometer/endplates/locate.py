@@ -8,19 +8,15 @@ next film: then they are left out.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kyphometer.endplates.appearance import DEPTH_PIXELS, Places, Reduced, places_like
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
+Array = NDArray[np.float64]
 
 STRETCH_WEIGHT = 3.0
 """Cost of a place that is one body depth away from where its neighbour expects it."""

@@ -6,18 +6,14 @@ and as wide as one. But it is no longer than wide, and a screw, a rod or a filli
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from kyphometer.endplates.ranks import percentiles
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
-    Image = NDArray[np.float32]
+Array = NDArray[np.float64]
+Image = NDArray[np.float32]
 
 PIXELS = 80
 """Side of the reduced crop that is searched; meant for two body depths."""

@@ -7,19 +7,17 @@ import threading
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from kyphometer.endplates.calibration import Calibration
 from kyphometer.errors import ModelFileError
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
-    Image = NDArray[np.float32]
+Array = NDArray[np.float64]
+Image = NDArray[np.float32]
 
 FOLDER = Path(__file__).parent / "models"
 NAME = "rim-corners"
@@ -103,17 +101,17 @@ def corner_model() -> CornerModel:
     return CornerModel(card=card, calibration=Calibration.of_card(card), network=network)
 
 
-def read_model(name: str) -> tuple[dict[str, Any], Any]:
-    """Card and OpenCV's network of a model in the package.
+def read_model(name: str, folder: Path | None = None) -> tuple[dict[str, Any], Any]:
+    """Card and OpenCV's network of a model in the package, or in another folder.
 
     Raises
     ------
     ModelFileError
         If a file is missing or cannot be read by the installed OpenCV.
     """
-    path = FOLDER / f"{name}.onnx"
+    path = (folder or FOLDER) / f"{name}.onnx"
     try:
-        card = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+        card = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
         return card, _read_network(path)
     except (OSError, ValueError, cv2.error) as problem:
         raise ModelFileError(path.name, problem) from problem

@@ -7,20 +7,15 @@ its capture range the reader clicked.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-from kyphometer.endplates.crop import CROP_DEPTHS, CROP_PIXELS, network_tone
+from kyphometer.endplates.crop import CROP_DEPTHS, CROP_PIXELS, Window, network_tone
+from kyphometer.endplates.frame import VertebraFrame
+from kyphometer.endplates.model import CornerModel
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from kyphometer.endplates.crop import Window
-    from kyphometer.endplates.frame import VertebraFrame
-    from kyphometer.endplates.model import CornerModel
-
-    Array = NDArray[np.float64]
+Array = NDArray[np.float64]
 
 PASSES = 4
 """Most passes."""

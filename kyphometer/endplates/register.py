@@ -6,23 +6,18 @@ endplate share the anatomy on both films where corners of their own could not.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
+from kyphometer.endplates.crop import Window
+from kyphometer.endplates.frame import VertebraFrame
 from kyphometer.endplates.metal import lies_on, metal_mask
 from kyphometer.endplates.paths import sub_sample, tukey_fit
 from kyphometer.endplates.strips import COLUMNS, REACH, ROWS, along, sample_strips, strip_points
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from kyphometer.endplates.crop import Window
-    from kyphometer.endplates.frame import VertebraFrame
-
-    Array = NDArray[np.float64]
-    Image = NDArray[np.float32]
+Array = NDArray[np.float64]
+Image = NDArray[np.float32]
 
 PIXELS = 160
 """Side of the crop that profiles are read from, in pixels."""

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from kyphometer.anatomy import EndplateSide, Level
-    from kyphometer.reading import Reading, Vertebra
+from kyphometer.anatomy import EndplateSide, Level
+from kyphometer.reading import Reading, Vertebra
 
 
 class RefusalReason(StrEnum):
@@ -74,6 +71,8 @@ class RefinedVertebra:
         What was kept, and why.
     method
         Name and version of the refiner.
+    uncertain
+        Moved endplates that the reader should look at, and why: their interval is wide.
     """
 
     vertebra: Vertebra
@@ -81,6 +80,7 @@ class RefinedVertebra:
     moved_px: Mapping[EndplateSide, tuple[float, float]]
     refusals: tuple[Refusal, ...]
     method: str
+    uncertain: Mapping[EndplateSide, str] = field(default_factory=dict)
 
     @property
     def level(self) -> Level:

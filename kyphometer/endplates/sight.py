@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kyphometer.endplates.change_model import BodyChange, change_model
 from kyphometer.endplates.crop import CROP_DEPTHS, CROP_PIXELS, Window, cut_window, network_tone
 from kyphometer.endplates.estimate import Estimate, Refiner, estimate
 from kyphometer.endplates.frame import VertebraFrame
 from kyphometer.endplates.tone import bone_sign
+from kyphometer.film import Film
+from kyphometer.geometry import Facing
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from kyphometer.film import Film
-    from kyphometer.geometry import Facing
-
-    Array = NDArray[np.float64]
+Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

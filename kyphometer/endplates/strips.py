@@ -8,18 +8,15 @@ that follows handles the four at once.
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from kyphometer.endplates.ranks import row_medians
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
-    Image = NDArray[np.float32]
+Array = NDArray[np.float64]
+Image = NDArray[np.float32]
 
 BORDERS = ((0, 1), (2, 3), (0, 2), (1, 3))
 """Corners that each border joins: superior, inferior, anterior wall, posterior wall."""

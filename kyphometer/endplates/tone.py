@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from kyphometer.film import Film
+from kyphometer.film import Film
 
 
 def bone_sign(film: Film) -> int:

@@ -2,34 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+from numpy.typing import NDArray
 
 from kyphometer.anatomy import EndplateSide
 from kyphometer.endplates.carried import CarriedVertebra, NotCarried
-from kyphometer.endplates.change_model import change_model
+from kyphometer.endplates.change_model import BodyChange, TurnUncertainty, change_model
 from kyphometer.endplates.corners import ROWS
 from kyphometer.endplates.crop import CROP_DEPTHS
+from kyphometer.endplates.estimate import Estimate
 from kyphometer.endplates.frame import VertebraFrame
-from kyphometer.endplates.guards import Limits
 from kyphometer.endplates.register import profile_turns_deg
+from kyphometer.endplates.sight import Sight
 from kyphometer.geometry import Point
-from kyphometer.reading import Endplate, Landmark, MarkSource, Vertebra
+from kyphometer.reading import Covariance, Endplate, Landmark, MarkSource, Vertebra
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+Array = NDArray[np.float64]
 
-    from kyphometer.endplates.change_model import BodyChange, TurnUncertainty
-    from kyphometer.endplates.estimate import Estimate
-    from kyphometer.endplates.sight import Sight
-    from kyphometer.reading import Covariance
-
-    Array = NDArray[np.float64]
-
-LEAST_ODDS = -2.0
+LEAST_ODDS = -1.0
 """A body whose logarithm of the odds of being the same is less does not belong there."""
+MOST_LINE_SD_DEG = 6.0
+"""A line that is less sure than this where it was found is no endplate."""
+MOST_DISAGREEMENT = 0.35
+"""Corners that the networks place further apart than this part of a depth are not believed."""
 OUTSIDE = "its rim would lie outside the film"
+MOST_CHANGE_SD_DEG = 3.0
+"""A body whose endplates may have turned by more than this unnoticed is not proposed."""
 MOST_GROWTH = 0.20
 """A body that is larger or smaller by more than this part is another body."""
 
@@ -52,13 +50,20 @@ def transfer(
         profiles say by how much.
     """
     level = vertebra.level
-    objection = _objection(seen, found)
+    objection = _objection(found)
     if objection or change is None:
         return NotCarried(level=level, message=f"{level}: {objection or OUTSIDE}.")
     if change.log_odds < LEAST_ODDS:
         return NotCarried(level=level, message=f"{level}: what was found is not the same body.")
     known = change_model().sized(change, intact=intact)
+    unsure = max(known.line_sd_deg)
+    if unsure > MOST_CHANGE_SD_DEG:
+        message = f"{level}: the turn of its endplates would be uncertain by {unsure:.1f} degrees."
+        return NotCarried(level=level, message=message)
     marks = _moved(seen, found, change, profiles=not intact)
+    if _disagreement(seen, found, marks) > MOST_DISAGREEMENT:
+        message = f"{level}: the two networks see its corners in different places."
+        return NotCarried(level=level, message=message)
     return CarriedVertebra(
         vertebra=_proposed(vertebra, marks, seen.found, found.found, known),
         line_change_sd_deg=known.line_sd_deg,
@@ -66,23 +71,32 @@ def transfer(
     )
 
 
-def _objection(seen: Sight, found: Sight) -> str:
+def _objection(found: Sight) -> str:
     """Why a vertebra cannot be proposed, or nothing."""
-    limit = Limits().line_sd_deg
     expected = VertebraFrame.of_corners(found.corners, found.factors, found.facing.sign)
-    growth = found.found.frame.depth / expected.depth
-    unsure = float(found.found.line_sd_deg.max())
+    another = has_another_size(found.found.frame.depth, expected.depth)
     checks = (
         (not found.inside_film, OUTSIDE),
-        (unsure > limit, f"its endplates would be uncertain by {unsure:.1f} degrees"),
-        (bool(found.found.on_metal.any()), "a corner would lie on metal"),
-        (abs(growth - 1) > MOST_GROWTH, "what was found has another size"),
         (
-            float(seen.found.line_sd_deg.max()) > limit,
-            "its endplates are not clear on the previous film",
+            float(found.found.line_sd_deg.max()) > MOST_LINE_SD_DEG,
+            "nothing like an endplate lies there",
         ),
+        (bool(found.found.on_metal.any()), "a corner would lie on metal"),
+        (another, "what was found has another size"),
     )
     return next((text for fails, text in checks if fails), "")
+
+
+def _disagreement(seen: Sight, found: Sight, marks: Array) -> float:
+    """How differently the two networks place the body, largest corner, in body depths."""
+    habit = seen.found.frame.from_square(seen.corners) - seen.found.corners
+    now = found.found.frame.from_square(marks) - found.found.corners
+    return float(np.hypot(*(now - habit).T).max())
+
+
+def has_another_size(depth: float, expected: float) -> bool:
+    """Whether a body of this depth cannot be the one that was expected, in the same units."""
+    return abs(depth / expected - 1) > MOST_GROWTH
 
 
 def _moved(seen: Sight, found: Sight, change: BodyChange, *, profiles: bool) -> Array:
@@ -116,7 +130,9 @@ def _proposed(
     method = f"{found.method}, {change_model().method}"
     plates = {}
     for (side, rows), turn_sd in zip(ROWS.items(), known.line_sd_deg, strict=True):
-        earlier = vertebra.endplates[side]
+        earlier = vertebra.endplate(side)
+        if earlier is None:
+            continue
         corners = [
             Landmark(
                 xy=Point(float(pixels[row, 0]), float(pixels[row, 1])),
@@ -129,8 +145,8 @@ def _proposed(
         plates[side] = Endplate(anterior=corners[0], posterior=corners[1])
     return Vertebra(
         level=vertebra.level,
-        superior=plates[EndplateSide.SUPERIOR],
-        inferior=plates[EndplateSide.INFERIOR],
+        superior=plates.get(EndplateSide.SUPERIOR),
+        inferior=plates.get(EndplateSide.INFERIOR),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from kyphometer.errors.base import KyphometerError
 
 
@@ -89,12 +91,22 @@ class UnsupportedFilmError(FilmError):
 
 
 class ColourFilmError(FilmError):
-    """A colour picture."""
+    """A colour picture, or a film with a few coloured pixels."""
 
-    def __init__(self, name: str) -> None:
-        super().__init__(
-            f"'{name}' is a colour picture and no radiograph; give the grey film it was made from."
-        )
+    def __init__(self, name: str, coloured: int | None = None, pixels: int = 1) -> None:
+        if coloured is not None and coloured <= pixels * self.FEW:
+            super().__init__(
+                f"'{name}' is grey but for {coloured} of {pixels} pixels, such as a drawn mark; "
+                "give the film without it, or read it as grey with --grey."
+            )
+        else:
+            super().__init__(
+                f"'{name}' is a colour picture and no radiograph; give the grey film it was made "
+                "from."
+            )
+
+    FEW: ClassVar[float] = 0.02
+    """Share of coloured pixels up to which a picture is taken for a film that was drawn on."""
 
 
 class BurnedInTextError(FilmError):

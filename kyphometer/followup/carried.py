@@ -8,26 +8,20 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
-from typing import TYPE_CHECKING
 
 from kyphometer.anatomy import EndplateSide, Level
 from kyphometer.errors import UnknownLevelError
-from kyphometer.followup.correction import ChangeUncertainty
-from kyphometer.reading import MarkSource
+from kyphometer.film import FilmReference
+from kyphometer.followup.correction import ChangeKey, ChangeUncertainty
+from kyphometer.followup.visit_angles import VisitAngle
+from kyphometer.geometry import Point
+from kyphometer.reading import Endplate, MarkSource, Reading
+from kyphometer.reading.carried import CarriedBody
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from kyphometer.film import FilmReference
-    from kyphometer.followup.correction import ChangeKey
-    from kyphometer.followup.visit_angles import VisitAngle
-    from kyphometer.geometry import Point
-    from kyphometer.reading import Endplate, Reading
-    from kyphometer.reading.carried import CarriedBody
-
-    ReadingKey = int | str
-    Line = tuple[Level, EndplateSide]
+ReadingKey = int | str
+Line = tuple[Level, EndplateSide]
 
 CARRIED = "marks carried over"
 """Source of an uncertainty that knows what both marks of a line share."""
@@ -35,12 +29,17 @@ SAME_PLACE_PX = 1e-3
 """A corner this near lies where it lay: no reader moves one by so little, files round by less."""
 
 
-def carried_change_sd_deg(first: Reading, second: Reading, upper: str, lower: str) -> float | None:
+def carried_change_sd_deg(
+    first: Reading, second: Reading, upper: str, lower: str, between: Iterable[Reading] = ()
+) -> float | None:
     """Standard uncertainty of how much an angle changed between two films, from a carry-over.
 
     It is known if the endplates of one reading were carried over from the film of the other, and
     the corners of both lines still lie on both films where they lay then. The lines of two bodies
-    err apart from each other; those of one body by their stated correlation.
+    err apart from each other; those of one body by their stated correlation. Films that were not
+    carried from each other may hang together by others: from pre-op to discharge to 6 months the
+    variances of the steps are added, on the fewest steps (the steps share the film between them,
+    whose errors partly cancel: the sum errs to the cautious side).
 
     Parameters
     ----------
@@ -48,6 +47,8 @@ def carried_change_sd_deg(first: Reading, second: Reading, upper: str, lower: st
         The readings of the two films, in either order.
     upper, lower
         The two lines, for example `L1.superior` and `L1.inferior`.
+    between
+        Other readings of the patient by which these two may hang together.
 
     Returns
     -------
@@ -57,15 +58,36 @@ def carried_change_sd_deg(first: Reading, second: Reading, upper: str, lower: st
     above, below = _line(upper), _line(lower)
     if above is None or below is None:
         return None
-    for origin, proposed in ((first, second), (second, first)):
-        one, other = (_holding(origin, proposed, line) for line in (above, below))
-        if one is not None and other is not None:
-            return _sd_deg((one, above), (other, below))
+    reached, waiting = [(first, 0.0)], list(between)
+    while reached:
+        farther = []
+        for reading, variance in reached:
+            last = _step_variance_deg2(reading, second, above, below)
+            if last is not None:
+                return math.sqrt(variance + last)
+            for other in tuple(waiting):
+                step = _step_variance_deg2(reading, other, above, below)
+                if step is not None:
+                    waiting.remove(other)
+                    farther.append((other, variance + step))
+        reached = farther
+    return None
+
+
+def _step_variance_deg2(one: Reading, other: Reading, above: Line, below: Line) -> float | None:
+    """Variance of an angle's change between two readings, one carried from the other."""
+    for origin, proposed in ((one, other), (other, one)):
+        upper, lower = (_holding(origin, proposed, line) for line in (above, below))
+        if upper is not None and lower is not None:
+            return _variance_deg2((upper, above), (lower, below))
     return None
 
 
 def carried_change(
-    earlier: VisitAngle, later: VisitAngle, readings: Mapping[ReadingKey, Reading]
+    earlier: VisitAngle,
+    later: VisitAngle,
+    readings: Mapping[ReadingKey, Reading],
+    between: Iterable[ReadingKey] = (),
 ) -> ChangeUncertainty | None:
     """The same for an angle at two visits, as `CorrectionRules` takes it.
 
@@ -75,6 +97,8 @@ def carried_change(
     ----------
     readings
         Readings by what `VisitAngle.reading` names.
+    between
+        Names of the patient's other readings, by which the two may hang together.
     """
     first, second = (
         None if angle.reading is None or angle.readings != 1 else readings.get(angle.reading)
@@ -82,7 +106,8 @@ def carried_change(
     )
     if first is None or second is None or earlier.pair != later.pair:
         return None
-    sd_deg = carried_change_sd_deg(first, second, *earlier.pair)
+    others = (readings[name] for name in between if name in readings)
+    sd_deg = carried_change_sd_deg(first, second, *earlier.pair, between=others)
     if sd_deg is None:
         return None
     return ChangeUncertainty(
@@ -119,8 +144,10 @@ def carried_changes(
     found = {}
     for own in series.values():
         own.sort(key=lambda angle: order[angle.visit])
+        names = [angle.reading for angle in own if angle.reading is not None]
         for earlier, later in combinations(own, 2):
-            known = carried_change(earlier, later, readings)
+            apart = [name for name in names if name not in (earlier.reading, later.reading)]
+            known = carried_change(earlier, later, readings, apart)
             if known is not None:
                 found[known.key] = known
     return found
@@ -144,7 +171,8 @@ def _holding(origin: Reading, proposed: Reading, line: Line) -> CarriedBody | No
         return None
     known = body.line(side)
     holds = (
-        _is_same(body.film, origin.film)
+        known is not None
+        and _is_same(body.film, origin.film)
         and _lies_at(there, known.before)
         and _lies_at(here, known.here)
         and here.anterior.source is here.posterior.source is MarkSource.CARRIED
@@ -169,9 +197,9 @@ def _lies_at(plate: Endplate, corners: tuple[Point, Point]) -> bool:
     return all(math.dist(*pair) <= SAME_PLACE_PX for pair in zip(marks, corners, strict=True))
 
 
-def _sd_deg(upper: tuple[CarriedBody, Line], lower: tuple[CarriedBody, Line]) -> float:
+def _variance_deg2(upper: tuple[CarriedBody, Line], lower: tuple[CarriedBody, Line]) -> float:
     (above, (first_level, first)), (below, (second_level, second)) = upper, lower
     variance = above.covariance_deg2(first, first) + below.covariance_deg2(second, second)
     if first_level is second_level:
         variance -= 2 * above.covariance_deg2(first, second)
-    return math.sqrt(max(variance, 0.0))
+    return max(variance, 0.0)

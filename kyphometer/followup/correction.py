@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from kyphometer.errors import DifferentLevelsError, DuplicateReadingError, UnusableDataError
 from kyphometer.followup.correction_model import (
@@ -17,16 +17,11 @@ from kyphometer.followup.correction_model import (
     Verdict,
 )
 from kyphometer.followup.positions import STRICT_POSITIONS, PositionPolicy
+from kyphometer.followup.precision import MeasurementPrecision
 from kyphometer.followup.remarks import Remark, RemarkKind
 from kyphometer.followup.visit_angles import VisitAngle, series_by_pair
 from kyphometer.followup.windows import DEFAULT_WINDOWS, VisitWindows
 from kyphometer.measure.model import Z95
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from kyphometer.followup.precision import MeasurementPrecision
-
 
 ChangeKey = tuple[str, str, str, str, str, str]
 

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
+from kyphometer.followup.precision import MeasurementPrecision
+from kyphometer.followup.remarks import Remark
+from kyphometer.followup.visit_angles import VisitAngle
 from kyphometer.stats.tabular import Row, Tabular
-
-if TYPE_CHECKING:
-    from kyphometer.followup.precision import MeasurementPrecision
-    from kyphometer.followup.remarks import Remark
-    from kyphometer.followup.visit_angles import VisitAngle
 
 
 class Verdict(StrEnum):
@@ -34,7 +31,7 @@ class ChangeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """Change of one angle between two visits (SCIENCE 3.6).
+    """Change of one angle between two visits (science.md#change).
 
     Attributes
     ----------

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from kyphometer.film import Position
 from kyphometer.followup.remarks import Remark, RemarkKind
-
-if TYPE_CHECKING:
-    from kyphometer.followup.visit_model import VisitAssignment
+from kyphometer.followup.visit_model import VisitAssignment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +15,7 @@ class PositionPolicy:
     """Which changes may be stated although positions differ or are unknown.
 
     The same 15 osteoporotic fractures measured 26.2 degrees sitting, 19.8 in lateral decubitus and
-    15.4 supine (SCIENCE 0.5), so by default neither is allowed.
+    15.4 supine (science.md#posture), so by default neither is allowed.
 
     Attributes
     ----------

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from kyphometer.errors import UnusableDataError
 from kyphometer.measure.model import Z95
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
 
 
 class PrecisionSource(StrEnum):
@@ -74,7 +71,7 @@ class MeasurementPrecision:
 
     @property
     def minimal_detectable_change_95_deg(self) -> float:
-        """Smallest change of one patient beyond error: 1.96 sqrt(2) SEM (SCIENCE 3.2)."""
+        """Smallest change of one patient beyond error: 1.96 sqrt(2) SEM (science.md#sem)."""
         return Z95 * math.sqrt(2.0) * self.standard_error_of_measurement_deg
 
     @property

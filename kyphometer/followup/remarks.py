@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from kyphometer.stats.tabular import Row
+from kyphometer.stats.tabular import Row
 
 
 class RemarkKind(StrEnum):

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from kyphometer.errors import DifferentLevelsError, DuplicateReadingError, NotAnAngleError
 from kyphometer.film import Position
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from kyphometer.followup.visit_model import Visit
-    from kyphometer.measure.model import Measurement
+from kyphometer.followup.visit_model import Visit
+from kyphometer.measure.model import Measurement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import time
-from typing import TYPE_CHECKING
 
 from kyphometer.film import Position
+from kyphometer.followup.visit_model import DatedFilm
 from kyphometer.followup.windows import Choice, VisitWindow
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from kyphometer.followup.visit_model import DatedFilm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

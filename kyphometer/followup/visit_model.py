@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import date, time
 
 from kyphometer.film import Position
+from kyphometer.followup.remarks import Remark
+from kyphometer.followup.windows import VisitWindows
 from kyphometer.stats.tabular import Row, Tabular
-
-if TYPE_CHECKING:
-    from datetime import date, time
-
-    from kyphometer.followup.remarks import Remark
-    from kyphometer.followup.windows import VisitWindows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

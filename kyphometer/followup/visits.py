@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from datetime import date
 
 from kyphometer.errors import MissingSurgeryDateError, UnknownVisitFilmError
 from kyphometer.followup.remarks import Remark, RemarkKind
@@ -17,10 +18,6 @@ from kyphometer.followup.visit_model import (
     VisitAssignment,
 )
 from kyphometer.followup.windows import DEFAULT_WINDOWS, VisitWindow, VisitWindows
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from datetime import date
 
 
 @dataclass(slots=True)
@@ -65,7 +62,7 @@ def assign_patient_visits(
     windows: VisitWindows = DEFAULT_WINDOWS,
     stated: Sequence[StatedVisit] = (),
 ) -> VisitAssignment:
-    """Put the films of one patient to visits (SCIENCE 4).
+    """Put the films of one patient to visits (science.md#visits).
 
     A film inside a visit's tolerance goes before one that is only inside its analysis window; among
     several the window's rule decides. Films that are no visit are kept and listed with the reason.

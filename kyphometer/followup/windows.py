@@ -1,4 +1,4 @@
-"""Visit windows: which days after surgery count as which visit (SCIENCE 4)."""
+"""Visit windows: which days after surgery count as which visit (science.md#visits)."""
 
 from __future__ import annotations
 
@@ -242,4 +242,4 @@ DEFAULT_WINDOWS = VisitWindows(
         ),
     )
 )
-"""Windows of SCIENCE 4."""
+"""Windows of science.md#visits."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from kyphometer.anatomy import EndplateSide, Level, levels_apart
 from kyphometer.errors import DegenerateLineError, MissingEndplateError, NoFracturedLevelError
@@ -17,9 +16,7 @@ from kyphometer.measure.uncertainty import (
     angle_uncertainty_deg,
     direction_variance_rad2,
 )
-
-if TYPE_CHECKING:
-    from kyphometer.reading import Landmark, Reading
+from kyphometer.reading import Landmark, Reading
 
 _SIDES = {LinePart.SUPERIOR: EndplateSide.SUPERIOR, LinePart.INFERIOR: EndplateSide.INFERIOR}
 

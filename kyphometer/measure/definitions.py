@@ -1,22 +1,20 @@
 """Registry of named angles: each a pair of lines, because names alone are not safe.
 
 "Local", "segmental" and "regional" kyphosis and "sagittal index" mean several things in print
-(SCIENCE 1.2). An angle here is an ordered pair of lines; its name is an alias bound to that pair.
+(science.md#angles). An angle here is an ordered pair of lines; its name is an alias bound to that
+pair.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from kyphometer.anatomy import Level
 from kyphometer.errors import AmbiguousDefinitionError, UnknownDefinitionError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 VERSION = 1
 """Version of the definitions; raised whenever a definition changes its meaning."""

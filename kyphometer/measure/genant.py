@@ -2,7 +2,7 @@
 
 Genant's grade is visual and includes qualitative signs; this one is computed from heights and is
 therefore called `genant_qm`. Boundaries: grade 1 from 20 %, grade 2 from 25 %, grade 3 from 40 %
-height loss (SCIENCE 1.3).
+height loss (science.md#heights).
 """
 
 from __future__ import annotations
@@ -10,10 +10,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from kyphometer.measure.morphometry import Quantity
+from kyphometer.measure.morphometry import Quantity
 
 BOUNDS_PERCENT = (20.0, 25.0, 40.0)
 

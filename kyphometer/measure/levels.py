@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from kyphometer.anatomy import are_adjacent, neighbour, spine
+from kyphometer.anatomy import Level, are_adjacent, neighbour, spine
 from kyphometer.errors import FracturedNeighbourError, MissingEndplateError
-
-if TYPE_CHECKING:
-    from kyphometer.anatomy import Level
-    from kyphometer.reading import Reading
+from kyphometer.reading import Reading
 
 
 @dataclass(frozen=True, slots=True)

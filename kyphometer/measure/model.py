@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from kyphometer.anatomy import Level
 from kyphometer.errors import NotMeasuredError
+from kyphometer.geometry import Facing, Point
 from kyphometer.measure.printing import half_width_text, value_text
-
-if TYPE_CHECKING:
-    from kyphometer.anatomy import Level
-    from kyphometer.geometry import Facing, Point
 
 Z95 = 1.959963984540054
 """97.5th percentile of the standard normal distribution."""
@@ -73,7 +71,7 @@ class Measurement:
         return f"{text} {half_width_text(self.interval_95, self.unit)}".rstrip()
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON document of the measurement (DESIGN, Files)."""
+        """JSON document of the measurement (ARCHITECTURE.md, File formats)."""
         document: dict[str, Any] = {
             "code": self.code,
             "label": self.label,

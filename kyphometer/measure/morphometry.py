@@ -1,21 +1,18 @@
 """Heights and ratios of one vertebra from its six points, with their uncertainty.
 
 Ha, Hm, Hp are the distances between the anterior, middle and posterior points of the two endplates
-(six-point morphometry, SCIENCE 1.3). Ratios need no pixel spacing.
+(six-point morphometry, science.md#heights). Ratios need no pixel spacing.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from kyphometer.errors import DegenerateLineError, MissingEndplateError
 from kyphometer.geometry import NULL_LENGTH
 from kyphometer.measure.uncertainty import CornerNoise, Matrix, along
-
-if TYPE_CHECKING:
-    from kyphometer.reading import Endplate, Landmark, Vertebra
+from kyphometer.reading import Endplate, Landmark, Vertebra
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +87,7 @@ def compression_percent(height: Quantity, neighbours: tuple[Quantity, ...]) -> Q
     """Height loss in percent of the mean height of the neighbours: 100 (1 - H / mean).
 
     The mean of the neighbours above and below cancels the growth of height down the spine; one
-    neighbour does not (SCIENCE 1.3).
+    neighbour does not (science.md#heights).
 
     Parameters
     ----------
@@ -153,7 +150,7 @@ def translation_percent(
     """Anterior slip of the upper vertebra on the lower, in percent of the lower's endplate.
 
     100 ((IP_upper - SP_lower) . e) / |SA_lower - SP_lower| with e from posterior to anterior along
-    the lower superior endplate; positive for anterolisthesis (SCIENCE 1.4).
+    the lower superior endplate; positive for anterolisthesis (science.md#slip).
     """
     ex, ey = _offset(lower_superior.anterior, lower_superior.posterior, noise.scale)
     wx, wy = _offset(upper_inferior.posterior, lower_superior.posterior, noise.scale)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
 
 from kyphometer.anatomy import EndplateSide, Level, are_adjacent
 from kyphometer.errors import MeasurementError
+from kyphometer.geometry import Facing, PixelGeometry
 from kyphometer.measure.definitions import VERSION
 from kyphometer.measure.genant import Deformity, genant_grade
 from kyphometer.measure.levels import Fracture, intact_neighbour
@@ -20,15 +21,10 @@ from kyphometer.measure.morphometry import (
     ratio,
     translation_percent,
 )
+from kyphometer.measure.uncertainty import CornerNoise
+from kyphometer.reading import Reading, Vertebra
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from kyphometer.geometry import Facing, PixelGeometry
-    from kyphometer.measure.uncertainty import CornerNoise
-    from kyphometer.reading import Reading, Vertebra
-
-    Part = Callable[[Heights], Quantity | None]
+Part = Callable[[Heights], Quantity | None]
 
 HEIGHT_CODES = ("HA", "HM", "HP")
 RATIO_CODES = ("APCR", "BICONCAVITY")

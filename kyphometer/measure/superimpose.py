@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from kyphometer.anatomy import EndplateSide, Level
 from kyphometer.errors import NoSharedVertebraError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import ArrayLike, NDArray
-
-    from kyphometer.geometry import PixelGeometry
-    from kyphometer.reading import Reading, Vertebra
+from kyphometer.geometry import PixelGeometry
+from kyphometer.reading import Reading, Vertebra
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,26 +2,23 @@
 
 First-order propagation (GUM 5.1.2). For a line through two corners of per-axis SD s, a distance L
 apart, the SD of its direction is (180/pi) sqrt(2) s / L degrees; for an angle between two such
-lines of equal length, 114.6 s / L (SCIENCE 2.3).
+lines of equal length, 114.6 s / L (science.md#corner-noise).
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from kyphometer.reading import MarkSource
-
-if TYPE_CHECKING:
-    from kyphometer.geometry import PixelGeometry
-    from kyphometer.reading import Landmark, Reading
+from kyphometer.geometry import PixelGeometry
+from kyphometer.reading import Landmark, MarkSource, Reading
 
 DEFAULT_CORNER_SD_MM = 0.75
 """Per-axis SD of a hand mark, in mm, if none is stated.
 
 Alanay 2007 (doi 10.1007/s00586-007-0474-z) read 35 osteoporotic fractures with 95 % intra-observer
-agreement of 7.1 to 9.3 degrees, which implies 0.74 to 0.97 mm at each corner (SCIENCE 0.3).
+agreement of 7.1 to 9.3 degrees, which implies 0.74 to 0.97 mm at each corner
+(science.md#manual-readers).
 """
 
 ASSUMED_ENDPLATE_MM = 33.0

@@ -8,18 +8,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kyphometer.phantom.beam import Beam, Window
 from kyphometer.phantom.splat import Bone, Cloud, Clouds, add_tube, smooth_path
 from kyphometer.phantom.streams import between, stream
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Array = NDArray[Any]
+Array = NDArray[Any]
 
 Nodes = list[tuple[float, float, float]]
 

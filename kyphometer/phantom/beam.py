@@ -9,12 +9,9 @@ right; a film that faces left is mirrored when it is finished.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike, NDArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,12 +74,6 @@ class Window:
         origin = np.array([self.left_mm, self.top_mm])
         xy_px: NDArray[np.float64] = (np.asarray(detector_mm, np.float64) - origin) / self.pitch_mm
         return xy_px
-
-    def to_detector_mm(self, xy_px: ArrayLike) -> NDArray[np.float64]:
-        """Inverse of `to_pixels`."""
-        origin = np.array([self.left_mm, self.top_mm])
-        mm: NDArray[np.float64] = np.asarray(xy_px, np.float64) * self.pitch_mm + origin
-        return mm
 
     def coarser(self, pitch_mm: float, margin_mm: float = 0.0) -> Window:
         """A window of about another pitch over the same area, grown by a margin on each side."""

@@ -9,20 +9,17 @@ a difference image with sub-pixel weights and summed down the columns once for a
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from kyphometer.anatomy import EndplateSide
+from kyphometer.phantom.beam import Beam, Pose, Window
+from kyphometer.phantom.body import BodyShape
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from kyphometer.phantom.beam import Beam, Pose, Window
-    from kyphometer.phantom.body import BodyShape
-
-    Array = NDArray[Any]
+Array = NDArray[Any]
 
 _WAIST_POWER = 2.2
 _MARGIN_MM = 2.0

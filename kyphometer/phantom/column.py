@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kyphometer.anatomy import Level
 from kyphometer.phantom.beam import Pose
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from kyphometer.anatomy import Level
-    from kyphometer.phantom.body import BodyShape
-    from kyphometer.phantom.patient import Disc
+from kyphometer.phantom.body import BodyShape
+from kyphometer.phantom.patient import Disc
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
+from kyphometer.phantom.beam import Window
+from kyphometer.phantom.conditions import Condition
 from kyphometer.phantom.streams import between
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from kyphometer.phantom.beam import Window
-    from kyphometer.phantom.conditions import Condition
-
-    Array = NDArray[Any]
+Array = NDArray[Any]
 
 _LEAKAGE = 0.004
 _PENUMBRA_MM = 0.8

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import date, datetime
 
 from kyphometer.film import Position
-
-if TYPE_CHECKING:
-    from datetime import date, datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

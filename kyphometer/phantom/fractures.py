@@ -5,16 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kyphometer.phantom.body import Dent
+from kyphometer.phantom.body import BodyShape, Dent, EndplateShape
 from kyphometer.phantom.streams import between
-
-if TYPE_CHECKING:
-    from kyphometer.phantom.body import BodyShape, EndplateShape
-
 
 SUPERIOR_SHARE = (0.6, 0.95)
 """Part of a lost wedge that the superior endplate takes, unless asked otherwise."""

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kyphometer.anatomy import Level
+from kyphometer.phantom.body import BodyShape
+from kyphometer.phantom.patient import SimulatedPatient
 from kyphometer.phantom.streams import between, stream
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from kyphometer.anatomy import Level
-    from kyphometer.phantom.body import BodyShape
-    from kyphometer.phantom.patient import SimulatedPatient
 
 Point3 = tuple[float, float, float]
 

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
+from kyphometer.anatomy import Level
+from kyphometer.phantom.beam import Beam, Pose, Window
 from kyphometer.phantom.body_render import warp_add
+from kyphometer.phantom.implants import Construct, Screw
 from kyphometer.phantom.soft_tissue import power_law
 from kyphometer.phantom.splat import smooth_path
 from kyphometer.phantom.streams import stream
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from kyphometer.anatomy import Level
-    from kyphometer.phantom.beam import Beam, Pose, Window
-    from kyphometer.phantom.implants import Construct, Screw
-
-    Array = NDArray[Any]
+Array = NDArray[Any]
 
 _HEAD_MM = 15.0
 _HEAD_RADIUS_MM = 6.4

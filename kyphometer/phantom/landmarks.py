@@ -7,13 +7,15 @@ views.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+from numpy.typing import NDArray
 
 from kyphometer.anatomy import EndplateSide, Level
-from kyphometer.geometry import Point
+from kyphometer.film import FilmReference
+from kyphometer.geometry import Facing, Point
+from kyphometer.phantom.beam import Beam, Window
 from kyphometer.phantom.body import APEX, floor_middle_mm, rim_apex_mm
+from kyphometer.phantom.column import PlacedVertebra
 from kyphometer.reading import (
     CornerRule,
     Endplate,
@@ -23,14 +25,6 @@ from kyphometer.reading import (
     Reading,
     Vertebra,
 )
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from kyphometer.film import FilmReference
-    from kyphometer.geometry import Facing
-    from kyphometer.phantom.beam import Beam, Window
-    from kyphometer.phantom.column import PlacedVertebra
 
 SIX_POINTS = ("anterior", "middle", "posterior")
 """Order of the points of an endplate in arrays."""

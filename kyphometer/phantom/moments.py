@@ -7,14 +7,10 @@ is no random sample of a population: its table is the published table, its patie
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
+from numpy.typing import NDArray
 
 _ATTEMPTS = 20_000
 _LEAST_FOR_EXTREMES = 6

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from datetime import datetime
+
+import numpy as np
 
 from kyphometer.anatomy import EndplateSide
-from kyphometer.geometry import Point
+from kyphometer.geometry import PixelGeometry, Point
 from kyphometer.phantom.streams import stream
 from kyphometer.reading import (
     Endplate,
@@ -17,13 +19,6 @@ from kyphometer.reading import (
     Reading,
     Vertebra,
 )
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    import numpy as np
-
-    from kyphometer.geometry import PixelGeometry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

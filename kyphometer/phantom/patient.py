@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,9 +11,6 @@ from kyphometer.anatomy import Level
 from kyphometer.phantom.body import BodyShape, EndplateShape
 from kyphometer.phantom.population import NORMS, LevelNorm
 from kyphometer.phantom.streams import between, near, stream
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kyphometer.phantom.beam import rotation
+from kyphometer.phantom.column import PlacedVertebra
+from kyphometer.phantom.patient import SimulatedPatient
 from kyphometer.phantom.posterior import posterior_bone
-from kyphometer.phantom.splat import Bone, add_sheet, add_tube, smooth_path
+from kyphometer.phantom.splat import Bone, Clouds, add_sheet, add_tube, smooth_path
 from kyphometer.phantom.streams import between, stream
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from kyphometer.phantom.column import PlacedVertebra
-    from kyphometer.phantom.patient import SimulatedPatient
-    from kyphometer.phantom.splat import Clouds
-
-    Array = NDArray[Any]
+Array = NDArray[Any]
 
 _STEEP_DEG = 38.0
 """Slope of S1 in the pose in which the nodes of the iliac wings are given."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kyphometer.anatomy import EndplateSide, Level, Region
 from kyphometer.phantom.arch import (
@@ -17,17 +18,12 @@ from kyphometer.phantom.arch import (
     template_spacing,
 )
 from kyphometer.phantom.body import rim_apex_mm
-from kyphometer.phantom.splat import Bone
+from kyphometer.phantom.column import PlacedVertebra
+from kyphometer.phantom.patient import SimulatedPatient
+from kyphometer.phantom.splat import Bone, Clouds
 from kyphometer.phantom.streams import between, stream
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from kyphometer.phantom.column import PlacedVertebra
-    from kyphometer.phantom.patient import SimulatedPatient
-    from kyphometer.phantom.splat import Clouds
-
-    Array = NDArray[Any]
+Array = NDArray[Any]
 
 
 def lumbar_part(level: Level) -> float:

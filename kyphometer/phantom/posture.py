@@ -12,7 +12,7 @@ _UNFIXED_DEG = {
     Position.SUPINE: -10.8,
 }
 """Against sitting, in the same 15 patients: 26.2 sitting, 19.8 lateral decubitus, 15.4 supine
-(SCIENCE 0.5). Standing is taken as sitting and prone as supine: assumptions."""
+(science.md#posture). Standing is taken as sitting and prone as supine: assumptions."""
 
 _FIXED = 0.15
 """Part of the motion that screws and rods leave: an assumption."""

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from kyphometer.anatomy import Level
-from kyphometer.phantom.splat import Bone, add_tube, smooth_path
+from kyphometer.phantom.column import PlacedVertebra
+from kyphometer.phantom.patient import SimulatedPatient
+from kyphometer.phantom.splat import Bone, Clouds, add_tube, smooth_path
 from kyphometer.phantom.streams import between, stream
-
-if TYPE_CHECKING:
-    from kyphometer.phantom.column import PlacedVertebra
-    from kyphometer.phantom.patient import SimulatedPatient
-    from kyphometer.phantom.splat import Clouds
 
 _FLOATING = {Level.T11: 0.62, Level.T12: 0.5, Level.T13: 0.35}
 """How much of the arc the floating ribs keep."""

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from kyphometer.anatomy import Level
+from kyphometer.phantom.beam import Beam, Window
 from kyphometer.phantom.body_render import add_body
+from kyphometer.phantom.column import PlacedVertebra
+from kyphometer.phantom.implants import Construct
 from kyphometer.phantom.implants_render import implants_image
+from kyphometer.phantom.patient import SimulatedPatient
 from kyphometer.phantom.pelvis import add_aortic_calcification, add_pelvis
 from kyphometer.phantom.posterior import add_osteophytes, add_posterior_elements, has_ribs
 from kyphometer.phantom.ribs import add_ribs
@@ -18,15 +23,7 @@ from kyphometer.phantom.soft_tissue import Surroundings, aorta, soft_tissue
 from kyphometer.phantom.splat import Cloud, Clouds
 from kyphometer.phantom.streams import stream
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from kyphometer.phantom.beam import Beam, Window
-    from kyphometer.phantom.column import PlacedVertebra
-    from kyphometer.phantom.implants import Construct
-    from kyphometer.phantom.patient import SimulatedPatient
-
-    Array = NDArray[Any]
+Array = NDArray[Any]
 
 _ARCH_PITCH_MM = 0.3
 _RIB_PITCH_MM = 0.5

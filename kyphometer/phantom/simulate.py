@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from kyphometer.film import Acquisition, Film, FilmHeader, FilmReference, Rendering
 from kyphometer.geometry import Facing, PixelGeometry, SpacingSource
+from kyphometer.phantom.beam import Window
+from kyphometer.phantom.column import PlacedVertebra
 from kyphometer.phantom.conditions import Condition, find_condition
 from kyphometer.phantom.detector import BITS, Exposure, Look, Processing, develop, expose
 from kyphometer.phantom.dressing import (
+    Dressing,
     add_marker,
     black_out,
     burn_in,
@@ -22,20 +26,11 @@ from kyphometer.phantom.dressing import (
 )
 from kyphometer.phantom.formats import FilmFacts, FilmFormat
 from kyphometer.phantom.landmarks import reading_from_points, six_points_px
-from kyphometer.phantom.scene import line_integrals, metal_integrals
+from kyphometer.phantom.patient import SimulatedPatient
+from kyphometer.phantom.scene import Scene, line_integrals, metal_integrals
 from kyphometer.phantom.staging import draw_patient, draw_scene, draw_window
 from kyphometer.phantom.streams import between, stream
-from kyphometer.reading import CornerRule
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from kyphometer.phantom.beam import Window
-    from kyphometer.phantom.column import PlacedVertebra
-    from kyphometer.phantom.dressing import Dressing
-    from kyphometer.phantom.patient import SimulatedPatient
-    from kyphometer.phantom.scene import Scene
-    from kyphometer.reading import Reading
+from kyphometer.reading import CornerRule, Reading
 
 METAL_THRESHOLD = 0.1
 """Attenuation of implants above which a pixel belongs to the metal mask."""

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from kyphometer.anatomy import Level
+from kyphometer.phantom.beam import Beam, Window
+from kyphometer.phantom.column import PlacedVertebra
+from kyphometer.phantom.patient import SimulatedPatient
 from kyphometer.phantom.streams import between, stream
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from kyphometer.phantom.beam import Beam, Window
-    from kyphometer.phantom.column import PlacedVertebra
-    from kyphometer.phantom.patient import SimulatedPatient
-
-    Array = NDArray[Any]
+Array = NDArray[Any]
 
 SOFT_PER_MM = 0.0195
 """Attenuation of soft tissue at the mean energy of a spine film."""

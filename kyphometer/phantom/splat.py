@@ -8,17 +8,15 @@ Line integrals of obliquely met shells come out denser by themselves.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from kyphometer.phantom.beam import Beam, Window
 
-    from kyphometer.phantom.beam import Beam, Window
-
-    Array = NDArray[Any]
+Array = NDArray[Any]
 
 
 class Cloud:

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from kyphometer.anatomy import Level
 from kyphometer.phantom.beam import Beam, Window
 from kyphometer.phantom.column import Stance, place_column
+from kyphometer.phantom.conditions import Condition
+from kyphometer.phantom.formats import FilmFormat
 from kyphometer.phantom.fractures import FractureKind, fracture
 from kyphometer.phantom.implants import Construct, Leak, plan_construct
 from kyphometer.phantom.patient import SimulatedPatient, simulate_patient
 from kyphometer.phantom.scene import Scene
 from kyphometer.phantom.soft_tissue import Surroundings
 from kyphometer.phantom.streams import between, stream
-
-if TYPE_CHECKING:
-    from kyphometer.phantom.conditions import Condition
-    from kyphometer.phantom.formats import FilmFormat
 
 FRACTURE_LEVELS = (Level.T11, Level.T12, Level.L1, Level.L2)
 """Where fractures are put unless asked otherwise: the thoracolumbar junction."""

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from kyphometer.anatomy import EndplateSide, Level
 from kyphometer.errors import UnreachableAngleError
 from kyphometer.geometry import Facing, signed_angle_deg
+from kyphometer.phantom.beam import Beam
+from kyphometer.phantom.body import BodyShape
 from kyphometer.phantom.column import PlacedVertebra, Stance, place_column
 from kyphometer.phantom.landmarks import endplate_points_mm
 from kyphometer.phantom.patient import Disc
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from kyphometer.phantom.beam import Beam
-    from kyphometer.phantom.body import BodyShape
 
 _TOLERANCE_DEG = 1e-6
 _MAX_STEPS = 60

@@ -6,14 +6,18 @@ with their vertebrae from film to film.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from typing import TYPE_CHECKING
+
+import numpy as np
 
 from kyphometer.anatomy import Level
 from kyphometer.film import Position
 from kyphometer.geometry import Facing
-from kyphometer.phantom.column import place_column
+from kyphometer.phantom.beam import Beam, Window
+from kyphometer.phantom.body import BodyShape
+from kyphometer.phantom.column import Stance, place_column
 from kyphometer.phantom.conditions import Condition, find_condition
 from kyphometer.phantom.formats import FilmFacts, FilmFormat
 from kyphometer.phantom.fractures import FractureKind, fracture
@@ -31,15 +35,6 @@ from kyphometer.phantom.staging import (
 )
 from kyphometer.phantom.streams import between, stream
 from kyphometer.phantom.targets import TargetAngles, bend_to
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    import numpy as np
-
-    from kyphometer.phantom.beam import Beam, Window
-    from kyphometer.phantom.body import BodyShape
-    from kyphometer.phantom.column import Stance
 
 SURGERY = date(2024, 3, 4)
 """Day 0 unless stated otherwise."""
@@ -296,13 +291,14 @@ def _pose(
         construct=construct,
     )
     moment = datetime.combine(exposed_on, time(9 + int(rng.integers(8)), 30), tzinfo=UTC)
+    surgery = exposed_on - timedelta(days=plan.day)
     facts = FilmFacts(
         position=plan.position,
         exposed_at=moment,
         time_point=plan.name,
         patient_id=patient_id,
         patient_name=f"Simulated^{patient_id}",
-        birth_date=date(exposed_on.year - person.age_years, 1 + person.seed % 12, 15),
+        birth_date=date(surgery.year - person.age_years, 1 + person.seed % 12, 15),
     )
     window = draw_window(film_format, rng)
     return _Pose(

@@ -5,25 +5,21 @@ Nothing is measured here: readings, numbers and the superposition come ready.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
+from numpy.typing import NDArray
 
+from kyphometer.measure.superimpose import Superposition
 from kyphometer.plots.paper import BLACK, VISIT_STYLES
 from kyphometer.plots.style import AMBER, PAPER, SKY, halo
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from matplotlib.axes import Axes
-    from numpy.typing import NDArray
-
-    from kyphometer.measure.superimpose import Superposition
-    from kyphometer.reading import Reading
+from kyphometer.reading import Reading
 
 DPI = 110
 SUPERIMPOSED_TALL = 2.4

@@ -5,24 +5,18 @@ Every function takes result objects and draws their numbers; none computes one.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
 
+from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import FancyBboxPatch, Patch
 
-from kyphometer.followup.correction_model import Verdict
+from kyphometer.followup.cohort.endpoints import EndpointAnalysis
+from kyphometer.followup.cohort.flow import PatientFlow
+from kyphometer.followup.correction_model import Change, Verdict
 from kyphometer.plots.paper import BLACK, FAINT, paper_axes, paper_figure
 from kyphometer.plots.style import BLUE, VERMILION
 from kyphometer.stats.formatting import format_p_statement
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from matplotlib.axes import Axes
-
-    from kyphometer.followup.cohort.endpoints import EndpointAnalysis
-    from kyphometer.followup.cohort.flow import PatientFlow
-    from kyphometer.followup.correction_model import Change
 
 _VERDICT_LOOK = {
     Verdict.IMPROVED: (BLUE, "", "improved"),

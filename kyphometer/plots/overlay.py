@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 from PIL import Image
 
 from kyphometer.geometry import Point, line_intersection
+from kyphometer.measure import Measurement, MeasurementSet
 from kyphometer.plots.style import INK, MUTED, PAPER, angle_style, halo
-from kyphometer.reading import MarkSource
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from matplotlib.axes import Axes
-    from numpy.typing import NDArray
-
-    from kyphometer.measure import Measurement, MeasurementSet
-    from kyphometer.reading import Reading
+from kyphometer.reading import MarkSource, Reading
 
 MIN_HEIGHT_PX = 900
 MAX_HEIGHT_PX = 1600

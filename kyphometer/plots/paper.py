@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from kyphometer.plots.style import AMBER, BLUE, GREEN, PURPLE, VERMILION
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 BLACK = "#16191D"
 FAINT = "#9AA3AD"

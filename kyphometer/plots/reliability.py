@@ -6,19 +6,20 @@ tells things apart, so that a grey print says the same.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from kyphometer.plots.style import AMBER, BLUE, GREEN, GREY, INK, PURPLE, VERMILION
-from kyphometer.reliability import VarianceComponents
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from matplotlib.axes import Axes
-
-    from kyphometer.reliability import BlandAltman, Estimate, GroupAnalysis, RepeatedLimits
+from kyphometer.reliability import (
+    BlandAltman,
+    Estimate,
+    GroupAnalysis,
+    RepeatedLimits,
+    VarianceComponents,
+)
 
 DPI = 200
 TEXT = 9

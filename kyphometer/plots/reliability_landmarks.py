@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse
+from numpy.typing import NDArray
 
 from kyphometer.plots.overlay import draw_film
 from kyphometer.plots.reliability import DPI, TEXT
@@ -23,16 +26,9 @@ from kyphometer.plots.style import (
     YELLOW,
     halo,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from matplotlib.axes import Axes
-    from numpy.typing import NDArray
-
-    from kyphometer.reading import Reading
-    from kyphometer.reliability import EndplatePrecision, LandmarkAnalysis
-    from kyphometer.reliability.landmarks import CornerError
+from kyphometer.reading import Reading
+from kyphometer.reliability import EndplatePrecision, LandmarkAnalysis
+from kyphometer.reliability.landmarks import CornerError
 
 CHI2_95 = 5.991464547107979
 """95 % of a normal pair lies within this squared distance: -2 ln 0.05."""

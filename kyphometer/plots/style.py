@@ -6,12 +6,7 @@ dash pattern of its own, because colour is never the only sign.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from matplotlib.patheffects import withStroke
-
-if TYPE_CHECKING:
-    from matplotlib.patheffects import AbstractPathEffect
+from matplotlib.patheffects import AbstractPathEffect, withStroke
 
 AMBER = "#E69F00"
 SKY = "#56B4E9"

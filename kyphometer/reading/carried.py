@@ -9,14 +9,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from kyphometer.anatomy import EndplateSide
 from kyphometer.errors import LandmarkError
-
-if TYPE_CHECKING:
-    from kyphometer.film import FilmReference
-    from kyphometer.geometry import Point
+from kyphometer.film import FilmReference
+from kyphometer.geometry import Point
 
 MOST_CHANGE_SD_DEG = 180.0
 """A line that may have turned by more than this is not known at all."""
@@ -62,17 +59,19 @@ class CarriedBody:
     film
         The film that it was carried from.
     superior, inferior
-        Its endplates on both films.
+        Its endplates on both films; None for one that was not read there.
     correlation
         Correlation of the errors of the two lines' changes, -1 to 1.
     """
 
     film: FilmReference
-    superior: CarriedLine
-    inferior: CarriedLine
+    superior: CarriedLine | None
+    inferior: CarriedLine | None
     correlation: float
 
     def __post_init__(self) -> None:
+        if self.superior is None and self.inferior is None:
+            raise LandmarkError("A carried vertebra", "it has no endplate", "carry it over again")
         if not -1 <= self.correlation <= 1:  # false for what is not a number
             raise LandmarkError(
                 "A carried vertebra",
@@ -80,11 +79,20 @@ class CarriedBody:
                 "give a number from -1 to 1, or carry it over again",
             )
 
-    def line(self, side: EndplateSide) -> CarriedLine:
-        """One of its endplates."""
+    def line(self, side: EndplateSide) -> CarriedLine | None:
+        """One of its endplates; None if it was not read."""
         return self.superior if side is EndplateSide.SUPERIOR else self.inferior
 
     def covariance_deg2(self, first: EndplateSide, second: EndplateSide) -> float:
-        """Covariance of the errors of two of its lines' changes, in squared degrees."""
-        product = self.line(first).change_sd_deg * self.line(second).change_sd_deg
+        """Covariance of the errors of two of its lines' changes, in squared degrees.
+
+        Raises
+        ------
+        LandmarkError
+            If one of them was not read.
+        """
+        one, other = self.line(first), self.line(second)
+        if one is None or other is None:
+            raise LandmarkError("A carried vertebra", "an endplate was not read", "carry it again")
+        product = one.change_sd_deg * other.change_sd_deg
         return product if first is second else self.correlation * product

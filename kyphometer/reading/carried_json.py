@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from kyphometer.anatomy import EndplateSide, Level
 from kyphometer.errors import LandmarkError, ReadingFormatError
+from kyphometer.geometry import Point
 from kyphometer.reading.carried import CarriedBody, CarriedLine
 from kyphometer.reading.film_json import film_from_dict, film_to_dict
 from kyphometer.reading.marks_json import json_object, json_point
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from kyphometer.geometry import Point
 
 _WHERE = "carried_over"
 _CORNERS = ("anterior", "posterior")
@@ -27,7 +24,11 @@ def carried_to_dict(carried: Mapping[Level, CarriedBody]) -> dict[str, Any]:
 
 
 def _body_out(body: CarriedBody) -> dict[str, Any]:
-    lines = {side.value: _line_out(body.line(side)) for side in EndplateSide}
+    lines = {
+        side.value: _line_out(line)
+        for side in EndplateSide
+        if (line := body.line(side)) is not None
+    }
     return {"from": film_to_dict(body.film), "correlation": body.correlation, **lines}
 
 
@@ -75,7 +76,9 @@ def _body_in(entry: Mapping[str, Any], where: str) -> CarriedBody:
         raise ReadingFormatError(f"'{where}'", f"was refused: {error}".rstrip(".")) from None
 
 
-def _line_in(value: Any, where: str) -> CarriedLine:
+def _line_in(value: Any, where: str) -> CarriedLine | None:
+    if value is None:
+        return None
     entry = json_object(value, f"'{where}'")
     return CarriedLine(
         change_sd_deg=_number(entry, where, "change_sd_deg"),

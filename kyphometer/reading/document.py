@@ -13,11 +13,12 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kyphometer.anatomy import EndplateSide, Level
 from kyphometer.errors import LandmarkError, ReadingFormatError, UnknownLevelError
@@ -32,9 +33,6 @@ from kyphometer.reading.marks_json import (
     vertebrae_from_dict,
 )
 from kyphometer.reading.model import CornerRule, NotMeasurable, Reading
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 FORMAT = "kyphometer-reading"
 VERSION = 1

@@ -5,17 +5,13 @@ Facing is a handedness: rotate a film and it stays, mirror it and it changes.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
+from kyphometer.anatomy import Level
 from kyphometer.errors import FacingError
 from kyphometer.geometry import Facing, PixelGeometry, cross
+from kyphometer.reading.model import Reading
 from kyphometer.reading.square import SquareBody, square_bodies
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from kyphometer.anatomy import Level
-    from kyphometer.reading.model import Reading
 
 
 def _down(bodies: Sequence[SquareBody], index: int) -> tuple[float, float] | None:

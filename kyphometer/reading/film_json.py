@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from kyphometer.errors import ReadingFormatError
 from kyphometer.film import FilmReference
 from kyphometer.reading.marks_json import json_object, json_text
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _MOST = 1_000_000
 

@@ -5,18 +5,16 @@ Thousands of readings a second pass through here, hence the hand-written checks.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, TypeVar
 
 from kyphometer.anatomy import Level
 from kyphometer.errors import LandmarkError, ReadingFormatError
 from kyphometer.geometry import Point
 from kyphometer.reading.model import Covariance, Endplate, Landmark, MarkSource, Vertebra
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from enum import StrEnum
-
-    _Choice = TypeVar("_Choice", bound=StrEnum)
+_Choice = TypeVar("_Choice", bound=StrEnum)
 
 _CORNERS = ("anterior", "middle", "posterior")
 _CORNER_SET = frozenset(_CORNERS)

@@ -6,20 +6,17 @@ Knows no file format (see `reading_json`) and judges no geometry (see `reading_c
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from kyphometer.anatomy import EndplateSide, Level
 from kyphometer.errors import LandmarkError
+from kyphometer.film import FilmReference
 from kyphometer.geometry import Facing, Point
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from datetime import datetime
-
-    from kyphometer.film import FilmReference
-    from kyphometer.reading.carried import CarriedBody
+from kyphometer.reading.carried import CarriedBody
 
 Covariance = tuple[tuple[float, float], tuple[float, float]]
 
@@ -40,7 +37,7 @@ class MarkSource(StrEnum):
 
 
 class CornerRule(StrEnum):
-    """Which point of the rim was marked as the corner (SCIENCE 1.6)."""
+    """Which point of the rim was marked as the corner (science.md#where-the-line-goes)."""
 
     RIM_CHORD = "rim_chord"
     """Rim corners of the main body; mid-line between double contours; osteophytes left out."""

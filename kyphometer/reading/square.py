@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from kyphometer.anatomy import EndplateSide
+from kyphometer.anatomy import EndplateSide, Level
 from kyphometer.geometry import PixelGeometry, Point
-
-if TYPE_CHECKING:
-    from kyphometer.anatomy import Level
-    from kyphometer.reading.model import Reading, Vertebra
+from kyphometer.reading.model import Reading, Vertebra
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from kyphometer.errors import TooFewDataError
 from kyphometer.reliability.agreement_checks import Slope, least_squares_slope
 from kyphometer.reliability.observers import mean_estimate
 from kyphometer.reliability.repeatability import sem_from_variance
+from kyphometer.reliability.table import ReadingTable
 from kyphometer.stats.estimate import Estimate, Result, check_confidence
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from kyphometer.reliability.table import ReadingTable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from kyphometer.errors import NoVariationError, TooFewDataError
 from kyphometer.reliability.agreement_checks import (
@@ -32,9 +32,6 @@ from kyphometer.reliability.limit_factors import (
 )
 from kyphometer.stats.distributions import Floats, normal_quantile, t_quantile, t_two_sided_p
 from kyphometer.stats.estimate import Estimate, Result, check_confidence
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
 
 FACTORS = (individual_factors, pair_factors, approximate_factors_1999, approximate_factors_1986)
 

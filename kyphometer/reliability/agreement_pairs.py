@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from itertools import combinations
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,11 +16,9 @@ from kyphometer.reliability.agreement_repeated import (
 )
 from kyphometer.reliability.crossed import compact
 from kyphometer.reliability.observers import tried
+from kyphometer.reliability.table import Cube, ReadingTable
+from kyphometer.stats.distributions import Floats
 from kyphometer.stats.estimate import NotComputed, Result
-
-if TYPE_CHECKING:
-    from kyphometer.reliability.table import Cube, ReadingTable
-    from kyphometer.stats.distributions import Floats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

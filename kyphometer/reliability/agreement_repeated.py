@@ -10,10 +10,11 @@ and pair; MOVER (Zou 2013, doi 10.1177/0962280211402548) stands beside.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import special
 
 from kyphometer.errors import NoVariationError, TooFewDataError
@@ -21,11 +22,6 @@ from kyphometer.reliability.agreement import LimitBounds, bias_estimate, limit_e
 from kyphometer.stats.distributions import Floats, chi2_quantile, normal_quantile, t_quantile
 from kyphometer.stats.estimate import Estimate, Result, check_confidence
 from kyphometer.stats.pivots import chi2_factors, pivot_estimate, pivot_interval
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import ArrayLike
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

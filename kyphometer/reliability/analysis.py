@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,15 +23,10 @@ from kyphometer.reliability.gauge import GaugeStudy, gauge_study
 from kyphometer.reliability.icc import IntraclassCorrelations, intraclass_correlations
 from kyphometer.reliability.observers import ObserverResult, observer_results, tried
 from kyphometer.reliability.repeatability import Repeatability, repeatability
-from kyphometer.reliability.table import GROUPINGS
+from kyphometer.reliability.table import GROUPINGS, Cube, ReadingTable
 from kyphometer.reliability.words import change_sentence, icc_words
+from kyphometer.stats.distributions import Floats
 from kyphometer.stats.estimate import NotComputed, Result, check_confidence
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from kyphometer.reliability.table import Cube, ReadingTable
-    from kyphometer.stats.distributions import Floats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from kyphometer.errors import (
     IncompleteDesignError,
@@ -30,12 +30,8 @@ from kyphometer.reliability.bootstrap_quantities import (
 from kyphometer.reliability.component_intervals import MDC95_FACTOR
 from kyphometer.reliability.components import anova_components
 from kyphometer.reliability.crossed import compact, crossed_cube, mean_squares
+from kyphometer.stats.distributions import Floats
 from kyphometer.stats.estimate import Estimate, Result, check_confidence
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from kyphometer.stats.distributions import Floats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,12 +9,10 @@ the weighted covariance of these features of the films.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from kyphometer.stats.distributions import Floats
+from kyphometer.stats.distributions import Floats
 
 QUANTITIES = (
     "SEM, intra-observer",

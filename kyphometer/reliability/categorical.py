@@ -8,20 +8,15 @@ keeps them below 1 and their coverage near the nominal one for few films.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from kyphometer.errors import NoVariationError, ParameterRangeError, TooFewDataError
-from kyphometer.stats.distributions import t_quantile
+from kyphometer.stats.distributions import Floats, t_quantile
 from kyphometer.stats.estimate import Estimate, Result, check_confidence
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from kyphometer.stats.distributions import Floats
 
 
 class KappaWeights(StrEnum):

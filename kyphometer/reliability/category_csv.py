@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from pathlib import Path
 
 from kyphometer.errors import BadTableRowsError
 from kyphometer.reliability.category_table import CategoryRow
@@ -14,10 +15,6 @@ from kyphometer.reliability.table_csv import (
     read_text,
     split_rows,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
 
 CATEGORY_COLUMNS = {
     "film": COLUMNS["film"],

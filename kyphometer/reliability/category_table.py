@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import TYPE_CHECKING
 
 from kyphometer.errors import DuplicateReadingsError
 from kyphometer.reliability.categorical import (
@@ -16,9 +16,6 @@ from kyphometer.reliability.categorical import (
 )
 from kyphometer.reliability.observers import tried
 from kyphometer.stats.estimate import NotComputed, Result
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,12 +19,8 @@ from kyphometer.reliability.landmark_readings import (
 )
 from kyphometer.reliability.observers import tried
 from kyphometer.reliability.repeatability import Repeatability, repeatability
+from kyphometer.reliability.table import ReadingTable
 from kyphometer.stats.estimate import Estimate, NotComputed, Result
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from kyphometer.reliability.table import ReadingTable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from kyphometer.measure.model import Z95
+from kyphometer.reliability.crossed import MeanSquares
+from kyphometer.stats.distributions import Floats
 from kyphometer.stats.estimate import Estimate, Result
 from kyphometer.stats.pivots import mean_square_pivots, pivot_estimate
-
-if TYPE_CHECKING:
-    from kyphometer.reliability.crossed import MeanSquares
-    from kyphometer.stats.distributions import Floats
 
 MDC95_FACTOR = Z95 * math.sqrt(2.0)
 

@@ -9,9 +9,9 @@ readings use the mean squares of their effective design (harmonic numbers of rea
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from kyphometer.errors import NoVariationError, TooFewDataError
 from kyphometer.reliability.component_intervals import (
@@ -32,12 +32,8 @@ from kyphometer.reliability.crossed import (
     mean_squares,
 )
 from kyphometer.reliability.reml import RemlFit, fit_reml
+from kyphometer.stats.distributions import Floats
 from kyphometer.stats.estimate import Estimate, Result, check_confidence
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from kyphometer.stats.distributions import Floats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,8 +76,8 @@ def variance_components(
 
     Returns
     -------
-    Components with intervals, inter- and intra-observer ICC (SCIENCE 3.1), SEM and MDC95
-    (SCIENCE 3.2).
+    Components with intervals, inter- and intra-observer ICC (science.md#icc), SEM and MDC95
+    (science.md#sem).
 
     Raises
     ------

@@ -7,20 +7,15 @@ standard deviations where they come in rounds. Constants are computed (c4, d2, d
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from kyphometer.errors import NoVariationError, TooFewDataError
+from kyphometer.stats.distributions import Floats
 from kyphometer.stats.estimate import Result
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import ArrayLike
-
-    from kyphometer.stats.distributions import Floats
 
 D2_PAIR = 2.0 / math.sqrt(math.pi)
 D3_PAIR = math.sqrt(2.0 - 4.0 / math.pi)

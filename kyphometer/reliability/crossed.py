@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from kyphometer.errors import IncompleteDesignError, TooFewDataError
+from kyphometer.stats.distributions import Floats
 from kyphometer.stats.estimate import Result
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
-
-    from kyphometer.stats.distributions import Floats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

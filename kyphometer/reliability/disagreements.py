@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kyphometer.reliability.table import Cube
 from kyphometer.stats.estimate import Result
-
-if TYPE_CHECKING:
-    from kyphometer.reliability.table import Cube
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

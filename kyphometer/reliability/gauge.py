@@ -2,22 +2,18 @@
 
 AIAG's limits (10 % good, 30 % bad, 5 categories) come from machining: 30 % GRR is an ICC of 0.91,
 so that few readers of films can pass. Report it; do not gate on it. The ratio of precision to a
-clinical tolerance (P/T) says more. SCIENCE 3.4.
+clinical tolerance (P/T) says more. science.md#gauge.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from kyphometer.errors import ParameterRangeError
+from kyphometer.reliability.components import VarianceComponents
 from kyphometer.stats.estimate import Estimate, Result
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from kyphometer.reliability.components import VarianceComponents
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

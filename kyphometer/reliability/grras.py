@@ -7,18 +7,14 @@ Fifteen items. What the program knows it fills; what only the authors know is le
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
+from kyphometer.reliability.analysis import GroupAnalysis, ReliabilityAnalysis
 from kyphometer.reliability.components import VarianceComponents
 from kyphometer.reliability.repeatability import Repeatability
 from kyphometer.stats.estimate import Result
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from kyphometer.reliability.analysis import GroupAnalysis, ReliabilityAnalysis
 
 ITEMS = (
     (1, "title", "Title or abstract says that reliability or agreement was investigated"),

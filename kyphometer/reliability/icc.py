@@ -9,16 +9,13 @@ means, not its value.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from kyphometer.errors import IncompleteDesignError, NoVariationError, TooFewDataError
 from kyphometer.stats.distributions import Floats, f_quantile, f_upper_tail
 from kyphometer.stats.estimate import Estimate, Result, check_confidence
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
 
 SHROUT_FLEISS = {
     "ICC(1)": "ICC(1,1)",
@@ -153,7 +150,7 @@ def intraclass_correlations(values: ArrayLike, confidence: float = 0.95) -> Intr
 
 
 def icc_value(kind: str, table: TwoWayTable) -> float:
-    """Return ICC(1), ICC(A,1) or ICC(C,1) for kind "1", "A" or "C" (SCIENCE 3.1)."""
+    """Return ICC(1), ICC(A,1) or ICC(C,1) for kind "1", "A" or "C" (science.md#icc)."""
     n, k = table.films, table.observers
     if kind == "1":
         return (table.rows - table.within) / (table.rows + (k - 1) * table.within)
@@ -258,7 +255,7 @@ def _agreement_interval(value: float, table: TwoWayTable, upper: float) -> tuple
 
 
 def satterthwaite_df(icc: float, table: TwoWayTable) -> float:
-    """Return the degrees of freedom v of the interval of ICC(A,1) (SCIENCE 3.1).
+    """Return the degrees of freedom v of the interval of ICC(A,1) (science.md#icc).
 
     A negative estimate counts as 0, since an ICC cannot be negative in the population.
     """

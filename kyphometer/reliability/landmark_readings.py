@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from kyphometer.anatomy import EndplateSide, Level
 from kyphometer.errors import KyphometerError, TooFewDataError
-from kyphometer.measure import measure_reading
+from kyphometer.geometry import PixelGeometry
+from kyphometer.measure import Measurement, measure_reading
+from kyphometer.reading import Reading
 from kyphometer.reliability.landmarks import AngleError, angle_error, endplate_error
+from kyphometer.stats.distributions import Floats
 from kyphometer.stats.estimate import Result
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from kyphometer.geometry import PixelGeometry
-    from kyphometer.measure import Measurement
-    from kyphometer.reading import Reading
-    from kyphometer.stats.distributions import Floats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

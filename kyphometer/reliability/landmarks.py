@@ -1,8 +1,9 @@
 """Which corner of which endplate contributes the error, in mm along and across the endplate.
 
 Only the part across the endplate line turns it: two corners with SDs s_a and s_p across a line of
-length L give it an SD of (180/pi) sqrt(s_a^2 + s_p^2)/L (SCIENCE 2.3), and the angle of two lines
-the root of the sum of both squares. Beside this prediction stands the SD of the angle observed;
+length L give it an SD of (180/pi) sqrt(s_a^2 + s_p^2)/L (science.md#corner-noise), and the
+angle of two lines the root of the sum of both squares.
+Beside this prediction stands the SD of the angle observed;
 where the corners of an endplate err together, the prediction with their correlation is the nearer.
 """
 
@@ -10,19 +11,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from kyphometer.errors import StatisticsError, TooFewDataError
+from kyphometer.reliability.component_intervals import Precision
 from kyphometer.reliability.components import variance_components
+from kyphometer.stats.distributions import Floats
 from kyphometer.stats.estimate import NotComputed, Result
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from kyphometer.reliability.component_intervals import Precision
-    from kyphometer.stats.distributions import Floats
 
 Covariance2 = tuple[tuple[float, float], tuple[float, float]]
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
@@ -13,14 +14,9 @@ from kyphometer.errors import StatisticsError, TooFewDataError
 from kyphometer.reliability.agreement_checks import Slope, least_squares_slope
 from kyphometer.reliability.control_charts import ControlChart, individuals_chart
 from kyphometer.reliability.repeatability import Repeatability, repeatability
-from kyphometer.stats.distributions import t_quantile
+from kyphometer.reliability.table import Cube, ReadingTable
+from kyphometer.stats.distributions import Floats, t_quantile
 from kyphometer.stats.estimate import Estimate, NotComputed, Result
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from kyphometer.reliability.table import Cube, ReadingTable
-    from kyphometer.stats.distributions import Floats
 
 DAYS_A_MONTH = 30.4375
 LEAST_SPAN_DAYS = 7.0

@@ -1,14 +1,14 @@
 """How many films a reliability study needs, for an intraclass correlation.
 
 All formulas are for the one-way ICC of `observers` single readings a film; for ICC(C,1) they are
-slightly generous. SCIENCE 3.5 holds the tables that the tests reproduce.
+slightly generous. science.md#sample-size holds the tables that the tests reproduce.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from kyphometer.errors import ParameterRangeError
 from kyphometer.stats.distributions import (
@@ -18,9 +18,6 @@ from kyphometer.stats.distributions import (
     normal_quantile,
 )
 from kyphometer.stats.estimate import Result, check_confidence
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 MOST = 1_000_000
 

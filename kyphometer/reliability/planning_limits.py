@@ -8,7 +8,7 @@ the tolerance. Exact power integrates over the distribution of the SD of the dif
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import numpy as np
 from scipy import special
@@ -24,9 +24,6 @@ from kyphometer.stats.distributions import (
     t_quantile,
 )
 from kyphometer.stats.estimate import check_confidence
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 MOST_SDS = 1000
 """A tolerance of more SDs of the differences is a slip of the pen."""

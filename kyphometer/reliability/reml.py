@@ -9,19 +9,14 @@ films there are (Sherman-Morrison inside films, Woodbury across observers).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import optimize
 
 from kyphometer.errors import NoVariationError
 from kyphometer.reliability.crossed import cell_counts
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from kyphometer.stats.distributions import Floats
-
+from kyphometer.stats.distributions import Floats
 
 STARTS = ((1.0, 0.1, 0.3, 0.5), (0.1, 0.05, 0.05, 1.0))
 

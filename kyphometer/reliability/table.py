@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import datetime
 
 import numpy as np
 
 from kyphometer.errors import DuplicateReadingsError, MixedUnitsError, TooFewDataError
+from kyphometer.stats.distributions import Floats
 from kyphometer.stats.estimate import Result
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from datetime import datetime
-
-    from kyphometer.stats.distributions import Floats
 
 GROUPINGS = ("code", "visit", "observer", "instrumented")
 

@@ -10,15 +10,12 @@ from __future__ import annotations
 import csv
 import io
 import math
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from kyphometer.errors import BadTableRowsError
 from kyphometer.reliability.table import ReadingTable, ValueRow
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
 COLUMNS = {
     "film": ("film", "film_id", "image", "case", "subject", "target", "item"),

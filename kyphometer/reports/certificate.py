@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from kyphometer.plots.reliability_time import plot_errors
-from kyphometer.reports.document import Column, Document, Heading, Paragraph, Table
+from kyphometer.reliability import ReadingTable
+from kyphometer.reports.document import Block, Column, Document, Heading, Paragraph, Table
 from kyphometer.reports.reliability_figures import picture
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from kyphometer.reliability import ReadingTable
-    from kyphometer.reports.document import Block
-    from kyphometer.sessions.certificate import Certificate
+from kyphometer.sessions.certificate import Certificate
 
 COLUMNS = (
     Column(name="code", label="Measurement"),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from docx import Document as new_document
 from docx.enum.text import WD_ALIGN_PARAGRAPH
@@ -12,6 +13,7 @@ from docx.shared import Mm, Pt
 from kyphometer.reports.document import (
     Bullets,
     Checklist,
+    Document,
     Figure,
     Heading,
     PageBreak,
@@ -19,11 +21,6 @@ from kyphometer.reports.document import (
     Table,
     numbered,
 )
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from kyphometer.reports.document import Document
 
 TEXT_WIDTH_MM = 170.0
 LARGEST_PT, SMALLEST_PT = 8.5, 5.5

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import csv
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from openpyxl import Workbook
 from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 
-from kyphometer.reports.document import plain
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from kyphometer.reports.document import Document, Table
+from kyphometer.reports.document import Document, Table, plain
 
 
 def write_csv_tables(document: Document, folder: Path) -> list[Path]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import base64
 from html import escape
 from importlib.resources import files
-from typing import TYPE_CHECKING
 
 from kyphometer.reports.document import (
+    Block,
     Bullets,
     Checklist,
+    Document,
     Figure,
     Heading,
     PageBreak,
@@ -19,9 +20,6 @@ from kyphometer.reports.document import (
     slug,
     tied,
 )
-
-if TYPE_CHECKING:
-    from kyphometer.reports.document import Block, Document
 
 KEPT_ROWS = 14
 """Tables of as many rows at most are kept on one page when printed."""

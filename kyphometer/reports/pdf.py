@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import re
 from html import escape
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from reportlab import rl_config
 from reportlab.lib import colors
@@ -24,6 +25,7 @@ from kyphometer.plots.export import font_files
 from kyphometer.reports.document import (
     Bullets,
     Checklist,
+    Document,
     Figure,
     Heading,
     PageBreak,
@@ -32,11 +34,6 @@ from kyphometer.reports.document import (
     numbered,
     tied,
 )
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from kyphometer.reports.document import Document
 
 MARGIN = 17 * mm
 FRAME_PADDING = 6

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from typing import Any
 
-from kyphometer.reliability import NotComputed, VarianceComponents, at_most, change_sentence
+from kyphometer.reliability import (
+    GroupAnalysis,
+    LandmarkAnalysis,
+    NotComputed,
+    ReliabilityResults,
+    VarianceComponents,
+    at_most,
+    change_sentence,
+)
 from kyphometer.reports.document import (
+    Block,
     Bullets,
     Checklist,
     Column,
@@ -36,12 +46,6 @@ from kyphometer.reports.reliability_tables import (
     precision_table,
     readings_table,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from kyphometer.reliability import GroupAnalysis, LandmarkAnalysis, ReliabilityResults
-    from kyphometer.reports.document import Block
 
 HIDDEN_COLUMNS = (
     Column(name="code", label="Measurement"),

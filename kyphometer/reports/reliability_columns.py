@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from kyphometer.reliability import Estimate
 from kyphometer.reports.document import Column
-
-if TYPE_CHECKING:
-    from kyphometer.reliability import Estimate
 
 
 def text(name: str, label: str) -> Column:

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 from kyphometer.plots.export import figure_png, figure_svg
+from kyphometer.plots.figure import Axes
 from kyphometer.plots.reliability import plot_bland_altman, plot_forest, plot_variance_parts
 from kyphometer.plots.reliability_landmarks import plot_landmark_ellipses
 from kyphometer.plots.reliability_time import plot_control_chart, plot_errors
-from kyphometer.reliability import NotComputed
+from kyphometer.reliability import (
+    GroupAnalysis,
+    LandmarkAnalysis,
+    NotComputed,
+    ObserverResult,
+    ReadingTable,
+)
 from kyphometer.reports.document import Figure, slug
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from matplotlib.axes import Axes
-
-    from kyphometer.reliability import (
-        GroupAnalysis,
-        LandmarkAnalysis,
-        ObserverResult,
-        ReadingTable,
-    )
 
 
 def picture(ax: Axes, key: str, title: str, alternative: str, width: float = 0.85) -> Figure:

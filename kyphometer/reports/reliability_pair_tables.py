@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
-from kyphometer.reliability import NotComputed
+from kyphometer.reliability import BlandAltman, GroupAnalysis, NotComputed
 from kyphometer.reports.document import Column, Table
 from kyphometer.reports.reliability_columns import number, text
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from kyphometer.reliability import BlandAltman, GroupAnalysis
 
 
 def agreement_tables(groups: Sequence[GroupAnalysis]) -> tuple[Table, Table]:

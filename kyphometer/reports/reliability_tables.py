@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
+from typing import Any
 
-from kyphometer.reliability import NotComputed
+from kyphometer.reliability import (
+    Estimate,
+    GroupAnalysis,
+    LandmarkAnalysis,
+    MultiObserverAgreement,
+    NotComputed,
+    ReadingTable,
+)
+from kyphometer.reliability.category_table import NamedKappa
 from kyphometer.reports.document import Column, Table
 from kyphometer.reports.reliability_columns import INTERVAL, cells, number, text
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from kyphometer.reliability import (
-        Estimate,
-        GroupAnalysis,
-        LandmarkAnalysis,
-        MultiObserverAgreement,
-        ReadingTable,
-    )
-    from kyphometer.reliability.category_table import NamedKappa
 
 
 def precision_table(groups: Sequence[GroupAnalysis]) -> Table:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 
+from kyphometer.followup.cohort.endpoints import EndpointAnalysis
+from kyphometer.followup.cohort.study import StudyResults
 from kyphometer.followup.remarks import RemarkKind
+from kyphometer.plots.figure import Figure as Drawing
 from kyphometer.reports.document import (
     Block,
     Bullets,
@@ -42,16 +46,6 @@ from kyphometer.reports.study_tables import (
     scores_table,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from datetime import datetime
-
-    from matplotlib.figure import Figure as Drawing
-
-    from kyphometer.followup.cohort.endpoints import EndpointAnalysis
-    from kyphometer.followup.cohort.study import StudyResults
-
-
 PICTURE_DPI = 100.0
 PATIENTS_AT_FULL_SIZE = 21
 """With more patients their films are drawn smaller, so that the report can still be mailed."""
@@ -62,6 +56,7 @@ def study_document(
     *,
     made_at: datetime | None = None,
     pictures: Mapping[str, Iterable[tuple[str, Drawing]]] | None = None,
+    verdict: str = "",
 ) -> Document:
     """The whole report of a study.
 
@@ -73,6 +68,8 @@ def study_document(
         When the report was made; left out if None, so that the same study gives the same report.
     pictures
         Captions and drawings of each patient's films.
+    verdict
+        What the check of the study found, if it was made.
     """
     facts = [
         ("Patients", str(results.counts.patients)),
@@ -80,6 +77,8 @@ def study_document(
         ("Observers", ", ".join(results.observers) or "none"),
         ("Software", results.software),
     ]
+    if verdict:
+        facts.append(("Check of the study", verdict))
     if made_at is not None:
         facts.append(("Made", made_at.strftime("%Y-%m-%d %H:%M UTC")))
     blocks: list[Block] = [

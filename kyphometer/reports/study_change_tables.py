@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from kyphometer.followup.cohort.analysis import CohortResults
+from kyphometer.followup.cohort.endpoints import EndpointAnalysis
 from kyphometer.reports.document import Column, Table
 from kyphometer.reports.study_columns import VISIT, count, number, p_value
 from kyphometer.reports.study_tables import labelled
-
-if TYPE_CHECKING:
-    from kyphometer.followup.cohort.analysis import CohortResults
-    from kyphometer.followup.cohort.endpoints import EndpointAnalysis
-    from kyphometer.stats.tabular import Row
+from kyphometer.stats.tabular import Row
 
 
 def changes_tables(cohort: CohortResults) -> list[Table]:
@@ -229,14 +225,26 @@ def _omnibus_rows(endpoint: EndpointAnalysis) -> list[Row]:
 
 def mixed_table(endpoints: list[EndpointAnalysis], cohort: CohortResults) -> Table | None:
     """Differences between visits by the mixed model, which keeps patients with gaps."""
-    models = [endpoint.mixed for endpoint in endpoints if endpoint.mixed is not None]
-    rows = [row for model in models for row in model.rows() if row["second"] is not None]
+    models = [
+        (model, "actual days" if model is endpoint.mixed_days else "")
+        for endpoint in endpoints
+        for model in (endpoint.mixed, endpoint.mixed_days)
+        if model is not None
+    ]
+    rows = [
+        row | {"adjusted": adjusted, "n": model.patients}
+        for model, adjusted in models
+        for row in model.rows()
+        if row["second"] is not None
+    ]
     if not rows:
         return None
     columns = (
         Column(name="endpoint", label="Endpoint"),
         Column(name="first", label="From"),
         Column(name="second", label="To"),
+        Column(name="adjusted", label="Adjusted for"),
+        count("n", "Patients"),
         number("estimate", "Difference", 2),
         number("low", "CI low", 2),
         number("high", "CI high", 2),
@@ -245,11 +253,16 @@ def mixed_table(endpoints: list[EndpointAnalysis], cohort: CohortResults) -> Tab
         p_value("p", "p"),
         p_value("p_holm", "p, Holm"),
     )
-    methods = "; ".join(dict.fromkeys(model.method for model in models))
+    methods = "; ".join(dict.fromkeys(model.method for model, _ in models))
+    fallbacks = [
+        f"{model.name}: {model.covariance.fallback}"
+        for model, _ in models
+        if model.covariance.fallback
+    ]
     return Table.from_records(
         "mixed_model",
         "Mixed model: differences between visits, every patient kept",
         columns,
         labelled(rows, cohort.rules.windows.labels),
-        f"Method: {methods}.",
+        " ".join([f"Method: {methods}.", *dict.fromkeys(fallbacks)]),
     )

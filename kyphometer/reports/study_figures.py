@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from kyphometer.followup.cohort.analysis import CohortResults
+from kyphometer.followup.cohort.endpoints import EndpointAnalysis
+from kyphometer.followup.correction_model import Change
 from kyphometer.plots.export import figure_png, figure_svg
+from kyphometer.plots.figure import Figure as Drawing
 from kyphometer.plots.followup import (
     plot_by_visit,
     plot_comparisons,
@@ -13,13 +15,6 @@ from kyphometer.plots.followup import (
 )
 from kyphometer.plots.paper import paper_figure
 from kyphometer.reports.document import Figure
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure as Drawing
-
-    from kyphometer.followup.cohort.analysis import CohortResults
-    from kyphometer.followup.cohort.endpoints import EndpointAnalysis
-    from kyphometer.followup.correction_model import Change
 
 SCALE_ENDS = {"VAS": 10.0, "ODI": 100.0}
 

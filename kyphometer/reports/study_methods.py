@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from kyphometer.followup.carried import CARRIED
-from kyphometer.followup.windows import Choice
+from kyphometer.followup.cohort.study import StudyResults
+from kyphometer.followup.windows import Choice, VisitWindow
 from kyphometer.stats.formatting import format_number
-
-if TYPE_CHECKING:
-    from kyphometer.followup.cohort.study import StudyResults
-    from kyphometer.followup.windows import VisitWindow
-    from kyphometer.stats.options import StatisticsOptions
+from kyphometer.stats.options import StatisticsOptions
 
 _CORNERS = {
     "rim_chord": "the anterior and posterior corners of the endplate's rim",
@@ -147,7 +142,9 @@ def _statistics(results: StudyResults) -> str:
         f"and by Wilcoxon's signed-rank test beside it ({_ranks(options)}); p values were adjusted "
         "by Holm within each endpoint. Over three visits or more, repeated-measures ANOVA with the "
         "Greenhouse-Geisser correction and Friedman's test used patients with every visit, a mixed "
-        "model (random intercept by patient) every patient. Normality of the differences "
+        "model for repeated measures every patient (visits as categories, unstructured covariance "
+        "within patients unless the table says otherwise, REML, Kenward and Roger's degrees of "
+        "freedom, values missing at random). Normality of the differences "
         "(Shapiro-Wilk) is shown and was not used to choose a test. AIS grades were compared by "
         "the exact sign test and an exact permutation test of marginal homogeneity; "
         "proportions have exact (Clopper-Pearson) and Wilson intervals. "

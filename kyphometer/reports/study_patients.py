@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
+from kyphometer.followup.cohort.study import StudyResults
+from kyphometer.plots.figure import Figure as Drawing
 from kyphometer.reports.document import Block, Bullets, Column, Heading, Paragraph, Table, slug
 from kyphometer.reports.study_columns import VISIT, count, number
 from kyphometer.reports.study_figures import picture
 from kyphometer.reports.study_tables import labelled
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from matplotlib.figure import Figure as Drawing
-
-    from kyphometer.followup.cohort.study import StudyResults
 
 _COLUMNS = (
     Column(name="label", label="Angle"),

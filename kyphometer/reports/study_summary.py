@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from kyphometer.followup.cohort.endpoints import EndpointAnalysis
+from kyphometer.followup.cohort.group_changes import GroupChange
+from kyphometer.followup.cohort.radiographic import AngleAnalysis
+from kyphometer.followup.cohort.study import StudyResults
 from kyphometer.followup.correction_model import ChangeKind, Verdict
 from kyphometer.stats.formatting import (
     format_interval,
@@ -11,12 +13,6 @@ from kyphometer.stats.formatting import (
     format_number,
     format_p_statement,
 )
-
-if TYPE_CHECKING:
-    from kyphometer.followup.cohort.endpoints import EndpointAnalysis
-    from kyphometer.followup.cohort.group_changes import GroupChange
-    from kyphometer.followup.cohort.radiographic import AngleAnalysis
-    from kyphometer.followup.cohort.study import StudyResults
 
 
 def summary_sentences(results: StudyResults) -> tuple[str, ...]:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
+from kyphometer.followup.cohort.analysis import CohortResults
+from kyphometer.followup.cohort.endpoints import EndpointAnalysis
 from kyphometer.reports.document import Column, Table
 from kyphometer.reports.study_columns import VISIT, count, number, p_value, summary
 from kyphometer.stats.formatting import format_count, format_interval, format_mean_sd
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from kyphometer.followup.cohort.analysis import CohortResults
-    from kyphometer.followup.cohort.endpoints import EndpointAnalysis
-    from kyphometer.stats.tabular import Row
+from kyphometer.stats.tabular import Row
 
 
 def flow_table(cohort: CohortResults) -> Table:

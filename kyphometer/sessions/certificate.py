@@ -7,16 +7,13 @@ interval breaks it; in between more films are needed.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from kyphometer.errors import ParameterRangeError, TooFewDataError
 from kyphometer.reliability.accuracy import Accuracy, table_accuracy
 from kyphometer.reliability.component_intervals import mdc95
+from kyphometer.reliability.table import ReadingTable
 from kyphometer.reliability.words import Verdict, at_most, within
 from kyphometer.stats.estimate import Estimate, Result
-
-if TYPE_CHECKING:
-    from kyphometer.reliability.table import ReadingTable
 
 EVERYBODY = "all observers"
 

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from kyphometer.geometry import Facing, Point
-from kyphometer.reading import Endplate, Vertebra
-
-if TYPE_CHECKING:
-    from kyphometer.reading import Landmark, Reading
+from kyphometer.reading import Endplate, Landmark, Reading, Vertebra
 
 
 def mirror_facing(facing: Facing | None) -> Facing | None:

@@ -2,21 +2,18 @@
 
 Every observer gets an own order in every round, drawn from the seed; films of one patient stand
 apart; some films come twice in a round under another code, some of those mirrored. The protocol is
-SCIENCE 5. Nothing here knows a database or a clock.
+science.md#sessions. Nothing here knows a database or a clock.
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from random import Random
-from typing import TYPE_CHECKING
 
 from kyphometer.errors import ParameterRangeError, TooFewDataError
-
-if TYPE_CHECKING:
-    from collections.abc import Hashable, Sequence
 
 CODE_ALPHABET = "ACDEFGHJKLMNPQRTUVWXY34679"
 """Letters and digits that are not taken for each other."""

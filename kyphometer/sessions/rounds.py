@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from kyphometer.errors import TooFewDataError
 from kyphometer.reliability.repeatability import sem_from_variance
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from kyphometer.stats.estimate import Estimate
+from kyphometer.stats.estimate import Estimate
 
 
 class RoundState(StrEnum):
@@ -94,8 +90,8 @@ def _state(
 class TrainingResult:
     """Training against reference values.
 
-    `passed` compares the estimate with the mark, as SCIENCE 5.2 defines it; ten films leave the
-    interval wide, which is why it stands beside.
+    `passed` compares the estimate with the mark, as science.md#sessions defines it; ten films leave
+    the interval wide, which is why it stands beside.
     """
 
     films: int

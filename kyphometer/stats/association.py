@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from scipy import special, stats
 
 from kyphometer.errors import UnusableDataError
 from kyphometer.stats.options import DEFAULT_OPTIONS, StatisticsOptions
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
 
 SMALL_EXPECTED = 5.0
 _MAXIMUM_STATES = 50_000
@@ -53,7 +50,7 @@ class Association:
 
 
 def association(counts: ArrayLike, options: StatisticsOptions = DEFAULT_OPTIONS) -> Association:
-    """Chi-square or, if an expected count is below 5, Fisher's exact test (SCIENCE 3.7).
+    """Chi-square or, if an expected count is below 5, Fisher's exact test (science.md#tests).
 
     For groups of different patients only; grades of the same patients at two visits belong to
     `ordinal.transitions`. Rows and columns without patients are left out.

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import special, stats
 
 from kyphometer.stats.options import DEFAULT_OPTIONS, StatisticsOptions
 from kyphometer.stats.proportions import Proportion, proportion
-from kyphometer.stats.values import as_values, is_constant
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from kyphometer.stats.values import FloatArray
+from kyphometer.stats.values import FloatArray, as_values, is_constant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
@@ -12,12 +13,7 @@ from kyphometer.stats.options import DEFAULT_OPTIONS, StatisticsOptions
 from kyphometer.stats.paired import PairedT, paired_t
 from kyphometer.stats.signed_rank import SignedRank, signed_rank
 from kyphometer.stats.tabular import Row, Tabular
-from kyphometer.stats.values import as_table, as_values
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-
-    from kyphometer.stats.values import FloatArray
+from kyphometer.stats.values import FloatArray, as_table, as_values
 
 Result = TypeVar("Result")
 

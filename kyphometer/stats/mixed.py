@@ -1,30 +1,37 @@
-"""Visits with missing values: a mixed model that keeps every patient, by actual days if known."""
+"""MMRM: visits compared where some are missing, every patient kept, covariance left free."""
 
 from __future__ import annotations
 
-import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import combinations
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import special
 
 from kyphometer.errors import TooFewValuesError, UnusableDataError
+from kyphometer.stats.distributions import t_two_sided_p
 from kyphometer.stats.families import holm
-from kyphometer.stats.options import DEFAULT_OPTIONS, StatisticsOptions
-from kyphometer.stats.random_intercept import (
-    RandomInterceptFit,
-    fit_random_intercept,
-    t_tail,
+from kyphometer.stats.linear_reml import JointTest, LinearFit, fit_linear_reml
+from kyphometer.stats.long_data import (
+    LongData,
+    check_long,
+    compound_symmetry,
+    equal_covariances,
+    independent,
+    unstructured,
 )
+from kyphometer.stats.options import DEFAULT_OPTIONS, StatisticsOptions
 from kyphometer.stats.tabular import Row, Tabular
-from kyphometer.stats.values import as_table
+from kyphometer.stats.values import FloatArray, as_table
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from kyphometer.stats.values import FloatArray
+STRUCTURES = (
+    ("unstructured", unstructured),
+    ("one covariance, a variance for each visit", equal_covariances),
+    ("compound symmetry (random intercept)", compound_symmetry),
+    ("independent values", independent),
+)
+"""Covariances of the visits in the order in which they are tried."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +45,7 @@ class MixedEstimate:
     estimate, standard_error, low, high
         Estimate and confidence interval.
     t, degrees_of_freedom, p, p_holm
-        Student's t with Satterthwaite's degrees of freedom; for differences only.
+        Student's t with Kenward and Roger's degrees of freedom; for differences only.
     """
 
     first: str
@@ -54,8 +61,31 @@ class MixedEstimate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Covariance:
+    """Covariance of the visits that a mixed model rests on.
+
+    Attributes
+    ----------
+    structure, parameters
+        What was assumed and how many numbers it takes.
+    fallback
+        Why nothing freer was fitted, as a sentence; empty for an unstructured covariance.
+    sds
+        Standard deviation of each visit, shape (visits,).
+    correlations
+        Of the visits, shape (visits, visits).
+    """
+
+    structure: str
+    parameters: int
+    fallback: str
+    sds: tuple[float, ...]
+    correlations: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MixedModel(Tabular):
-    """Random-intercept model with visits as categories.
+    """Mixed model for repeated measures, visits as categories.
 
     Attributes
     ----------
@@ -63,17 +93,19 @@ class MixedModel(Tabular):
         The endpoint.
     observations, patients
         What went in; a patient with any visit counts.
+    visits
+        In order of time.
     means
         Mean of each visit, as if nothing were missing (missing at random).
     differences
         All pairs of visits, with Holm's correction.
-    sd_patients, sd_residual
-        Standard deviations of the patients' intercepts and of the residuals.
+    all_visits
+        F test that all visits have the same mean.
+    covariance
+        Of the visits.
     day_slope, day_slope_p
         Change per day away from the visit's target day, the same at every visit after surgery;
         None without days.
-    at_boundary
-        True if patients do not vary beyond the residual.
     method
         What was fitted, in words.
     """
@@ -81,13 +113,13 @@ class MixedModel(Tabular):
     name: str
     observations: int
     patients: int
+    visits: tuple[str, ...]
     means: tuple[MixedEstimate, ...]
     differences: tuple[MixedEstimate, ...]
-    sd_patients: float
-    sd_residual: float
+    all_visits: JointTest
+    covariance: Covariance
     day_slope: float | None
     day_slope_p: float | None
-    at_boundary: bool
     method: str
 
     def rows(self) -> list[Row]:
@@ -105,11 +137,13 @@ def mixed_model(
     days_from_target: Mapping[str, Iterable[float | None]] | None = None,
     options: StatisticsOptions = DEFAULT_OPTIONS,
 ) -> MixedModel:
-    """Compare visits where some are missing (SCIENCE 3.7: sensitivity analysis).
+    """Compare visits where some are missing (science.md#tests).
 
-    value = mean of the visit + slope x (actual day - target day) + patient + residual, fitted by
-    REML. With complete data and no days its differences are those of the paired means, and its F
-    that of RM-ANOVA under sphericity.
+    value = mean of the visit + slope x (actual day - target day) + error, the errors of one
+    patient correlated without any assumption, fitted by REML with Kenward and Roger's standard
+    errors and degrees of freedom. With complete data and no days each difference is the paired t
+    test to the last digit. Where patients are too few for a free covariance, one with fewer
+    parameters is used and `covariance.fallback` says so.
 
     Parameters
     ----------
@@ -143,8 +177,61 @@ def mixed_model(
     adjusted = days is not None and bool(np.ptp(days[patients, which]) > 0)
     if days is not None and adjusted:
         design = np.column_stack([design, days[patients, which]])
-    fit = fit_random_intercept(table[patients, which], design, patients)
-    return _result(name, visits, fit, adjusted, options)
+    data = LongData(values=table[patients, which], design=design, patients=patients, visits=which)
+    fit, covariance = fit_freest(data, table)
+    return _result(name, visits, fit, covariance, adjusted, options)
+
+
+def fit_freest(data: LongData, table: FloatArray) -> tuple[LinearFit, Covariance]:
+    """The fit with the freest covariance that the values determine, and which that is.
+
+    Parameters
+    ----------
+    data
+        The values in long form.
+    table
+        The same as patients x visits with NaN where missing: which visits were seen together.
+
+    Raises
+    ------
+    TooFewValuesError, UnusableDataError
+        If not even one covariance and one variance can be found.
+    """
+    check_long(data)
+    visits = table.shape[1]
+    present = (~np.isnan(table)).astype(int)
+    together = int((present.T @ present).min())
+    reason = ""
+    if together <= visits:
+        reason = f"only {together} patients have values at both of some two visits"
+    for place, (structure, bases) in enumerate(STRUCTURES):
+        if place == 0 and reason:
+            continue
+        if visits == 2 and place == 1:
+            continue  # one covariance and two variances: unstructured again
+        try:
+            fit = fit_linear_reml(data, bases(visits))
+        except UnusableDataError:
+            if place == len(STRUCTURES) - 1:
+                raise
+            reason = reason or f"the likelihood of {len(data.values)} values has no maximum"
+            continue
+        return fit, _covariance(fit, structure, reason if place else "")
+    raise AssertionError("the last structure either fits or raises")
+
+
+def _covariance(fit: LinearFit, structure: str, reason: str) -> Covariance:
+    sds = np.sqrt(np.diag(fit.visit_covariance))
+    return Covariance(
+        structure=structure,
+        parameters=len(fit.parameters),
+        fallback=f"An unstructured covariance was not fitted, because {reason}; {structure} was "
+        "assumed instead."
+        if reason
+        else "",
+        sds=tuple(sds.tolist()),
+        correlations=tuple(map(tuple, (fit.visit_covariance / np.outer(sds, sds)).tolist())),
+    )
 
 
 def _days(
@@ -173,7 +260,8 @@ def _days(
 def _result(
     name: str,
     visits: tuple[str, ...],
-    fit: RandomInterceptFit,
+    fit: LinearFit,
+    covariance: Covariance,
     adjusted: bool,
     options: StatisticsOptions,
 ) -> MixedModel:
@@ -184,21 +272,21 @@ def _result(
         name=name,
         observations=fit.observations,
         patients=fit.patients,
+        visits=visits,
         means=means,
         differences=_differences(fit, visits, unit, options),
-        sd_patients=math.sqrt(fit.variance_patients),
-        sd_residual=math.sqrt(fit.variance_residual),
+        all_visits=fit.joint_test(unit[: len(visits) - 1] - unit[1 : len(visits)]),
+        covariance=covariance,
         day_slope=slope.estimate if slope else None,
         day_slope_p=slope.p if slope else None,
-        at_boundary=fit.at_boundary,
-        method="random intercept by patient, visit as category"
+        method="mixed model for repeated measures, visit as category"
         + (", actual day as deviation from target" if adjusted else "")
-        + ", REML, Satterthwaite degrees of freedom",
+        + f", covariance of visits {covariance.structure}, REML, Kenward-Roger",
     )
 
 
 def _differences(
-    fit: RandomInterceptFit, visits: tuple[str, ...], unit: FloatArray, options: StatisticsOptions
+    fit: LinearFit, visits: tuple[str, ...], unit: FloatArray, options: StatisticsOptions
 ) -> tuple[MixedEstimate, ...]:
     raw = [
         _estimate(fit, unit[a] - unit[b], visits[a], visits[b], options)
@@ -209,7 +297,7 @@ def _differences(
 
 
 def _estimate(
-    fit: RandomInterceptFit,
+    fit: LinearFit,
     weights: FloatArray,
     first: str,
     second: str | None,
@@ -227,5 +315,5 @@ def _estimate(
         high=estimate + half,
         degrees_of_freedom=df,
         t=t,
-        p=None if t is None else t_tail(t, df),
+        p=None if t is None else t_two_sided_p(t, df),
     )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import stats
@@ -12,10 +12,6 @@ from kyphometer.errors import TooFewValuesError
 from kyphometer.stats.descriptive import moments
 from kyphometer.stats.options import DEFAULT_OPTIONS, StatisticsOptions
 from kyphometer.stats.values import as_values, is_constant
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
 
 SHAPIRO_LIMIT = 5000
 

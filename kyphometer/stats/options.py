@@ -69,6 +69,7 @@ SPSS_OPTIONS = StatisticsOptions(
     bias_corrected_moments=True,
     name="SPSS parity",
 )
-"""SPSS's choices (SCIENCE 3.8): HAVERAGE quartiles, tie-corrected signed-rank normal approximation
-without continuity correction, uncorrected Pearson chi-square, mean-centred Levene, bias-corrected
+"""SPSS's choices (science.md#spss): HAVERAGE quartiles, tie-corrected signed-rank normal
+approximation without continuity correction, uncorrected Pearson chi-square,
+mean-centred Levene, bias-corrected
 skewness and kurtosis."""

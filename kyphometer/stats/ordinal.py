@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import special
 
 from kyphometer.errors import UnusableDataError
 from kyphometer.stats.tabular import Row, Tabular
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +58,7 @@ class Transitions(Tabular):
 def transitions(
     before: Sequence[str | None], after: Sequence[str | None], grades: Sequence[str]
 ) -> Transitions:
-    """Transition table with exact tests (SCIENCE 3.7).
+    """Transition table with exact tests (science.md#tests).
 
     Never an unpaired chi-square on paired grades, and no Stuart-Maxwell statistic, which does not
     exist when grades are empty.

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import special
 
 from kyphometer.errors import TooFewValuesError, UnusableDataError
 from kyphometer.stats.options import DEFAULT_OPTIONS, StatisticsOptions
-from kyphometer.stats.values import as_table, is_constant
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from kyphometer.stats.values import FloatArray
+from kyphometer.stats.values import FloatArray, as_table, is_constant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +105,7 @@ def paired_t_from_summaries(
     correlation: float,
     options: StatisticsOptions = DEFAULT_OPTIONS,
 ) -> PairedT:
-    """Paired t from n, means and SDs, for an assumed correlation of the two (SCIENCE 3.7).
+    """Paired t from n, means and SDs, for an assumed correlation of the two (science.md#tests).
 
     Parameters
     ----------

@@ -10,18 +10,14 @@ data always give the same digits.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import special
 
+from kyphometer.stats.distributions import Floats
 from kyphometer.stats.estimate import Estimate
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from kyphometer.stats.distributions import Floats
 
 DRAWS = 8192
 

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import special
 
 from kyphometer.errors import UnusableDataError
 from kyphometer.stats.options import DEFAULT_OPTIONS, StatisticsOptions
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 Interval = tuple[float | None, float | None]
 

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import linalg, special, stats
 
 from kyphometer.errors import TooFewValuesError
-from kyphometer.stats.values import as_table, is_constant
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from kyphometer.stats.values import FloatArray
+from kyphometer.stats.values import FloatArray, as_table, is_constant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +52,7 @@ class RepeatedAnova:
 
 
 def repeated_anova(columns: Mapping[str, Iterable[float | None]]) -> RepeatedAnova:
-    """RM-ANOVA over visits on patients with all of them (SCIENCE 3.7).
+    """RM-ANOVA over visits on patients with all of them (science.md#tests).
 
     Greenhouse and Geisser's and Huynh and Feldt's corrections are both given; Mauchly's test is
     shown and chooses nothing.

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import special, stats
 
 from kyphometer.errors import TooFewValuesError
 from kyphometer.stats.options import DEFAULT_OPTIONS, StatisticsOptions
-from kyphometer.stats.values import as_table
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from kyphometer.stats.values import FloatArray
+from kyphometer.stats.values import FloatArray, as_table
 
 EXACT_LIMIT = 300
 """Differences up to which the exact distribution is computed (a fraction of a second)."""

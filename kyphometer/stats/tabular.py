@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    import pandas as pd
+from typing import Any
 
 Row = dict[str, object]
 
@@ -19,8 +16,11 @@ class Tabular:
         """Rows of the table, unrounded, with the same keys in each."""
         raise NotImplementedError
 
-    def to_frame(self) -> pd.DataFrame:
-        """The rows as a pandas DataFrame (pandas is imported here and only here)."""
+    def to_frame(self) -> Any:
+        """The rows as a pandas DataFrame.
+
+        pandas is imported here and only here, hence no type that would load it.
+        """
         import pandas as pd
 
         return pd.DataFrame(self.rows())

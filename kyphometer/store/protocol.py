@@ -7,20 +7,18 @@ somebody was faster. Nothing is ever overwritten unseen, and nothing confirmed i
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
-
-    from kyphometer.reading import Reading
-    from kyphometer.store.records import (
-        DraftRecord,
-        FilmRecord,
-        MarkingLog,
-        ReadingRecord,
-        WorkItem,
-    )
+from kyphometer.reading import Reading
+from kyphometer.store.records import (
+    DraftRecord,
+    FilmRecord,
+    MarkingLog,
+    ReadingRecord,
+    WorkItem,
+)
 
 
 class ReadingStore(Protocol):

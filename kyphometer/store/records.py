@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kyphometer.film import FilmReference, Position
 from kyphometer.geometry import Facing, PixelGeometry, SpacingSource
-
-if TYPE_CHECKING:
-    from datetime import date, datetime
-
-    from kyphometer.reading import Reading
+from kyphometer.reading import Reading
 
 
 class ReadingState(StrEnum):

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal
 
 from kyphometer.tables.numbers import CellError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 DateOrder = Literal["dmy", "mdy", "ymd"]
 ORDERS: Final[tuple[DateOrder, ...]] = ("dmy", "mdy", "ymd")

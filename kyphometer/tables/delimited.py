@@ -6,13 +6,10 @@ import codecs
 import csv
 import io
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Collection
 
 from kyphometer.tables.problems import SheetError
 from kyphometer.tables.sheet import Sheet, build_sheet, column_key
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
 
 _LINE_END = re.compile(r"\r\n?|\n")
 _DELIMITERS = (",", ";", "\t", "|")

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Collection
+from pathlib import Path
+from typing import Final
 
 from kyphometer.tables.delimited import read_delimited
 from kyphometer.tables.opendocument import read_opendocument
 from kyphometer.tables.problems import SheetError
+from kyphometer.tables.sheet import Sheet
 from kyphometer.tables.spss import read_spss
 from kyphometer.tables.unpacked import LARGEST_BYTES
 from kyphometer.tables.workbook import read_workbook
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
-    from pathlib import Path
-
-    from kyphometer.tables.sheet import Sheet
 
 SUFFIXES: Final = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".ods", ".sav", ".zsav")
 """Ends of names of tables that are read."""

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import TYPE_CHECKING
 
 from kyphometer.tables.problems import SheetError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 Cell = str | int | float | bool | date | datetime | time | timedelta | None
 """Text of a CSV; text, number, truth value or date of a workbook; None if empty. A cell that is

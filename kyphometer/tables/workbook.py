@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import io
 import warnings
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Iterator
+from typing import Any, cast
 
 from kyphometer.tables.number_format import OtherDisplayError, shown_number
 from kyphometer.tables.problems import SheetError
 from kyphometer.tables.sheet import MOST_CELLS, Cell, Sheet, build_sheet
 from kyphometer.tables.unpacked import require_small
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _MERGE = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}mergeCell"
 

@@ -1,6 +1,7 @@
 """The verbs that command line, web and notebooks share.
 
-films      measure_file, measure_film, measure_folder, find_reading, draw_overlay
+films      measure_file, measure_film, measure_folder, find_reading
+overlay    draw_overlay, which loads matplotlib
 simulate   simulate_patients, simulate_single_films
 """
 
@@ -11,10 +12,10 @@ from kyphometer.workflow.films import (
     Failure,
     MeasuredFilm,
     check_film,
-    draw_overlay,
     film_files,
     find_reading,
     find_readings,
+    look_through,
     measure_file,
     measure_film,
     measure_folder,
@@ -28,10 +29,10 @@ __all__ = [
     "Failure",
     "MeasuredFilm",
     "check_film",
-    "draw_overlay",
     "film_files",
     "find_reading",
     "find_readings",
+    "look_through",
     "measure_file",
     "measure_film",
     "measure_folder",

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from kyphometer.anatomy import Level, neighbour
 from kyphometer.errors import KyphometerError
 from kyphometer.measure import measure_reading
+from kyphometer.plots.figure import Figure as Drawing
+from kyphometer.reading import Reading
+from kyphometer.reliability import MarkedFilm, ReliabilityResults
+from kyphometer.store.study.study import Study
 from kyphometer.workflow.reliability import film_labels
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from matplotlib.figure import Figure as Drawing
-
-    from kyphometer.reading import Reading
-    from kyphometer.reliability import MarkedFilm, ReliabilityResults
-    from kyphometer.store.study.study import Study
 
 MOST = 6
 

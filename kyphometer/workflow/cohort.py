@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from pathlib import Path
 
+from kyphometer.dicom import Compression
+from kyphometer.film import Acquisition
 from kyphometer.followup.clinical.record import ClinicalTable
 from kyphometer.followup.clinical.writer import write_clinical_table
-from kyphometer.geometry import Facing
+from kyphometer.geometry import Facing, PixelGeometry
 from kyphometer.phantom import (
     FilmFormat,
     SimulatedObserver,
@@ -17,19 +20,11 @@ from kyphometer.phantom import (
     simulate_visit_truth,
     simulate_visits,
 )
+from kyphometer.reading import Reading
 from kyphometer.reading.document import write_reading
 from kyphometer.workflow.cohort_plan import PUBLISHED_PATIENTS, PlannedPatient, plan_cohort
 from kyphometer.workflow.films import READING_SUFFIX, stamped
 from kyphometer.workflow.simulate import ROTATION, WrittenFilm, write_simulated
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
-
-    from kyphometer.dicom import Compression
-    from kyphometer.film import Acquisition
-    from kyphometer.geometry import PixelGeometry
-    from kyphometer.reading import Reading
 
 CORNER_SD_MM = 0.35
 """SD across the endplate of the simulated observers: SEM of an angle about 1.3 degrees."""
@@ -78,7 +73,7 @@ class CohortReadings:
 
 
 def reading_sd_deg(observers: Sequence[SimulatedObserver]) -> float:
-    """About the SD of the error of the observers' mean of one angle (SCIENCE 0.2), in degrees."""
+    """About the SD in degrees of the error of the observers' mean (science.md#corner-noise)."""
     if not observers:
         return 0.0
     variances = [(114.6 * item.across_sd_mm / ENDPLATE_MM) ** 2 for item in observers]

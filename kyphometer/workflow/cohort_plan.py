@@ -6,11 +6,13 @@ The published study printed angles before surgery and at 6 months, VAS at four t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kyphometer.anatomy import Level
 from kyphometer.film import Position
@@ -22,11 +24,6 @@ from kyphometer.phantom.implants import Leak, plan_construct
 from kyphometer.phantom.moments import column_with_range, correlated_columns, shares
 from kyphometer.phantom.staging import draw_patient
 from kyphometer.phantom.streams import stream
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from numpy.typing import NDArray
 
 PUBLISHED_PATIENTS = 21
 VISITS = tuple(map(str, TimePoint))
@@ -189,7 +186,7 @@ def _angles(rng: np.random.Generator, count: int, error_sd: float) -> NDArray[np
 
 
 def _over_time() -> NDArray[np.float64]:
-    """Correlation between visits: 0.5 with the time before surgery (SCIENCE 6), 0.9 after it."""
+    """Correlation between visits: 0.5 with pre-op, 0.9 after it (science.md#published-study)."""
     matrix = np.full((4, 4), 0.9)
     matrix[0, :] = matrix[:, 0] = 0.5
     np.fill_diagonal(matrix, 1.0)

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 from kyphometer.errors import UsageError
-
-if TYPE_CHECKING:
-    from kyphometer.reliability import SampleSize
+from kyphometer.reliability import SampleSize
 
 
 def sizes_for_icc(

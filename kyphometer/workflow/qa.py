@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from kyphometer.dicom import Compression
 from kyphometer.errors import UsageError
 from kyphometer.phantom import FilmFormat, simulate_film
+from kyphometer.sessions.plan import SessionPlan
 from kyphometer.store.study.study import Study
 from kyphometer.workflow.sessions import SessionRequest, new_session
 from kyphometer.workflow.simulate import TRUTH_FOLDER, write_simulated
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from pathlib import Path
-
-    from kyphometer.sessions.plan import SessionPlan
 
 CONDITIONS = ("clean", "noisy", "oblique", "instrumented")
 KIT_SESSION = "kit"

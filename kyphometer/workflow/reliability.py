@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kyphometer import __version__
 from kyphometer.errors import KyphometerError, StudyRefusedError
 from kyphometer.measure import measure_reading
+from kyphometer.reading import Reading
 from kyphometer.reading.document import read_reading
 from kyphometer.reliability import (
     CategoryRow,
@@ -19,18 +22,12 @@ from kyphometer.reliability import (
     ValueRow,
 )
 from kyphometer.reliability.collected import CollectedReadings, HiddenPair
+from kyphometer.store.readings.measured_values import MeasuredValue
+from kyphometer.store.records import FilmRecord, ReadingRecord
+from kyphometer.store.sessions.plans import SessionItemRecord
+from kyphometer.store.study.study import Study
 from kyphometer.workflow.films import READING_SUFFIX
 from kyphometer.workflow.sessions import SessionRules, session_rules
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from datetime import date
-
-    from kyphometer.reading import Reading
-    from kyphometer.store.readings.measured_values import MeasuredValue
-    from kyphometer.store.records import FilmRecord, ReadingRecord
-    from kyphometer.store.sessions.plans import SessionItemRecord
-    from kyphometer.store.study.study import Study
 
 DEFAULT_CODES = ("VKA", "RKA")
 

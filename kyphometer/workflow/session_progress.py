@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from kyphometer.errors import StudyRefusedError
 from kyphometer.sessions.rounds import (
@@ -15,14 +15,10 @@ from kyphometer.sessions.rounds import (
     round_progress,
     training_result,
 )
+from kyphometer.store.sessions.logs import ItemLog
+from kyphometer.store.sessions.plans import SessionItemRecord
+from kyphometer.store.study.study import Study
 from kyphometer.workflow.sessions import LEAST_TRAINING, TRAINING_CODE, SessionRules, session_rules
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from kyphometer.store.sessions.logs import ItemLog
-    from kyphometer.store.sessions.plans import SessionItemRecord
-    from kyphometer.store.study.study import Study
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kyphometer.errors import StudyRefusedError
 from kyphometer.sessions.plan import SessionDesign, SessionFilm, SessionPlan, plan_session
+from kyphometer.store.records import FilmRecord
 from kyphometer.store.sessions.plans import PlannedItem
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from kyphometer.store.records import FilmRecord
-    from kyphometer.store.study.study import Study
+from kyphometer.store.study.study import Study
 
 TRAINING_CODE = "VKA"
 LEAST_TRAINING = 3

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 
+from kyphometer.anatomy import Level
 from kyphometer.dicom import Compression, read_header, write_dx
+from kyphometer.geometry import Facing
 from kyphometer.phantom import (
     STUDY_VISITS,
+    Condition,
     FilmFormat,
     SimulatedFilm,
     SimulatedObserver,
@@ -20,17 +24,9 @@ from kyphometer.phantom import (
     simulate_film,
     simulate_visits,
 )
+from kyphometer.reading import Reading
 from kyphometer.reading.document import write_reading
 from kyphometer.workflow.films import READING_SUFFIX, stamped
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
-
-    from kyphometer.anatomy import Level
-    from kyphometer.geometry import Facing
-    from kyphometer.phantom import Condition
-    from kyphometer.reading import Reading
 
 TRUTH_FOLDER = "truth"
 ROTATION = (
@@ -141,7 +137,7 @@ PUBLISHED = {
     "vka": {"pre-op": (18.3, 2.8), "6 months": (12.8, 1.8)},
     "rka": {"pre-op": (20.8, 3.2), "6 months": (14.0, 1.8)},
 }
-"""Mean and SD in degrees of the study that the simulated patients follow (DESIGN)."""
+"""Mean and SD in degrees that simulated patients follow (science.md#published-study)."""
 
 _LOST_BY_6_MONTHS_DEG = (1.5, 0.6)
 """Assumed mean and SD of the correction lost from discharge to 6 months; not published."""

@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 from kyphometer.followup.carried import carried_changes
 from kyphometer.followup.clinical.record import ClinicalTable
 from kyphometer.followup.cohort.analysis import analyse_cohort
 from kyphometer.followup.cohort.study import StudyCounts, StudyResults
 from kyphometer.followup.correction import CorrectionRules
-from kyphometer.followup.positions import position_remarks
+from kyphometer.followup.positions import PositionPolicy, position_remarks
 from kyphometer.followup.precision import choose_precision
 from kyphometer.followup.remarks import Remark, RemarkKind
 from kyphometer.followup.visit_angles import VisitAngle, mean_of_readings
+from kyphometer.followup.visit_model import Visit, VisitAssignment
+from kyphometer.reading import CornerRule, Reading
 from kyphometer.stats.options import DEFAULT_OPTIONS, StatisticsOptions
+from kyphometer.store import Study
+from kyphometer.store.readings.measured_values import MeasuredValue
 from kyphometer.workflow.films import SOFTWARE
 from kyphometer.workflow.study_precision import counted_values, own_precision, stated_precision
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from kyphometer.followup.positions import PositionPolicy
-    from kyphometer.followup.visit_model import Visit, VisitAssignment
-    from kyphometer.reading import CornerRule, Reading
-    from kyphometer.store import Study
-    from kyphometer.store.readings.measured_values import MeasuredValue
 
 STUDY_CODES = ("VKA", "RKA")
 

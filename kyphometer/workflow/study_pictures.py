@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from numpy.typing import NDArray
 
 from kyphometer.errors import KyphometerError, NoSharedVertebraError
+from kyphometer.followup.cohort.study import StudyResults
+from kyphometer.followup.visit_model import Visit
+from kyphometer.geometry import PixelGeometry
 from kyphometer.measure.superimpose import Superposition, caudal_intact_level, superpose
+from kyphometer.plots.comparison import VisitPicture
+from kyphometer.plots.figure import Figure
+from kyphometer.reading import Reading
 from kyphometer.stats.formatting import format_number
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from matplotlib.figure import Figure
-    from numpy.typing import NDArray
-
-    from kyphometer.followup.cohort.study import StudyResults
-    from kyphometer.followup.visit_model import Visit
-    from kyphometer.geometry import PixelGeometry
-    from kyphometer.plots.comparison import VisitPicture
-    from kyphometer.reading import Reading
-    from kyphometer.store import FilmRecord, Study
+from kyphometer.store import FilmRecord, Study
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

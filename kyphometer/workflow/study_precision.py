@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
 
 from kyphometer.errors import StatisticsError, TableError, UnusableDataError
 from kyphometer.followup.precision import MeasurementPrecision, PrecisionKind, PrecisionSource
 from kyphometer.followup.remarks import Remark, RemarkKind
 from kyphometer.reliability import ReadingTable, ValueRow, repeatability, variance_components
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from kyphometer.stats.estimate import Estimate
-    from kyphometer.store import Study
-    from kyphometer.store.readings.measured_values import MeasuredValue
+from kyphometer.stats.estimate import Estimate
+from kyphometer.store import Study
+from kyphometer.store.readings.measured_values import MeasuredValue
 
 LEAST_REPEATS = 10
 """Fewer pairs of readings than this leave the SEM uncertain by more than about half of itself."""

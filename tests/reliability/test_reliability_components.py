@@ -41,7 +41,7 @@ def simulate(rng, films, observers, replicates, variances=VARIANCES):
 
 
 def test_shrout_fleiss_standard_errors_of_measurement():
-    """SCIENCE 3.2: agreement 2.50278, consistency 1.00968; the inter-observer ICC is ICC(A,1)."""
+    """science.md#sem: agreement 2.50278, consistency 1.00968; inter-observer ICC is ICC(A,1)."""
     result = variance_components(SHROUT_FLEISS)
     assert result.precision.agreement.value == pytest.approx(2.50278, abs=5e-6)
     assert result.precision.consistency.value == pytest.approx(1.00968, abs=5e-6)
@@ -69,7 +69,7 @@ def test_components_add_up_and_mdc_is_2_77_sem():
 
 
 def test_intra_observer_sem_has_the_exact_interval():
-    """SCIENCE 3.2: SEM sqrt(df / chi-square), here with 21 x 1 x 1 = 21 degrees of freedom."""
+    """science.md#sem: SEM sqrt(df / chi-square), here with 21 x 1 x 1 = 21 degrees of freedom."""
     result = repeatability(simulate(np.random.default_rng(4), 21, 2, 2)[:, 0])
     sem = result.standard_error_of_measurement
     assert result.df == 21
@@ -222,7 +222,7 @@ def test_intervals_cover_the_true_values(films, observers):
 
 
 def test_gauge_identities():
-    """SCIENCE 3.4: %GRR = 100 sqrt(1 - ICC); 30 % is ICC 0.91; five categories are ICC 0.926."""
+    """science.md#gauge: %GRR = 100 sqrt(1 - ICC); 30 % is ICC 0.91; five categories 0.926."""
     components = variance_components(simulate(np.random.default_rng(9), 40, 3, 2))
     gauge = gauge_study(components, tolerance=10.0)
     icc = components.icc_inter_observer

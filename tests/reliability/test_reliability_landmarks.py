@@ -1,4 +1,4 @@
-"""Landmark errors: planted corner SDs are found and predict the SD of the angle (SCIENCE 2.3)."""
+"""Landmark errors: planted corner SDs are found and predict angles (science.md#corner-noise)."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_prediction_is_the_formula_and_matches_the_observed_angle():
     upper, lower = (endplate_error(*c, name=n) for c, n in zip(corners, "ul", strict=True))
     result = angle_error(upper, lower, angles_of(*corners))
     formula = math.degrees(math.sqrt(2 * 1.2**2 + 2 * 0.7**2) / LENGTH)
-    assert formula == pytest.approx(3.41, abs=0.01)  # SCIENCE 2.3: "VKA SD 3.4"
+    assert formula == pytest.approx(3.41, abs=0.01)  # science.md#corner-noise: "VKA SD 3.4"
     assert result.predicted_sd_deg == pytest.approx(formula, rel=0.06)
     assert result.predicted_intra_sd_deg == pytest.approx(formula, rel=0.06)
     assert result.observed.agreement.low < result.predicted_sd_deg < result.observed.agreement.high
@@ -132,7 +132,7 @@ def marked(rng, film, observer, replicate, sd_px, fractured="L1"):
 
 
 def test_readings_go_in_and_the_planted_corner_sd_comes_out():
-    """0.5 mm on 33 mm endplates: SD of the angle 1.74 degrees (SCIENCE 2.3)."""
+    """0.5 mm on 33 mm endplates: SD of the angle 1.74 degrees (science.md#corner-noise)."""
     rng = np.random.default_rng(7)
     readings = [
         marked(rng, f"film {i}", observer, str(r), 2.5)

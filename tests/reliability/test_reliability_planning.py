@@ -1,4 +1,4 @@
-"""Sample sizes against the tables of SCIENCE 3.5 and the published examples."""
+"""Sample sizes against the tables of science.md#sample-size and the published examples."""
 
 from __future__ import annotations
 

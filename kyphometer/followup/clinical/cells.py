@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
 
 from kyphometer.anatomy import Level
 from kyphometer.errors import UnknownLevelError
@@ -13,9 +13,6 @@ from kyphometer.followup.clinical.columns import LIST_SEPARATOR, Column, Kind
 from kyphometer.tables.dates import DateOrder, parse_date
 from kyphometer.tables.missing import USUAL_CODES, is_missing, plain_text
 from kyphometer.tables.numbers import CellError, parse_number
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _YES = ("yes", "y", "true", "1", "1.0")
 _NO = ("no", "n", "false", "0", "0.0")

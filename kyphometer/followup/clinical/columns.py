@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
 
 from kyphometer.followup.windows import DEFAULT_WINDOWS, VisitWindows
-
-if TYPE_CHECKING:
-    from kyphometer.stats.tabular import Row
+from kyphometer.stats.tabular import Row
 
 AIS_GRADES = ("A", "B", "C", "D", "E")
 """ASIA impairment scale, from complete (A) to normal (E)."""

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Collection
+from typing import Any
 
 from kyphometer.followup.clinical.columns import NO_COMPLICATIONS
 from kyphometer.followup.clinical.record import ClinicalRecord, Complication
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
-
-    from kyphometer.followup.windows import VisitWindows
+from kyphometer.followup.windows import VisitWindows
 
 Contradiction = tuple[str, str, str]
 """Column, problem, remedy."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kyphometer.errors import ClinicalTableError
 from kyphometer.followup.clinical.cells import CellRules, parse_cell
@@ -19,9 +20,6 @@ from kyphometer.tables.dates import DateOrder, MixedOrderError, find_order
 from kyphometer.tables.missing import is_missing
 from kyphometer.tables.numbers import CellError
 from kyphometer.tables.sheet import column_key
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kyphometer.anatomy import Level
 from kyphometer.errors import TableError
 from kyphometer.stats.tabular import Row, Tabular
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 FORMAT = "kyphometer-clinical"
 VERSION = 1

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Collection
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from kyphometer.errors import ClinicalTableError
 from kyphometer.followup.clinical.columns import clinical_columns, describe_columns
 from kyphometer.followup.windows import DEFAULT_WINDOWS, VisitWindows
 from kyphometer.tables import TableProblem
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
 
 
 def write_template(

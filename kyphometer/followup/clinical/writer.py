@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from kyphometer.followup.clinical.columns import (
     LIST_SEPARATOR,
@@ -13,10 +12,8 @@ from kyphometer.followup.clinical.columns import (
     Column,
     clinical_columns,
 )
+from kyphometer.followup.clinical.record import ClinicalRecord, ClinicalTable
 from kyphometer.followup.windows import DEFAULT_WINDOWS, VisitWindows
-
-if TYPE_CHECKING:
-    from kyphometer.followup.clinical.record import ClinicalRecord, ClinicalTable
 
 
 def write_clinical_table(

@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from kyphometer.followup.clinical.record import ClinicalTable
 from kyphometer.followup.cohort.associations import ComplicationsBy, complications_by
 from kyphometer.followup.cohort.complications import ComplicationAnalysis, analyse_complications
+from kyphometer.followup.cohort.endpoints import EndpointAnalysis
 from kyphometer.followup.cohort.flow import PatientFlow, patient_flow
 from kyphometer.followup.cohort.neurology import NeurologyAnalysis, analyse_neurology
 from kyphometer.followup.cohort.radiographic import AngleAnalysis, analyse_angles
 from kyphometer.followup.cohort.scores import analyse_disability, analyse_pain
 from kyphometer.followup.cohort.table_one import TableOne, table_one
 from kyphometer.followup.correction import CorrectionRules, correct_cohort
+from kyphometer.followup.correction_model import CohortCorrections
 from kyphometer.followup.remarks import Remark, RemarkKind
+from kyphometer.followup.visit_angles import VisitAngle
+from kyphometer.followup.visit_model import VisitAssignment
 from kyphometer.stats.options import DEFAULT_OPTIONS, StatisticsOptions
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from kyphometer.followup.clinical.record import ClinicalTable
-    from kyphometer.followup.cohort.endpoints import EndpointAnalysis
-    from kyphometer.followup.correction_model import CohortCorrections
-    from kyphometer.followup.visit_angles import VisitAngle
-    from kyphometer.followup.visit_model import VisitAssignment
-
-
 CLINIC_TO_FILM_DAYS = 14
-"""Film and clinic visit further apart than this describe different days (SCIENCE 4)."""
+"""Film and clinic visit further apart than this describe different days (science.md#visits)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +80,7 @@ def analyse_cohort(
     options: StatisticsOptions = DEFAULT_OPTIONS,
     assignment: VisitAssignment | None = None,
 ) -> CohortResults:
-    """Compute every result of the study (DESIGN).
+    """Compute every result of the study (science.md#published-study).
 
     Parameters
     ----------

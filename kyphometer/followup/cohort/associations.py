@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from kyphometer.errors import UnusableDataError
+from kyphometer.followup.clinical.record import ClinicalRecord, ClinicalTable
 from kyphometer.stats.association import Association, association
 from kyphometer.stats.options import DEFAULT_OPTIONS, StatisticsOptions
 from kyphometer.stats.tabular import Row, Tabular
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from kyphometer.followup.clinical.record import ClinicalRecord, ClinicalTable
 
 _CHARACTERISTICS = (
     ("sex", "Sex"),

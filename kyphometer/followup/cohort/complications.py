@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from kyphometer.followup.clinical.record import ClinicalRecord, ClinicalTable
 from kyphometer.stats.options import DEFAULT_OPTIONS, StatisticsOptions
 from kyphometer.stats.proportions import (
     ClusteredRate,
@@ -14,11 +15,6 @@ from kyphometer.stats.proportions import (
     proportion,
 )
 from kyphometer.stats.tabular import Row, Tabular
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from kyphometer.followup.clinical.record import ClinicalRecord, ClinicalTable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

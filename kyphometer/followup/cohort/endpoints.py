@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
@@ -20,9 +21,6 @@ from kyphometer.stats.repeated import (
     repeated_anova,
 )
 from kyphometer.stats.tabular import Row, Tabular
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
 
 Result = TypeVar("Result")
 Columns = dict[str, list[float | None]]
@@ -50,8 +48,8 @@ class EndpointAnalysis(Tabular):
         Of the differences of each pair, in the order of `comparisons`; shown, not used to choose.
     anova, friedman
         Omnibus tests of complete cases, for three visits or more.
-    mixed
-        Mixed model of all patients; with actual days if they are known.
+    mixed, mixed_days
+        Mixed model of all patients; the same adjusted for actual days if they are known.
     notes
         Why a test is missing.
     """
@@ -67,6 +65,7 @@ class EndpointAnalysis(Tabular):
     anova: RepeatedAnova | None
     friedman: Friedman | None
     mixed: MixedModel | None
+    mixed_days: MixedModel | None = None
     notes: tuple[str, ...] = ()
 
     def rows(self) -> list[Row]:
@@ -120,7 +119,7 @@ def analyse_endpoint(
     options
         Statistical choices.
     days_from_target
-        Actual minus target day by visit, for the mixed model.
+        Actual minus target day by visit, for the mixed model adjusted for them.
     excluded
         Places of patients whose change between two visits may not be used. Patients with any such
         pair are left out of the omnibus tests and the mixed model.
@@ -147,8 +146,11 @@ def analyse_endpoint(
         normality=_normality(present, comparisons, options, excluded or {}),
         anova=_attempt(lambda: repeated_anova(usable), notes) if many else None,
         friedman=_attempt(lambda: friedman(usable), notes) if many else None,
-        mixed=_attempt(lambda: mixed_model(name, usable, days, options), notes)
+        mixed=_attempt(lambda: mixed_model(name, usable, None, options), notes)
         if several
+        else None,
+        mixed_days=_attempt(lambda: mixed_model(name, usable, days, options), notes)
+        if days
         else None,
         notes=tuple(dict.fromkeys(notes)),
     )

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from kyphometer.followup.clinical.record import ClinicalTable
+from kyphometer.followup.correction_model import CohortCorrections
+from kyphometer.followup.windows import VisitWindows
 from kyphometer.stats.tabular import Row, Tabular
-
-if TYPE_CHECKING:
-    from kyphometer.followup.clinical.record import ClinicalTable
-    from kyphometer.followup.correction_model import CohortCorrections
-    from kyphometer.followup.windows import VisitWindows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

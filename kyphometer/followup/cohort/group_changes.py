@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from kyphometer.followup.cohort.endpoints import summary_cells
-from kyphometer.followup.correction_model import ChangeKind, Verdict
+from kyphometer.followup.correction_model import Change, ChangeKind, PatientCorrection, Verdict
 from kyphometer.stats.descriptive import Summary, summarise
+from kyphometer.stats.options import StatisticsOptions
 from kyphometer.stats.proportions import Proportion, proportion
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from kyphometer.followup.correction_model import Change, PatientCorrection
-    from kyphometer.stats.options import StatisticsOptions
-    from kyphometer.stats.tabular import Row
+from kyphometer.stats.tabular import Row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

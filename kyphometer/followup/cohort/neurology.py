@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from kyphometer.followup.clinical.columns import AIS_GRADES
+from kyphometer.followup.clinical.record import ClinicalTable
 from kyphometer.followup.windows import DEFAULT_WINDOWS, VisitWindows
 from kyphometer.stats.ordinal import Transitions, transitions
 from kyphometer.stats.tabular import Row, Tabular
-
-if TYPE_CHECKING:
-    from kyphometer.followup.clinical.record import ClinicalTable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import TYPE_CHECKING
 
 from kyphometer.anatomy import Level
 from kyphometer.followup.cohort.endpoints import (
@@ -13,17 +13,13 @@ from kyphometer.followup.cohort.endpoints import (
     analyse_endpoint,
 )
 from kyphometer.followup.cohort.group_changes import GroupChange, change_row, group_changes
+from kyphometer.followup.correction import CorrectionRules
+from kyphometer.followup.correction_model import CohortCorrections, PatientCorrection
+from kyphometer.followup.precision import MeasurementPrecision
 from kyphometer.followup.remarks import Remark, RemarkKind
+from kyphometer.followup.visit_angles import VisitAngle
 from kyphometer.stats.options import DEFAULT_OPTIONS, StatisticsOptions
 from kyphometer.stats.tabular import Row, Tabular
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from kyphometer.followup.correction import CorrectionRules
-    from kyphometer.followup.correction_model import CohortCorrections, PatientCorrection
-    from kyphometer.followup.precision import MeasurementPrecision
-    from kyphometer.followup.visit_angles import VisitAngle
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,7 +180,7 @@ def _comparable(item: PatientCorrection, a: str, b: str, rules: CorrectionRules)
 def _implausible(
     code: str, endpoint: EndpointAnalysis, precision: MeasurementPrecision | None
 ) -> list[Remark]:
-    """An SEM above the SD between patients cannot be (SCIENCE 0.7)."""
+    """An SEM above the SD between patients cannot be (science.md#spread-limits-error)."""
     if precision is None:
         return []
     sem = precision.standard_error_of_measurement_deg

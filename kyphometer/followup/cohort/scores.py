@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from kyphometer.followup.clinical.record import ClinicalTable
 from kyphometer.followup.cohort.endpoints import Columns, EndpointAnalysis, analyse_endpoint
 from kyphometer.followup.windows import DEFAULT_WINDOWS, VisitWindows
 from kyphometer.stats.options import DEFAULT_OPTIONS, StatisticsOptions
-
-if TYPE_CHECKING:
-    from kyphometer.followup.clinical.record import ClinicalTable
 
 
 def analyse_pain(

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from kyphometer.followup.cohort.analysis import CohortResults
-    from kyphometer.followup.remarks import Remark
-    from kyphometer.followup.visit_model import VisitAssignment
-    from kyphometer.reading import CornerRule
+from kyphometer.followup.cohort.analysis import CohortResults
+from kyphometer.followup.remarks import Remark
+from kyphometer.followup.visit_model import VisitAssignment
+from kyphometer.reading import CornerRule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from kyphometer.followup.clinical.columns import AIS_GRADES, MECHANISMS, SEXES
+from kyphometer.followup.clinical.record import ClinicalRecord, ClinicalTable
 from kyphometer.followup.cohort.endpoints import summary_cells
 from kyphometer.followup.windows import TimePoint
 from kyphometer.stats.descriptive import (
@@ -16,11 +17,6 @@ from kyphometer.stats.descriptive import (
 )
 from kyphometer.stats.options import DEFAULT_OPTIONS, StatisticsOptions
 from kyphometer.stats.tabular import Row, Tabular
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from kyphometer.followup.clinical.record import ClinicalRecord, ClinicalTable
 
 _NUMBERS = (
     ("age_years", "Age", "years"),

@@ -8,19 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import Connection, Row, RowMapping, insert, select
 
 from kyphometer.store.database.clock import from_text, now_text
 from kyphometer.store.database.schema import audit
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from datetime import datetime
-
-    from sqlalchemy import Connection, Row, RowMapping
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

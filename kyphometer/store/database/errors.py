@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import DBAPIError
 
 from kyphometer.errors import StudyError, StudyFileError, StudyFullError
-
-if TYPE_CHECKING:
-    from sqlalchemy.exc import DBAPIError
 
 _FULL = ("is on a full disk, so that nothing of this was saved", "free some space and save again")
 _BUSY = ("is being written by somebody else for too long", "try again in a moment")

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from kyphometer.errors import StudyFileError
 from kyphometer.store.database import audit
 from kyphometer.store.database.schema import readings
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
 
 _RESTORE = "restore a backup, and keep this file for rescue"
 

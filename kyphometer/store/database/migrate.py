@@ -7,24 +7,19 @@ put its triggers back with `append_only.statements`.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sqlalchemy import inspect, text
+from sqlalchemy import Connection, inspect, text
 
 from kyphometer.errors import StudyFileError
+from kyphometer.store.database.connection import Database
 from kyphometer.store.database.schema import HEAD_REVISION
-
-if TYPE_CHECKING:
-    from alembic.config import Config
-    from sqlalchemy import Connection
-
-    from kyphometer.store.database.connection import Database
 
 _VERSION_TABLE = "alembic_version"
 
 
-def alembic_config(connection: Connection) -> Config:
-    """Alembic's configuration for one connection."""
+def alembic_config(connection: Connection) -> Any:
+    """Alembic's `Config` for one connection; typed loosely, so that opening a study loads none."""
     from alembic.config import Config
 
     config = Config()

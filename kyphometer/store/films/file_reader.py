@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from pathlib import Path
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from kyphometer.film import Film, FilmHeader
+from kyphometer.film import Film, FilmHeader
 
 
 class FilmReader(Protocol):

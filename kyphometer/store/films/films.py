@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, Select, select
 
 from kyphometer.errors import UnknownRecordError
 from kyphometer.store.database.schema import film_files, films, patients, visits
 from kyphometer.store.records import FilmRecord
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection, Select
 
 
 def _query() -> Select[Any]:

@@ -5,10 +5,12 @@ Passwords never come here, only their hashes; what a role allows is the server's
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from kyphometer.errors import StudyRefusedError, UnknownRecordError
 from kyphometer.store.database import audit
@@ -16,12 +18,6 @@ from kyphometer.store.database.clock import from_text, now_text
 from kyphometer.store.database.schema import observers, users
 from kyphometer.store.people.people import add_observer, observer_id
 from kyphometer.store.study.file import StudyFile
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime
-
-    from sqlalchemy import Connection, Row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from kyphometer.errors import StudyConflictError
 from kyphometer.store.database.clock import from_text, now_text
 from kyphometer.store.database.schema import drafts
-from kyphometer.store.readings.versions import latest_at
+from kyphometer.store.readings.versions import Place, latest_at
 from kyphometer.store.records import DraftRecord
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
-    from kyphometer.store.readings.versions import Place
 
 CHANGED = "The draft of this film was changed elsewhere"
 CONFIRMED = "This film has a newer confirmed reading"

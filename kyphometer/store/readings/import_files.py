@@ -6,12 +6,15 @@ hold is made for it, so that repeated readings from elsewhere stay repeated read
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 
 from kyphometer.errors import StudyRefusedError
+from kyphometer.reading import Reading
 from kyphometer.reading.document import read_reading
 from kyphometer.store.database.schema import film_files, films
 from kyphometer.store.films.belonging import belonging_document
@@ -19,17 +22,9 @@ from kyphometer.store.people import people
 from kyphometer.store.readings import versions as readings
 from kyphometer.store.readings.documents import to_json
 from kyphometer.store.readings.versions import Place
+from kyphometer.store.records import FilmRecord
+from kyphometer.store.scan.report import ScanFailure
 from kyphometer.store.sessions.imported_items import imported_item
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from sqlalchemy import Connection
-
-    from kyphometer.reading import Reading
-    from kyphometer.store.records import FilmRecord
-    from kyphometer.store.scan.report import ScanFailure
 
 SUFFIX = ".reading.json"
 

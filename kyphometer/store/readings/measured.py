@@ -7,9 +7,10 @@ data: deleting them loses nothing.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import and_, delete, exists, insert, not_, select
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, insert, not_, select
 
 from kyphometer import __version__
 from kyphometer.errors import (
@@ -18,17 +19,15 @@ from kyphometer.errors import (
     UnknownDefinitionError,
 )
 from kyphometer.geometry import Facing, PixelGeometry, SpacingSource
-from kyphometer.measure import DEFAULT_CORNER_SD_MM, angle_definition, measure_reading
+from kyphometer.measure import (
+    DEFAULT_CORNER_SD_MM,
+    MeasurementSet,
+    angle_definition,
+    measure_reading,
+)
 from kyphometer.reading.document import reading_from_json
 from kyphometer.store.database.schema import films, measured, readings
 from kyphometer.store.readings.versions import is_latest
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from sqlalchemy import ColumnElement, Connection
-
-    from kyphometer.measure import MeasurementSet
 
 DEFAULT_CODES = ("VKA", "RKA")
 CHUNK = 500

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sqlalchemy import and_, exists, insert, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, insert, select
 
 from kyphometer.errors import StudyConflictError, StudyRefusedError
 from kyphometer.store.database import audit
@@ -22,13 +22,7 @@ from kyphometer.store.database.schema import (
     session_items,
 )
 from kyphometer.store.readings.documents import to_json
-from kyphometer.store.records import ReadingRecord
-
-if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement, Connection, Select
-
-    from kyphometer.store.records import MarkingLog
-
+from kyphometer.store.records import MarkingLog, ReadingRecord
 
 _NEWER = readings.alias("newer")
 

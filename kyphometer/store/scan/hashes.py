@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from sqlalchemy import update
 
 from kyphometer.store.database import audit
+from kyphometer.store.database.connection import Database
 from kyphometer.store.database.schema import films
 from kyphometer.store.films.belonging import require_same_film
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from kyphometer.store.database.connection import Database
-    from kyphometer.store.films.file_reader import FilmReader
-    from kyphometer.store.records import FilmRecord
+from kyphometer.store.films.file_reader import FilmReader
+from kyphometer.store.records import FilmRecord
 
 
 def fill_hash(

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _NO_FILMS = frozenset(
     {".json", ".csv", ".tsv", ".xlsx", ".ods", ".docx", ".pdf", ".html", ".txt", ".md", ".log"}

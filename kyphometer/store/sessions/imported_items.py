@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 
 from kyphometer.store.database.connection import insert_row
 from kyphometer.store.database.schema import reading_sessions, session_items
 from kyphometer.store.readings import versions as readings
+from kyphometer.store.readings.versions import Place
 from kyphometer.store.sessions import plans as sessions
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
-    from kyphometer.store.readings.versions import Place
 
 
 def imported_item(

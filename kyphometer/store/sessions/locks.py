@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Connection, Row, select, update
 
 from kyphometer.errors import StudyRefusedError, UnknownRecordError
 from kyphometer.store.database import audit
@@ -12,9 +12,6 @@ from kyphometer.store.database.clock import now_text
 from kyphometer.store.database.schema import reading_sessions, session_items
 from kyphometer.store.readings.documents import checked_text
 from kyphometer.store.sessions.plans import session_id
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection, Row
 
 
 def require_item(connection: Connection, item_id: int, film_id: int, observer: int) -> str:

@@ -6,10 +6,12 @@ How a session is planned (order, spacing, duplicates) is no matter of the store.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import Connection, Row, insert, select
 
 from kyphometer.errors import StudyRefusedError, UnknownRecordError
 from kyphometer.store.database import audit
@@ -17,12 +19,6 @@ from kyphometer.store.database.clock import from_text, now_text, to_text
 from kyphometer.store.database.connection import insert_row
 from kyphometer.store.database.schema import observers, reading_sessions, session_items
 from kyphometer.store.people.people import observer_id
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import datetime
-
-    from sqlalchemy import Connection, Row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

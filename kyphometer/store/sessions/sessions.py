@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+from kyphometer.store.database.connection import Database
 from kyphometer.store.sessions import locks as session_locks
 from kyphometer.store.sessions import logs as session_logs
 from kyphometer.store.sessions import plans as sessions
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from kyphometer.store.database.connection import Database
-    from kyphometer.store.sessions.plans import PlannedItem, SessionItemRecord, SessionRecord
+from kyphometer.store.sessions.plans import PlannedItem, SessionItemRecord, SessionRecord
 
 
 class Sessions:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import getpass
+import os
 import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from types import TracebackType
+from typing import Any, Self
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from kyphometer import __version__
 from kyphometer.errors import StudyFileError
@@ -16,17 +18,9 @@ from kyphometer.store.database.clock import now_text
 from kyphometer.store.database.connection import Database
 from kyphometer.store.database.integrity import problems, require_sound
 from kyphometer.store.database.schema import study as study_table
-from kyphometer.store.films.file_reader import DicomReader
+from kyphometer.store.films.file_reader import DicomReader, FilmReader
 from kyphometer.store.study import visits
 from kyphometer.store.study.settings import StudySettings, settings_from_json, settings_to_json
-
-if TYPE_CHECKING:
-    import os
-    from types import TracebackType
-
-    from sqlalchemy import Connection
-
-    from kyphometer.store.films.file_reader import FilmReader
 
 _UNCHANGED: Any = object()
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
+from sqlalchemy import Connection
+
+from kyphometer.reading import Reading
 from kyphometer.store.database.schema import observers
 from kyphometer.store.database.schema import readings as readings_table
 from kyphometer.store.films import films
@@ -13,26 +18,18 @@ from kyphometer.store.readings import drafts
 from kyphometer.store.readings import versions as readings
 from kyphometer.store.readings.documents import checked_text, to_json
 from kyphometer.store.readings.versions import Place
+from kyphometer.store.records import (
+    DraftRecord,
+    FilmRecord,
+    MarkingLog,
+    ReadingRecord,
+    WorkItem,
+)
 from kyphometer.store.scan.hashes import fill_hash
 from kyphometer.store.sessions import locks as session_locks
 from kyphometer.store.sessions.plans import session_id
 from kyphometer.store.study import work
 from kyphometer.store.study.file import StudyFile
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
-    from sqlalchemy import Connection
-
-    from kyphometer.reading import Reading
-    from kyphometer.store.records import (
-        DraftRecord,
-        FilmRecord,
-        MarkingLog,
-        ReadingRecord,
-        WorkItem,
-    )
 
 
 class StudyReadings(StudyFile):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Connection, FromClause, func, select
 
 from kyphometer.store.database.migrate import revision_of
 from kyphometer.store.database.schema import (
@@ -20,11 +21,6 @@ from kyphometer.store.database.schema import (
     visits,
 )
 from kyphometer.store.readings.versions import is_latest
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from sqlalchemy import Connection, FromClause
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from kyphometer.errors import StudyFileError
 from kyphometer.store.database import audit, migrate
 from kyphometer.store.database.connection import Database
-from kyphometer.store.films.file_reader import DicomReader
+from kyphometer.store.films.file_reader import DicomReader, FilmReader
+from kyphometer.store.folder.folder import FolderStore
 from kyphometer.store.people.accounts import StudyAccounts
+from kyphometer.store.protocol import ReadingStore
 from kyphometer.store.sessions.sessions import Sessions
 from kyphometer.store.study.data import StudyData
 from kyphometer.store.study.file import system_user
-from kyphometer.store.study.status import status
+from kyphometer.store.study.status import StudyStatus, status
 from kyphometer.store.transfer.backup import copy_sqlite
 from kyphometer.store.transfer.export import write_export
 from kyphometer.store.transfer.restore import restore
 from kyphometer.store.transfer.target import export_source, export_target
-
-if TYPE_CHECKING:
-    import os
-    from collections.abc import Callable
-
-    from kyphometer.store.films.file_reader import FilmReader
-    from kyphometer.store.folder.folder import FolderStore
-    from kyphometer.store.protocol import ReadingStore
-    from kyphometer.store.study.status import StudyStatus
 
 
 class Study(StudyData, StudyAccounts):
@@ -145,8 +140,6 @@ class Study(StudyData, StudyAccounts):
         return copy
 
 
-if TYPE_CHECKING:
-
-    def _offered(study: Study, folder: FolderStore) -> tuple[ReadingStore, ...]:
-        """Both keep the promises of `ReadingStore`, as far as types can tell."""
-        return (study, folder)
+def _offered(study: Study, folder: FolderStore) -> tuple[ReadingStore, ...]:
+    """Both keep the promises of `ReadingStore`, as far as types can tell."""
+    return (study, folder)

@@ -7,24 +7,19 @@ transaction, so that the table never holds an assignment that no longer follows 
 from __future__ import annotations
 
 from datetime import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import ColumnElement, Connection, delete, insert, select
 
 from kyphometer.errors import StudyRefusedError
 from kyphometer.film import Position
-from kyphometer.followup.visit_model import DatedFilm, StatedVisit
+from kyphometer.followup.visit_model import DatedFilm, StatedVisit, VisitAssignment
 from kyphometer.followup.visits import assign_visits
 from kyphometer.store.database import audit
 from kyphometer.store.database.clock import now_text
 from kyphometer.store.database.schema import films, patients, study, visits
 from kyphometer.store.readings.documents import checked_text
 from kyphometer.store.study.settings import settings_from_json
-
-if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement, Connection
-
-    from kyphometer.followup.visit_model import VisitAssignment
 
 
 def assignment(connection: Connection, *where: ColumnElement[bool]) -> VisitAssignment:

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import Connection, and_, func, or_, select
 
 from kyphometer.store.database.clock import now_text
 from kyphometer.store.database.schema import drafts, films, patients, readings, session_items
 from kyphometer.store.people.people import observer_id
 from kyphometer.store.records import ReadingState, WorkItem
 from kyphometer.store.sessions.plans import session_id
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
 
 
 def work_list(connection: Connection, observer: str, session: str | None) -> tuple[WorkItem, ...]:

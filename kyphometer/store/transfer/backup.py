@@ -5,16 +5,13 @@ from __future__ import annotations
 import os
 import sqlite3
 import tempfile
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from kyphometer.errors import StudyFileError, StudyRefusedError
 from kyphometer.store.database.errors import translate_driver
 from kyphometer.store.folder.atomic import sync_folder, told
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _PAGES = 2000
 

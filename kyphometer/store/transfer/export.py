@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, fields
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, Table, select
 
 from kyphometer import __version__
 from kyphometer.store.database.clock import now_text
@@ -23,13 +24,7 @@ from kyphometer.store.database.migrate import revision_of
 from kyphometer.store.database.schema import film_files, measured, metadata, users
 from kyphometer.store.films.films import absolute
 from kyphometer.store.readings.measured_values import MeasuredValue
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from sqlalchemy import Connection, Table
-
-    from kyphometer.store.transfer.target import OpenText
+from kyphometer.store.transfer.target import OpenText
 
 FORMAT = "kyphometer-study"
 VERSION = 1

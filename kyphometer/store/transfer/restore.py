@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sqlalchemy import Date, insert, text
+from sqlalchemy import Connection, Date, Table, insert, text
 from sqlalchemy.exc import DBAPIError, StatementError
 
 from kyphometer.errors import StudyRefusedError
@@ -14,13 +15,7 @@ from kyphometer.store.database import audit, migrate
 from kyphometer.store.database.integrity import problems
 from kyphometer.store.database.schema import HEAD_REVISION
 from kyphometer.store.transfer.export import FORMAT, VERSION, column_names, exported_tables
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from sqlalchemy import Connection, Table
-
-    from kyphometer.store.transfer.target import OpenText
+from kyphometer.store.transfer.target import OpenText
 
 _CHUNK = 500
 

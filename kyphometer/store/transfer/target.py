@@ -6,18 +6,15 @@ import io
 import shutil
 import tempfile
 import zipfile
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
 from kyphometer.errors import StudyRefusedError
 from kyphometer.store.folder.atomic import sync_folder, told
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from contextlib import AbstractContextManager
-
-    OpenText = Callable[[str], AbstractContextManager[TextIO]]
+OpenText = Callable[[str], AbstractContextManager[TextIO]]
 
 
 @contextmanager

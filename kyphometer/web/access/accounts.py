@@ -5,21 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from typing import TYPE_CHECKING, Protocol, Self
+from collections.abc import Callable, Mapping
+from typing import Protocol, Self
 
 from starlette.concurrency import run_in_threadpool
 
 from kyphometer.errors import SignInError
+from kyphometer.store.people.accounts import AccountRecord
 from kyphometer.web.access.passwords import hashed, matches, needs_renewal
-from kyphometer.web.access.sign_ins import SignIns
+from kyphometer.web.access.sign_ins import SignIn, SignIns
 from kyphometer.web.access.throttle import Throttle
 from kyphometer.web.access.visitors import Role, Visitor
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from kyphometer.store.people.accounts import AccountRecord
-    from kyphometer.web.access.sign_ins import SignIn
 
 RECHECK_S = 15.0
 """A change of an account by the command line takes effect within this time."""

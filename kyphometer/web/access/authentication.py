@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import cookie_parser
 from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kyphometer.errors import ForbiddenError, SignInError
 from kyphometer.web.access.cookies import cookie_header
 from kyphometer.web.access.visitors import Authenticator, Visitor, same
 from kyphometer.web.routes.answers import error_answer
 from kyphometer.web.server.settings import Mode, WebSettings
-
-if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 CSRF_HEADER = "x-kyphometer-csrf"
 _READING_METHODS = ("GET", "HEAD", "OPTIONS")

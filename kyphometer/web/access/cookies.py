@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from kyphometer.web.server.settings import WebSettings
+from kyphometer.web.server.settings import WebSettings
 
 KEPT_S = 7 * 24 * 3600
 """How long the browser keeps it; the server forgets it much earlier where there are accounts."""

@@ -10,13 +10,10 @@ import hashlib
 import secrets
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from kyphometer.web.access.visitors import Role
+from kyphometer.web.access.visitors import Role
 
 IDLE_S = 3600.0
 """A sign-in ends when it was not used for an hour,"""

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from kyphometer.errors import TooManyAttemptsError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 FREE_ATTEMPTS = {"pair": 5, "address": 30, "login": 50}
 """Failures that cost no waiting: of one login from one address, of one address, of one login."""

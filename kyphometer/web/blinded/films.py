@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, get_args
+from typing import get_args
 
+from kyphometer.film import Rendering
+from kyphometer.geometry import PixelGeometry
 from kyphometer.web.blinded.answers import (
     BlindedGeometry,
     BlindedLut,
@@ -13,12 +16,6 @@ from kyphometer.web.blinded.answers import (
     WindowFunction,
 )
 from kyphometer.web.pixels.packing import packed_padding, transport_rule
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from kyphometer.film import Rendering
-    from kyphometer.geometry import PixelGeometry
 
 _FUNCTIONS: Mapping[str, WindowFunction] = MappingProxyType(
     {name: name for name in get_args(WindowFunction)}

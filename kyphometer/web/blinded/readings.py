@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from msgspec import to_builtins
 
+from kyphometer.reading import Endplate, Landmark, Reading
 from kyphometer.sessions.mirroring import mirror_reading
 from kyphometer.web.blinded.answers import (
     BlindedAssisted,
@@ -17,13 +19,7 @@ from kyphometer.web.blinded.answers import (
     BlindedReading,
     BlindedSize,
 )
-from kyphometer.web.reader.assist import with_marks
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from kyphometer.reading import Endplate, Landmark, Reading
-    from kyphometer.web.reader.assist import Assistance
+from kyphometer.web.reader.assist import Assistance, with_marks
 
 _KEPT = {
     "outside": "too little of the body is on the film",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from msgspec import to_builtins
 
+from kyphometer.anatomy import Level
 from kyphometer.errors import (
     EndplateError,
     FacingError,
@@ -20,12 +22,7 @@ from kyphometer.errors import (
     StudyRefusedError,
     UnknownLevelError,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from kyphometer.anatomy import Level
-    from kyphometer.web.blinded.answers import BlindedDocument, BlindedFinding
+from kyphometer.web.blinded.answers import BlindedDocument, BlindedFinding
 
 
 class RefusalCode(StrEnum):

@@ -8,10 +8,14 @@ Mirrored showings are mirrored before they go out and mirrored back before they 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
 
 import kyphometer
 from kyphometer.anatomy import Level
@@ -22,13 +26,17 @@ from kyphometer.errors import (
     StudyRefusedError,
     UnknownRecordError,
 )
+from kyphometer.geometry import Facing, PixelGeometry
 from kyphometer.measure import ANGLES
-from kyphometer.reading import MarkSource
+from kyphometer.reading import MarkSource, Reading
 from kyphometer.reading.checks import check_reading
 from kyphometer.reading.facing import derive_facing
 from kyphometer.sessions.mirroring import mirror_facing, mirror_reading
-from kyphometer.store.records import MarkingLog
+from kyphometer.store.records import FilmRecord, MarkingLog
+from kyphometer.store.sessions.plans import SessionItemRecord
+from kyphometer.store.study.study import Study
 from kyphometer.web.blinded.answers import (
+    BlindedAssisted,
     BlindedConfirmed,
     BlindedCounts,
     BlindedDocument,
@@ -37,37 +45,25 @@ from kyphometer.web.blinded.answers import (
     BlindedMeasured,
     BlindedSaved,
     BlindedWorkList,
+    Status,
 )
 from kyphometer.web.blinded.films import blinded_geometry, blinded_pixels
 from kyphometer.web.blinded.findings import blinded_finding, blinded_missing, facing_finding
 from kyphometer.web.blinded.readings import blinded_assisted, blinded_reading
 from kyphometer.web.blinded.refusals import BlindedRefusalError, RefusalCode, refusal
+from kyphometer.web.pixels.film_source import FilmSource
 from kyphometer.web.pixels.packing import unpack
+from kyphometer.web.pixels.picture import PictureOrder
 from kyphometer.web.reader.agreement import study_agreement
-from kyphometer.web.reader.assist import assist
+from kyphometer.web.reader.assist import Target, assist
+from kyphometer.web.reader.carrying import CarryOrder
 from kyphometer.web.reader.confirming import ImpossibleReadingError, checked_reading, draft_reading
 from kyphometer.web.reader.film_files import film_header, film_source
 from kyphometer.web.reader.needs import needed_endplates
+from kyphometer.web.reader.service import ConfirmNote, WorkQuery
 from kyphometer.web.reader.versions import DocumentConflictError, ReadingVersions
 from kyphometer.workflow.session_progress import due_items
 from kyphometer.workflow.sessions import SessionRules, session_rules
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from kyphometer.geometry import Facing, PixelGeometry
-    from kyphometer.reading import Reading
-    from kyphometer.store.records import FilmRecord
-    from kyphometer.store.sessions.plans import SessionItemRecord
-    from kyphometer.store.study.study import Study
-    from kyphometer.web.blinded.answers import BlindedAssisted, Status
-    from kyphometer.web.pixels.picture import PictureOrder
-    from kyphometer.web.reader.assist import Target
-    from kyphometer.web.reader.carrying import CarryOrder
-    from kyphometer.web.reader.service import ConfirmNote, FilmSource, WorkQuery
 
 _LONGEST_SITTING_S = 3600.0
 _AROUND_FRACTURE = tuple(code for code, angle in ANGLES.items() if angle.around_fracture)

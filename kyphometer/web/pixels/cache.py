@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import OrderedDict
-from typing import TYPE_CHECKING
 
 from starlette.concurrency import run_in_threadpool
 
-if TYPE_CHECKING:
-    from kyphometer.web.pixels.decode_job import PackedFilm
-    from kyphometer.web.pixels.decoder import Decoder
-    from kyphometer.web.reader.service import FilmSource
+from kyphometer.web.pixels.decode_job import PackedFilm
+from kyphometer.web.pixels.decoder import Decoder
+from kyphometer.web.pixels.film_source import FilmSource
 
 
 class FilmCache:

@@ -11,21 +11,16 @@ import signal
 import threading
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from multiprocessing.process import BaseProcess
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kyphometer.errors import KyphometerError
+from kyphometer.film import Film
+from kyphometer.web.pixels.film_source import FilmSource
 from kyphometer.web.pixels.packing import pack
 from kyphometer.web.pixels.shared_memory import Parcel, leave, take
-
-if TYPE_CHECKING:
-    from multiprocessing.process import BaseProcess
-
-    from numpy.typing import NDArray
-
-    from kyphometer.film import Film
-    from kyphometer.web.reader.service import FilmSource
 
 THUMBNAIL_PX = 192
 

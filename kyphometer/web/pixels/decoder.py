@@ -11,29 +11,24 @@ import asyncio
 import multiprocessing
 import signal
 import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TypeVar, cast
 
 from starlette.concurrency import run_in_threadpool
 
 from kyphometer.errors import FilmError
 from kyphometer.web.pixels import decode_job
-from kyphometer.web.pixels.decode_job import PackedFilm, Refusal
-from kyphometer.web.pixels.picture import picture
-from kyphometer.web.reader.carrying import carry
+from kyphometer.web.pixels.decode_job import PackedFilm, Refusal, SentFilm
+from kyphometer.web.pixels.film_source import FilmSource
+from kyphometer.web.pixels.picture import PictureOrder, picture
+from kyphometer.web.reader.answer import Answer
+from kyphometer.web.reader.carrying import CarryOrder, carry
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from kyphometer.web.pixels.decode_job import SentFilm
-    from kyphometer.web.pixels.picture import PictureOrder
-    from kyphometer.web.reader.carrying import CarryOrder
-    from kyphometer.web.reader.service import Answer, FilmSource
-
-    S = TypeVar("S")
-    T = TypeVar("T")
+S = TypeVar("S")
+T = TypeVar("T")
 
 QUICK_SYNTAXES = frozenset(
     {"1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.5"}

@@ -7,16 +7,12 @@ bits lose their lowest ones on the screen; the stored values that measurements u
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from kyphometer.film import Film
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from kyphometer.film import FilmHeader, LookupTable, Rendering
+from kyphometer.film import Film, FilmHeader, LookupTable, Rendering
 
 TRANSPORT_BITS = 16
 

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from io import BytesIO
-from typing import TYPE_CHECKING
 
 from kyphometer.errors import KyphometerError
-from kyphometer.web.pixels.decode_job import decoded, refusal
-
-if TYPE_CHECKING:
-    from kyphometer.geometry import Facing, PixelGeometry
-    from kyphometer.web.pixels.decode_job import Refusal
-    from kyphometer.web.reader.service import FilmSource
+from kyphometer.geometry import Facing, PixelGeometry
+from kyphometer.web.pixels.decode_job import Refusal, decoded, refusal
+from kyphometer.web.pixels.film_source import FilmSource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,12 +6,9 @@ import shutil
 from dataclasses import dataclass
 from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from numpy.typing import NDArray
 
 _LINUX_HOME = Path("/dev/shm")  # noqa: S108 - where Linux keeps shared memory, not a file of ours
 _RESERVE = 16 * 1024 * 1024

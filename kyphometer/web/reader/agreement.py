@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
+from kyphometer.anatomy import Level
 from kyphometer.followup.precision import MeasurementPrecision, PrecisionSource
 from kyphometer.measure import DEFAULT_CORNER_SD_MM
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from kyphometer.anatomy import Level
-    from kyphometer.store.study.settings import StudySettings
+from kyphometer.store.study.settings import StudySettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -10,15 +11,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from kyphometer.anatomy import EndplateSide, Level
 from kyphometer.errors import KyphometerError, RequestError
+from kyphometer.film import Film
+from kyphometer.geometry import Facing, Point
+from kyphometer.reading import Landmark, Reading, Vertebra
 from kyphometer.reading.facing import derive_facing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
     from kyphometer.endplates import RefinedVertebra
-    from kyphometer.film import Film
-    from kyphometer.geometry import Facing, Point
-    from kyphometer.reading import Landmark, Reading, Vertebra
 
 CornerName = Literal["anterior", "posterior"]
 CORNERS: tuple[CornerName, ...] = ("anterior", "posterior")

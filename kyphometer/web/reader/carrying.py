@@ -6,24 +6,22 @@ about a second.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kyphometer.anatomy import EndplateSide, Level
 from kyphometer.errors import KyphometerError
-from kyphometer.geometry import Point
+from kyphometer.geometry import PixelGeometry, Point
+from kyphometer.reading import Reading
 from kyphometer.reading.document import reading_from_dict, reading_to_dict
-from kyphometer.web.pixels.decode_job import decoded, refusal
+from kyphometer.web.pixels.decode_job import Refusal, decoded, refusal
+from kyphometer.web.pixels.film_source import FilmSource
+from kyphometer.web.reader.answer import Answer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from kyphometer.endplates import CarryOver
-    from kyphometer.geometry import PixelGeometry
-    from kyphometer.reading import Reading
-    from kyphometer.web.pixels.decode_job import Refusal
-    from kyphometer.web.reader.service import Answer, FilmSource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,9 +77,10 @@ def _answer(document: Mapping[str, Any], carried: CarryOver) -> Answer:
         made["fractured_levels"] = [level.value for level in carried.previous.fractured_levels]
     if made.get("facing") is None and carried.reading.facing is not None:
         made["facing"] = str(carried.reading.facing)
-    known = {level: proposed["carried_over"][level] for level in filled}
+    changes = proposed.get("carried_over") or {}
+    known = {level: changes[level] for level in filled if level in changes}
     made["carried_over"] = {**(made.get("carried_over") or {}), **known}
-    notes = [item.message for item in carried.refused]
+    notes = [*carried.warnings, *(item.message for item in carried.refused)]
     return {"document": made, "notes": notes, "carried": filled}
 
 

@@ -8,18 +8,13 @@ from __future__ import annotations
 import threading
 import time
 from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from kyphometer.errors import UnknownRecordError
-from kyphometer.store.records import ReadingState, WorkItem
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from kyphometer.store.protocol import ReadingStore
-    from kyphometer.store.records import FilmRecord
-    from kyphometer.web.reader.versions import State
+from kyphometer.store.protocol import ReadingStore
+from kyphometer.store.records import FilmRecord, ReadingState, WorkItem
+from kyphometer.web.reader.versions import State
 
 FRESH_S = 4.0
 BUSY_SHARE = 0.05

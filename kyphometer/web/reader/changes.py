@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from kyphometer.film import Position
 from kyphometer.followup.carried import carried_change
 from kyphometer.followup.correction import CorrectionRules, judge_change
+from kyphometer.followup.correction_model import Change
 from kyphometer.followup.positions import PositionPolicy
+from kyphometer.followup.precision import MeasurementPrecision
 from kyphometer.followup.visit_angles import VisitAngle
+from kyphometer.measure import Measurement
+from kyphometer.reading import Reading
+from kyphometer.store.records import FilmRecord
+from kyphometer.web.reader.answer import Answer
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from kyphometer.followup.correction_model import Change
-    from kyphometer.followup.precision import MeasurementPrecision
-    from kyphometer.measure import Measurement
-    from kyphometer.reading import Reading
-    from kyphometer.store.records import FilmRecord
-    from kyphometer.web.reader.service import Answer
-
-    Measured = tuple[FilmRecord, Sequence[Measurement], Reading | None]
-    """A film, its values, and the reading that they are from."""
+Measured = tuple[FilmRecord, Sequence[Measurement], Reading | None]
+"""A film, its values, and the reading that they are from."""
 
 # The page shows a change between unlike or unknown positions with its warning; it does not hide it.
 _POSITIONS = PositionPolicy(allow_unknown=True, allow_mixed=True)

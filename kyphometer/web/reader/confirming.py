@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kyphometer.errors import ReadingError, ReadingFormatError
-from kyphometer.reading.checks import Severity, check_reading
+from kyphometer.film import FilmReference
+from kyphometer.geometry import Facing, PixelGeometry
+from kyphometer.reading import Reading
+from kyphometer.reading.checks import Finding, Severity, check_reading
 from kyphometer.reading.document import reading_from_dict
 from kyphometer.reading.facing import derive_facing
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from kyphometer.film import FilmReference
-    from kyphometer.geometry import Facing, PixelGeometry
-    from kyphometer.reading import Reading
-    from kyphometer.reading.checks import Finding
 
 
 class ImpossibleReadingError(ReadingError):

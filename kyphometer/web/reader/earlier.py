@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from kyphometer.errors import KyphometerError
-from kyphometer.measure import measure_reading
+from kyphometer.measure import Measurement, measure_reading
+from kyphometer.reading import Reading
+from kyphometer.store.protocol import ReadingStore
+from kyphometer.store.records import FilmRecord, ReadingRecord
+from kyphometer.web.reader.agreement import Agreement
+from kyphometer.web.reader.answer import Answer
+from kyphometer.web.reader.catalogue import Catalogue
 from kyphometer.web.reader.changes import changes_view
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from kyphometer.measure import Measurement
-    from kyphometer.reading import Reading
-    from kyphometer.store.protocol import ReadingStore
-    from kyphometer.store.records import FilmRecord, ReadingRecord
-    from kyphometer.web.reader.agreement import Agreement
-    from kyphometer.web.reader.catalogue import Catalogue
-    from kyphometer.web.reader.service import Answer
 
 
 class Earlier:

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from kyphometer.errors import FilmError
-from kyphometer.web.reader.service import FilmSource
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from kyphometer.film import FilmHeader
-    from kyphometer.store.protocol import ReadingStore
-    from kyphometer.store.records import FilmRecord
+from kyphometer.film import FilmHeader
+from kyphometer.store.protocol import ReadingStore
+from kyphometer.store.records import FilmRecord
+from kyphometer.web.pixels.film_source import FilmSource
 
 
 def film_source(store: ReadingStore, film: FilmRecord, *, mirrored: bool = False) -> FilmSource:

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
-from kyphometer.anatomy import EndplateSide, neighbour
+from kyphometer.anatomy import EndplateSide, Level, neighbour
 from kyphometer.measure import ANGLES
-from kyphometer.measure.definitions import LinePart
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from kyphometer.anatomy import Level
-    from kyphometer.measure.definitions import AngleDefinition, Line
-    from kyphometer.reading import Reading
+from kyphometer.measure.definitions import AngleDefinition, Line, LinePart
+from kyphometer.reading import Reading
 
 _SIDES = {
     LinePart.SUPERIOR: (EndplateSide.SUPERIOR,),

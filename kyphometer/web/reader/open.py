@@ -2,48 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 import kyphometer
 from kyphometer.errors import FilmError, NotFoundError, UnknownRecordError
-from kyphometer.store.records import ReadingState
+from kyphometer.reading import Reading
+from kyphometer.store.protocol import ReadingStore
+from kyphometer.store.records import FilmRecord, ReadingState, WorkItem
+from kyphometer.web.pixels.film_source import FilmSource
 from kyphometer.web.pixels.packing import unpack
 from kyphometer.web.pixels.picture import PictureOrder
-from kyphometer.web.reader.assist import assist
+from kyphometer.web.reader.agreement import Agreement
+from kyphometer.web.reader.answer import Answer
+from kyphometer.web.reader.assist import Target, assist
 from kyphometer.web.reader.carrying import CarryOrder
 from kyphometer.web.reader.catalogue import Catalogue
 from kyphometer.web.reader.confirming import checked_reading, draft_reading
 from kyphometer.web.reader.earlier import Earlier
 from kyphometer.web.reader.film_files import film_header, film_source
 from kyphometer.web.reader.overview import progress_view, readings_view
+from kyphometer.web.reader.service import ConfirmNote, WorkQuery
 from kyphometer.web.reader.versions import ReadingVersions
 from kyphometer.web.views.assisted import assisted_view
 from kyphometer.web.views.films import facts_view, geometry_view, identity_view, pixels_view
 from kyphometer.web.views.measurements import measure_answer
 from kyphometer.web.views.work import (
     STATUS,
+    FailedFile,
     film_line,
     line_view,
     matching,
     matching_failed,
     progress,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from kyphometer.reading import Reading
-    from kyphometer.store.protocol import ReadingStore
-    from kyphometer.store.records import FilmRecord, WorkItem
-    from kyphometer.web.reader.agreement import Agreement
-    from kyphometer.web.reader.assist import Target
-    from kyphometer.web.reader.service import Answer, ConfirmNote, FilmSource, WorkQuery
-    from kyphometer.web.views.work import FailedFile
 
 
 class OpenService:

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
 
 from kyphometer.errors import KyphometerError
 from kyphometer.measure import measure_reading
+from kyphometer.store.protocol import ReadingStore
+from kyphometer.store.records import FilmRecord, ReadingRecord
+from kyphometer.web.reader.agreement import Agreement
+from kyphometer.web.reader.answer import Answer
 from kyphometer.web.views.measurements import measurement_view
 from kyphometer.web.views.work import STATUS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from kyphometer.store.protocol import ReadingStore
-    from kyphometer.store.records import FilmRecord, ReadingRecord
-    from kyphometer.web.reader.agreement import Agreement
-    from kyphometer.web.reader.service import Answer
 
 FRACTURE_ANGLES = ("VKA", "RKA")
 

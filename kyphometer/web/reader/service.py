@@ -7,56 +7,25 @@ in each route.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
 
-    import numpy as np
-    from msgspec import Struct
-    from numpy.typing import NDArray
+from kyphometer.store.records import MarkingLog
+from kyphometer.web.access.visitors import Visitor
+from kyphometer.web.pixels.film_source import FilmSource
+from kyphometer.web.pixels.picture import PictureOrder
+from kyphometer.web.reader.agreement import Agreement
+from kyphometer.web.reader.answer import Answer
+from kyphometer.web.reader.assist import Target
+from kyphometer.web.reader.carrying import CarryOrder
 
-    from kyphometer.store.records import MarkingLog
-    from kyphometer.web.access.visitors import Visitor
-    from kyphometer.web.pixels.picture import PictureOrder
-    from kyphometer.web.reader.agreement import Agreement
-    from kyphometer.web.reader.assist import Target
-    from kyphometer.web.reader.carrying import CarryOrder
-
-Answer = dict[str, Any]
-"""A JSON object on its way to the page; its shape is described in `openapi`."""
-if TYPE_CHECKING:
-    Told = Answer | Struct
-    """What a reader is told; a blinded one only in types of `web.blinded.answers`."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FilmSource:
-    """Where the pixels of a film are found.
-
-    Attributes
-    ----------
-    path, frame
-        File, and frame number from 1.
-    stamp
-        Changes when the file changes: size and time of modification.
-    syntax
-        Transfer syntax, or None for files that are no DICOM.
-    mirrored
-        True if the reader is shown the mirror image.
-    alias
-        Name under which a blinded reader knows it, or empty; part of ETags, so that the same film
-        under two codes has two of them, and all that an error may say.
-    """
-
-    path: Path
-    frame: int
-    stamp: tuple[int, int]
-    syntax: str | None = None
-    mirrored: bool = False
-    alias: str = field(default="", compare=False)
+Told = Answer | Struct
+"""What a reader is told; a blinded one only in types of `web.blinded.answers`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

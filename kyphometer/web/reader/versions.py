@@ -7,19 +7,17 @@ that has not seen the present state is told so and gets it; nothing is overwritt
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kyphometer.errors import StudyConflictError
+from kyphometer.reading import Reading
 from kyphometer.reading.document import reading_to_dict
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from kyphometer.reading import Reading
-    from kyphometer.store.protocol import ReadingStore
-    from kyphometer.store.records import DraftRecord, ReadingRecord
-    from kyphometer.web.reader.service import Answer, ConfirmNote
+from kyphometer.store.protocol import ReadingStore
+from kyphometer.store.records import DraftRecord, ReadingRecord
+from kyphometer.web.reader.answer import Answer
+from kyphometer.web.reader.service import ConfirmNote
 
 _EPHEMERAL = ("created", "software")
 

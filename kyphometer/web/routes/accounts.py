@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
 
 from kyphometer.errors import ForbiddenError, NotFoundError, RequestError, SignInError
+from kyphometer.store.people.accounts import AccountRecord
 from kyphometer.web.access.accounts import AccountAuthenticator
 from kyphometer.web.access.cookies import cookie_header
 from kyphometer.web.access.passwords import MAX_LENGTH, checked_password
@@ -16,12 +19,6 @@ from kyphometer.web.routes.answers import Json
 from kyphometer.web.routes.bodies import json_object, member_text
 from kyphometer.web.routes.routing import route
 from kyphometer.web.server.services import require, services, visitor
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
-    from starlette.responses import Response
-
-    from kyphometer.store.people.accounts import AccountRecord
 
 
 async def login(request: Request) -> Response:

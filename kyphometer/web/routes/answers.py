@@ -5,12 +5,15 @@ from __future__ import annotations
 import errno
 import json
 import logging
+from collections.abc import Mapping
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from msgspec import to_builtins
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from kyphometer.errors import (
     KyphometerError,
@@ -20,12 +23,6 @@ from kyphometer.errors import (
 )
 from kyphometer.web.reader.confirming import ImpossibleReadingError
 from kyphometer.web.views.measurements import finding_view
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from starlette.requests import Request
-    from starlette.types import Receive, Scope, Send
 
 logger = logging.getLogger("kyphometer.web")
 

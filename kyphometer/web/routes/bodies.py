@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
+
+from starlette.requests import Request
 
 from kyphometer.errors import MediaTypeError, RequestError
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
 
 MAX_TEXT = 20_000
 

@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
 
 from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
 from starlette.responses import Response
 
 import kyphometer
 from kyphometer.errors import KyphometerError, RequestError
 from kyphometer.web.access.visitors import Role
+from kyphometer.web.pixels.film_source import FilmSource
 from kyphometer.web.reader.assist import warm_up
-from kyphometer.web.reader.service import WorkQuery
+from kyphometer.web.reader.service import ReaderService, WorkQuery
 from kyphometer.web.routes.answers import InPieces, Json
 from kyphometer.web.routes.bodies import query_count
 from kyphometer.web.routes.routing import route
-from kyphometer.web.server.services import reader_service, require, services
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
-
-    from kyphometer.web.reader.service import FilmSource, ReaderService
-    from kyphometer.web.server.services import Services
+from kyphometer.web.server.services import Services, reader_service, require, services
 
 MAX_PAGE = 500
 STATUSES = ("unread", "draft", "read", "failed")

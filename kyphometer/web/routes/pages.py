@@ -6,12 +6,13 @@ An address is looked up in that list and never becomes a path, so there is nothi
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
 
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from kyphometer.errors import NotFoundError
@@ -21,11 +22,6 @@ from kyphometer.web.access.visitors import TokenAuthenticator
 from kyphometer.web.routes.routing import route
 from kyphometer.web.server.services import services
 from kyphometer.web.server.settings import Mode
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from starlette.requests import Request
 
 MEDIA_TYPES = {
     ".css": "text/css; charset=utf-8",

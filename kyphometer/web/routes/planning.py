@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
 
 from kyphometer.errors import RequestError
+from kyphometer.reliability import SampleSize
 from kyphometer.web.routes.answers import Json
 from kyphometer.web.routes.bodies import json_object, member_number
 from kyphometer.web.routes.routing import route
 from kyphometer.web.server.services import visitor
 from kyphometer.workflow.planning import sizes_for_icc, sizes_for_limits
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from starlette.requests import Request
-    from starlette.responses import Response
-
-    from kyphometer.reliability import SampleSize
 
 
 async def plan_icc(request: Request) -> Response:

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
 
 from kyphometer.errors import ForbiddenError
 from kyphometer.store.records import MarkingLog
 from kyphometer.web.reader.assist import targets_in
-from kyphometer.web.reader.service import ConfirmNote
+from kyphometer.web.reader.service import ConfirmNote, ReaderService
 from kyphometer.web.routes.answers import Json
 from kyphometer.web.routes.bodies import json_object, member_number, member_object, member_text
 from kyphometer.web.routes.routing import route
 from kyphometer.web.server.services import reader_service, services
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
-    from starlette.responses import Response
-
-    from kyphometer.web.reader.service import ReaderService
 
 
 async def document(request: Request) -> Response:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
+
+from starlette.requests import Request
+from starlette.responses import Response
 
 import kyphometer
 from kyphometer.anatomy import Level
@@ -11,15 +13,10 @@ from kyphometer.film import Position
 from kyphometer.measure import ANGLES
 from kyphometer.reading import CornerRule
 from kyphometer.web.openapi.document import description
+from kyphometer.web.reader.answer import Answer
 from kyphometer.web.routes.answers import Json
 from kyphometer.web.routes.routing import route
 from kyphometer.web.server.services import reader_service, services, visitor
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
-    from starlette.responses import Response
-
-    from kyphometer.web.reader.service import Answer
 
 
 async def config(request: Request) -> Response:

@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+
+from starlette.applications import Starlette
 
 from kyphometer.errors import StudyRefusedError
-from kyphometer.web.access.visitors import TokenAuthenticator
+from kyphometer.store.protocol import ReadingStore
+from kyphometer.store.study.study import Study
+from kyphometer.web.access.visitors import TokenAuthenticator, Visitor
 from kyphometer.web.blinded.service import BlindedService
 from kyphometer.web.reader.agreement import Agreement
 from kyphometer.web.reader.open import OpenService
+from kyphometer.web.reader.service import ReaderService
 from kyphometer.web.server.app import create_app
 from kyphometer.web.server.process import open_browser, open_socket, run
 from kyphometer.web.server.settings import Mode, WebSettings
+from kyphometer.web.views.work import FailedFile
 from kyphometer.workflow.session_progress import due_items
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from starlette.applications import Starlette
-
-    from kyphometer.store.protocol import ReadingStore
-    from kyphometer.store.study.study import Study
-    from kyphometer.web.access.visitors import Visitor
-    from kyphometer.web.reader.service import ReaderService
-    from kyphometer.web.views.work import FailedFile
 
 HOST = "127.0.0.1"
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -11,9 +11,17 @@ from starlette.middleware import Middleware
 
 from kyphometer.errors import KyphometerError
 from kyphometer.web.access.authentication import Gate
-from kyphometer.web.access.middleware import AnswerHeaders, BodyBound, HostCheck, LastResort
+from kyphometer.web.access.middleware import (
+    AnswerHeaders,
+    BodyBound,
+    HostCheck,
+    LastResort,
+    Speaking,
+)
+from kyphometer.web.access.visitors import Authenticator
 from kyphometer.web.pixels.cache import FilmCache
 from kyphometer.web.pixels.decoder import Decoder
+from kyphometer.web.reader.service import ReaderServices
 from kyphometer.web.routes import accounts as routes_accounts
 from kyphometer.web.routes import films as routes_films
 from kyphometer.web.routes import pages
@@ -22,13 +30,7 @@ from kyphometer.web.routes import readings as routes_readings
 from kyphometer.web.routes import service as routes_session
 from kyphometer.web.routes.answers import on_error, on_http_error
 from kyphometer.web.server.services import Services
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from kyphometer.web.access.visitors import Authenticator
-    from kyphometer.web.reader.service import ReaderServices
-    from kyphometer.web.server.settings import WebSettings
+from kyphometer.web.server.settings import WebSettings
 
 ROUTES = (
     *pages.ROUTES,
@@ -62,6 +64,7 @@ def create_app(
             Middleware(LastResort),
             Middleware(HostCheck, settings=settings),
             Middleware(BodyBound, settings=settings),
+            Middleware(Speaking),
             Middleware(Gate, settings=settings, authenticator=authenticator),
         ],
         exception_handlers={

@@ -4,29 +4,25 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from pathlib import Path
 from urllib.parse import urlsplit
 
+from starlette.applications import Starlette
+
 from kyphometer.errors import ServerStartError
+from kyphometer.store.study.study import Study
 from kyphometer.web.access.accounts import AccountAuthenticator
+from kyphometer.web.access.visitors import Visitor
 from kyphometer.web.blinded.service import BlindedService
 from kyphometer.web.reader.agreement import study_agreement
 from kyphometer.web.reader.open import OpenService
+from kyphometer.web.reader.service import ReaderService
 from kyphometer.web.server.app import create_app
 from kyphometer.web.server.process import open_socket, run
 from kyphometer.web.server.settings import Mode, WebSettings
 from kyphometer.workflow.session_progress import open_session_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from starlette.applications import Starlette
-
-    from kyphometer.store.study.study import Study
-    from kyphometer.web.access.visitors import Visitor
-    from kyphometer.web.reader.service import ReaderService
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,19 +6,15 @@ import signal
 import socket
 import threading
 import webbrowser
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from pathlib import Path
+from types import FrameType
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from kyphometer.errors import ServerStartError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-    from types import FrameType
-
-    from starlette.types import ASGIApp
 
 GRACE_SECONDS = 5
 MAX_CONNECTIONS = 200

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
 
 from kyphometer.errors import ForbiddenError, SignInError
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
-
-    from kyphometer.web.access.visitors import Authenticator, Role, Visitor
-    from kyphometer.web.pixels.cache import FilmCache
-    from kyphometer.web.pixels.decoder import Decoder
-    from kyphometer.web.reader.service import ReaderService, ReaderServices
-    from kyphometer.web.server.settings import WebSettings
+from kyphometer.web.access.visitors import Authenticator, Role, Visitor
+from kyphometer.web.pixels.cache import FilmCache
+from kyphometer.web.pixels.decoder import Decoder
+from kyphometer.web.reader.service import ReaderService, ReaderServices
+from kyphometer.web.server.settings import WebSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

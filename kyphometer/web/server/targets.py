@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from kyphometer.errors import UsageError
+from kyphometer.store.protocol import ReadingStore
+from kyphometer.store.scan.report import Progress
 from kyphometer.web.reader.agreement import Agreement, study_agreement
 from kyphometer.web.views.work import FailedFile
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from kyphometer.store.protocol import ReadingStore
-    from kyphometer.store.scan.report import Progress
 
 _SQLITE_MAGIC = b"SQLite format 3\x00"
 
@@ -62,7 +58,8 @@ def open_target(
     from kyphometer.store.folder.folder import FolderStore
 
     folder = FolderStore(path, progress=progress, all_frames=all_frames)
-    failed = tuple(FailedFile(item.path.name, item.sentence) for item in folder.failed)
+    problems = (*folder.failed, *folder.passed_over)
+    failed = tuple(FailedFile(item.path.name, item.sentence) for item in problems)
     if not folder.films():
         raise UsageError(_no_films(text, failed))
     return Target(folder, Agreement(), failed, _nothing)

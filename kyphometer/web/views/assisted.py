@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from kyphometer.reading.marks_json import landmark_to_dict
-from kyphometer.web.reader.assist import with_marks
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from kyphometer.web.reader.assist import Assistance
-    from kyphometer.web.reader.service import Answer
+from kyphometer.web.reader.answer import Answer
+from kyphometer.web.reader.assist import Assistance, with_marks
 
 
 def assisted_view(document: Mapping[str, Any], given: Assistance) -> Answer:

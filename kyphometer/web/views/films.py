@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from kyphometer.film import Acquisition, FilmHeader, LookupTable, Rendering
+from kyphometer.geometry import PixelGeometry
 from kyphometer.web.pixels.packing import packed_padding, transport_rule
-
-if TYPE_CHECKING:
-    from kyphometer.film import Acquisition, FilmHeader, LookupTable, Rendering
-    from kyphometer.geometry import PixelGeometry
-    from kyphometer.web.reader.service import Answer
+from kyphometer.web.reader.answer import Answer
 
 
 def geometry_view(geometry: PixelGeometry) -> Answer:

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
 
 from kyphometer.errors import FacingError
-from kyphometer.measure import measure_reading
-from kyphometer.reading.checks import FindingCode, Severity, check_reading
+from kyphometer.geometry import Facing, PixelGeometry
+from kyphometer.measure import Measurement, Refusal, measure_reading
+from kyphometer.reading import Reading
+from kyphometer.reading.checks import Finding, FindingCode, Severity, check_reading
+from kyphometer.web.reader.answer import Answer
 from kyphometer.web.reader.needs import needed_endplates
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from kyphometer.geometry import Facing, PixelGeometry
-    from kyphometer.measure import Measurement, Refusal
-    from kyphometer.reading import Reading
-    from kyphometer.reading.checks import Finding
-    from kyphometer.web.reader.service import Answer
 
 
 def measure_answer(

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from kyphometer.store.records import ReadingState
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from kyphometer.store.records import FilmRecord, WorkItem
-    from kyphometer.web.reader.service import Answer, WorkQuery
+from kyphometer.store.records import FilmRecord, ReadingState, WorkItem
+from kyphometer.web.reader.answer import Answer
+from kyphometer.web.reader.service import WorkQuery
 
 STATUS = {
     ReadingState.UNREAD: "unread",

@@ -1,5 +1,7 @@
 /** Calls to the server; every answer is JSON, every failure an error with one sentence. */
 
+import { language } from './i18n.js';
+
 /** The server answered, but refused. */
 export class ApiError extends Error {
   /** @param {number} status @param {any} body */
@@ -25,7 +27,7 @@ export class Api {
    * @returns {Promise<any>} */
   async call(method, path, body, extra = {}) {
     /** @type {Object<string, string>} */
-    const headers = { Accept: 'application/json' };
+    const headers = { Accept: 'application/json', 'Accept-Language': language() };
     if (method !== 'GET') headers['X-Kyphometer-CSRF'] = this.csrf;
     if (body !== undefined) headers['Content-Type'] = 'application/json';
     const payload = body === undefined ? undefined : JSON.stringify(body);

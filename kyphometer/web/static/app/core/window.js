@@ -4,6 +4,37 @@
  * @typedef {{slope: number, intercept: number, inverted: boolean, min: number, max: number}} Pixels
  */
 
+/** Greys between which the middle 98 % of a film must lie apart to be seen (as in display.py). */
+const LEAST_SPREAD = 64;
+
+/** The least difference between two modality values that a window should part.
+ * @param {Pixels} pixels */
+export const smallestStep = (pixels) => Math.min(1, Math.abs(pixels.slope) || 1);
+
+/** Whether a table shows a film neither nearly black and white nor nearly in one grey.
+ * @param {Uint32Array} table @param {ArrayLike<number>} values @param {?number[]} padding */
+export function spreads(table, values, padding = null) {
+  const counts = new Uint32Array(256);
+  let total = 0;
+  for (let i = 0; i < values.length; i += 1) {
+    const value = values[i];
+    if (padding && value >= padding[0] && value <= padding[1]) continue;
+    counts[table[value] & 0xff] += 1;
+    total += 1;
+  }
+  if (total === 0) return true;
+  const at = (/** @type {number} */ share) => {
+    let seen = 0;
+    for (let grey = 0; grey < 256; grey += 1) {
+      seen += counts[grey];
+      if (seen >= share * total) return grey;
+    }
+    return 255;
+  };
+  const between = total - counts[0] - counts[255];
+  return at(0.99) - at(0.01) >= LEAST_SPREAD && between > 0.02 * total;
+}
+
 /** Grey in 0..1 of a modality value (DICOM PS3.3 C.11.2.1.2 and C.11.2.1.3).
  * @param {number} value @param {Window} window */
 export function greyOf(value, window) {
@@ -38,7 +69,9 @@ export function tableOf(pixels, window, invert) {
 export function tableOfLut(pixels, lut, invert) {
   const table = new Uint32Array(65536);
   const flip = invert !== pixels.inverted;
-  const top = lut.bits ? 2 ** lut.bits - 1 : lut.values.reduce((m, v) => Math.max(m, v), 1);
+  const highest = lut.values.reduce((m, v) => Math.max(m, v), 1);
+  const stated = lut.bits ? 2 ** lut.bits - 1 : highest;
+  const top = highest > stated || highest < stated / 4 ? highest : stated;
   const last = lut.values.length - 1;
   for (let i = 0; i < 65536; i += 1) {
     const at = Math.round(pixels.slope * i + pixels.intercept - lut.first);
@@ -75,12 +108,16 @@ export function windowOfRegion(level, box, pixels, low = 0.01, high = 0.99) {
     }
     return 65535;
   };
-  return between(pixels.slope * at(low) + pixels.intercept, pixels.slope * at(high) + pixels.intercept);
+  return between(
+    pixels.slope * at(low) + pixels.intercept,
+    pixels.slope * at(high) + pixels.intercept,
+    smallestStep(pixels),
+  );
 }
 
-/** @param {number} a @param {number} b @returns {Window} */
-function between(a, b) {
-  return { center: (a + b) / 2, width: Math.max(Math.abs(b - a), 1), function: 'LINEAR_EXACT' };
+/** @param {number} a @param {number} b @param {number} step @returns {Window} */
+function between(a, b, step) {
+  return { center: (a + b) / 2, width: Math.max(Math.abs(b - a), step), function: 'LINEAR_EXACT' };
 }
 
 /** @param {Pixels} pixels @returns {Window} from the least to the greatest value on the film */
@@ -88,5 +125,6 @@ export function fullRange(pixels) {
   return between(
     pixels.slope * pixels.min + pixels.intercept,
     pixels.slope * pixels.max + pixels.intercept,
+    smallestStep(pixels),
   );
 }

@@ -3,7 +3,7 @@
  * @typedef {import('./pyramid.js').Pyramid} Pyramid
  * @typedef {import('../core/window.js').Window} Window
  */
-import { fullRange, tableOf, tableOfLut, windowOfRegion } from '../core/window.js';
+import { fullRange, smallestStep, spreads, tableOf, tableOfLut, windowOfRegion } from '../core/window.js';
 import { buildPyramid, coarse } from './pyramid.js';
 
 const WHOLE = Object.freeze({ center: 32767.5, width: 65535, function: 'LINEAR_EXACT' });
@@ -36,9 +36,9 @@ export class FilmImage {
     this.localWindow = WHOLE;
     this.invert = false;
     this.presets = this.listPresets();
-    this.preset = 0;
+    this.preset = this.firstPreset();
     /** @type {Window} */
-    this.window = this.presets[0].window ?? this.autoWindow(null);
+    this.window = this.presets[this.preset].window ?? this.autoWindow(null);
     /** @type {?Uint32Array} */
     this.cached = null;
     /** @type {?Promise<void>} */
@@ -59,12 +59,28 @@ export class FilmImage {
       lut,
     }));
     return [
-      ...own,
       ...luts,
+      ...own,
       { key: 'auto', name: null, window: this.autoWindow(null) },
       { key: 'bone', name: null, window: this.autoWindow(null, 0.35, 0.998) },
       { key: 'full', name: null, window: fullRange(this.pixels) },
     ];
+  }
+
+  /** The film's own table or window that spreads it over the greys, else the automatic one: the
+   * rule of `default_voi` in display.py, so that page, thumbnail and report look alike.
+   * @returns {number} */
+  firstPreset() {
+    const { level } = coarse(this.plain, 400_000);
+    const chosen = this.presets.findIndex(({ key, window, lut }) => {
+      if (key === 'auto') return true;
+      if (!lut && !window) return false;
+      const table = lut
+        ? tableOfLut(this.pixels, lut, false)
+        : tableOf(this.pixels, /** @type {import('../core/window.js').Window} */ (window), false);
+      return spreads(table, level.data, this.pixels.padding);
+    });
+    return Math.max(chosen, 0);
   }
 
   get pyramid() {
@@ -92,7 +108,7 @@ export class FilmImage {
 
   /** @param {Window} window */
   setWindow(window) {
-    const kept = { ...window, width: Math.max(window.width, 1) };
+    const kept = { ...window, width: Math.max(window.width, smallestStep(this.pixels)) };
     if (this.useLocal) this.localWindow = kept;
     else {
       this.window = kept;
@@ -109,7 +125,7 @@ export class FilmImage {
   /** Width of all values, for the speed of a drag. */
   get range() {
     if (this.useLocal) return 65535;
-    return Math.max(Math.abs(this.pixels.slope) * (this.pixels.max - this.pixels.min), 1);
+    return Math.max(Math.abs(this.pixels.slope) * (this.pixels.max - this.pixels.min), smallestStep(this.pixels));
   }
 
   /** @param {boolean} invert */

@@ -1,0 +1,142 @@
+"""Worlds that networks are trained and judged on: their truth is where the picture has it."""
+
+from __future__ import annotations
+
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "training"))
+
+from worlds.contour import contours_of_corners
+from worlds.drawn import CORNER_SD_MM, body_corners, drawn_scene
+from worlds.mesh import Morph
+from worlds.physics import Exposure, exposed, spectrum
+from worlds.scene import visibility
+from worlds.solid import Solid, rim_corners, solid_of_mesh
+
+BOX = np.array([[-16.0, 12.0], [16.0, 12.0], [-15.0, -13.0], [17.0, -12.0]]) * (1, -1)
+
+
+def box(depth: float, width: float, height: float) -> tuple[np.ndarray, np.ndarray]:
+    """A box of fine triangles whose corners run round it outwards."""
+    n = 14
+    t = np.linspace(-0.5, 0.5, n)
+    u, v = (axis.ravel() for axis in np.meshgrid(t, t, indexing="ij"))
+    row, column = (axis.ravel() for axis in np.meshgrid(range(n - 1), range(n - 1), indexing="ij"))
+    a = row * n + column
+    cells = np.concatenate(
+        (np.stack((a, a + n, a + 1), axis=1), np.stack((a + 1, a + n, a + n + 1), axis=1))
+    )
+    points, faces = [], []
+    for axis in range(3):
+        for side in (-0.5, 0.5):
+            wall = np.empty((n * n, 3))
+            wall[:, axis], wall[:, axis - 2], wall[:, axis - 1] = side, u, v
+            faces.append((cells if side > 0 else cells[:, ::-1]) + n * n * len(points))
+            points.append(wall)
+    return np.concatenate(points) * [depth, width, height], np.concatenate(faces)
+
+
+def test_rounded_corners_have_their_apex_at_the_truth():
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        shape = contours_of_corners(BOX, rng, deep=False, film=(0.0, 0.0))
+        rims = np.array([[np.hypot(*(line - corner).T).min() for line in shape.outlines]
+                         for corner in BOX])  # fmt: skip
+        # rims are moved up to a few tenths each way; the floor's outline is not, and passes within
+        # what the curve of the wall and the endplate bend
+        assert np.median(rims[:, 2]) < 0.35
+
+
+def test_fractured_bodies_of_the_drawn_world_reach_far_and_share_evenly():
+    rng = np.random.default_rng(3)
+    made = np.array([body_corners(30.0, 25.0, rng, broken=True) for _ in range(2000)])
+    back = made[:, 3, 1] - made[:, 1, 1]
+    front = made[:, 2, 1] - made[:, 0, 1]
+    assert np.quantile(front / back, 0.05) < 0.4
+    assert np.quantile(front / back, 0.95) > 0.95
+    upper = np.arctan2(*(made[:, 1] - made[:, 0]).T[::-1])
+    lower = np.arctan2(*(made[:, 3] - made[:, 2]).T[::-1])
+    steep = np.degrees(lower - upper) > 15
+    share = -upper[steep] / (lower - upper)[steep]
+    assert 0.4 < share.mean() < 0.6
+    assert np.quantile(share, 0.1) < 0.2 < 0.8 < np.quantile(share, 0.9)
+
+
+def test_corners_are_displaced_each_on_its_own():
+    rng = np.random.default_rng(4)
+    made = np.array([body_corners(30.0, 25.0, rng, broken=False) for _ in range(3000)])
+    diagonal = made[:, 1] - made[:, 2]
+    (low, often), (high, seldom) = CORNER_SD_MM
+    assert often + seldom == pytest.approx(1.0)
+    assert diagonal.std() > low
+    assert abs(np.corrcoef(made[:, 0, 0], made[:, 3, 0])[0, 1]) < 0.75
+    assert high > low
+
+
+def test_a_drawn_scene_is_repeatable_and_its_bodies_lie_on_it():
+    one, again = drawn_scene(11), drawn_scene(11)
+    assert np.array_equal(one.pixels, again.pixels)
+    rows, columns = one.pixels.shape
+    for body in one.bodies:
+        assert (body.corners > 0).all()
+        assert (body.corners < (columns, rows)).all()
+        assert visibility(one, body).shape == (2,)
+
+
+def test_corners_of_a_box_and_distances_inside_it():
+    vertices, faces = box(34.0, 44.0, 26.0)
+    solid = solid_of_mesh(vertices, faces)
+    wanted = np.array([[17, 13], [-17, 13], [17, -13], [-17, -13]], dtype=float)
+    assert np.abs(solid.corners - wanted).max() < 0.2
+    places = np.array([[0, 0, 0], [17, 0, 0], [0, 0, 13], [0, 22, 0], [0, 0, 8], [30, 0, 0]])
+    inside = solid.at(places.astype(float))
+    assert np.abs(inside[1:5] - [0, 0, 0, 5]).max() < 0.2
+    assert inside[0] == pytest.approx(13, abs=1.0)  # the ridge of distances is smoothed
+    assert inside[5] < -2
+
+
+def test_rims_are_found_on_a_turned_and_wedged_section():
+    corners = np.array([[18.0, 8.0], [-17.0, 13.0], [17.0, -11.0], [-18.0, -14.0]])
+    order = corners[[0, 1, 3, 2, 0]]
+    loop = np.concatenate([a + np.linspace(0, 1, 60)[:, None] * (b - a)
+                           for a, b in pairwise(order)])  # fmt: skip
+    assert np.abs(rim_corners(loop) - corners).max() < 1e-9
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
+def test_a_mesh_loses_the_height_that_was_asked_for_where_it_was_asked(share):
+    vertices, faces = box(34.0, 44.0, 26.0)
+    solid = solid_of_mesh(vertices, faces)
+    morph = Morph(
+        solid=solid, scale=np.ones(3), lost_front=10.0, lost_back=2.0, share=share,
+        trabecular=0.1, shell_mm=0.5,
+    )  # fmt: skip
+    moved = morph.corners - solid.corners
+    assert moved[:, 1] == pytest.approx(
+        [-share * 10, -share * 2, (1 - share) * 10, (1 - share) * 2], abs=0.15
+    )
+    # the surface of the deformed solid lies at the deformed corners' lines
+    for row in ((0, 1), (2, 3)):
+        middle = morph.corners[list(row)].mean(axis=0)
+        at = np.array([[middle[0], 0.0, middle[1]]])
+        assert abs(float(solid.at(morph.before(at))[0])) < 0.6
+    assert isinstance(solid, Solid)
+
+
+def test_more_bone_is_brighter_and_the_spectrum_stays_below_the_voltage():
+    parts = spectrum(70.0)
+    assert parts.sum() == pytest.approx(1.0)
+    assert parts[-2:] == pytest.approx(0.0)
+    how = Exposure(
+        kvp=80, photons=1e5, blur_mm=0.1, scatter=0.2, gamma=1.0, sharpen=0.0, flatten=0.0
+    )
+    soft = np.full((60, 90), 200, np.float32)
+    bone = np.repeat(np.array([0, 5, 10], np.float32), 30)[None].repeat(60, axis=0)
+    film = exposed(soft, bone, 0.4, how, np.random.default_rng(0))
+    steps = film[:, 5:25].mean(), film[:, 35:55].mean(), film[:, 65:85].mean()
+    assert steps[0] < steps[1] < steps[2]
