@@ -29,8 +29,10 @@ def visit_meant(text: str, windows: VisitWindows) -> str | None:
     """The study's visit that a time point names, None if it names none surely.
 
     >>> from kyphometer.followup.windows import DEFAULT_WINDOWS
-    >>> visit_meant("PRE-OP", DEFAULT_WINDOWS), visit_meant("6 mo post-op", DEFAULT_WINDOWS)
-    ('preoperative', 'six_months')
+    >>> str(visit_meant("PRE-OP", DEFAULT_WINDOWS))
+    'preoperative'
+    >>> str(visit_meant("6 mo post-op", DEFAULT_WINDOWS))
+    'six_months'
     """
     meant = _meaning(text)
     named = {visit: _meaning(visit) for visit in windows.visits}
