@@ -22,6 +22,7 @@ import json
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -29,6 +30,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "training"))
 
 from worlds.ct import CT_CONDITIONS, ct_scene
 from worlds.drawn import drawn_scene
+from worlds.kept import kept
 from worlds.marks import Outcome, clicks_on, summary, using
 from worlds.mesh import CONDITIONS, mesh_scene
 from worlds.outlines import Outlines, outline_scene
@@ -64,7 +66,8 @@ def scenes(given: argparse.Namespace) -> Iterator[tuple[int, Scene]]:
         for index, condition in enumerate(conditions):
             if not given.conditions or condition in given.conditions:
                 seed = given.seed * 1000 + number * len(conditions) + index
-                yield seed, make(condition, seed)
+                name = f"{given.world}-{condition}-{seed}"
+                yield seed, kept(given.keep, name, partial(make, condition, seed))
 
 
 def groups(outcome: Outcome) -> tuple[tuple[str, str], ...]:
@@ -109,6 +112,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=700)
     parser.add_argument("--repeats", type=int, default=2, help="clicks on each body")
     parser.add_argument("--model", nargs="+", default=["package"])
+    parser.add_argument("--keep", type=Path, help="folder to keep films in for the next run")
     parser.add_argument("--open", action="store_true", help="without guards")
     parser.add_argument("--out", type=Path)
     given = parser.parse_args()

@@ -76,7 +76,7 @@ if TYPE_CHECKING:
     from kyphometer.reports.pdf import write_pdf
     from kyphometer.reports.reliability import reliability_document
     from kyphometer.reports.study import study_document
-    from kyphometer.store import Study
+    from kyphometer.store.study.study import Study
     from kyphometer.workflow import MeasuredFilm, film_files, measure_file, measure_folder
     from kyphometer.workflow.cohort import write_cohort
     from kyphometer.workflow.study import AnalysisChoices, analyse_study
@@ -103,7 +103,7 @@ _HOMES = {
     "ReadingTable": "reliability",
     "SimulatedFilm": "phantom",
     "SimulatedObserver": "phantom",
-    "Study": "store",
+    "Study": "store.study.study",
     "StudyResults": "followup.cohort.study",
     "ValueRow": "reliability",
     "Vertebra": "reading",

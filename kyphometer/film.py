@@ -55,6 +55,11 @@ class FilmReference:
     frame: int = 1
     sha256_pixels: str | None = None
 
+    def same_pixels(self, other: FilmReference) -> bool:
+        """True if both hold the same pixels, for which both must know their hash."""
+        known = self.sha256_pixels is not None and self.sha256_pixels == other.sha256_pixels
+        return known and (self.rows, self.columns) == (other.rows, other.columns)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VoiWindow:

@@ -24,6 +24,7 @@ LAYERS = [
     {"film"},
     {"geometry", "anatomy", "stats", "tables"},
     {"errors"},
+    {"messages"},
 ]
 RANK = {part: len(LAYERS) - i for i, layer in enumerate(LAYERS) for part in layer}
 

@@ -118,7 +118,10 @@ def default_plan(film, fractured=Level.L1):
 
 def test_the_pages_default_plan_is_carried_whole():
     before, after = visits()
-    carried = carry_over(before.film, default_plan(before), after.film)
+    named = replace(before.film.reference, sop_instance_uid="1.2.3")
+    film = replace(before.film, header=replace(before.film.header, reference=named))
+    reading = replace(default_plan(before), film=named)
+    carried = carry_over(film, reading, after.film)
     assert not carried.refused
     assert {level: set(body.endplates) for level, body in carried.reading.vertebrae.items()} == {
         Level.T12: {EndplateSide.SUPERIOR},
@@ -131,7 +134,7 @@ def test_the_pages_default_plan_is_carried_whole():
         true = true_angle_deg(after, *lines) - true_angle_deg(before, *lines)
         assert change.change_deg == pytest.approx(true, abs=3 * change.standard_uncertainty)
         names = [f"{level.value}.{side.value}" for level, side in lines]
-        kept = carried_change_sd_deg(default_plan(before), carried.reading, *names)
+        kept = carried_change_sd_deg(reading, carried.reading, *names)
         assert kept == pytest.approx(change.standard_uncertainty)
 
 

@@ -129,7 +129,8 @@ def test_change_is_the_same_seen_from_the_other_side(pair):
     )
     for lines in (VKA, RKA):
         one, other = (change_with_uncertainty(c, *lines) for c in (straight, turned))
-        assert one.change_deg == pytest.approx(other.change_deg, abs=0.05)
+        # a mirrored film is sampled anew: less than a third of the SD of the change
+        assert one.change_deg == pytest.approx(other.change_deg, abs=0.1)
         assert one.standard_uncertainty == pytest.approx(other.standard_uncertainty, rel=0.1)
 
 

@@ -87,7 +87,7 @@ def test_mirrored_inverted_and_unscaled_film_gives_the_same_corners(refiner):
         for name in ("anterior", "posterior"):
             a = getattr(plain.vertebra.endplate(side), name).xy
             b = getattr(back.endplate(side), name).xy
-            assert np.hypot(a.x - b.x, a.y - b.y) < 0.3
+            assert np.hypot(a.x - b.x, a.y - b.y) < (0.3 if refiner is Refiner.LEARNED else 0.5)
 
 
 @pytest.mark.parametrize("refiner", REFINERS)
@@ -172,7 +172,7 @@ def test_disagreement_of_the_refiners_is_said_and_adds_to_the_uncertainty(monkey
     level, body = next(iter(clicked_reading(film, 0.5, 6).vertebrae.items()))
     plain = refine(film.film, body, facing=film.facing)
     honest = estimate.refine_once
-    tilt = np.radians(6.0)
+    tilt = np.radians(3.0)
 
     def tilted(strips, corners):
         check = honest(strips, corners)
@@ -184,8 +184,8 @@ def test_disagreement_of_the_refiners_is_said_and_adds_to_the_uncertainty(monkey
     doubted = refine(film.film, body, facing=film.facing)
     side = EndplateSide.SUPERIOR
     assert doubted.vertebra.superior.anterior.xy == plain.vertebra.superior.anterior.xy
-    assert "differs by 6.0 degrees" in doubted.vertebra.superior.anterior.note
-    expected = np.hypot(plain.line_sd_deg[side], estimate.DISAGREEMENT_SHARE * 6.0)
+    assert "differs by 3.0 degrees" in doubted.vertebra.superior.anterior.note
+    expected = np.hypot(plain.line_sd_deg[side], estimate.DISAGREEMENT_SHARE * 3.0)
     assert doubted.line_sd_deg[side] == pytest.approx(expected, rel=0.02)
     assert doubted.level is level
 

@@ -122,8 +122,11 @@ def test_clinical_table_by_template(filled, folder):
     row[names.index("surgery_date")] = "2026-01-12"
     with (folder / "c.csv").open("w", encoding="utf-8", newline="") as stream:
         csv.writer(stream).writerows([names, row])
-    said = filled("import-clinical", "s.study", "c.csv", "--format", "json")
-    assert json.loads(said.out) == {"patients": 1, "new_or_changed": 1}
+    refused = filled("import-clinical", "s.study", "c.csv", status=8)
+    assert "surgery date: 2026-01-10 -> 2026-01-12" in refused.err
+    said = filled("import-clinical", "s.study", "c.csv", "--format", "json", "--accept-changes")
+    facts = json.loads(said.out)
+    assert (facts["patients"], facts["new_or_changed"], facts["facts_changed"]) == (1, 1, 1)
     (patient,) = rows_of(filled("patients", "s.study", "--format", "csv"))
     assert patient["surgery_date"] == "2026-01-12"
     row[0] = "P9"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from pathlib import Path
@@ -13,6 +14,7 @@ from kyphometer.errors import StudyFileError, StudyRefusedError
 from kyphometer.film import FilmReference
 from kyphometer.reading.document import read_reading, write_reading
 from kyphometer.store import FolderStore, ReadingState
+from kyphometer.workflow import find_readings
 
 
 @pytest.fixture
@@ -129,7 +131,7 @@ def test_one_film_can_be_the_store(folder):
 
 def test_what_is_no_film_is_named(folder):
     (folder / "x.film").write_text("no film")
-    write_film(folder / "cine.film", "1.2.9", frames=2)
+    write_film(folder / "cine.film", "1.2.9", frames=20)
     store = FolderStore(folder, reader=TinyReader())
     assert {f.path.name for f in store.failed} == {"x.film", "cine.film"}
     assert len(store.films()) == 2
@@ -181,3 +183,45 @@ def test_the_visit_is_the_time_point_of_the_header_and_scanning_is_told():
     assert [film.visit for film in store.films()] == ["pre-op", "discharge", "1 month", "6 months"]
     total = told[0][1]
     assert told == [(done, total) for done in range(total + 1)]
+
+
+def test_a_very_long_name_has_drafts_and_readings(tmp_path):
+    name = "x" * 245 + ".film"
+    write_film(tmp_path / name, "1.2.1")
+    store = FolderStore(tmp_path, reader=TinyReader())
+    (film,) = store.films()
+    store.save_draft(film.id, "KN", {"a": 1}, etag=None)
+    draft = store.draft(film.id, "KN")
+    store.save_reading(reading_of(), film.id, "KN", base_version=0, draft_etag=draft.etag)
+    (found,) = FolderStore(tmp_path, reader=TinyReader()).history(film.id)
+    assert found.observer == "KN"
+    assert [path.name for path in find_readings(tmp_path / name)] == [
+        path.name for path in tmp_path.glob("*.reading.json")
+    ]
+
+
+@pytest.mark.parametrize("call", ["fsync", "flock"])
+def test_a_drive_without_locks_or_synchronising_still_saves(tmp_path, monkeypatch, call):
+    import fcntl
+
+    def absent(*_):
+        raise OSError(errno.EINVAL if call == "fsync" else errno.ENOLCK, "not on this drive")
+
+    monkeypatch.setattr(os if call == "fsync" else fcntl, call, absent)
+    write_film(tmp_path / "a.film", "1.2.1")
+    store = FolderStore(tmp_path, reader=TinyReader())
+    (film,) = store.films()
+    store.save_draft(film.id, "KN", {"a": 1}, etag=None)
+    assert store.draft(film.id, "KN") is not None
+
+
+def test_a_failing_disk_is_told(tmp_path, monkeypatch):
+    def failing(_):
+        raise OSError(errno.EIO, "Input/output error")
+
+    write_film(tmp_path / "a.film", "1.2.1")
+    store = FolderStore(tmp_path, reader=TinyReader())
+    (film,) = store.films()
+    monkeypatch.setattr(os, "fsync", failing)
+    with pytest.raises(StudyFileError):
+        store.save_draft(film.id, "KN", {"a": 1}, etag=None)

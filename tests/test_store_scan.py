@@ -108,8 +108,12 @@ def test_same_uid_with_other_pixels_is_refused(study, folder):
 def test_same_pixels_under_another_uid_are_a_copy(study, folder):
     study.add_films(folder)
     write_film(folder / "anonymous.film", "9.9.9", seed=1, patient="ANON")
-    (failure,) = study.add_films(folder).failed
-    assert "shows the same pixels as film" in failure.sentence
+    report = study.add_films(folder)
+    (note,) = report.notes
+    assert "same pixels as film 1 under another UID" in note.sentence
+    assert (report.added, report.failed, report.known) == ((), (), 3)
+    assert len(study.films()) == 2
+    assert study.add_films(folder).notes == ()
     assert [patient.code for patient in study.patients()] == ["P1", "P2"]
 
 
@@ -126,23 +130,29 @@ def test_file_replaced_by_another_film_is_that_film(study, folder):
 def test_broken_files_are_named_and_the_rest_goes_on(study, folder):
     (folder / "notes.film").write_text("no film")
     write_film(folder / "cut.film", "1.2.8", seed=8, broken=True)
-    write_film(folder / "cine.film", "1.2.9", seed=9, frames=3)
+    write_film(folder / "cine.film", "1.2.9", seed=9, frames=30)
     (folder / "readme.txt").write_text("passed over")
     (folder / ".hidden").write_text("passed over")
     report = study.add_films(folder)
     assert len(report.added) == 2
     sentences = {failure.path.name: failure.sentence for failure in report.failed}
     assert sentences.keys() == {"notes.film", "cut.film", "cine.film"}
-    assert "3 frames" in sentences["cine.film"]
+    assert "30 frames" in sentences["cine.film"]
+
+
+def test_a_few_frames_are_listed_one_by_one_unasked(study, folder):
+    write_film(folder / "pair.film", "1.2.9", seed=9, frames=2)
+    study.add_films(folder)
+    assert sorted(f.frame for f in study.films() if f.sop_instance_uid == "1.2.9") == [1, 2]
 
 
 def test_every_frame_can_be_a_film(study, folder):
-    write_film(folder / "cine.film", "1.2.9", seed=9, frames=3)
+    write_film(folder / "cine.film", "1.2.9", seed=9, frames=30)
     study.add_films(folder, options=ScanOptions(all_frames=True))
     frames = sorted(f.frame for f in study.films() if f.sop_instance_uid == "1.2.9")
-    assert frames == [1, 2, 3]
+    assert frames == list(range(1, 31))
     hashes = {f.sha256_pixels for f in study.films()}
-    assert len(hashes) == 5
+    assert len(hashes) == 32
     assert study.add_films(folder).known == 3
 
 

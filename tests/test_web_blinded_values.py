@@ -23,7 +23,7 @@ import kyphometer.web.blinded
 from kyphometer.anatomy import EndplateSide, Level
 from kyphometer.errors import FacingError, LandmarkError, ReadingFormatError, StudyRefusedError
 from kyphometer.measure import measure_reading
-from kyphometer.reading.checks import Finding, FindingCode, Severity
+from kyphometer.reading.checks import Finding, FindingCode, FindingFacts, Severity
 from kyphometer.store.study.study import Study
 from kyphometer.web.blinded import answers
 from kyphometer.web.blinded.findings import blinded_finding
@@ -332,24 +332,23 @@ CORNERS = st.lists(
     code=st.sampled_from(list(FindingCode)),
     severity=st.sampled_from(list(Severity)),
     corners=CORNERS,
-    words=st.tuples(WORDS, WORDS, WORDS),
+    numbers=st.lists(st.floats(allow_nan=False), min_size=4, max_size=4),
 )
-def test_the_wording_of_a_finding_cannot_reach_a_blinded_reader(code, severity, corners, words):
-    """Whatever a finding says, the blinded one is the same."""
+def test_the_numbers_of_a_finding_cannot_reach_a_blinded_reader(code, severity, corners, numbers):
+    """Whatever a finding has measured, the blinded one is the same."""
 
-    def finding(where, message, remedy):
+    def finding(*found):
+        names = ("value", "limit", "x", "y")
         return Finding(
             code=code,
             severity=severity,
-            where=where,
-            message=message,
-            remedy=remedy,
             levels=tuple(dict.fromkeys(level for level, _, _ in corners)),
             corners=tuple(corners),
+            facts=FindingFacts(**dict(zip(names, found, strict=True))),
         )
 
-    told = blinded_finding(finding(*words))
-    assert told == blinded_finding(finding("L1", "its endplates make a wedge of 53", "look"))
+    told = blinded_finding(finding(*numbers))
+    assert told == blinded_finding(finding(53.0, 50.0, 1.0, 2.0))
     assert not numbers_in(told.message + told.remedy)
 
 

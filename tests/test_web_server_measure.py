@@ -204,3 +204,18 @@ def test_levels_are_offered_from_the_agreement_the_film_before_and_the_start():
         "L2",
         "L3",
     ]
+
+
+def test_findings_are_told_in_the_language_of_the_page(client):
+    draft = document()
+    draft["vertebrae"]["L1"]["superior"]["anterior"] = draft["vertebrae"]["L1"]["superior"][
+        "posterior"
+    ]
+    english = measure(client, draft).json()["findings"]
+    client.headers["Accept-Language"] = "vi"
+    vietnamese = measure(client, draft).json()["findings"]
+    assert [item["code"] for item in english] == [item["code"] for item in vietnamese]
+    told = {item["code"]: item["sentence"] for item in vietnamese}
+    assert told["corners_coincide"] == (
+        "Tấm tận trên L1: hai bờ nằm cùng một chỗ; hãy đánh dấu chúng tách nhau."
+    )

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 import socket
 import stat
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -14,7 +18,7 @@ import numpy as np
 import pytest
 from web_films import COLUMNS, ROWS, write_films
 from web_local import document, sentence
-from web_process import running
+from web_process import ROOT, running
 
 from kyphometer.dicom.compress import Compression
 from kyphometer.reading.document import read_reading
@@ -227,13 +231,39 @@ def test_a_killed_server_leaves_no_process_behind(films):
 
 
 def test_ctrl_c_ends_it_cleanly(films):
-    import signal
-
     with running("annotate", films[0], "--no-browser") as server:
         server.process.send_signal(signal.SIGINT)
         _, err = server.process.communicate(timeout=20)
     assert server.process.returncode in (0, 130)
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize("wait_s", [0.0, 0.3, 3.0])
+def test_however_it_is_stopped_it_closes_all_that_it_opened(tmp_path, name, wait_s):
+    """Sent to all its processes, as a terminal or a container does; while they start, and later."""
+    write_films(tmp_path, 1, Compression.JPEG_LOSSLESS)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "kyphometer", "annotate", str(tmp_path), "--no-browser"],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    found = re.search(r"https?://\S+", process.stdout.readline())
+    token = found[0].partition("token=")[2]
+    if wait_s == 3.0:
+        headers = {"Authorization": f"Bearer {token}"}
+        with httpx.Client(base_url=found[0].partition("/?")[0], headers=headers) as client:
+            film_id = client.get("/api/worklist").json()["items"][0]["film_id"]
+            assert client.get(f"/api/films/{film_id}/pixels", timeout=30).status_code == 200
+    else:
+        time.sleep(wait_s)
+    os.killpg(process.pid, getattr(signal, name))
+    _, err = process.communicate(timeout=30)
+    assert err == ""
+    assert process.returncode == 0
 
 
 def test_requests_are_not_logged_with_their_token(films):

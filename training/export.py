@@ -44,6 +44,8 @@ class Kind:
         How many crops of a body it sees at once.
     coordinates
         How many corner coordinates it says; log spreads follow.
+    data_source, limits
+        What it was trained on and where it is known to fail, for the card.
     """
 
     name: str
@@ -51,6 +53,8 @@ class Kind:
     network: type[nn.Module]
     films: int
     coordinates: int
+    data_source: str
+    limits: str
 
 
 KINDS = {
@@ -60,6 +64,15 @@ KINDS = {
         network=CornerNetwork,
         films=1,
         coordinates=8,
+        data_source=(
+            "simulated and drawn films, no patient's picture; shapes partly after public NHANES "
+            "2013-2014 outlines (National Center for Health Statistics)"
+        ),
+        limits=(
+            "steep wedges are read a few percent too flat where the film hardly shows the edge; "
+            "bodies under ribs and scapula, oblique views and noise: see the tables of left-out "
+            "worlds in docs/endplates.md"
+        ),
     ),
     "change": Kind(
         name="body-changes",
@@ -67,13 +80,15 @@ KINDS = {
         network=ChangeNetwork,
         films=2,
         coordinates=16,
+        data_source="films of this project's simulator only; no patient's film",
+        limits="see docs/endplates.md",
     ),
 }
 ABOUT = {
     "truth": "apex of the rounded rim in the mid-sagittal plane of the body",
-    "trained_on": "films of this project's simulator only; no patient's film",
     "real_films": "not validated on real films; see docs/endplates.md",
     "licence": "MIT",
+    "intended_use": "proposals that a reader confirms or corrects; not for unattended use",
 }
 """What stands in every card."""
 FIGURES = {"corner_mm", "intact_line_sd_deg", "right"}
@@ -165,7 +180,12 @@ def main() -> None:
         "name": kind.name,
         "version": given.version,
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-        "about": {"task": kind.task, **ABOUT},
+        "about": {
+            "task": kind.task,
+            "data_source": kind.data_source,
+            "known_limits": kind.limits,
+            **ABOUT,
+        },
         "crop": {"pixels": CROP, "channels": CHANNELS, "depths": 2.0},
         "parameters": parameters(network),
         "shape": state["shape"],

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Sequence
 
 from kyphometer import __version__
+from kyphometer.messages import LANGUAGES, speaking
 
 COMMANDS = {
     "annotate": "mark films in the browser, on this machine",
@@ -33,6 +34,11 @@ COMMANDS = {
     "user": "accounts of a served study",
 }
 """Subcommands with their summaries; each lives in the module of its name, - replaced by _."""
+
+_LANGUAGE_HELP = (
+    "language of what is said about marks (default: KYPHOMETER_LANGUAGE, else English); "
+    "everything else is English"
+)
 
 _STATUSES = """\
 exit status:
@@ -60,6 +66,7 @@ def _parser(chosen: str | None) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"kyphometer {__version__}")
+    parser.add_argument("--language", choices=LANGUAGES, help=_LANGUAGE_HELP)
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, summary in COMMANDS.items():
         if name == chosen:
@@ -83,12 +90,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     status
         Exit status, see `kyphometer --help`.
     """
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    spoken, arguments = _language(list(sys.argv[1:] if argv is None else argv))
     chosen = next((word for word in arguments if not word.startswith("-")), None)
     parser = _parser(chosen)
     args = parser.parse_args(arguments)
     module = importlib.import_module(f"kyphometer.cli.{args.command.replace('-', '_')}")
-    return _guarded(module.run, args)
+    with speaking(spoken):
+        return _guarded(module.run, args)
+
+
+def _language(arguments: list[str]) -> tuple[str, list[str]]:
+    """The language asked for, before or after the subcommand, and the other arguments."""
+    parser = argparse.ArgumentParser(prog="kyphometer", add_help=False, allow_abbrev=False)
+    parser.add_argument("--language", choices=LANGUAGES, help=_LANGUAGE_HELP)
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    known, others = parser.parse_known_args(arguments[:end])
+    spoken = known.language or os.environ.get("KYPHOMETER_LANGUAGE", "")
+    return spoken, [*others, *arguments[end:]]
 
 
 def _guarded(run: object, args: argparse.Namespace) -> int:

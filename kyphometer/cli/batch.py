@@ -40,14 +40,24 @@ def add_parser(subparsers: Any) -> None:
 def run(args: Any) -> int:
     """Measure, print, draw; name every film that failed."""
     from kyphometer import workflow
+    from kyphometer.dicom.archive import Unpacked
 
     if not args.folder.exists():
         print(f"kyphometer: there is no folder '{args.folder}'.", file=sys.stderr)
         return 2
-    files = workflow.film_files(args.folder)
-    if not files:
-        print(f"kyphometer: no film found in '{args.folder}'.", file=sys.stderr)
-        return 3
+    with Unpacked(keep=False) as unpacked:
+        files, passed = workflow.look_through([args.folder], unpacked)
+        for item in passed:
+            print(f"kyphometer: passed over: {item.path}: {item.sentence}", file=sys.stderr)
+        if not files:
+            print(f"kyphometer: no film found in '{args.folder}'.", file=sys.stderr)
+            return 3
+        return _measured(args, files)
+
+
+def _measured(args: Any, files: list[Path]) -> int:
+    from kyphometer import workflow
+
     if args.output is not None:
         args.output.mkdir(parents=True, exist_ok=True)
     done: list[MeasuredFilm] = []
@@ -71,10 +81,11 @@ def run(args: Any) -> int:
     done.sort(key=_when)
     _print(done, args)
     for failure in failed:
-        print(f"kyphometer: {failure.path}: {failure.reason}", file=sys.stderr)
+        what = "passed over: " if failure.passed_over else ""
+        print(f"kyphometer: {what}{failure.path}: {failure.reason}", file=sys.stderr)
     if written and args.format == "table":
         print(f"\n{written} overlay pictures in {args.output}")
-    return 1 if failed else 0
+    return 1 if any(not failure.passed_over for failure in failed) else 0
 
 
 def _write_overlay(film: Any, item: MeasuredFilm, output: Path, root: Path) -> None:

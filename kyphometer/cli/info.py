@@ -24,28 +24,44 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: Any) -> int:
     """Print the facts of each film; name those that cannot be read."""
-    from kyphometer.dicom import facts, read_header
-    from kyphometer.errors import KyphometerError
-    from kyphometer.workflow import film_files
+    from kyphometer.dicom.archive import Unpacked
+    from kyphometer.workflow import look_through
 
-    paths = [path for film in args.films for path in film_files(film)]
-    if not paths:
-        print(f"kyphometer: no film found in {', '.join(map(str, args.films))}.", file=sys.stderr)
-        return 3
+    with Unpacked(keep=False) as unpacked:
+        paths, passed = look_through(args.films, unpacked)
+        for item in passed:
+            print(f"kyphometer: passed over: {item.path}: {item.sentence}", file=sys.stderr)
+        if not paths:
+            shown = ", ".join(map(str, args.films))
+            print(f"kyphometer: no film found in {shown}.", file=sys.stderr)
+            return 3
+        documents, status = _documents(paths, args)
+    _print(documents, args.format)
+    return status
+
+
+def _documents(paths: list[Path], args: Any) -> tuple[list[dict[str, Any]], int]:
+    """Facts of each film that can be read, and the exit status."""
+    from kyphometer.dicom import facts, read_header
+    from kyphometer.dicom.entries import is_no_film
+    from kyphometer.errors import FilmError
+
     documents: list[dict[str, Any]] = []
     status = 0
     for path in paths:
         try:
             header = read_header(path, spacing_mm=args.spacing)
-        except KyphometerError as error:
-            status = error.exit_status if len(paths) == 1 else 1
-            print(f"kyphometer: {path.name}: {error}", file=sys.stderr)
+        except FilmError as error:
+            alone = len(paths) == 1
+            no_film = is_no_film(path, error) and not alone
+            status = error.exit_status if alone else status if no_film else 1
+            what = "passed over: " if no_film else ""
+            print(f"kyphometer: {what}{path}: {error}", file=sys.stderr)
             continue
         documents.append(
             {"path": str(path), "facts": dict(facts(header)), "warnings": list(header.warnings)}
         )
-    _print(documents, args.format)
-    return status
+    return documents, status
 
 
 def _print(documents: list[dict[str, Any]], how: str) -> None:

@@ -76,7 +76,7 @@ def _rows(refined: RefinedVertebra) -> list[dict[str, Any]]:
         {
             "level": str(refined.level),
             "endplate": str(side),
-            "state": "moved",
+            "state": "uncertain" if side in refined.uncertain else "moved",
             "moved_px": max(refined.moved_px[side]),
             "line_sd_deg": sd,
             "note": "; ".join(sorted(_notes(refined, side))),
@@ -110,7 +110,7 @@ def _print_for_people(done: RefinedReading) -> None:
             f"{row['level']} {row['endplate']}",
             "" if row["moved_px"] is None else f"{row['moved_px']:.1f} px",
             "" if row["line_sd_deg"] is None else f"± {1.96 * row['line_sd_deg']:.1f}°",
-            row["note"] if row["state"] == "moved" else "kept",
+            row["note"] if row["state"] in {"moved", "uncertain"} else "kept",
         )
         for row in _refined_rows(done)
     ]

@@ -10,9 +10,13 @@ from typing import TYPE_CHECKING, Any
 from kyphometer.cli.options import positive, stated_sem
 
 if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
     from kyphometer.followup.cohort.study import StudyResults
     from kyphometer.store import Study
     from kyphometer.workflow.study import AnalysisChoices
+    from kyphometer.workflow.study_check import Contradiction
 
 
 def add_parser(subparsers: Any) -> None:
@@ -59,6 +63,11 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument("--alpha", type=positive, default=0.05, help="significance level")
     parser.add_argument(
+        "--although-tampered",
+        action="store_true",
+        help="write the report although the study was changed from outside; it says so",
+    )
+    parser.add_argument(
         "--no-films", action="store_true", help="leave the patients' films out (faster, smaller)"
     )
 
@@ -76,6 +85,7 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
 
 def run(args: Any) -> int:
     """Analyse, write what was asked for, and print the main results."""
+    from dataclasses import replace
     from datetime import UTC, datetime
 
     from kyphometer.cli.report_files import write_report
@@ -84,20 +94,48 @@ def run(args: Any) -> int:
     from kyphometer.reports.study_summary import summary_sentences
     from kyphometer.store import Study
     from kyphometer.workflow.study import analyse_study
+    from kyphometer.workflow.study_check import study_contradictions
 
     outputs = (args.html, args.pdf, args.docx, args.xlsx, args.tables, args.figures)
     if not any(outputs):
         message = "Nothing to write: name the report with -o FILE.html, or see --help for more."
         raise UsageError(message)
     with Study.open(args.study) as study:
+        doubts = study_contradictions(study)
+        verdict = _verdict(doubts, allowed=args.although_tampered)
         results = analyse_study(study, _choices(args))
+        results = replace(results, remarks=(*results.remarks, *(item.remark() for item in doubts)))
         pictures = {} if args.no_films else _pictures(study, results)
-    document = study_document(results, made_at=datetime.now(UTC), pictures=pictures)
+    document = study_document(
+        results, made_at=datetime.now(UTC), pictures=pictures, verdict=verdict
+    )
     write_report(document, args)
     print(f"written: {', '.join(str(path) for path in outputs if path)}", file=sys.stderr)
     for sentence in summary_sentences(results):
         print(sentence)
     return 0
+
+
+def _verdict(doubts: Sequence[Contradiction], *, allowed: bool) -> str:
+    """What the check of the study found, for the head of the report.
+
+    Raises
+    ------
+    StudyRefusedError
+        If it was changed from outside and that is not allowed.
+    """
+    from kyphometer.errors import StudyRefusedError
+
+    tampered = [item.sentence for item in doubts if item.kind == "tampered"]
+    if tampered and not allowed:
+        raise StudyRefusedError(
+            f"The study was changed from outside: {tampered[0].rstrip('.')}",
+            "restore a backup; or say --although-tampered, and the report will say so",
+        )
+    if tampered:
+        return f"CHANGED FROM OUTSIDE ({len(tampered)} findings, see warnings)"
+    others = f"; {len(doubts)} contradictions, see warnings" if doubts else "; no contradictions"
+    return f"not changed from outside, chain of hashes whole{others}"
 
 
 def _choices(args: Any) -> AnalysisChoices:

@@ -8,6 +8,8 @@ from typing import Any
 
 from kyphometer.cli.options import add_table_options, stated_sem
 
+POSITIONS = ("standing", "sitting", "supine", "prone", "lateral_decubitus", "unknown")
+
 
 def add_parser(subparsers: Any) -> None:
     """Add the subcommand's parser."""
@@ -45,9 +47,10 @@ def _add_making(deeds: Any) -> None:
     new.add_argument("--settings", type=Path, metavar="JSON", help="its settings, see 'settings'")
     settings = _deed(deeds, "settings", "print the settings, or change them")
     settings.add_argument("--set", type=Path, metavar="JSON", help="take these settings from now")
+    _add_accepting(settings)
     settings.add_argument(
         "--position",
-        choices=("standing", "sitting", "supine", "prone", "lateral_decubitus", "unknown"),
+        choices=POSITIONS,
         help="how patients were held, by protocol, on films whose header does not say",
     )
     settings.add_argument(
@@ -75,6 +78,7 @@ def _add_filling(deeds: Any) -> None:
         action="store_true",
         help="do not decode pixels now, but before a reading is confirmed",
     )
+    _add_accepting(add)
     readings = _deed(deeds, "import-readings", "take up readings from JSON files")
     readings.add_argument("folders", nargs="+", type=Path, metavar="FOLDER", help="or one file")
     readings.add_argument("--observer", metavar="CODE", help="who made those that name nobody")
@@ -84,11 +88,25 @@ def _add_filling(deeds: Any) -> None:
     clinical = _deed(deeds, "import-clinical", "take up a clinical table, whole or not at all")
     clinical.add_argument("table", type=Path, help="CSV, XLSX, ODS or SAV; see 'clinical-template'")
     add_table_options(clinical)
+    _add_accepting(clinical)
+    clinical.add_argument(
+        "--erase-empty",
+        action="store_true",
+        help="erase what the study knows where the table's cell is empty (default: keep it)",
+    )
     template = _deed(deeds, "clinical-template", "write a clinical table to fill in")
     template.add_argument("table", type=Path, help="new file that ends in .csv or .xlsx")
     observer = _deed(deeds, "observer", "add somebody who reads films")
     observer.add_argument("code", help="short code that readings carry")
     observer.add_argument("--name", default="", help="full name")
+
+
+def _add_accepting(deed: Any) -> None:
+    deed.add_argument(
+        "--accept-changes",
+        action="store_true",
+        help="take facts that differ from what the study knows (default: list and refuse them)",
+    )
 
 
 def _add_correcting(deeds: Any) -> None:
@@ -97,10 +115,14 @@ def _add_correcting(deeds: Any) -> None:
     patient.add_argument("--surgery-date", metavar="YYYY-MM-DD", help="day 0 of the visits")
     patient.add_argument("--injury-date", metavar="YYYY-MM-DD", help="day of the injury")
     patient.add_argument("--clinical-code", metavar="CODE", help="code in the clinical table")
+    undo = _deed(deeds, "undo", "take back an import or a change of settings")
+    undo.add_argument("entry", type=int, help="number of its entry, see 'audit'")
     film = _deed(deeds, "film", "correct a fact of a film, with the reason")
     film.add_argument("film", type=int, help="number of the film, see 'films'")
     film.add_argument("--reason", default="", help="why")
-    what = film.add_mutually_exclusive_group(required=True)
+    film.add_argument("--date", metavar="YYYY-MM-DD", help="the day when it was taken")
+    film.add_argument("--position", choices=POSITIONS, help="how the patient was held")
+    what = film.add_mutually_exclusive_group()
     what.add_argument("--visit", help="put it to this visit by hand")
     what.add_argument("--by-windows", action="store_true", help="leave it to the visit windows")
     what.add_argument("--patient", metavar="CODE", help="whose film it is")
@@ -114,7 +136,9 @@ def _add_looking(deeds: Any) -> None:
     status.add_argument(
         "--check", action="store_true", help="also check file, links, audit trail and readings"
     )
+    check = "list everything that contradicts itself or cannot be, and whether it was tampered with"
     for name, summary in {
+        "check": check,
         "films": "list the films with patient, visit and place",
         "visits": "list the films by visit, and those that are none with the reason",
         "patients": "list the patients",
@@ -152,6 +176,8 @@ _HOMES = {
     "observer": ("study_correct", "observer"),
     "patient": ("study_correct", "patient"),
     "film": ("study_correct", "film"),
+    "undo": ("study_correct", "undo"),
+    "check": ("study_look", "check"),
     "status": ("study_look", "status"),
     "films": ("study_look", "films"),
     "visits": ("study_look", "visits"),

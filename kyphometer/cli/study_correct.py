@@ -6,7 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from kyphometer.cli.study_output import print_facts
-from kyphometer.errors import UsageError
+from kyphometer.errors import UnacceptedChangesError, UsageError
 
 if TYPE_CHECKING:
     from kyphometer.store.study.settings import StudySettings
@@ -17,12 +17,21 @@ def settings(args: Any) -> int:
     import json
 
     from kyphometer.cli.output import print_json
-    from kyphometer.store.study.settings import settings_from_json, settings_to_json
+    from kyphometer.store.study.settings import (
+        merged_settings,
+        settings_from_json,
+        settings_to_json,
+    )
     from kyphometer.store.study.study import Study
 
     with Study.open(args.study) as study:
         before = study.settings
-        given = before if args.set is None else settings_from_json(args.set.read_text("utf-8"))
+        given = before
+        if args.set is not None:
+            text, different = merged_settings(before, args.set.read_text("utf-8"))
+            if different and not args.accept_changes:
+                raise UnacceptedChangesError(str(args.set), different)
+            given = settings_from_json(text)
         wanted = _with_options(given, args)
         if wanted != before:
             study.change_settings(wanted)
@@ -57,6 +66,16 @@ def observer(args: Any) -> int:
     with Study.open(args.study) as study:
         added = study.add_observer(args.code, args.name)
     print_facts(args, {"observer": args.code, "added": added})
+    return 0
+
+
+def undo(args: Any) -> int:
+    """Take back an import or a change of settings."""
+    from kyphometer.store.study.study import Study
+
+    with Study.open(args.study) as study:
+        action = study.undo(args.entry)
+    print_facts(args, {"taken_back": action, "entry": args.entry})
     return 0
 
 
@@ -98,18 +117,28 @@ def film(args: Any) -> int:
     """Correct a fact of a film."""
     from kyphometer.store.study.study import Study
 
+    exposure = args.date is not None or args.position is not None
+    where = args.visit is not None or args.by_windows
+    if not (exposure or where or args.patient is not None or args.spacing is not None):
+        message = "Say what is to be corrected: --visit, --patient, --spacing, --date, --position."
+        raise UsageError(message)
     with Study.open(args.study) as study:
+        if exposure:
+            day = None if args.date is None else _day(args.date)
+            study.state_exposure(args.film, day=day, position=args.position, reason=args.reason)
         if args.patient is not None:
             study.set_film_patient(args.film, args.patient, reason=args.reason)
         elif args.spacing is not None:
             study.state_spacing(args.film, *args.spacing, reason=args.reason)
-        else:
+        elif where:
             study.state_visit(args.film, args.visit, reason=args.reason)
         found = study.film(args.film)
     facts = {
         "film": found.id,
         "patient": found.patient,
         "visit": found.visit,
+        "taken_on": found.taken_on,
+        "position": found.position,
         "row_mm": found.row_mm,
         "column_mm": found.column_mm,
     }

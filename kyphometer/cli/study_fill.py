@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -26,30 +27,43 @@ def new(args: Any) -> int:
 
 def add(args: Any) -> int:
     """Take up films."""
+    from kyphometer.cli.study_look import told_once
     from kyphometer.store.scan.report import ScanOptions, ScanReport
     from kyphometer.store.study.study import Study
+    from kyphometer.workflow.study_check import film_warnings
 
     options = ScanOptions(
         patients_from=args.patients_from,
         all_frames=args.all_frames,
         defer_hashes=args.defer_hashes,
+        accept_changes=args.accept_changes,
     )
     total = ScanReport()
     with Study.open(args.study) as study:
         for folder in args.folders:
             report = study.add_films(folder, options=options, progress=counter("films"))
             total = _sum(total, report)
+        new = {str(path) for path in total.added}
+        taken = [film for film in study.films() if film.path_text in new]
     facts = {
         "added": len(total.added),
         "known": total.known,
         "moved": len(total.moved),
+        "changed": total.changed,
         "failed": len(total.failed),
+        "passed_over": len(total.passed_over),
         "missing": [str(path) for path in total.missing],
     }
     if args.format == "json":
-        facts["failed"] = [{"path": str(f.path), "reason": f.sentence} for f in total.failed]
+        for name in ("failed", "passed_over", "notes"):
+            found = getattr(total, name)
+            facts[name] = [{"path": str(f.path), "reason": f.sentence} for f in found]
     print_facts(args, facts)
     print_failures(total.failed)
+    print_failures(total.passed_over, "passed over")
+    print_failures(total.notes, "note")
+    for sentence in told_once(list(film_warnings(taken))):
+        print(f"warning: {sentence}", file=sys.stderr)
     return 1 if total.failed else 0
 
 
@@ -60,6 +74,9 @@ def _sum(one: ScanReport, two: ScanReport) -> ScanReport:
         known=one.known + two.known,
         moved=one.moved + two.moved,
         failed=one.failed + two.failed,
+        passed_over=one.passed_over + two.passed_over,
+        notes=one.notes + two.notes,
+        changed=one.changed + two.changed,
         missing=one.missing + two.missing,
     )
 
@@ -102,8 +119,24 @@ def take_clinical(args: Any) -> int:
             missing=missing_words(args.missing),
         )
         table = read_clinical_table(args.table, options)
-        changed = study.set_clinical(table)
-    facts = {"patients": len(table.records), "new_or_changed": len(changed)}
+        merge = study.preview_clinical(table)
+        changed = study.set_clinical(
+            table, accept_changes=args.accept_changes, erase_empty=args.erase_empty
+        )
+    for sentence in table.remarks:
+        print(f"note: {sentence}", file=sys.stderr)
+    for change in merge.different:
+        print(f"changed: {change}", file=sys.stderr)
+    for change in merge.emptied:
+        what = "erased" if args.erase_empty else "kept (--erase-empty erases it)"
+        print(f"{what}: {change.subject}: {change.name}: {change.before}", file=sys.stderr)
+    facts = {
+        "patients": len(table.records),
+        "new_or_changed": len(changed),
+        "facts_changed": len(merge.different),
+        "facts_erased": len(merge.emptied) if args.erase_empty else 0,
+        "facts_kept": 0 if args.erase_empty else len(merge.emptied),
+    }
     print_facts(args, facts)
     return 0
 

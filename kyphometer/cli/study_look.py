@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 from kyphometer.cli.study_output import count_only, print_facts, print_rows
+from kyphometer.workflow.study_check import Contradiction
 
 _FILM = (
     "id", "patient", "visit", "taken_on", "position", "rows", "columns", "row_mm", "column_mm",
@@ -33,6 +35,20 @@ def status(args: Any) -> int:
     return 8 if problems else 0
 
 
+def check(args: Any) -> int:
+    """List every contradiction; status 8 if the study was changed from outside, 1 for others."""
+    from kyphometer.store.study.study import Study
+    from kyphometer.workflow.study_check import study_contradictions
+
+    with Study.open(args.study) as study:
+        found = study_contradictions(study)
+    print_rows(args, [asdict(item) for item in found], ("kind", "patient", "film", "sentence"))
+    tampered = any(item.kind == "tampered" for item in found)
+    if not tampered:
+        print("Nothing was changed from outside: the chain of hashes is whole.", file=sys.stderr)
+    return 8 if tampered else 1 if found else 0
+
+
 def films(args: Any) -> int:
     """List the films."""
     from kyphometer.store.study.study import Study
@@ -47,14 +63,37 @@ def films(args: Any) -> int:
 def visits(args: Any) -> int:
     """List the films by visit."""
     from kyphometer.store.study.study import Study
+    from kyphometer.workflow.study_check import study_contradictions
 
     with Study.open(args.study) as study:
         found = study.visits()
+        doubts = [
+            item
+            for item in study_contradictions(study)
+            if item.kind not in ("tampered", "clinical")
+        ]
     columns = ("patient", "visit", "film", "taken_on", "day", "within_tolerance", "reason")
     print_rows(args, found.rows(), columns)
     for remark in found.remarks:
         print(f"{remark.kind}: {remark.sentence}", file=sys.stderr)
+    for sentence in told_once(doubts):
+        print(f"warning: {sentence}", file=sys.stderr)
     return 0
+
+
+def told_once(found: Sequence[Contradiction]) -> list[str]:
+    """Sentences, each once, with the films that it holds for."""
+    films: dict[str, list[str]] = {}
+    for item in found:
+        about = item.patient if item.film is None else f"film {item.film}"
+        films.setdefault(item.sentence, []).append(about)
+    return [f"{_some(about)}{sentence}" for sentence, about in films.items()]
+
+
+def _some(about: list[str]) -> str:
+    named = [item for item in about if item]
+    shown = ", ".join(named[:5]) + (f" and {len(named) - 5} more" if len(named) > 5 else "")
+    return f"{shown}: " if shown else ""
 
 
 def patients(args: Any) -> int:

@@ -51,10 +51,11 @@ def _flat(value: Any) -> Any:
     return value
 
 
-def print_failures(failures: Sequence[Any]) -> None:
-    """Name every file that failed, on standard error."""
+def print_failures(failures: Sequence[Any], what: str = "") -> None:
+    """Name every file that failed (or `what` else), on standard error."""
+    start = f"kyphometer: {what}: " if what else "kyphometer: "
     for failure in failures:
-        print(f"kyphometer: {failure.path}: {failure.sentence}", file=sys.stderr)
+        print(f"{start}{failure.path}: {failure.sentence}", file=sys.stderr)
 
 
 def counter(what: str) -> Callable[[int, int, Path], None] | None:

@@ -16,7 +16,7 @@ from kyphometer.dicom.display import (
     to_modality,
 )
 from kyphometer.dicom.facts_table import facts
-from kyphometer.dicom.read import read_film, read_header
+from kyphometer.dicom.read import looks_like_film, read_film, read_header
 
 if TYPE_CHECKING:
     from kyphometer.dicom.write import write_dx
@@ -29,6 +29,7 @@ __all__ = [
     "default_voi",
     "facts",
     "grey_table",
+    "looks_like_film",
     "presets",
     "read_film",
     "read_header",

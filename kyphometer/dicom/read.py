@@ -24,6 +24,7 @@ from kyphometer.dicom.tags import TAGS
 from kyphometer.dicom.uids import shown_uid, uid_name
 from kyphometer.dicom.values import grey_of_colour, narrowed, quantised, settle_bits
 from kyphometer.errors import (
+    FilmError,
     FilmHeaderError,
     FilmPixelsError,
     FrameError,
@@ -36,6 +37,15 @@ from kyphometer.film import Film, FilmHeader, FilmReference
 Spacing = float | tuple[float, float]
 
 _DIRECTORY = "1.2.840.10008.1.3.10"
+
+
+def looks_like_film(film: FilmPath) -> bool:
+    """True if a file begins like a DICOM object or a picture, whatever its name; never raises."""
+    try:
+        with open_source(film) as source:
+            return is_plain_image(source) or source.head(132)[128:] == b"DICM"
+    except FilmError:
+        return False
 
 
 def read_header(

@@ -10,6 +10,7 @@ from typing import Final
 TAGS: Final[dict[str, int]] = {
     "TransferSyntaxUID": 0x00020010,
     "DirectoryRecordSequence": 0x00041220,
+    "ReferencedFileID": 0x00041500,
     "SpecificCharacterSet": 0x00080005,
     "ImageType": 0x00080008,
     "SOPClassUID": 0x00080016,

@@ -9,10 +9,10 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from kyphometer.anatomy import Level
+from kyphometer.anatomy import Level, levels_apart
 from kyphometer.endplates.appearance import reduce_film
 from kyphometer.endplates.change_model import BodyChange
-from kyphometer.endplates.corners import line_lengths, shape_difference
+from kyphometer.endplates.corners import line_lengths, shape_difference, wrap_deg
 from kyphometer.endplates.locate import Chain, find_chains
 from kyphometer.endplates.sight import Sight, compare, look
 from kyphometer.endplates.tone import bone_sign
@@ -33,6 +33,10 @@ CROWDED = (0.75, 1.30)
 """Distance of neighbours on the next film over that on the read one, at least and at most."""
 MOST_ODDS = 4.0
 """Largest logarithm of odds, of either sign, that one body counts with."""
+MOST_TURN_DEG = 25.0
+"""A body that turned by so much more than the others is another thing; corrections are less."""
+MOST_MISS = 0.45
+"""A body further than this from where its neighbours expect it, a level, is in another place."""
 SIZE_SHARE = 0.3
 """Weight of a body's size against its shape."""
 
@@ -113,7 +117,7 @@ def find_columns(
             level: look(film, factors, facing, corners)
             for level, corners in _placed(seen, chain, scale, mirrored=mirrored).items()
         }
-        kept = _uncrowded(seen, sights)
+        kept = _coherent(seen, _uncrowded(seen, sights))
         changes = {
             level: compare(seen[level], sight)
             for level, sight in kept.items()
@@ -203,6 +207,65 @@ def _uncrowded(
             both = _differences(seen, {level: sights[level] for level in (above, below)})
             kept[max((above, below), key=lambda level: both.get(level, np.inf))] = None
     return kept
+
+
+def _coherent(
+    seen: Mapping[Level, Sight], sights: Mapping[Level, Sight | None]
+) -> dict[Level, Sight | None]:
+    """Without those that lie or stand otherwise than the nearest others expect them.
+
+    Each body, turned and grown as it is on the next film, says where every other should be; a
+    correction bends the column by a few degrees a level, another place is a body's depth away.
+    """
+    kept = dict(sights)
+    turns = {
+        level: float(np.degrees(np.angle(_similarity(seen[level], sight))))
+        for level, sight in kept.items()
+        if sight is not None
+    }
+    usual = float(np.median(list(turns.values()))) if turns else 0.0
+    for level, turn in turns.items():
+        if len(turns) > 2 and abs(float(wrap_deg(np.asarray(turn - usual)))) > MOST_TURN_DEG:
+            kept[level] = None
+    while True:
+        there = [level for level, sight in kept.items() if sight is not None]
+        miss = {}
+        for level in there if len(there) > 2 else ():
+            others = sorted(there, key=lambda other: abs(levels_apart(other, level)))[1:4]
+            pairs = [
+                max(_miss(seen, kept, other, level), _miss(seen, kept, level, other))
+                for other in others
+            ]
+            miss[level] = float(np.median(pairs))
+        worst = max(miss, key=lambda level: miss[level], default=None)
+        if worst is None or miss[worst] <= MOST_MISS:
+            return kept
+        kept[worst] = None
+
+
+def _similarity(seen: Sight, found: Sight) -> complex:
+    """The turn and growth that carry a body over, as a complex factor."""
+    before, here = seen.canonical(seen.own), found.canonical(found.own)
+    p, q = before - before.mean(axis=0), here - here.mean(axis=0)
+    turned = (p[:, 0] - 1j * p[:, 1]) @ (q[:, 0] + 1j * q[:, 1])
+    return complex(turned / float((p * p).sum()))
+
+
+def _miss(
+    seen: Mapping[Level, Sight], sights: Mapping[Level, Sight | None], by: Level, level: Level
+) -> float:
+    """How far a body lies from where another expects it, in body depths a level between them."""
+    at, to = sights[by], sights[level]
+    if at is None or to is None:
+        return 0.0
+    before, here = seen[by].canonical(seen[by].own), at.canonical(at.own)
+    wanted = seen[level].canonical(seen[level].own).mean(axis=0) - before.mean(axis=0)
+    z = _similarity(seen[by], at)
+    expected = z * complex(*wanted)
+    found = to.canonical(to.own).mean(axis=0) - here.mean(axis=0)
+    depth = float(line_lengths(here).mean())
+    away = float(np.hypot((complex(*found) - expected).real, (complex(*found) - expected).imag))
+    return away / depth / max(abs(levels_apart(by, level)), 1)
 
 
 def _spread(

@@ -1,4 +1,4 @@
-"""When the assist must keep a click: limits, and the sentences that say why."""
+"""When the assist must keep a click, or ask the reader to look: limits and sentences."""
 
 from __future__ import annotations
 
@@ -20,14 +20,16 @@ class Limits:
     Attributes
     ----------
     move_depths
-        Furthest that a corner may be moved, in body depths.
+        Furthest that a corner may be moved, in body depths: beyond that it is another endplate.
     sure_move_depths
-        Furthest that it may be moved when the endplate is not certain.
+        Furthest that it may be moved without doubt when the endplate is not certain.
     sure_line_sd_deg, sure_path_sd_deg
         SD of the line up to which an endplate counts as certain, by the network and by the path
         refiner.
     line_sd_deg
-        SD of the line above which the click is kept.
+        SD of the line above which it is doubted.
+    blind_sd_deg
+        SD of the line above which an endplate without evidence counts as not seen at all.
     strength
         Least evidence across an endplate that is not certain, in standard errors.
     path_strength
@@ -43,6 +45,7 @@ class Limits:
     sure_line_sd_deg: float = 1.5
     sure_path_sd_deg: float = 2.2
     line_sd_deg: float = 3.0
+    blind_sd_deg: float = 3.0
     strength: float = 2.0
     path_strength: float = 3.0
     wrong_step: float = 6.0
@@ -97,25 +100,20 @@ def judge(found: Found, limits: Limits, level: Level, side: EndplateSide) -> Ref
     return None
 
 
+def doubt(found: Found, limits: Limits) -> str:
+    """Why the reader should look at an endplate that the network moved; empty if there is none."""
+    return next((text for _, _, text in _doubts(found, limits)), "")
+
+
 def _objections(found: Found, limits: Limits) -> list[tuple[RefusalReason, str]]:
-    furthest = float(found.moved_depths.max())
-    sure = found.line_sd_deg <= limits.sure_sd_deg(by_path=found.by_path)
-    reach = limits.move_depths if sure else limits.sure_move_depths
+    """What gives away that it is no endplate of this body; of the path refiner, all doubts too."""
     wrong = limits.wrong_path_step if found.by_path else limits.wrong_step
-    strength = max(abs(found.step), found.ridge)
-    faint = limits.path_strength if found.by_path else 0.0 if sure else limits.strength
     checks = (
         (not found.inside_film, RefusalReason.OUTSIDE, "the rim would lie outside the film"),
         (
-            strength < faint,
+            _is_faint(found, limits) and (found.by_path or found.line_sd_deg > limits.blind_sd_deg),
             RefusalReason.FLAT,
             "there is no edge to be seen along the endplate",
-        ),
-        (
-            found.line_sd_deg > limits.line_sd_deg,
-            RefusalReason.UNCERTAIN,
-            f"the line would be uncertain by {found.line_sd_deg:.1f} degrees (limit "
-            f"{limits.line_sd_deg:g})",
         ),
         (
             found.step < -wrong and (found.by_path or found.ridge < abs(found.step)),
@@ -124,13 +122,59 @@ def _objections(found: Found, limits: Limits) -> list[tuple[RefusalReason, str]]
         ),
         (found.on_metal, RefusalReason.METAL, "a corner would lie on metal"),
         (
+            _furthest(found) > limits.move_depths,
+            RefusalReason.TOO_FAR,
+            f"a corner would move by {_distance(_furthest(found), found.depth_mm)} (limit "
+            f"{_distance(limits.move_depths, found.depth_mm)} here)",
+        ),
+    )
+    objections = [(reason, text) for fails, reason, text in checks if fails]
+    if found.by_path:
+        objections += [(reason, text) for reason, text, _ in _doubts(found, limits)]
+    return objections
+
+
+def _doubts(found: Found, limits: Limits) -> list[tuple[RefusalReason, str, str]]:
+    """What makes an endplate uncertain: reason, words for a refusal, words for a mark."""
+    reach = limits.move_depths if _is_sure(found, limits) else limits.sure_move_depths
+    furthest = _furthest(found)
+    checks = (
+        (
+            found.line_sd_deg > limits.line_sd_deg,
+            RefusalReason.UNCERTAIN,
+            f"the line would be uncertain by {found.line_sd_deg:.1f} degrees (limit "
+            f"{limits.line_sd_deg:g})",
+            f"the image alone gives the line to ±{1.96 * found.line_sd_deg:.0f}°",
+        ),
+        (
             furthest > reach,
             RefusalReason.TOO_FAR,
             f"a corner would move by {_distance(furthest, found.depth_mm)} (limit "
             f"{_distance(reach, found.depth_mm)} here)",
+            f"a corner was seen {_distance(furthest, found.depth_mm)} from where it was clicked",
+        ),
+        (
+            _is_faint(found, limits),
+            RefusalReason.FLAT,
+            "there is no edge to be seen along the endplate",
+            "there is hardly an edge to be seen along the endplate",
         ),
     )
-    return [(reason, text) for fails, reason, text in checks if fails]
+    return [(reason, text, note) for fails, reason, text, note in checks if fails]
+
+
+def _is_sure(found: Found, limits: Limits) -> bool:
+    return found.line_sd_deg <= limits.sure_sd_deg(by_path=found.by_path)
+
+
+def _is_faint(found: Found, limits: Limits) -> bool:
+    """True if hardly anything lies under the line that should be one."""
+    least = limits.strength if not _is_sure(found, limits) else 0.0
+    return max(abs(found.step), found.ridge) < (limits.path_strength if found.by_path else least)
+
+
+def _furthest(found: Found) -> float:
+    return float(found.moved_depths.max())
 
 
 def _distance(depths: float, depth_mm: float | None) -> str:

@@ -101,17 +101,17 @@ def corner_model() -> CornerModel:
     return CornerModel(card=card, calibration=Calibration.of_card(card), network=network)
 
 
-def read_model(name: str) -> tuple[dict[str, Any], Any]:
-    """Card and OpenCV's network of a model in the package.
+def read_model(name: str, folder: Path | None = None) -> tuple[dict[str, Any], Any]:
+    """Card and OpenCV's network of a model in the package, or in another folder.
 
     Raises
     ------
     ModelFileError
         If a file is missing or cannot be read by the installed OpenCV.
     """
-    path = FOLDER / f"{name}.onnx"
+    path = (folder or FOLDER) / f"{name}.onnx"
     try:
-        card = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+        card = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
         return card, _read_network(path)
     except (OSError, ValueError, cv2.error) as problem:
         raise ModelFileError(path.name, problem) from problem

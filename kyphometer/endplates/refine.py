@@ -19,7 +19,8 @@ from kyphometer.endplates.corners import (
 from kyphometer.endplates.crop import cut_window
 from kyphometer.endplates.estimate import Estimate, Refiner, estimate, looks_inverted
 from kyphometer.endplates.frame import VertebraFrame
-from kyphometer.endplates.guards import Found, Limits, judge
+from kyphometer.endplates.guards import Found, Limits, doubt, judge
+from kyphometer.endplates.posterior import joined
 from kyphometer.endplates.results import (
     RefinedReading,
     RefinedVertebra,
@@ -56,9 +57,10 @@ def refine(
 ) -> RefinedVertebra:
     """Move rough marks of a vertebra onto its rim corners, with a covariance for each.
 
-    What cannot be moved safely stays where it was clicked, with the reason (see `Limits`): beyond a
-    distance, where there is no edge, where the line's direction would be uncertain by more than 3
-    degrees, on the neighbour's endplate, on metal, or against the film's polarity.
+    What is no endplate of this body stays where it was clicked, with the reason (see `Limits`):
+    where there is nothing to be seen, so far away that it is another endplate, the neighbour's, on
+    metal, or against the film's polarity. All else is moved, with its interval; where that is wide,
+    the endplate is named in `uncertain` and its marks say so.
 
     Parameters
     ----------
@@ -102,7 +104,10 @@ def refine(
         return _kept(vertebra, _polarity(vertebra), refiner)
     known = (geometry or film.geometry).is_calibrated
     judged = _Judged(vertebra, clicks, found, bounds, known, film.shape)
-    return _result(vertebra, found, judged.refusals(), targets)
+    refused, doubts = judged.refusals(), judged.doubts()
+    if refiner is Refiner.LEARNED:
+        found = joined(found, clicks, sure)
+    return _result(vertebra, found, refused, doubts, targets)
 
 
 def refine_reading(
@@ -226,6 +231,11 @@ class _Judged:
                 refused[side] = refusal
         return refused
 
+    def doubts(self) -> dict[EndplateSide, str]:
+        facts = self._facts()
+        said = {side: doubt(facts[side], self.limits) for side in self.vertebra.endplates}
+        return {side: f"uncertain: {text}" for side, text in said.items() if text}
+
     def _facts(self) -> dict[EndplateSide, Found]:
         found, frame = self.found, self.found.frame
         now = frame.to_square(found.corners)
@@ -251,6 +261,7 @@ def _result(
     vertebra: Vertebra,
     found: Estimate,
     refused: dict[EndplateSide, Refusal],
+    doubts: dict[EndplateSide, str],
     targets: Collection[Target] | None,
 ) -> RefinedVertebra:
     """The vertebra with accepted marks moved and refused ones annotated."""
@@ -264,7 +275,9 @@ def _result(
         wanted = {name for name in CORNERS if targets is None or (side, name) in targets}
         if not wanted:
             continue
-        placed = plates[str(side)] = _moved(plate, side, found, {n: seen[side, n] for n in wanted})
+        note = "; ".join(filter(None, (doubts.get(side), _differs(found, side))))
+        here = {name: seen[side, name] for name in wanted}
+        placed = plates[str(side)] = _moved(plate, here, found.method, note)
         anterior, posterior = (getattr(placed, name).xy for name in CORNERS)
         moved[side] = (dist(anterior, plate.anterior.xy), dist(posterior, plate.posterior.xy))
         line_sd[side] = float(found.line_sd_deg[list(EndplateSide).index(side)])
@@ -275,6 +288,7 @@ def _result(
         moved_px=moved,
         refusals=tuple(refused.values()),
         method=found.method,
+        uncertain={side: text for side, text in doubts.items() if side in line_sd},
     )
 
 
@@ -295,15 +309,15 @@ def _seen(found: Estimate) -> dict[Target, _Seen]:
     return dict(zip(targets, zip(places, covariances, strict=True), strict=True))
 
 
-def _moved(
-    plate: Endplate, side: EndplateSide, found: Estimate, wanted: dict[str, _Seen]
-) -> Endplate:
-    """An endplate with its wanted corners where the image shows them."""
+def _differs(found: Estimate, side: EndplateSide) -> str:
+    """What the path refiner says against a line."""
     differs = float(found.differs_deg[list(EndplateSide).index(side)])
-    note = f"the path refiner's line differs by {differs:.1f} degrees" if differs else ""
-    marks = {
-        name: _mark(getattr(plate, name), seen, found.method, note) for name, seen in wanted.items()
-    }
+    return f"the path refiner's line differs by {differs:.1f} degrees" if differs else ""
+
+
+def _moved(plate: Endplate, wanted: dict[str, _Seen], method: str, note: str) -> Endplate:
+    """An endplate with its wanted corners where the image shows them."""
+    marks = {name: _mark(getattr(plate, name), seen, method, note) for name, seen in wanted.items()}
     changes: dict[str, Any] = dict(marks)
     return replace(plate, **changes)
 

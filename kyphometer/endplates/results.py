@@ -71,6 +71,8 @@ class RefinedVertebra:
         What was kept, and why.
     method
         Name and version of the refiner.
+    uncertain
+        Moved endplates that the reader should look at, and why: their interval is wide.
     """
 
     vertebra: Vertebra
@@ -78,6 +80,7 @@ class RefinedVertebra:
     moved_px: Mapping[EndplateSide, tuple[float, float]]
     refusals: tuple[Refusal, ...]
     method: str
+    uncertain: Mapping[EndplateSide, str] = field(default_factory=dict)
 
     @property
     def level(self) -> Level:

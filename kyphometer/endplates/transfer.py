@@ -19,8 +19,12 @@ from kyphometer.reading import Covariance, Endplate, Landmark, MarkSource, Verte
 
 Array = NDArray[np.float64]
 
-LEAST_ODDS = -2.0
+LEAST_ODDS = -1.0
 """A body whose logarithm of the odds of being the same is less does not belong there."""
+MOST_LINE_SD_DEG = 6.0
+"""A line that is less sure than this where it was found is no endplate."""
+MOST_DISAGREEMENT = 0.35
+"""Corners that the networks place further apart than this part of a depth are not believed."""
 OUTSIDE = "its rim would lie outside the film"
 MOST_CHANGE_SD_DEG = 3.0
 """A body whose endplates may have turned by more than this unnoticed is not proposed."""
@@ -57,6 +61,9 @@ def transfer(
         message = f"{level}: the turn of its endplates would be uncertain by {unsure:.1f} degrees."
         return NotCarried(level=level, message=message)
     marks = _moved(seen, found, change, profiles=not intact)
+    if _disagreement(seen, found, marks) > MOST_DISAGREEMENT:
+        message = f"{level}: the two networks see its corners in different places."
+        return NotCarried(level=level, message=message)
     return CarriedVertebra(
         vertebra=_proposed(vertebra, marks, seen.found, found.found, known),
         line_change_sd_deg=known.line_sd_deg,
@@ -67,13 +74,29 @@ def transfer(
 def _objection(found: Sight) -> str:
     """Why a vertebra cannot be proposed, or nothing."""
     expected = VertebraFrame.of_corners(found.corners, found.factors, found.facing.sign)
-    growth = found.found.frame.depth / expected.depth
+    another = has_another_size(found.found.frame.depth, expected.depth)
     checks = (
         (not found.inside_film, OUTSIDE),
+        (
+            float(found.found.line_sd_deg.max()) > MOST_LINE_SD_DEG,
+            "nothing like an endplate lies there",
+        ),
         (bool(found.found.on_metal.any()), "a corner would lie on metal"),
-        (abs(growth - 1) > MOST_GROWTH, "what was found has another size"),
+        (another, "what was found has another size"),
     )
     return next((text for fails, text in checks if fails), "")
+
+
+def _disagreement(seen: Sight, found: Sight, marks: Array) -> float:
+    """How differently the two networks place the body, largest corner, in body depths."""
+    habit = seen.found.frame.from_square(seen.corners) - seen.found.corners
+    now = found.found.frame.from_square(marks) - found.found.corners
+    return float(np.hypot(*(now - habit).T).max())
+
+
+def has_another_size(depth: float, expected: float) -> bool:
+    """Whether a body of this depth cannot be the one that was expected, in the same units."""
+    return abs(depth / expected - 1) > MOST_GROWTH
 
 
 def _moved(seen: Sight, found: Sight, change: BodyChange, *, profiles: bool) -> Array:

@@ -94,6 +94,7 @@ from kyphometer.errors.study import (
     StudyFileError,
     StudyFullError,
     StudyRefusedError,
+    UnacceptedChangesError,
     UnknownRecordError,
 )
 from kyphometer.errors.table import (
@@ -172,6 +173,7 @@ __all__ = [
     "TooFewDataError",
     "TooFewValuesError",
     "TooManyAttemptsError",
+    "UnacceptedChangesError",
     "UnknownConditionError",
     "UnknownDefinitionError",
     "UnknownLevelError",

@@ -51,3 +51,20 @@ class StudyRefusedError(StudyError):
 
     def __init__(self, problem: str, remedy: str) -> None:
         super().__init__(f"{problem}; {remedy}.")
+
+
+class UnacceptedChangesError(StudyError):
+    """Facts that differ from what the study knows, without leave to change them."""
+
+    is_list = True
+
+    def __init__(self, source: str, changes: tuple[object, ...], shown: int = 30) -> None:
+        self.changes = changes
+        lines = [str(change) for change in changes[:shown]]
+        if len(changes) > shown:
+            lines.append(f"... and {len(changes) - shown} more.")
+        count = "1 fact differs" if len(changes) == 1 else f"{len(changes)} facts differ"
+        super().__init__(
+            f"Nothing was taken from {source}: {count} from what the study knows. Look at each; if "
+            "the new ones are right, say --accept-changes.\n" + "\n".join(lines)
+        )

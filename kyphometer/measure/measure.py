@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from kyphometer.anatomy import Level
 from kyphometer.errors import (
@@ -16,6 +17,7 @@ from kyphometer.geometry import Facing, PixelGeometry
 from kyphometer.measure.angles import measure_named
 from kyphometer.measure.definitions import ANGLES, AngleDefinition, angle_definition
 from kyphometer.measure.model import Measurement, MeasurementSet, Refusal
+from kyphometer.measure.plausible import endplate_lengths_mm, implausible_scale
 from kyphometer.measure.shape import (
     COMPRESSION_CODES,
     DEPRESSION_CODES,
@@ -105,9 +107,12 @@ def measure_reading(
         collector.everything()
     else:
         collector.asked_for(codes)
+    found = collector.measurements
+    if implausible_scale(reading, geometry):
+        found = [replace(item, standard_uncertainty=None) for item in found]
     return MeasurementSet(
         facing=facing,
-        measurements=tuple(collector.measurements),
+        measurements=tuple(found),
         refused=tuple(collector.refused),
         warnings=tuple(_warnings(reading, geometry, findings, header_facing, facing)),
     )
@@ -127,6 +132,13 @@ def _warnings(
         yield (
             f"The film's PatientOrientation puts anterior at image {header_facing}; "
             f"the observer stored {facing}, which was used."
+        )
+    if implausible_scale(reading, geometry):
+        lengths = endplate_lengths_mm(reading, geometry)
+        yield (
+            f"By the film's pixel size the marked endplates are {min(lengths):.0f} to "
+            f"{max(lengths):.0f} mm long, which cannot be: no uncertainty is stated; correct the "
+            "pixel size."
         )
     if not geometry.is_calibrated and any(
         mark.covariance is None and mark.source != "truth" for *_, mark in reading.landmarks()

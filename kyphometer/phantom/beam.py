@@ -75,12 +75,6 @@ class Window:
         xy_px: NDArray[np.float64] = (np.asarray(detector_mm, np.float64) - origin) / self.pitch_mm
         return xy_px
 
-    def to_detector_mm(self, xy_px: ArrayLike) -> NDArray[np.float64]:
-        """Inverse of `to_pixels`."""
-        origin = np.array([self.left_mm, self.top_mm])
-        mm: NDArray[np.float64] = np.asarray(xy_px, np.float64) * self.pitch_mm + origin
-        return mm
-
     def coarser(self, pitch_mm: float, margin_mm: float = 0.0) -> Window:
         """A window of about another pitch over the same area, grown by a margin on each side."""
         height = self.rows * self.pitch_mm + 2 * margin_mm

@@ -97,9 +97,9 @@ def reading_from_points(
 ) -> Reading:
     """A reading with source `truth` from film coordinates as `six_points_px` gives them.
 
-    Endplates with a corner outside the film (or `field_px`: left, top, right, bottom) are listed
-    as not measurable; levels that lie outside altogether are left out. S1 has its superior
-    endplate only.
+    Endplates with a corner or their floor outside the film (or `field_px`: left, top, right,
+    bottom) are listed as not measurable; levels that lie outside altogether are left out. S1 has
+    its superior endplate only.
     """
     field = field_px or (0.0, 0.0, float(film.columns), float(film.rows))
     vertebrae, missing = {}, []
@@ -108,7 +108,7 @@ def reading_from_points(
         for side, points in zip(EndplateSide, both, strict=True):
             if level is Level.S1 and side is EndplateSide.INFERIOR:
                 continue
-            seen = _inside(points[[0, 2]], field)
+            seen = _inside(points, field)
             if seen.all():
                 plates[side] = _endplate(points)
             elif seen.any():

@@ -291,13 +291,14 @@ def _pose(
         construct=construct,
     )
     moment = datetime.combine(exposed_on, time(9 + int(rng.integers(8)), 30), tzinfo=UTC)
+    surgery = exposed_on - timedelta(days=plan.day)
     facts = FilmFacts(
         position=plan.position,
         exposed_at=moment,
         time_point=plan.name,
         patient_id=patient_id,
         patient_name=f"Simulated^{patient_id}",
-        birth_date=date(exposed_on.year - person.age_years, 1 + person.seed % 12, 15),
+        birth_date=date(surgery.year - person.age_years, 1 + person.seed % 12, 15),
     )
     window = draw_window(film_format, rng)
     return _Pose(

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from matplotlib.axes import Axes
 
 from kyphometer.plots.reliability import TEXT, new_axes, plain_axes
 from kyphometer.plots.style import AMBER, BLUE, GREY, INK, VERMILION
-from kyphometer.reliability import ControlChart, HiddenPair, ReadingTable
+from kyphometer.reliability import ControlChart, ReadingTable
 
 MARKS = ("o", "s", "^", "D", "v", "P", "X", "*")
 
@@ -83,22 +82,4 @@ def plot_errors(table: ReadingTable, *, unit: str = "°", ax: Axes | None = None
     ax.set_xlabel(f"True value ({unit})")
     ax.set_ylabel(f"Reading − truth ({unit})")
     ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=6, frameon=False, fontsize=TEXT - 1)
-    return ax
-
-
-def plot_hidden_pairs(
-    pairs: Sequence[HiddenPair], *, unit: str = "°", ax: Axes | None = None
-) -> Axes:
-    """First and second showing of films that came twice within a round, joined."""
-    ax = new_axes(6.4, 2.9) if ax is None else plain_axes(ax)
-    known = [(p.first, p.second, p.mirrored) for p in pairs if p.first is not None]
-    for place, (first, second, mirrored) in enumerate(known, 1):
-        if second is None or first is None:
-            continue
-        ax.plot((place, place), (first, second), color=GREY, linewidth=1.2, zorder=0)
-        ax.plot(place, first, "o", **_look("white"))
-        ax.plot(place, second, "s" if mirrored else "D", **_look(AMBER if mirrored else BLUE))
-    ax.set_xlabel("Hidden duplicate (circle: first showing, diamond: again, square: mirrored)")
-    ax.set_ylabel(f"Value ({unit})")
-    ax.set_xlim(0.4, len(known) + 0.6)
     return ax

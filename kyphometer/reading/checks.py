@@ -5,11 +5,12 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 
 from kyphometer.anatomy import EndplateSide, Level, levels_apart
 from kyphometer.geometry import NULL_LENGTH, PixelGeometry, Point, cross, segments_cross
+from kyphometer.messages import sentence
 from kyphometer.reading.model import Reading
 from kyphometer.reading.square import SquareBody, SquarePlate, square_bodies
 
@@ -23,6 +24,8 @@ MAX_LENGTH_RATIO = 1.7
 MAX_HEIGHT_TO_DEPTH = 1.6
 MIN_HEIGHT_TO_DEPTH = 0.12
 MAX_DISC_TO_DEPTH = 0.65
+MIN_ROOM_TO_DEPTH = 0.35
+"""Two levels stand further apart for each level between them."""
 MAX_WEDGE_DEG = 50.0
 MAX_DEPRESSION_TO_DEPTH = 0.4
 
@@ -63,9 +66,56 @@ class FindingCode(StrEnum):
     """Where anterior is cannot be told, or is contradicted; found by `derive_facing`."""
 
 
+class Unit(StrEnum):
+    """Unit of a finding's value and limit."""
+
+    MM = "mm"
+    PX = "px"
+    DEG = "deg"
+    RATIO = "ratio"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingFacts:
+    """The numbers behind a finding; None where its code has none.
+
+    Attributes
+    ----------
+    value, limit, unit
+        What was found, the limit that it passes, and the unit of both.
+    count
+        Levels between two marked ones.
+    x, y
+        A point in pixels.
+    columns, rows
+        Size of the film in pixels.
+    """
+
+    value: float | None = None
+    limit: float | None = None
+    unit: Unit | None = None
+    count: int | None = None
+    x: float | None = None
+    y: float | None = None
+    columns: int | None = None
+    rows: int | None = None
+
+
+NO_FACTS = FindingFacts()
+
+_OF_PLATE = (
+    FindingCode.CORNERS_COINCIDE,
+    FindingCode.ENDPLATE_SHORT,
+    FindingCode.ENDPLATE_LONG,
+    FindingCode.MIDDLE_MISPLACED,
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """Something about the marks that is impossible or improbable.
+
+    Its words come from the catalogue (`kyphometer.messages`), in the language of the task.
 
     Attributes
     ----------
@@ -73,28 +123,87 @@ class Finding:
         What it is, for programs.
     severity
         Error (no number from these marks) or warning.
-    where
-        Which vertebra, endplate or corner, in words.
-    message
-        What is wrong.
-    remedy
-        What to do about it.
     levels
-        Levels concerned.
+        Levels concerned, cranial first.
     corners
         Corners to look at, each as level, endplate and `anterior`, `middle` or `posterior`.
+    facts
+        The numbers behind it.
     """
 
     code: FindingCode
     severity: Severity
-    where: str
-    message: str
-    remedy: str
     levels: tuple[Level, ...] = ()
     corners: tuple[CornerName, ...] = ()
+    facts: FindingFacts = NO_FACTS
+
+    @property
+    def where(self) -> str:
+        """Which vertebra, endplate or corner, in words."""
+        return self._where(None)
+
+    @property
+    def message(self) -> str:
+        """What is wrong."""
+        return sentence(f"finding.{self.code}", self._words(None))
+
+    @property
+    def remedy(self) -> str:
+        """What to do about it."""
+        return sentence(f"finding.{self.code}.remedy", {})
+
+    def sentence(self, language: str | None = None) -> str:
+        """Where, what and what to do, in a language; None takes that of the task."""
+        words = {
+            "where": self._where(language),
+            "message": sentence(f"finding.{self.code}", self._words(language), language),
+            "remedy": sentence(f"finding.{self.code}.remedy", {}, language),
+        }
+        return sentence("finding", words, language)
 
     def __str__(self) -> str:
-        return f"{self.where}: {self.message}; {self.remedy}."
+        return self.sentence()
+
+    def _words(self, language: str | None) -> dict[str, object]:
+        facts = self.facts
+        words: dict[str, object] = {item.name: getattr(facts, item.name) for item in fields(facts)}
+        if facts.unit in {Unit.MM, Unit.PX}:
+            words["unit"] = sentence(f"unit.{facts.unit}", {}, language)
+        return {**words, **_ends(self.levels)}
+
+    def _where(self, language: str | None) -> str:
+        if self.code is FindingCode.OUTSIDE_FILM and self.corners:
+            return place(self.levels, self.corners[:1], language)
+        if self.code in _OF_PLATE and self.corners:
+            return place_of_plate(self.corners[0], language)
+        return place(self.levels, (), language)
+
+
+def place_of_plate(corner: CornerName, language: str | None = None) -> str:
+    """The endplate of a corner, in words."""
+    side = sentence(f"word.{corner[1]}", {}, language)
+    return sentence("place.plate", {"level": str(corner[0]), "side": side}, language)
+
+
+def place(
+    levels: Sequence[Level], corners: Sequence[CornerName] = (), language: str | None = None
+) -> str:
+    """One corner, or one or two levels, in words."""
+    if corners:
+        level, side, name = corners[0]
+        words = {
+            "level": str(level),
+            "side": sentence(f"word.{side}", {}, language),
+            "corner": sentence(f"word.{name}", {}, language),
+        }
+        return sentence("place.corner", words, language)
+    if len(levels) > 1:
+        return sentence("place.levels", _ends(levels), language)
+    return str(levels[0]) if levels else sentence("place.facing", {}, language)
+
+
+def _ends(levels: Sequence[Level]) -> dict[str, str]:
+    return {"upper": str(levels[0]), "lower": str(levels[-1])} if levels else {}
 
 
 def check_reading(
@@ -136,34 +245,27 @@ def check_reading(
 
 
 def _error(
-    code: FindingCode, where: str, message: str, remedy: str, corners: Iterable[CornerName]
+    code: FindingCode, corners: Iterable[CornerName], facts: FindingFacts = NO_FACTS
 ) -> Finding:
-    return _finding(code, Severity.ERROR, (where, message, remedy), corners)
+    return _finding(code, Severity.ERROR, corners, facts)
 
 
 def _warning(
-    code: FindingCode, where: str, message: str, remedy: str, corners: Iterable[CornerName]
+    code: FindingCode, corners: Iterable[CornerName], facts: FindingFacts = NO_FACTS
 ) -> Finding:
-    return _finding(code, Severity.WARNING, (where, message, remedy), corners)
+    return _finding(code, Severity.WARNING, corners, facts)
 
 
 def _finding(
-    code: FindingCode,
-    severity: Severity,
-    words: tuple[str, str, str],
-    corners: Iterable[CornerName],
+    code: FindingCode, severity: Severity, corners: Iterable[CornerName], facts: FindingFacts
 ) -> Finding:
-    where, message, remedy = words
     named = tuple(corners)
-    return Finding(
-        code=code,
-        severity=severity,
-        where=where,
-        message=message,
-        remedy=remedy,
-        levels=tuple(dict.fromkeys(level for level, _, _ in named)),
-        corners=named,
-    )
+    levels = tuple(dict.fromkeys(level for level, _, _ in named))
+    return Finding(code=code, severity=severity, levels=levels, corners=named, facts=facts)
+
+
+def _ratio(value: float, limit: float) -> FindingFacts:
+    return FindingFacts(value=value, limit=limit, unit=Unit.RATIO)
 
 
 def _rims(*plates: SquarePlate | None) -> Iterator[CornerName]:
@@ -181,42 +283,30 @@ def _outside(reading: Reading) -> Iterator[Finding]:
         if not (0 <= x <= columns and 0 <= y <= rows):
             yield _error(
                 FindingCode.OUTSIDE_FILM,
-                f"{level} {side} endplate, {name} corner",
-                f"({x:.1f}, {y:.1f}) lies outside the film of {columns} x {rows} pixels",
-                "mark it on the film, or list the endplate as not measurable",
                 [(level, side, name)],
+                FindingFacts(x=x, y=y, columns=columns, rows=rows),
             )
 
 
 def _check_plates(body: SquareBody, *, calibrated: bool) -> Iterator[Finding]:
     shortest = MIN_ENDPLATE_MM if calibrated else MIN_ENDPLATE_PX
-    unit = "mm" if calibrated else "pixels"
+    unit = Unit.MM if calibrated else Unit.PX
     for plate in body.plates:
         if plate.length < NULL_LENGTH:
             here = _rims(plate)
-            yield _error(
-                FindingCode.CORNERS_COINCIDE,
-                plate.name,
-                "both corners are in one place",
-                "mark them apart",
-                here,
-            )
+            yield _error(FindingCode.CORNERS_COINCIDE, here)
             continue
         if plate.length < shortest:
             yield _error(
                 FindingCode.ENDPLATE_SHORT,
-                plate.name,
-                f"its corners are only {plate.length:.1f} {unit} apart, less than any endplate",
-                "mark both rims",
                 _rims(plate),
+                FindingFacts(value=plate.length, limit=shortest, unit=unit),
             )
         if calibrated and plate.length > MAX_ENDPLATE_MM:
             yield _warning(
                 FindingCode.ENDPLATE_LONG,
-                plate.name,
-                f"its corners are {plate.length:.0f} mm apart, more than any endplate",
-                "check the corners and the pixel spacing",
                 _rims(plate),
+                FindingFacts(value=plate.length, limit=MAX_ENDPLATE_MM, unit=Unit.MM),
             )
         if plate.middle is not None:
             yield from _check_middle(plate, plate.middle)
@@ -228,70 +318,44 @@ def _check_middle(plate: SquarePlate, middle: Point) -> Iterator[Finding]:
     along = (mx * ux + my * uy) / plate.length**2
     across = abs(cross((ux, uy), (mx, my))) / plate.length**2
     if not 0.05 <= along <= 0.95 or across > MAX_DEPRESSION_TO_DEPTH:
-        yield _warning(
-            FindingCode.MIDDLE_MISPLACED,
-            plate.name,
-            "its middle point does not lie between its corners",
-            "move it to the floor of the endplate, half way between the rims",
-            [(plate.level, plate.side, "middle")],
-        )
+        yield _warning(FindingCode.MIDDLE_MISPLACED, [(plate.level, plate.side, "middle")])
 
 
 def _check_body(body: SquareBody) -> Iterator[Finding]:
-    superior, inferior, level = body.superior, body.inferior, body.level
+    superior, inferior = body.superior, body.inferior
     if superior is None or inferior is None or min(superior.length, inferior.length) < NULL_LENGTH:
         return
     if segments_cross(superior.posterior, superior.anterior, inferior.posterior, inferior.anterior):
-        yield _error(
-            FindingCode.ENDPLATES_CROSS,
-            f"{level}",
-            "its superior and inferior endplates cross each other",
-            "mark them again",
-            _rims(superior, inferior),
-        )
+        yield _error(FindingCode.ENDPLATES_CROSS, _rims(superior, inferior))
         return
     u, v = superior.vector, inferior.vector
     if u[0] * v[0] + u[1] * v[1] < 0:
-        yield _error(
-            FindingCode.ENDPLATES_OPPOSED,
-            f"{level}",
-            "its endplates run in opposite directions",
-            "anterior and posterior are swapped in one of them: mark it again",
-            _rims(superior, inferior),
-        )
+        yield _error(FindingCode.ENDPLATES_OPPOSED, _rims(superior, inferior))
         return
-    yield from _check_shape(level, superior, inferior)
+    yield from _check_shape(superior, inferior)
 
 
-def _check_shape(level: Level, superior: SquarePlate, inferior: SquarePlate) -> Iterator[Finding]:
+def _check_shape(superior: SquarePlate, inferior: SquarePlate) -> Iterator[Finding]:
     ratio = max(superior.length, inferior.length) / min(superior.length, inferior.length)
     if ratio > MAX_LENGTH_RATIO:
         yield _warning(
-            FindingCode.ENDPLATES_UNLIKE,
-            f"{level}",
-            f"one endplate is {ratio:.1f} times as long as the other",
-            "check that all corners are on the rims of one vertebra",
-            _rims(superior, inferior),
+            FindingCode.ENDPLATES_UNLIKE, _rims(superior, inferior), _ratio(ratio, MAX_LENGTH_RATIO)
         )
     depth = (superior.length + inferior.length) / 2
     height = math.dist(superior.centre, inferior.centre) / depth
     if not MIN_HEIGHT_TO_DEPTH <= height <= MAX_HEIGHT_TO_DEPTH:
         yield _warning(
             FindingCode.HEIGHT_UNLIKELY,
-            f"{level}",
-            f"its height is {height:.2f} of its depth, which no vertebra has",
-            "check that both endplates belong to one vertebra",
             _rims(superior, inferior),
+            _ratio(height, MAX_HEIGHT_TO_DEPTH if height > 1 else MIN_HEIGHT_TO_DEPTH),
         )
     u, v = superior.vector, inferior.vector
     wedge = abs(math.degrees(math.atan2(cross(u, v), u[0] * v[0] + u[1] * v[1])))
     if wedge > MAX_WEDGE_DEG:
         yield _warning(
             FindingCode.WEDGE_UNLIKELY,
-            f"{level}",
-            f"its endplates stand at {wedge:.0f} degrees to each other",
-            "check all four corners",
             _rims(superior, inferior),
+            FindingFacts(value=wedge, limit=MAX_WEDGE_DEG, unit=Unit.DEG),
         )
 
 
@@ -302,21 +366,9 @@ def _check_order(bodies: Sequence[SquareBody]) -> Iterator[Finding]:
         step = (b.x - a.x, b.y - a.y)
         against = [body for body in (upper, lower) if _runs_against(body, step)]
         if len(against) == 2:
-            yield _error(
-                FindingCode.LEVELS_SWAPPED,
-                f"{upper.level} and {lower.level}",
-                f"{lower.level} lies cranial of {upper.level}",
-                "the two labels seem swapped: relabel them",
-                _rims(*upper.plates, *lower.plates),
-            )
+            yield _error(FindingCode.LEVELS_SWAPPED, _rims(*upper.plates, *lower.plates))
         elif against:
-            yield _error(
-                FindingCode.ENDPLATES_SWAPPED,
-                f"{against[0].level}",
-                "its superior endplate lies caudal of its inferior endplate",
-                "the two seem swapped: relabel them",
-                _rims(*against[0].plates),
-            )
+            yield _error(FindingCode.ENDPLATES_SWAPPED, _rims(*against[0].plates))
 
 
 def _runs_against(body: SquareBody, step: tuple[float, float]) -> bool:
@@ -337,42 +389,26 @@ def _check_disc(upper: SquareBody, lower: SquareBody, between: int) -> Iterator[
     top, bottom = upper.inferior or upper.superior, lower.superior or lower.inferior
     if top is None or bottom is None or min(top.length, bottom.length) < NULL_LENGTH:
         return
-    where = f"{upper.level} and {lower.level}"
     if segments_cross(top.posterior, top.anterior, bottom.posterior, bottom.anterior):
         here = _rims(top, bottom)
-        yield _error(
-            FindingCode.NEIGHBOURS_CROSS,
-            where,
-            "their endplates cross each other",
-            "mark them again",
-            here,
-        )
+        yield _error(FindingCode.NEIGHBOURS_CROSS, here)
         return
     depth = (top.length + bottom.length) / 2
     gap = math.dist(top.centre, bottom.centre) / depth
     whole = upper.inferior is not None and lower.superior is not None
     if whole and between == 0 and gap > MAX_DISC_TO_DEPTH:
         yield _warning(
-            FindingCode.NEIGHBOURS_APART,
-            where,
-            f"the disc between them would be {gap:.2f} of its depth high, which no disc is",
-            "a vertebra may have been skipped: check the labels",
-            _rims(top, bottom),
+            FindingCode.NEIGHBOURS_APART, _rims(top, bottom), _ratio(gap, MAX_DISC_TO_DEPTH)
         )
-    if whole and between >= 1 and gap < 0.35 * between:
+    roomy = MIN_ROOM_TO_DEPTH * between
+    if whole and between >= 1 and gap < roomy:
         yield _warning(
             FindingCode.NEIGHBOURS_CLOSE,
-            where,
-            f"there is no room between them for the {between} level(s) not marked",
-            "a label may be off by one: check the labels",
             _rims(top, bottom),
+            FindingFacts(value=gap, limit=roomy, unit=Unit.RATIO, count=between),
         )
     ratio = max(top.length, bottom.length) / min(top.length, bottom.length)
     if between == 0 and ratio > MAX_LENGTH_RATIO:
         yield _warning(
-            FindingCode.NEIGHBOURS_UNLIKE,
-            where,
-            f"neighbouring endplates differ in length by a factor of {ratio:.1f}",
-            "check that all corners are on the rims",
-            _rims(top, bottom),
+            FindingCode.NEIGHBOURS_UNLIKE, _rims(top, bottom), _ratio(ratio, MAX_LENGTH_RATIO)
         )

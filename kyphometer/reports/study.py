@@ -56,6 +56,7 @@ def study_document(
     *,
     made_at: datetime | None = None,
     pictures: Mapping[str, Iterable[tuple[str, Drawing]]] | None = None,
+    verdict: str = "",
 ) -> Document:
     """The whole report of a study.
 
@@ -67,6 +68,8 @@ def study_document(
         When the report was made; left out if None, so that the same study gives the same report.
     pictures
         Captions and drawings of each patient's films.
+    verdict
+        What the check of the study found, if it was made.
     """
     facts = [
         ("Patients", str(results.counts.patients)),
@@ -74,6 +77,8 @@ def study_document(
         ("Observers", ", ".join(results.observers) or "none"),
         ("Software", results.software),
     ]
+    if verdict:
+        facts.append(("Check of the study", verdict))
     if made_at is not None:
         facts.append(("Made", made_at.strftime("%Y-%m-%d %H:%M UTC")))
     blocks: list[Block] = [

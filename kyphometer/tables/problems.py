@@ -37,16 +37,6 @@ class TableProblem:
             place += f", column {self.column}"
         return f"{place}: {self.problem}; {self.remedy}."
 
-    def as_row(self) -> dict[str, object]:
-        """Row of a table of problems."""
-        return {
-            "file": self.file,
-            "row": self.row,
-            "column": self.column,
-            "problem": self.problem,
-            "remedy": self.remedy,
-        }
-
 
 class SheetError(TableError):
     """The file as a whole, or one of its cells, cannot be read; carries its problem."""

@@ -12,7 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from kyphometer import __version__
+from kyphometer.dicom.archive import Unpacked
+from kyphometer.dicom.entries import FILM_SUFFIXES as FILM_SUFFIXES
+from kyphometer.dicom.entries import Entries, PassedOver, is_no_film
 from kyphometer.errors import (
+    FilmError,
     KyphometerError,
     NoReadingError,
     ReadingFilmMismatchError,
@@ -20,10 +24,10 @@ from kyphometer.errors import (
 from kyphometer.film import Film, FilmHeader, FilmReference
 from kyphometer.measure import DEFAULT_CORNER_SD_MM, MeasurementSet, measure_reading
 from kyphometer.reading import Reading
+from kyphometer.reading.beside import SUFFIX, stem_beside
 from kyphometer.reading.document import read_reading
 
-FILM_SUFFIXES = {".dcm", ".dicom", ".ima", ".png", ".jpg", ".jpeg", ".tif", ".tiff"}
-READING_SUFFIX = ".reading.json"
+READING_SUFFIX = SUFFIX
 SOFTWARE = f"kyphometer {__version__}"
 
 
@@ -122,7 +126,8 @@ def find_readings(film: str | Path) -> list[Path]:
 
 
 def _belongs(stem: str, film: Path) -> bool:
-    return any(stem == name or stem.startswith(f"{name}.") for name in (film.name, film.stem))
+    names = (stem_beside(film.name), stem_beside(film.stem))
+    return any(stem == name or stem.startswith(f"{name}.") for name in names)
 
 
 def find_reading(film: str | Path) -> Path:
@@ -135,9 +140,8 @@ def find_reading(film: str | Path) -> Path:
     """
     path = Path(film)
     found = find_readings(path)
-    plain = [
-        item for item in found if item.name.removesuffix(READING_SUFFIX) in (path.name, path.stem)
-    ]
+    names = (stem_beside(path.name), stem_beside(path.stem))
+    plain = [item for item in found if item.name.removesuffix(READING_SUFFIX) in names]
     if len(found) == 1:
         return found[0]
     if len(plain) == 1:
@@ -145,10 +149,16 @@ def find_reading(film: str | Path) -> Path:
     raise NoReadingError(path.name, [item.name for item in found])
 
 
-def check_film(reading: Reading, film: FilmReference) -> None:
-    """Refuse a reading that was made on another film, by UID, frame, size and pixel hash.
+def check_film(reading: Reading, film: FilmReference) -> str | None:
+    """Refuse a reading that was made on another film, by pixel hash, UID, frame and size.
 
-    What one of the two does not know is not compared.
+    A film is its pixels: of equal hash and size it is the same under another UID, as after another
+    export or de-identification. What one of the two does not know is not compared.
+
+    Returns
+    -------
+    note
+        A sentence if the film has another UID than the one that was read, else None.
 
     Raises
     ------
@@ -156,6 +166,9 @@ def check_film(reading: Reading, film: FilmReference) -> None:
         If they differ; the sentence says in what.
     """
     made_on = reading.film
+    if made_on.same_pixels(film):
+        renamed = made_on.sop_instance_uid not in (None, film.sop_instance_uid)
+        return OTHER_UID if renamed else None
     for what, in_reading, in_film in (
         ("SOP instance UID", made_on.sop_instance_uid, film.sop_instance_uid),
         ("frame", made_on.frame, film.frame),
@@ -168,6 +181,12 @@ def check_film(reading: Reading, film: FilmReference) -> None:
     ):
         if in_reading is not None and in_film is not None and in_reading != in_film:
             raise ReadingFilmMismatchError(what, in_reading, in_film)
+    return None
+
+
+OTHER_UID = (
+    "The film has another UID than the one that was read, but the same pixels: it is that film."
+)
 
 
 def measure_film(
@@ -203,7 +222,11 @@ def measure_film(
         See `measure_reading`.
     """
     needs_hash = film is not None and reading.film.sha256_pixels is not None
-    check_film(reading, film.reference if film is not None and needs_hash else header.reference)
+    note = check_film(
+        reading, film.reference if film is not None and needs_hash else header.reference
+    )
+    if note is not None:
+        header = replace(header, warnings=(*header.warnings, note))
     measured = measure_reading(
         reading,
         header.geometry,
@@ -226,28 +249,38 @@ class Failure:
 
     path: Path
     reason: str
+    passed_over: bool = False
+    """True if it is no film, False if it is one that failed."""
 
 
 def film_files(folder: str | Path) -> list[Path]:
-    """Files below a folder that may be films: by suffix, or without one (as PACS exports are)."""
+    """Files below a folder that look like films by name or beginning (PACS exports have no suffix).
+
+    The folder may be a DICOMDIR; see `kyphometer.dicom.entries` for the rule.
+    """
     root = Path(folder)
-    if root.is_file():
-        return [root]
-    return sorted(
-        path
-        for path in root.rglob("*")
-        if path.is_file()
-        and not any(part.startswith(".") for part in path.relative_to(root).parts)
-        and (path.suffix.lower() in FILM_SUFFIXES or _dicom_without_suffix(path))
-    )
+    found = [Path(entry) for entry in Entries(root)]
+    return [p for p in found if p == root or p.suffix.lower() in FILM_SUFFIXES or _begins(p)]
 
 
-def _dicom_without_suffix(path: Path) -> bool:
-    suffix = path.suffix
-    if suffix and not suffix[1:].isdigit():
-        return False
-    with path.open("rb") as stream:
-        return stream.read(132)[128:] == b"DICM"
+def _begins(path: Path) -> bool:
+    """True if a file begins like a film."""
+    from kyphometer.dicom import looks_like_film
+
+    return looks_like_film(path)
+
+
+def look_through(
+    folders: Iterable[Path], unpacked: Unpacked | None = None
+) -> tuple[list[Path], list[PassedOver]]:
+    """Files of folders, archives and DICOMDIRs that may be films, and what was passed over."""
+    files: list[Path] = []
+    passed: list[PassedOver] = []
+    for folder in folders:
+        entries = Entries(folder, unpacked)
+        files += [Path(entry) for entry in entries]
+        passed += entries.passed
+    return files, passed
 
 
 def measure_file(
@@ -273,7 +306,7 @@ def measure_file(
         Frame number, from 1, of a multi-frame film.
     with_pixels
         Decode the pixels: to check the pixel hash and to draw.
-    options
+    **options
         For `measure_film`.
     """
     from kyphometer.dicom import read_film, read_header
@@ -285,7 +318,15 @@ def measure_file(
     header = (
         film.header if film is not None else read_header(path, frame=frame, spacing_mm=spacing_mm)
     )
+    if film is None and _may_be_copy(reading.film, header.reference):
+        film = read_film(path, frame=frame, spacing_mm=spacing_mm)
     return film, measure_film(header, reading, film=film, reading_path=chosen, **options)
+
+
+def _may_be_copy(made_on: FilmReference, film: FilmReference) -> bool:
+    """True if only the pixels can tell whether a film under another UID is the same."""
+    other = made_on.sop_instance_uid != film.sop_instance_uid
+    return other and film.sha256_pixels is None and made_on.sha256_pixels is not None
 
 
 def measure_folder(
@@ -296,7 +337,20 @@ def measure_folder(
         try:
             yield measure_file(path, with_pixels=with_pixels, **options)
         except KyphometerError as error:
-            yield Failure(path=path, reason=str(error))
+            yield _failure(path, error)
+
+
+def _failure(path: Path, error: KyphometerError) -> Failure:
+    """Why a file has no numbers; that it is no film at all comes before its lack of a reading."""
+    from kyphometer.dicom import read_header
+
+    if isinstance(error, NoReadingError):
+        try:
+            read_header(path)
+        except FilmError as own:
+            error = own
+    no_film = isinstance(error, FilmError) and is_no_film(path, error)
+    return Failure(path=path, reason=str(error), passed_over=no_film)
 
 
 def stamped(reading: Reading) -> Reading:

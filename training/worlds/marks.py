@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import cv2
@@ -12,8 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kyphometer.anatomy import EndplateSide, Level
-from kyphometer.endplates import Limits, RefinedVertebra, estimate, model, refine
+from kyphometer.endplates import Limits, RefinedVertebra, estimate, refine
+from kyphometer.endplates.calibration import Calibration
 from kyphometer.endplates.corners import line_directions_deg, vertebra_corners, wrap_deg
+from kyphometer.endplates.model import NAME, CornerModel, read_model
 from kyphometer.film import Film, FilmHeader, FilmReference, Rendering
 from kyphometer.geometry import Facing, PixelGeometry, Point
 from kyphometer.reading import Endplate, Landmark, Vertebra
@@ -57,14 +60,19 @@ def using(folder: Path | None) -> Iterator[None]:
     if folder is None:
         yield
         return
-    kept = model.FOLDER, estimate.corner_model
-    model.FOLDER = folder
+    own = estimate.corner_model
+    loaded = _loaded(folder)
     try:
-        loaded = model.corner_model.__wrapped__()
         estimate.corner_model = lambda: loaded
         yield
     finally:
-        model.FOLDER, estimate.corner_model = kept
+        estimate.corner_model = own
+
+
+@cache
+def _loaded(folder: Path) -> CornerModel:
+    card, network = read_model(NAME, folder)
+    return CornerModel(card=card, calibration=Calibration.of_card(card), network=network)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, insert, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
-from kyphometer.errors import StudyFileError
+from kyphometer.errors import StudyError, StudyFileError
 from kyphometer.store.database.errors import translate, translate_driver
 from kyphometer.store.database.schema import APPLICATION_ID
 
@@ -100,9 +100,13 @@ class Database:
         except OSError as error:
             problem = f"cannot be made ({error.strerror})"
             raise StudyFileError(self.path, problem, "choose another folder") from None
-        with closing(sqlite3.connect(self.path)) as connection:
-            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            connection.execute("PRAGMA journal_mode = WAL")
+        try:
+            with closing(sqlite3.connect(self.path)) as connection:
+                connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+                connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.Error as error:
+            self.give_up_file()
+            raise _unsafe_drive(error, self.path) from error
 
     def give_up_file(self) -> None:
         """Take away a SQLite file that `claim_file` made and nothing was put into."""
@@ -127,6 +131,19 @@ class Database:
             raise StudyFileError(
                 self.path, "is not a Kyphometer study", "name the file 'kyphometer study new' made"
             )
+
+
+def _unsafe_drive(error: sqlite3.Error, path: Path) -> StudyError:
+    """What to say where a new file cannot even be begun: most often the drive is not fit for it."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_IOERR):
+        return translate_driver(error, path.name)
+    return StudyFileError(
+        path.name,
+        "cannot be kept on this drive, which lacks locks or safe writing (a network or cloud "
+        "drive, perhaps); nothing was made",
+        "make it on a disk of this machine and keep backups on that drive, or use PostgreSQL",
+    )
 
 
 def _is_marked(path: Path) -> bool:

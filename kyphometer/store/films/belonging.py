@@ -53,7 +53,12 @@ def belonging_document(
 
 
 def require_same_film(marked: FilmReference, film: FilmReference) -> None:
-    """Refuse a reading of another film; what the reading does not state is not compared."""
+    """Refuse a reading of another film; what the reading does not state is not compared.
+
+    Of equal pixels and size it is the same film, be its UID another.
+    """
+    if marked.same_pixels(film):
+        return
     for name, label in _SAME.items():
         in_reading, in_film = getattr(marked, name), getattr(film, name)
         if in_reading is not None and in_film is not None and in_reading != in_film:

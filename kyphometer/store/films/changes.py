@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, select, update
 
 from kyphometer.errors import StudyRefusedError
+from kyphometer.film import Position
 from kyphometer.geometry import PixelGeometry
 from kyphometer.store.database import audit
 from kyphometer.store.database.schema import films, patients
@@ -57,6 +59,42 @@ def state_spacing(
     measured.forget(connection, film_id)
     details = {"before": before, "after": after, "reason": _required(reason)}
     audit.record(connection, actor, "film.spacing", f"film {film_id}", details=details)
+
+
+def state_exposure(
+    connection: Connection,
+    actor: str,
+    film_id: int,
+    *,
+    day: date | None,
+    position: Position | None,
+    reason: str,
+) -> None:
+    """State the day of a film, or how the patient was held, where the header's is missing or wrong.
+
+    Raises
+    ------
+    StudyRefusedError
+        If the day is in the future, or no reason is given.
+    """
+    require_film(connection, film_id)
+    if day is not None and day > date.today():
+        raise StudyRefusedError(f"{day} is in the future", "correct the date")
+    after: dict[str, Any] = {}
+    if day is not None:
+        after |= {"taken_on": day, "taken_at": None}
+    if position is not None:
+        after["position"] = position.value
+    query = select(*(films.c[name] for name in after)).where(films.c.id == film_id)
+    before = dict(zip(after, connection.execute(query).one(), strict=True))
+    _change(connection, film_id, after)
+    shown = {
+        name: {k: None if v is None else str(v) for k, v in values.items()}
+        for name, values in (("before", before), ("after", after))
+    }
+    details = {**shown, "reason": _required(reason)}
+    audit.record(connection, actor, "film.exposure", f"film {film_id}", details=details)
+    visits.refresh(connection, actor)
 
 
 def _change(connection: Connection, film_id: int, values: dict[str, Any]) -> None:

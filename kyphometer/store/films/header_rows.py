@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields
+from datetime import date
 from typing import Any
 
 from kyphometer.film import FilmHeader
+from kyphometer.store.films.identity import identity
 
 _NOT_KEPT = frozenset(("patient_id", "patient_name", "patient_birth_date", "facing", "position"))
 """Header facts that have columns of their own, or that name the patient: a study knows codes."""
 
 
-def film_row(header: FilmHeader, frame: int, sha256: str | None) -> dict[str, Any]:
-    """Columns of a film, without its patient."""
+def film_row(
+    header: FilmHeader, frame: int, sha256: str | None, key: str | None = None
+) -> dict[str, Any]:
+    """Columns of a film, without its patient.
+
+    Parameters
+    ----------
+    key
+        Key of the hashes that tell one person from another; None keeps none.
+    """
     reference, geometry, acquisition = header.reference, header.geometry, header.acquisition
     exposed = acquisition.exposed_at
     return {
@@ -27,16 +37,22 @@ def film_row(header: FilmHeader, frame: int, sha256: str | None) -> dict[str, An
         "aspect": geometry.aspect,
         "spacing_source": geometry.source.value,
         "spacing_in_patient": geometry.in_patient,
-        "taken_on": exposed.date() if exposed else acquisition.study_date,
+        "taken_on": exposed.date() if exposed else _study_date(header),
         "taken_at": exposed.time().isoformat() if exposed else None,
         "position": acquisition.position.value,
         "facing": None if acquisition.facing is None else acquisition.facing.value,
         "is_lateral": acquisition.is_lateral,
-        "facts": _facts(header),
+        "facts": _facts(header, key),
     }
 
 
-def _facts(header: FilmHeader) -> str:
+def _study_date(header: FilmHeader) -> date | None:
+    """The study's date of a film that has no moment of exposure, unless that was passed over."""
+    passed = any(sentence.startswith("The study date ") for sentence in header.warnings)
+    return None if passed else header.acquisition.study_date
+
+
+def _facts(header: FilmHeader, key: str | None) -> str:
     """Further facts of a header as JSON; nothing that names the patient."""
     acquisition = header.acquisition
     kept = {
@@ -47,5 +63,6 @@ def _facts(header: FilmHeader) -> str:
     kept["transfer_syntax_uid"] = header.transfer_syntax_uid
     kept["frames"] = header.frames
     kept["warnings"] = list(header.warnings)
-    known = {name: value for name, value in kept.items() if value not in (None, (), [])}
+    kept["identity"] = None if key is None else identity(acquisition, key)
+    known = {name: value for name, value in kept.items() if value not in (None, (), [], {})}
     return json.dumps(known, ensure_ascii=False, default=str)

@@ -20,6 +20,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from kyphometer.errors import KyphometerError
+from kyphometer.reading.beside import stem_beside
 from kyphometer.reading.document import read_reading, reading_to_dict
 from kyphometer.store.database.clock import to_text
 from kyphometer.store.folder.atomic import sync_folder, write_atomically
@@ -50,7 +51,7 @@ class ReadingFiles:
         self._observer = observer
         self._frame = "" if frame is None else f".frame{frame}"
         sidecar = film.parent / SIDECAR
-        name = f"{film.name}{self._frame}.{_safe(observer)}"
+        name = f"{stem_beside(film.name)}{self._frame}.{_safe(observer)}"
         self._history = sidecar / "history" / name
         self._draft = sidecar / "drafts" / f"{name}.json"
         self.lock = sidecar / "lock"
@@ -134,7 +135,8 @@ class ReadingFiles:
 
     def _target(self) -> Path:
         """The file beside the film that is, or would be, this observer's."""
-        names = (f"{self._film.name}{self._frame}", f"{self._film.stem}{self._frame}")
+        stems = (stem_beside(self._film.name), stem_beside(self._film.stem))
+        names = tuple(f"{stem}{self._frame}" for stem in stems)
         own = [self._film.with_name(f"{name}.{_safe(self._observer)}{SUFFIX}") for name in names]
         plain = [self._film.with_name(f"{name}{SUFFIX}") for name in names]
         for path in own:
@@ -174,14 +176,14 @@ class ReadingFiles:
 def observers_of(film: Path, frame: int | None = None) -> list[str]:
     """Observers who may have a reading of a film in its folder, each once, in order."""
     part = "" if frame is None else f".frame{frame}"
-    prefix = f"{film.name}{part}."
+    prefix = f"{stem_beside(film.name)}{part}."
     found = {
         unquote(path.name.removeprefix(prefix))
         for path in film.parent.glob(f"{SIDECAR}/history/*/")
         if path.name.startswith(prefix) and "." not in path.name.removeprefix(prefix)
     }
     for path in film.parent.glob(f"*{SUFFIX}"):
-        if path.name.startswith((prefix, f"{film.stem}{part}.")):
+        if path.name.startswith((prefix, f"{stem_beside(film.stem)}{part}.")):
             found.add(_owner(path) or "")
     return sorted(found - {"", "?"})
 

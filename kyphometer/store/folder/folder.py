@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from kyphometer.dicom.archive import Unpacked
+from kyphometer.dicom.entries import Entries, is_no_film
 from kyphometer.errors import (
     FilmError,
     StudyConflictError,
@@ -33,8 +36,7 @@ from kyphometer.store.records import (
     ReadingState,
     WorkItem,
 )
-from kyphometer.store.scan.report import Progress, ScanFailure
-from kyphometer.store.scan.walk import walk
+from kyphometer.store.scan.report import MOST_FRAMES, Progress, ScanFailure, too_many_frames
 
 _CHANGED = "The draft of this film was changed elsewhere"
 _CONFIRMED = "This film has a newer confirmed reading"
@@ -43,8 +45,15 @@ _CONFIRMED = "This film has a newer confirmed reading"
 class FolderStore:
     """`ReadingStore` on a folder of films, or on one film; its methods are described there.
 
-    The folder is looked through once, when the store is made; `failed` tells which files are no
-    films, and why.
+    The folder is looked through when the store is made, and again when `films` is asked for: films
+    that arrive meanwhile appear.
+
+    Attributes
+    ----------
+    failed
+        Films that cannot be read, and why.
+    passed_over
+        Entries that are no films, or could not be looked at, and why.
     """
 
     def __init__(
@@ -61,35 +70,67 @@ class FolderStore:
         self._reader: FilmReader = reader or DicomReader()
         self._films: dict[int, FilmRecord] = {}
         self._several: set[int] = set()
-        self.failed: tuple[ScanFailure, ...] = ()
-        self._look(progress, all_frames=all_frames)
+        self._all_frames = all_frames
+        self._looked: dict[str, tuple[int, int]] = {}
+        self._problems: dict[str, tuple[bool, ScanFailure]] = {}
+        self._looking = threading.Lock()
+        self._look(progress)
 
-    def _look(self, progress: Progress | None, *, all_frames: bool) -> None:
-        failed = []
-        paths = [Path(entry) for entry in walk(self._root)]
-        for done, path in enumerate(paths):
+    @property
+    def failed(self) -> tuple[ScanFailure, ...]:
+        """Films that cannot be read, and why."""
+        return tuple(found for passed, found in self._problems.values() if not passed)
+
+    @property
+    def passed_over(self) -> tuple[ScanFailure, ...]:
+        """Entries that are no films, or could not be looked at, and why."""
+        return self._skipped + tuple(found for passed, found in self._problems.values() if passed)
+
+    def _look(self, progress: Progress | None = None) -> None:
+        """Read the headers of files that are new or changed since the last look."""
+        entries = Entries(self._root, Unpacked(keep=True))
+        fresh = [path for entry in entries if (path := self._unseen(entry)) is not None]
+        for done, path in enumerate(fresh):
             if progress is not None:
-                progress(done, len(paths), path)
-            try:
-                for film in self._records(path, all_frames=all_frames):
-                    self._films[film.id] = film
-            except FilmError as error:
-                failed.append(ScanFailure(path=path, sentence=str(error)))
-            except OSError as error:
-                sentence = f"The file cannot be read ({error.strerror}); check its rights."
-                failed.append(ScanFailure(path=path, sentence=sentence))
-        if progress is not None and paths:
-            progress(len(paths), len(paths), self._root)
-        self._films = dict(sorted(self._films.items(), key=lambda item: _order(item[1])))
-        self.failed = tuple(failed)
+                progress(done, len(fresh), path)
+            self._take(path)
+        if progress is not None and fresh:
+            progress(len(fresh), len(fresh), self._root)
+        self._skipped = tuple(
+            ScanFailure(path=item.path, sentence=item.sentence) for item in entries.passed
+        )
+        if fresh:
+            self._films = dict(sorted(self._films.items(), key=lambda item: _order(item[1])))
+
+    def _unseen(self, entry: os.DirEntry[str] | Path) -> Path | None:
+        """The path of a file that was not looked at as it is now, or None."""
+        path = Path(entry)
+        try:
+            facts = entry.stat()
+            stamp = (facts.st_size, facts.st_mtime_ns)
+        except OSError:
+            stamp = (-1, -1)
+        if self._looked.get(str(path)) == stamp:
+            return None
+        self._looked[str(path)] = stamp
+        return path
+
+    def _take(self, path: Path) -> None:
+        self._problems.pop(str(path), None)
+        try:
+            for film in self._records(path, all_frames=self._all_frames):
+                self._films[film.id] = film
+        except FilmError as error:
+            found = ScanFailure(path=path, sentence=str(error))
+            self._problems[str(path)] = (is_no_film(path, error), found)
+        except OSError as error:
+            sentence = f"The file cannot be read ({error.strerror}); check its rights."
+            self._problems[str(path)] = (False, ScanFailure(path=path, sentence=sentence))
 
     def _records(self, path: Path, *, all_frames: bool) -> Iterator[FilmRecord]:
         header = self._reader.read_header(path)
-        if header.frames > 1 and not all_frames:
-            raise FilmError(
-                f"'{path.name}' holds {header.frames} frames; take every frame as a film "
-                "('--all-frames'), or save the one wanted as a file of its own."
-            )
+        if header.frames > MOST_FRAMES and not all_frames:
+            raise FilmError(too_many_frames(path.name, header.frames))
         for frame in range(1, header.frames + 1):
             row = film_row(header, frame, None)
             row["facts_json"] = row.pop("facts")
@@ -115,8 +156,10 @@ class FolderStore:
     # ------------------------------------------------------------------------------- films
 
     def films(self) -> tuple[FilmRecord, ...]:
-        """See `ReadingStore`."""
-        return tuple(self._films.values())
+        """See `ReadingStore`; what arrived in the folder since the last look is there too."""
+        with self._looking:
+            self._look()
+            return tuple(self._films.values())
 
     def film(self, film_id: int) -> FilmRecord:
         """See `ReadingStore`."""
@@ -135,7 +178,7 @@ class FolderStore:
         """See `ReadingStore`."""
         if session is not None:
             _no_sessions()
-        return tuple(self._work_item(film, observer) for film in self._films.values())
+        return tuple(self._work_item(film, observer) for film in tuple(self._films.values()))
 
     def _work_item(self, film: FilmRecord, observer: str) -> WorkItem:
         kept = self._files(film.id, observer)
@@ -283,7 +326,7 @@ class FolderStore:
     def latest_readings(self, *, observer: str | None = None) -> tuple[ReadingRecord, ...]:
         """See `ReadingStore`."""
         found = []
-        for film_id in self._films:
+        for film_id in tuple(self._films):
             names = [observer] if observer is not None else self._observers(film_id)
             found += [self.latest_reading(film_id, name) for name in names]
         return tuple(record for record in found if record is not None)

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
 
 from sqlalchemy import Connection, and_, func, insert, select
 
-from kyphometer.errors import StudyRefusedError
+from kyphometer.errors import StudyRefusedError, UnacceptedChangesError
+from kyphometer.followup.clinical.columns import NO_COMPLICATIONS
 from kyphometer.followup.clinical.record import ClinicalRecord
 from kyphometer.store.database import audit
 from kyphometer.store.database.clock import now_text
+from kyphometer.store.database.merge import Change, Merge, all_changes, merge
 from kyphometer.store.database.schema import clinical_rows, patients
 from kyphometer.store.people import people
 from kyphometer.store.readings.documents import checked_text
@@ -25,17 +30,41 @@ def patient_codes(connection: Connection) -> dict[str, int]:
     return codes | {clinical: number for number, _, clinical in rows if clinical is not None}
 
 
-def save(
-    connection: Connection, actor: str, records: Iterable[ClinicalRecord], source: str
-) -> tuple[str, ...]:
-    """Save what is new or changed; codes of the patients concerned.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClinicalMerge:
+    """What a clinical table would do to a study.
 
-    Surgery and injury dates go to the patients, and visits are put anew.
+    Attributes
+    ----------
+    new
+        Codes of patients about whom there is something new.
+    different
+        Facts that differ from what the study knows.
+    emptied
+        Facts that the study knows and the table has a cell for, which is empty.
     """
-    source = checked_text(source, "name of the table", longest=500)
+
+    new: tuple[str, ...]
+    different: tuple[Change, ...]
+    emptied: tuple[Change, ...]
+
+
+def compare(
+    connection: Connection,
+    records: Iterable[ClinicalRecord],
+    columns: tuple[str, ...] | None = None,
+) -> dict[int, tuple[dict[str, Any], Merge, ClinicalRecord]]:
+    """What each patient's record would change: known facts, merge, record, by number.
+
+    Parameters
+    ----------
+    columns
+        Columns that the table has; facts of others are left alone. None for all.
+    """
     codes = patient_codes(connection)
-    latest = {number: (version, data) for number, version, data in _latest(connection)}
-    changed = []
+    latest = {number: data for number, _, data in _latest(connection)}
+    days = _days(connection)
+    found: dict[int, tuple[dict[str, Any], Merge, ClinicalRecord]] = {}
     for record in records:
         number = codes.get(record.patient)
         if number is None:
@@ -44,30 +73,197 @@ def save(
                 "hold",
                 "add the patient's films first, or correct the code; nothing was imported",
             )
-        version, before = latest.get(number, (0, ""))
-        data = json.dumps(record.to_dict(), ensure_ascii=False, sort_keys=True)
-        if data == before:
+        document = json.loads(latest[number]) if number in latest else {}
+        before = {**flat(document), **{k: v for k, v in days[number].items() if v is not None}}
+        after = flat(record.to_dict())
+        wanted = facts_of(columns, before.keys() | after.keys())
+        after = {name: after.get(name) for name in sorted(wanted)}
+        known = found.get(number)
+        if known is not None:
+            raise StudyRefusedError(
+                f"The clinical table names the patient '{record.patient}' twice, under two codes",
+                "keep one row a patient; nothing was imported",
+            )
+        found[number] = (before, merge(f"patient {record.patient}", before, after), record)
+    return found
+
+
+def preview(
+    connection: Connection,
+    records: Iterable[ClinicalRecord],
+    columns: tuple[str, ...] | None = None,
+) -> ClinicalMerge:
+    """What a table would do, without doing it."""
+    found = compare(connection, records, columns).values()
+    return ClinicalMerge(
+        new=tuple(record.patient for _, change, record in found if change.added),
+        different=tuple(c for _, change, _ in found for c in change.different),
+        emptied=tuple(c for _, change, _ in found for c in change.emptied),
+    )
+
+
+def save(
+    connection: Connection,
+    actor: str,
+    records: Iterable[ClinicalRecord],
+    source: str,
+    *,
+    columns: tuple[str, ...] | None = None,
+    accept_changes: bool = False,
+    erase_empty: bool = False,
+) -> tuple[str, ...]:
+    """Save what is new, and what differs if that is accepted; codes of the patients concerned.
+
+    Surgery and injury dates go to the patients, and visits are put anew.
+
+    Raises
+    ------
+    UnacceptedChangesError
+        If facts differ and `accept_changes` is False; nothing is saved then.
+    """
+    source = checked_text(source, "name of the table", longest=500)
+    found = compare(connection, records, columns)
+    different = tuple(c for _, change, _ in found.values() for c in change.different)
+    if different and not accept_changes:
+        raise UnacceptedChangesError(source or "the table", different)
+    versions = {number: version for number, version, _ in _latest(connection)}
+    changed: dict[str, int] = {}
+    for number, (before, change, record) in found.items():
+        taken = change.added | {c.name: c.after for c in change.different}
+        if erase_empty:
+            taken |= {c.name: None for c in change.emptied}
+        if not taken and number in versions:
             continue
-        row = {"patient_id": number, "version": version + 1, "data": data, "source": source}
-        row |= {"saved_at": now_text(), "saved_by": actor}
-        connection.execute(insert(clinical_rows).values(**row))
-        latest[number] = (version + 1, data)
-        _set_dates(connection, actor, number, record)
-        changed.append(record.patient)
+        document = ClinicalRecord.from_dict(nested(before | taken, record.patient))
+        _add_version(connection, actor, number, document, source, versions.get(number, 0))
+        changed[record.patient] = versions.get(number, 0)
     if changed:
-        details = {"source": source, "patients": changed}
+        emptied = [c for _, m, _ in found.values() for c in m.emptied] if erase_empty else []
+        details = {
+            "source": source,
+            "patients": list(changed),
+            "versions": changed,
+            "changes": all_changes([*different, *emptied]),
+        }
         audit.record(connection, actor, "clinical.save", "clinical data", details=details)
         visits.refresh(connection, actor)
     return tuple(changed)
+
+
+def undo(connection: Connection, actor: str, details: Mapping[str, Any], entry: int) -> None:
+    """Take an import back: each patient's record becomes what it was before, as a new version.
+
+    Raises
+    ------
+    StudyRefusedError
+        If a record was changed since.
+    """
+    codes = patient_codes(connection)
+    latest = {number: version for number, version, _ in _latest(connection)}
+    for code, before in details["versions"].items():
+        number = codes[code]
+        if latest.get(number) != before + 1:
+            raise StudyRefusedError(
+                f"The clinical data of patient '{code}' were changed since",
+                "take the later change back first",
+            )
+        query = select(clinical_rows.c.data).where(
+            clinical_rows.c.patient_id == number, clinical_rows.c.version == before
+        )
+        data = connection.execute(query).scalar()
+        document = json.loads(data) if data else ClinicalRecord(patient=code).to_dict()
+        record = ClinicalRecord.from_dict(document)
+        _add_version(connection, actor, number, record, f"undo of entry {entry}", before + 1)
+        own = [c for c in details["changes"] if c[0] == f"patient {code}" and c[1] in _DAYS]
+        days = {name: _day(known) for _, name, known, _ in own}
+        if days:
+            people.set_patient(connection, actor, _code(connection, number), days)
+    visits.refresh(connection, actor)
+
+
+_DAYS = ("surgery_date", "injury_date")
+_BY_VISIT = {"vas": "vas", "odi": "odi", "ais": "ais", "clinic_dates": "clinic_date"}
+"""Fields of a record that hold a value a visit, with how their columns begin."""
+
+
+def flat(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Facts of a record by the names of their columns; complications are one fact."""
+    facts: dict[str, Any] = {}
+    for name, value in document.items():
+        if name in _BY_VISIT:
+            facts |= {f"{_BY_VISIT[name]}_{visit}": one for visit, one in value.items()}
+        elif name == "complications" and value == []:
+            facts[name] = NO_COMPLICATIONS  # known that there were none, not unknown
+        elif name not in ("format", "version", "patient"):
+            facts[name] = value
+    return facts
+
+
+def nested(facts: Mapping[str, Any], patient: str) -> dict[str, Any]:
+    """The document of a record from its facts; inverse of `flat`."""
+    document = ClinicalRecord(patient=patient).to_dict()
+    for name, value in facts.items():
+        parts = [(f, start) for f, start in _BY_VISIT.items() if name.startswith(f"{start}_")]
+        if value == NO_COMPLICATIONS and name == "complications":
+            document[name] = []
+        elif not parts:
+            document[name] = value if value is not None else document.get(name)
+        elif value is not None:
+            field, start = parts[0]
+            document[field][name.removeprefix(f"{start}_")] = value
+    return document
+
+
+def facts_of(columns: tuple[str, ...] | None, known: Collection[str]) -> set[str]:
+    """Facts that a table of these columns speaks of."""
+    if columns is None:
+        return set(known)
+    named = {"complications" if c.startswith("complication_") else c for c in columns}
+    return named - {"patient"}
+
+
+def _days(connection: Connection) -> dict[int, dict[str, str | None]]:
+    """Surgery and injury dates of the patients, as the documents write them."""
+    query = select(patients.c.id, patients.c.surgery_date, patients.c.injury_date)
+    return {
+        number: {
+            "surgery_date": surgery.isoformat() if surgery else None,
+            "injury_date": injury.isoformat() if injury else None,
+        }
+        for number, surgery, injury in connection.execute(query)
+    }
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def _code(connection: Connection, number: int) -> str:
+    query = select(patients.c.code).where(patients.c.id == number)
+    return str(connection.execute(query).scalar_one())
+
+
+def _add_version(
+    connection: Connection,
+    actor: str,
+    number: int,
+    record: ClinicalRecord,
+    source: str,
+    version: int,
+) -> None:
+    data = json.dumps(record.to_dict(), ensure_ascii=False, sort_keys=True)
+    row = {"patient_id": number, "version": version + 1, "data": data, "source": source}
+    row |= {"saved_at": now_text(), "saved_by": actor}
+    connection.execute(insert(clinical_rows).values(**row))
+    _set_dates(connection, actor, number, record)
 
 
 def _set_dates(connection: Connection, actor: str, number: int, record: ClinicalRecord) -> None:
     """Dates that the table gives; one that it leaves empty stays as the study has it."""
     given = {"surgery_date": record.surgery_date, "injury_date": record.injury_date}
     known = {name: day for name, day in given.items() if day is not None}
-    code = connection.execute(select(patients.c.code).where(patients.c.id == number)).scalar_one()
     if known:
-        people.set_patient(connection, actor, code, known)
+        people.set_patient(connection, actor, _code(connection, number), known)
 
 
 def _latest(connection: Connection) -> Iterable[tuple[int, int, str]]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Table, insert, select, update
 
 from kyphometer.errors import StudyRefusedError, UnknownRecordError
 from kyphometer.store.database import audit
@@ -125,9 +127,33 @@ def _shown(value: Any) -> str | None:
 
 def checked_code(code: str, kind: str) -> str:
     """A code without spaces around it; refuses what could not be typed, shown or exported."""
-    code = code.strip()
+    code = unicodedata.normalize("NFC", code).strip()
     if not code or len(code) > 64 or not code.isprintable():
         raise StudyRefusedError(
             f"The {kind} code {code!r} cannot be used", "give 1 to 64 printable characters"
         )
     return code
+
+
+def near_codes(connection: Connection, table: Table, code: str, kind: str) -> list[str]:
+    """Sentences about known codes that a new one differs from in case, blanks or zeros only."""
+    known = list(connection.execute(select(table.c.code)).scalars())
+    if code in known:
+        return []
+    alike = [other for other in known if plain_code(other) == plain_code(code)]
+    return [alike_sentence(kind, code, other) for other in alike]
+
+
+def alike_sentence(kind: str, code: str, other: str) -> str:
+    """What to say of two codes that may be meant to be one."""
+    return (
+        f"The {kind} codes '{code}' and '{other}' differ only in case, blanks, marks or leading "
+        "zeros; if they are one, give both the same code."
+    )
+
+
+def plain_code(code: str) -> str:
+    """A code without what people vary when they type it: case, blanks, marks, leading zeros."""
+    bare = unicodedata.normalize("NFKC", code).casefold()
+    letters = "".join(letter for letter in bare if letter.isalnum())
+    return re.sub(r"(?<!\d)0+(?=\d)", "", letters)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -10,15 +11,17 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, delete, insert, select, update
 
-from kyphometer.errors import StudyRefusedError
+from kyphometer.errors import StudyRefusedError, UnacceptedChangesError
 from kyphometer.film import FilmHeader
 from kyphometer.store.database.audit import Deed
 from kyphometer.store.database.clock import now_text
 from kyphometer.store.database.connection import insert_row
-from kyphometer.store.database.schema import film_files, films
+from kyphometer.store.database.schema import film_files, films, patients, study
+from kyphometer.store.films import corrected
 from kyphometer.store.films.films import absolute
 from kyphometer.store.films.header_rows import film_row
-from kyphometer.store.people.people import ensure_patient
+from kyphometer.store.films.identity import contradiction, identity
+from kyphometer.store.people.people import checked_code, ensure_patient, near_codes
 
 
 class Match(Enum):
@@ -27,6 +30,8 @@ class Match(Enum):
     ADDED = auto()
     KNOWN = auto()
     MOVED = auto()
+    COPY = auto()
+    """The pixels of a film that the study holds, under another UID."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,15 +65,28 @@ class Matcher:
     ----------
     deeds
         What the audit trail is to say about it.
+    notes
+        What is to be known of the film that was taken last.
+    changed
+        Numbers of films whose facts were changed.
     """
 
     def __init__(
-        self, connection: Connection, root: str, hash_file: Callable[[Path, int], str]
+        self,
+        connection: Connection,
+        root: str,
+        hash_file: Callable[[Path, int], str],
+        *,
+        accept_changes: bool = False,
     ) -> None:
+        self._accept = accept_changes
+        self._key = str(connection.execute(select(study.c.uid)).scalar_one())
+        self.changed: set[int] = set()
         self._connection = connection
         self._root = root
         self._hash_file = hash_file
         self.deeds: list[Deed] = []
+        self.notes: list[str] = []
 
     def take(self, found: FoundFilm) -> Match:
         """Add the film, or note where it is now.
@@ -80,8 +98,10 @@ class Matcher:
         """
         known = self._known(found)
         if known is None:
-            return self._add(found)
+            twin = self._twin(found)
+            return self._add(found) if twin is None else self._place_copy(found, twin)
         self._require_same(found, known)
+        self._merge_header(found, known)
         return self._place(found, int(known.id))
 
     def _known(self, found: FoundFilm) -> Row[Any] | None:
@@ -107,6 +127,65 @@ class Matcher:
                 "find out which one is right; the study keeps the one it has",
             )
 
+    def _merge_header(self, found: FoundFilm, known: Row[Any]) -> None:
+        """Take up a header that was corrected, by the one rule of `merge`."""
+        code = self._connection.execute(
+            select(patients.c.code).where(patients.c.id == known.patient_id)
+        ).scalar()
+        row = {**film_row(found.header, found.frame, found.sha256, self._key)}
+        row["patient"] = self._renamed(found, known, code)
+        merge = corrected.compare(int(known.id), {**known._mapping, "patient": code}, row)
+        if merge.different and not self._accept:
+            raise UnacceptedChangesError(found.path.name, merge.different)
+        names = merge.added.keys() | {change.name for change in merge.different}
+        if not names:
+            return
+        if "patient" in names:
+            self._require_person(row["patient"], row["facts"], found.path.name)
+        before = corrected.apply(self._connection, int(known.id), row, set(names))
+        changes = [change.to_list() for change in merge.different]
+        self.deeds.append(
+            Deed(
+                action="film.header",
+                subject=f"film {known.id}",
+                details={"before": before, "changes": changes, "added": merge.added},
+            )
+        )
+        self.changed.add(int(known.id))
+        self.notes += [f"changed: {change}." for change in merge.different]
+
+    def _renamed(self, found: FoundFilm, known: Row[Any], code: str | None) -> str | None:
+        """The patient's code that the file gives now; the known one if it gives the same as ever.
+
+        A film whose patient was corrected in the study keeps it while its header stays.
+        """
+        before = json.loads(known.facts).get("identity", {}).get("patient_id")
+        now = identity(found.header.acquisition, self._key).get("patient_id")
+        if before is None or before == now or found.patient is None:
+            return code
+        return checked_code(found.patient, "patient")
+
+    def _require_person(self, code: str, facts: str, name: str) -> None:
+        """Another birth date, sex or name under one code is another person, or to be accepted."""
+        own = json.loads(facts).get("identity", {})
+        query = select(films.c.id, films.c.facts).join(patients).where(patients.c.code == code)
+        for number, others in self._connection.execute(query):
+            what = contradiction(own, json.loads(others).get("identity", {}))
+            if not what:
+                continue
+            if not self._accept:
+                raise StudyRefusedError(
+                    f"'{name}' has the code of patient '{code}' but another {what} than film "
+                    f"{number} of this patient: this may be another person",
+                    "correct the film, name patients by folders (--patients-from folder), or say "
+                    "--accept-changes if it is the same person",
+                )
+            self.notes.append(
+                f"It has another {what} than film {number} of patient '{code}'; it was taken as "
+                "the same person."
+            )
+            return
+
     def _place(self, found: FoundFilm, film_id: int) -> Match:
         """Note the file of a known film."""
         query = select(film_files).where(film_files.c.film_id == film_id)
@@ -125,11 +204,27 @@ class Matcher:
         self.deeds.append(Deed(action="film.move", subject=f"film {film_id}", details=places))
         return Match.MOVED
 
+    def _place_copy(self, found: FoundFilm, film_id: int) -> Match:
+        """Note a file of the same pixels under another UID: one film, wherever it was sent."""
+        self._place(found, film_id)
+        details = {"uid": found.header.reference.sop_instance_uid, "file": found.stored}
+        self.deeds.append(Deed(action="film.copy", subject=f"film {film_id}", details=details))
+        self.notes.append(
+            f"It shows the same pixels as film {film_id} under another UID: it is that film, and "
+            "its readings are the same."
+        )
+        return Match.COPY
+
     def _add(self, found: FoundFilm) -> Match:
-        self._require_new_pixels(found)
-        patient = found.patient and ensure_patient(self._connection, found.patient)
+        facts = film_row(found.header, found.frame, found.sha256, self._key)
+        patient = None
+        if found.patient:
+            code = checked_code(found.patient, "patient")
+            self._require_person(code, facts["facts"], found.path.name)
+            self.notes += near_codes(self._connection, patients, code, "patient")
+            patient = ensure_patient(self._connection, code)
         row = {
-            **film_row(found.header, found.frame, found.sha256),
+            **facts,
             "patient_id": patient,
             "added_at": now_text(),
         }
@@ -146,18 +241,18 @@ class Matcher:
         self.deeds.append(Deed(action="film.add", subject=f"film {film_id}", details=details))
         return Match.ADDED
 
-    def _require_new_pixels(self, found: FoundFilm) -> None:
-        """The same pixels under another UID are one film that was copied: never count it twice."""
+    def _twin(self, found: FoundFilm) -> int | None:
+        """The film of the same pixels and size under another UID, or None."""
         if found.sha256 is None:
-            return
-        query = select(films.c.id).where(films.c.sha256_pixels == found.sha256)
-        twin = self._connection.execute(query).scalar()
-        if twin is not None:
-            raise StudyRefusedError(
-                f"'{found.path.name}' shows the same pixels as film {twin} of the study under "
-                "another UID",
-                "it is a copy and was left out, so that no patient is counted twice",
-            )
+            return None
+        reference = found.header.reference
+        same = and_(
+            films.c.sha256_pixels == found.sha256,
+            films.c.rows == reference.rows,
+            films.c.columns == reference.columns,
+        )
+        twin = self._connection.execute(select(films.c.id).where(same)).scalar()
+        return None if twin is None else int(twin)
 
     def _forget_others(self, found: FoundFilm) -> None:
         """A path holds one film of a frame: whatever else was there before is there no more."""

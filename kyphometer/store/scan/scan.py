@@ -10,6 +10,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from kyphometer.dicom.archive import Unpacked
+from kyphometer.dicom.entries import Entries, PassedOver, is_no_film, shown_path
 from kyphometer.errors import FilmError, KyphometerError, StudyRefusedError
 from kyphometer.film import FilmHeader
 from kyphometer.store.database import audit
@@ -17,8 +19,14 @@ from kyphometer.store.database.connection import Database
 from kyphometer.store.films.file_reader import FilmReader
 from kyphometer.store.films.films import stored_path
 from kyphometer.store.scan import match as scan_match
-from kyphometer.store.scan.report import Progress, ScanFailure, ScanOptions, ScanReport
-from kyphometer.store.scan.walk import walk
+from kyphometer.store.scan.report import (
+    MOST_FRAMES,
+    Progress,
+    ScanFailure,
+    ScanOptions,
+    ScanReport,
+    too_many_frames,
+)
 
 _BATCH = 50
 
@@ -48,11 +56,11 @@ class Scanner:
         folder = folder.expanduser().resolve()
         if not folder.exists():
             raise StudyRefusedError(f"There is nothing at '{folder}'", "check the path")
-        files = [self._file(entry) for entry in walk(folder) if not self._is_own(entry.name)]
+        files, passed = self._files(folder)
         with self._database.read() as connection:
             seen = scan_match.seen_files(connection)
         fresh = [file for file in files if seen.get(file.stored) != (file.size, file.mtime_ns)]
-        tally = _Tally(known=len(files) - len(fresh))
+        tally = _Tally(known=len(files) - len(fresh), passed=passed)
         done = tally.known
         for start in range(0, len(fresh), _BATCH):
             found: list[scan_match.FoundFilm] = []
@@ -65,6 +73,20 @@ class Scanner:
         if progress is not None:
             progress(len(files), len(files), folder)
         return tally.report(self._missing(folder, files))
+
+    def _files(self, folder: Path) -> tuple[list[_File], list[PassedOver]]:
+        """Files that may be films, and what was passed over."""
+        entries = Entries(folder, Unpacked(keep=True))
+        files, gone = [], []
+        for entry in entries:
+            if self._is_own(entry.name):
+                continue
+            try:
+                files.append(self._file(entry))
+            except OSError as error:
+                sentence = f"It cannot be looked at ({error.strerror}); mend or remove it."
+                gone.append(PassedOver(path=Path(shown_path(Path(entry))), sentence=sentence))
+        return files, [*entries.passed, *gone]
 
     def _is_own(self, name: str) -> bool:
         """True for the study's own file and what SQLite keeps beside it."""
@@ -85,13 +107,16 @@ class Scanner:
         """Films in a file; none if it fails, which goes into the tally."""
         try:
             header = self._reader.read_header(file.path)
-            if header.frames > 1 and not self._options.all_frames:
-                tally.fail(file.path, _SEVERAL.format(header.frames))
+            if header.frames > MOST_FRAMES and not self._options.all_frames:
+                tally.fail(file.path, too_many_frames(file.path.name, header.frames))
                 return []
             frames = range(1, header.frames + 1)
             return [self._film(file, folder, header, frame) for frame in frames]
         except FilmError as error:
-            tally.fail(file.path, str(error))
+            if is_no_film(file.path, error):
+                tally.pass_over(file.path, str(error))
+            else:
+                tally.fail(file.path, str(error))
         except OSError as error:
             tally.fail(file.path, f"The file cannot be read ({error.strerror}); check its rights.")
         return []
@@ -123,12 +148,18 @@ class Scanner:
         if not found:
             return
         with self._database.write() as connection:
-            matcher = scan_match.Matcher(connection, self._root, self._hash)
+            matcher = scan_match.Matcher(
+                connection, self._root, self._hash, accept_changes=self._options.accept_changes
+            )
             for film in found:
                 try:
                     tally.count(film.path, matcher.take(film))
+                    for sentence in matcher.notes:
+                        tally.note(film.path, sentence)
+                    matcher.notes.clear()
                 except KyphometerError as error:
                     tally.fail(film.path, str(error))
+            tally.changed |= matcher.changed
             if matcher.deeds:
                 audit.record_all(connection, self._actor, matcher.deeds)
 
@@ -142,17 +173,14 @@ class Scanner:
             )
 
 
-_SEVERAL = (
-    "The file holds {} frames; take every frame as a film ('--all-frames'), or save the one wanted "
-    "as a file of its own."
-)
-
-
 class _Tally:
     """Counts while a scan runs."""
 
-    def __init__(self, known: int) -> None:
+    def __init__(self, known: int, passed: list[PassedOver]) -> None:
         self.known = known
+        self._passed = [ScanFailure(path=item.path, sentence=item.sentence) for item in passed]
+        self._notes: list[ScanFailure] = []
+        self.changed: set[int] = set()
         self._paths: dict[scan_match.Match, list[Path]] = {kind: [] for kind in scan_match.Match}
         self._failed: list[ScanFailure] = []
 
@@ -162,12 +190,21 @@ class _Tally:
     def fail(self, path: Path, sentence: str) -> None:
         self._failed.append(ScanFailure(path=path, sentence=sentence))
 
+    def pass_over(self, path: Path, sentence: str) -> None:
+        self._passed.append(ScanFailure(path=path, sentence=sentence))
+
+    def note(self, path: Path, sentence: str) -> None:
+        self._notes.append(ScanFailure(path=path, sentence=sentence))
+
     def report(self, missing: tuple[Path, ...]) -> ScanReport:
         match = scan_match.Match
         return ScanReport(
             added=tuple(self._paths[match.ADDED]),
-            known=self.known + len(self._paths[match.KNOWN]),
+            known=self.known + len(self._paths[match.KNOWN]) + len(self._paths[match.COPY]),
             moved=tuple(self._paths[match.MOVED]),
             failed=tuple(self._failed),
+            passed_over=tuple(self._passed),
+            notes=tuple(self._notes),
+            changed=len(self.changed),
             missing=missing,
         )

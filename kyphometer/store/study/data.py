@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from kyphometer.errors import KyphometerError
+from kyphometer.film import Position
 from kyphometer.followup.clinical.record import ClinicalTable
 from kyphometer.followup.visit_model import VisitAssignment
 from kyphometer.store.database.schema import patients as patients_table
@@ -26,6 +27,7 @@ from kyphometer.store.scan.scan import Scanner
 from kyphometer.store.study import visits
 from kyphometer.store.study.file import settings_in
 from kyphometer.store.study.readings import StudyReadings
+from kyphometer.store.study.undo import undo
 
 _UNCHANGED: Any = object()
 
@@ -89,7 +91,7 @@ class StudyData(StudyReadings):
         """
         scanner = Scanner(self._database, self._reader, self._actor, options or ScanOptions())
         report = scanner.run(Path(folder), progress)
-        if report.added:
+        if report.added or report.changed:
             with self._database.write() as connection:
                 visits.refresh(connection, self._actor)
         return report
@@ -144,6 +146,27 @@ class StudyData(StudyReadings):
         with self._database.write() as connection:
             return importer.take(connection, reading, observer, film)
 
+    def undo(self, entry: int) -> str:
+        """Take back an import of headers or clinical data, or a change of settings.
+
+        Parameters
+        ----------
+        entry
+            Number of its entry in the audit trail.
+
+        Returns
+        -------
+        action
+            What was taken back.
+
+        Raises
+        ------
+        UnknownRecordError, StudyRefusedError
+            If there is no such entry, it is of another kind, or something was changed since.
+        """
+        with self._database.write() as connection:
+            return undo(connection, self._actor, entry)
+
     def hash_films(self, progress: Callable[[int, int], None] | None = None) -> int:
         """Decode the films whose pixels were not decoded when they were taken up; their number."""
         waiting = [film for film in self.films() if film.sha256_pixels is None]
@@ -163,6 +186,27 @@ class StudyData(StudyReadings):
         with self._database.write() as connection:
             film_changes.state_spacing(
                 connection, self._actor, film_id, (row_mm, column_mm), reason
+            )
+
+    def state_exposure(
+        self,
+        film_id: int,
+        *,
+        day: date | None = None,
+        position: Position | str | None = None,
+        reason: str,
+    ) -> None:
+        """State a film's day or position, where the header's is missing or wrong.
+
+        Raises
+        ------
+        StudyRefusedError
+            If the day is in the future, or no reason is given.
+        """
+        held = None if position is None else Position(position)
+        with self._database.write() as connection:
+            film_changes.state_exposure(
+                connection, self._actor, film_id, day=day, position=held, reason=reason
             )
 
     # ------------------------------------------------------------------ visits and clinical data
@@ -185,19 +229,44 @@ class StudyData(StudyReadings):
         with self._database.write() as connection:
             visits.state(connection, self._actor, film_id, visit, reason)
 
-    def set_clinical(self, table: ClinicalTable) -> tuple[str, ...]:
+    def set_clinical(
+        self, table: ClinicalTable, *, accept_changes: bool = False, erase_empty: bool = False
+    ) -> tuple[str, ...]:
         """Take up a clinical table, whole or not at all; codes of those new or changed.
 
-        Surgery and injury dates that the table gives go to the patients, and visits follow. What
-        was known before stays as an earlier version.
+        What is new is added, and what the table has no column for stays as it is. Surgery and
+        injury dates that the table gives go to the patients, and visits follow. What was known
+        before stays as an earlier version, and `undo` brings it back.
+
+        Parameters
+        ----------
+        accept_changes
+            Take facts that differ from what the study knows.
+        erase_empty
+            Erase facts whose cell is empty; otherwise they stay.
 
         Raises
         ------
+        UnacceptedChangesError
+            If facts differ and that is not accepted.
         StudyRefusedError
             If the table names a patient whom the study does not hold.
         """
         with self._database.write() as connection:
-            return clinical.save(connection, self._actor, table.records, table.source)
+            return clinical.save(
+                connection,
+                self._actor,
+                table.records,
+                table.source,
+                columns=table.columns,
+                accept_changes=accept_changes,
+                erase_empty=erase_empty,
+            )
+
+    def preview_clinical(self, table: ClinicalTable) -> clinical.ClinicalMerge:
+        """What `set_clinical` would do with a table: what is new, different, or empty."""
+        with self._database.read() as connection:
+            return clinical.preview(connection, table.records, table.columns)
 
     def clinical(self) -> ClinicalTable:
         """The latest clinical record of each patient who has one."""

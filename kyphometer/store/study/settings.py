@@ -14,6 +14,7 @@ from kyphometer.film import Position
 from kyphometer.followup.positions import STRICT_POSITIONS, PositionPolicy
 from kyphometer.followup.windows import DEFAULT_WINDOWS, VisitWindows
 from kyphometer.reading import CornerRule
+from kyphometer.store.database.merge import Change, merge
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,3 +119,22 @@ def settings_from_json(text: str) -> StudySettings:
         raise StudyRefusedError(
             f"The settings of the study cannot be used ({error})", "correct the settings"
         ) from None
+
+
+def merged_settings(known: StudySettings, text: str) -> tuple[str, tuple[Change, ...]]:
+    """Known settings with those of a file: what the file leaves out stays.
+
+    Returns
+    -------
+    merged, different
+        The settings as JSON text, and those that were set before (to other than the default) and
+        differ.
+    """
+    settings_from_json(text)  # refuses what cannot be
+    given: dict[str, Any] = dict(json.loads(text))
+    now: dict[str, Any] = json.loads(settings_to_json(known))
+    plain: dict[str, Any] = json.loads(settings_to_json(StudySettings()))
+    stated = {name: value for name, value in now.items() if value != plain[name]}
+    found = merge("settings", stated, given)
+    merged = json.dumps({**now, **given}, ensure_ascii=False)
+    return merged, (*found.different, *found.emptied)

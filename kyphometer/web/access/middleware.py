@@ -9,6 +9,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kyphometer.errors import BodyTooLargeError, RequestError
+from kyphometer.messages import speaking
 from kyphometer.web.routes.answers import error_answer
 from kyphometer.web.server.settings import WebSettings
 
@@ -141,3 +142,18 @@ class BodyBound:
             return message
 
         await self.app(scope, receive_bounded, send)
+
+
+class Speaking:
+    """Answers in the language that the page asks for (`Accept-Language`)."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        with speaking(Headers(scope=scope).get("accept-language", "")):
+            await self.app(scope, receive, send)

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from typing import TypeVar, cast
 
 from starlette.concurrency import run_in_threadpool
@@ -58,7 +60,9 @@ class Decoder:
 
     def start(self) -> None:
         """Start the process and let it import what it needs, without waiting for it."""
-        self._executor().submit(decode_job.warm_up)
+        pool = self._executor()
+        with _no_interrupt():
+            pool.submit(decode_job.warm_up)
 
     def close(self) -> None:
         """End the process."""
@@ -106,7 +110,10 @@ class Decoder:
             raise DecodingError(f"{_CRASHED}; get the film again.") from None
 
     async def _submit(self, job: Callable[[S], T | Refusal], source: S) -> T | Refusal:
-        return await asyncio.wrap_future(self._executor().submit(job, source))
+        pool = self._executor()
+        with _no_interrupt():
+            under_way = pool.submit(job, source)
+        return await asyncio.wrap_future(under_way)
 
     def _executor(self) -> ProcessPoolExecutor:
         with self._lock:
@@ -122,6 +129,22 @@ class Decoder:
             pool, self._pool = self._pool, None
         if pool is not None:
             pool.shutdown(wait=False)
+
+
+@contextmanager
+def _no_interrupt() -> Iterator[None]:
+    """A process that is started here never gets Ctrl+C, not even before it has settled in.
+
+    That key reaches every process of a terminal; here it waits until the process was started.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _settled(outcome: T | Refusal, source: FilmSource) -> T:

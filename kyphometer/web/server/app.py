@@ -11,7 +11,13 @@ from starlette.middleware import Middleware
 
 from kyphometer.errors import KyphometerError
 from kyphometer.web.access.authentication import Gate
-from kyphometer.web.access.middleware import AnswerHeaders, BodyBound, HostCheck, LastResort
+from kyphometer.web.access.middleware import (
+    AnswerHeaders,
+    BodyBound,
+    HostCheck,
+    LastResort,
+    Speaking,
+)
 from kyphometer.web.access.visitors import Authenticator
 from kyphometer.web.pixels.cache import FilmCache
 from kyphometer.web.pixels.decoder import Decoder
@@ -58,6 +64,7 @@ def create_app(
             Middleware(LastResort),
             Middleware(HostCheck, settings=settings),
             Middleware(BodyBound, settings=settings),
+            Middleware(Speaking),
             Middleware(Gate, settings=settings, authenticator=authenticator),
         ],
         exception_handlers={

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import threading
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -86,11 +89,33 @@ def run(
     )
     _load(config, sock)
     try:
-        _Server(config, on_ready).run(sockets=[sock])
+        with _ending_by_itself():
+            _Server(config, on_ready).run(sockets=[sock])
     except KeyboardInterrupt:
         pass
     finally:
         sock.close()
+
+
+@contextmanager
+def _ending_by_itself() -> Iterator[None]:
+    """SIGTERM ends the server like Ctrl+C, so that whoever opened a study or a process closes it.
+
+    uvicorn raises a signal again once it has shut down; the default would kill the process there,
+    and the decoding processes' semaphores would be left to the system.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, _end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _end(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
 
 
 def _load(config: uvicorn.Config, sock: socket.socket) -> None:

@@ -58,7 +58,8 @@ def open_target(
     from kyphometer.store.folder.folder import FolderStore
 
     folder = FolderStore(path, progress=progress, all_frames=all_frames)
-    failed = tuple(FailedFile(item.path.name, item.sentence) for item in folder.failed)
+    problems = (*folder.failed, *folder.passed_over)
+    failed = tuple(FailedFile(item.path.name, item.sentence) for item in problems)
     if not folder.films():
         raise UsageError(_no_films(text, failed))
     return Target(folder, Agreement(), failed, _nothing)

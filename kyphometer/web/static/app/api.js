@@ -1,5 +1,7 @@
 /** Calls to the server; every answer is JSON, every failure an error with one sentence. */
 
+import { language } from './i18n.js';
+
 /** The server answered, but refused. */
 export class ApiError extends Error {
   /** @param {number} status @param {any} body */
@@ -25,7 +27,7 @@ export class Api {
    * @returns {Promise<any>} */
   async call(method, path, body, extra = {}) {
     /** @type {Object<string, string>} */
-    const headers = { Accept: 'application/json' };
+    const headers = { Accept: 'application/json', 'Accept-Language': language() };
     if (method !== 'GET') headers['X-Kyphometer-CSRF'] = this.csrf;
     if (body !== undefined) headers['Content-Type'] = 'application/json';
     const payload = body === undefined ? undefined : JSON.stringify(body);
@@ -37,7 +39,9 @@ export class Api {
     return answer;
   }
 
+  /** @returns {Promise<Wire.Config>} */
   async config() {
+    /** @type {Wire.Config} */
     const config = await this.call('GET', '/api/config');
     this.csrf = config.csrf ?? '';
     return config;
@@ -48,7 +52,8 @@ export class Api {
     return `/api/films/${encodeURIComponent(id)}${rest}`;
   }
 
-  /** @param {{query: string, status: string, offset: number, limit: number}} ask */
+  /** @param {{query: string, status: string, offset: number, limit: number}} ask
+   * @returns {Promise<Wire.WorkList>} */
   worklist(ask) {
     const query = new URLSearchParams({
       query: ask.query,
@@ -59,7 +64,7 @@ export class Api {
     return this.call('GET', `/api/worklist?${query}`);
   }
 
-  /** @param {string} id */
+  /** @param {string} id @returns {Promise<Wire.Film>} */
   film(id) {
     return this.call('GET', this.path(id));
   }
@@ -87,44 +92,47 @@ export class Api {
     return new Uint16Array(bytes.buffer);
   }
 
-  /** @param {string} id */
+  /** @param {string} id @returns {Promise<Wire.Document>} */
   document(id) {
     return this.call('GET', this.path(id, '/document'));
   }
 
-  /** @param {string} id @param {any} document @param {?string} base @param {boolean} [keepalive] */
+  /** @param {string} id @param {any} document @param {?string} base @param {boolean} [keepalive]
+   * @returns {Promise<Wire.Saved>} */
   saveDraft(id, document, base, keepalive = false) {
     return this.call('PUT', this.path(id, '/draft'), { document, base }, { keepalive });
   }
 
-  /** @param {string} id @param {?string} base */
+  /** @param {string} id @param {?string} base @returns {Promise<Wire.Document>} */
   dropDraft(id, base) {
     return this.call('DELETE', this.path(id, '/draft'), { base });
   }
 
   /** @param {string} id @param {any} document @param {?string} base @param {?string} reason
-   * @param {any} log how the film was read */
+   * @param {any} log how the film was read @returns {Promise<Wire.Confirmed>} */
   confirm(id, document, base, reason, log) {
     const body = { document, base, log, ...(reason ? { reason } : {}) };
     return this.call('POST', this.path(id, '/reading'), body);
   }
 
-  /** Everybody's confirmed readings. @param {string} id */
+  /** Everybody's confirmed readings. @param {string} id @returns {Promise<Wire.Readings>} */
   readings(id) {
     return this.call('GET', this.path(id, '/readings'));
   }
 
-  /** @param {string} id @param {any} document */
+  /** @param {string} id @param {any} document @returns {Promise<Wire.Measured>} */
   measure(id, document) {
     return this.call('POST', this.path(id, '/measure'), { document });
   }
 
-  /** @param {string} id @param {any} document @param {any[]} targets */
+  /** @param {string} id @param {any} document @param {any[]} targets
+   * @returns {Promise<Wire.Assisted>} */
   assist(id, document, targets) {
     return this.call('POST', this.path(id, '/assist'), { document, targets });
   }
 
-  /** @param {string} id @param {any} document @param {string} from */
+  /** @param {string} id @param {any} document @param {?string} from
+   * @returns {Promise<Wire.Carried>} */
   carryOver(id, document, from) {
     return this.call('POST', this.path(id, '/carry-over'), { document, from });
   }

@@ -10,7 +10,7 @@ export class Live extends Emitter {
     super();
     this.api = api;
     this.id = id;
-    /** @type {any} */
+    /** @type {?Wire.Measured} */
     this.answer = null;
     /** @type {?Reading} */
     this.answered = null;

@@ -27,22 +27,22 @@ export class Checks {
     const answer = session.live.answer;
     const findings = answer?.findings ?? [];
     this.draw({ findings, warnings: answer?.warnings ?? [], film: session.facts.warnings ?? [] });
-    const flagged = new Set(findings.flatMap((/** @type {any} */ f) => this.cornersIn(f)));
+    const flagged = new Set(findings.flatMap((/** @type {Wire.Finding} */ f) => this.cornersIn(f)));
     this.onFlag(flagged, null);
   }
 
-  /** Keys of the corners a finding speaks of. @param {any} finding @returns {string[]} */
+  /** Keys of the corners a finding speaks of. @param {Wire.Finding} finding @returns {string[]} */
   cornersIn(finding) {
     const session = /** @type {Session} */ (this.session);
     return (finding.corners ?? [])
-      .filter((/** @type {any} */ ref) => markOf(session.reading, ref))
-      .map((/** @type {any} */ ref) => keyOf(ref));
+      .filter((ref) => markOf(session.reading, ref))
+      .map((ref) => keyOf(ref));
   }
 
-  /** @param {any} model */
+  /** @param {{findings: Wire.Finding[], warnings: string[], film: string[]}} model */
   fill(model) {
     const items = [
-      ...model.findings.map((/** @type {any} */ f) => this.item(f)),
+      ...model.findings.map((/** @type {Wire.Finding} */ f) => this.item(f)),
       ...model.warnings.map((/** @type {string} */ text) => plain(text)),
       ...model.film.map((/** @type {string} */ text) => plain(text)),
     ];
@@ -50,7 +50,7 @@ export class Checks {
     refill(this.root, h('h2', { id: 'checks-title' }, t('checks.title')), h('ul', { class: 'findings' }, items));
   }
 
-  /** @param {any} finding */
+  /** @param {Wire.Finding} finding */
   item(finding) {
     const tone = finding.severity === 'error' ? 'error' : 'warning';
     const [first] = this.cornersIn(finding);

@@ -38,7 +38,7 @@ export class Results {
   /** @param {import('../core/preview.js').Pair} pair */
   otherValue(pair) {
     const { name, answer } = this.other ?? {};
-    const found = (answer?.measurements ?? []).find((/** @type {any} */ m) => isOf(m, pair));
+    const found = (answer?.measurements ?? []).find((/** @type {Wire.Measurement} */ m) => isOf(m, pair));
     return found ? t('results.beside', { name, value: number(found.value), uncertainty: spreadText(found.interval95 ?? null) }) : '';
   }
 
@@ -64,7 +64,7 @@ export class Results {
       ...this.changeFrom(answer, pair),
     }));
     const main = new Set(pairs.map((pair) => measured(session, pair)).filter(Boolean));
-    const others = (answer?.measurements ?? []).filter((/** @type {any} */ m) => !main.has(m));
+    const others = (answer?.measurements ?? []).filter((/** @type {Wire.Measurement} */ m) => !main.has(m));
     this.draw({ rows, others, more: this.more, failure: session.live.failure });
     const spoken = rows.filter((row) => row.state).map((row) => this.spoken(row));
     if (spoken.length > 0) this.announce(spoken.join('. '));
@@ -82,7 +82,7 @@ export class Results {
       const plate = session.reading.vertebrae[e.level]?.[/** @type {'superior'} */ (e.endplate)];
       return !(plate?.anterior && plate?.posterior);
     });
-    const refused = (answer?.missing ?? []).find((/** @type {any} */ m) => m.code === pair.code);
+    const refused = (answer?.missing ?? []).find((/** @type {Wire.Measurement} */ m) => m.code === pair.code);
     if (lacking.length === 0) return refused?.reason ?? '';
     return t('results.needs', {
       endplates: lacking.map((e) => `${e.level} ${t(`side.${e.endplate}.short`)}`).join(', '),
@@ -172,12 +172,14 @@ function changeLine(change, visit) {
   );
 }
 
-/** @param {any} m */
+/** @param {Wire.Measurement} m */
 function otherRow(m) {
   const unit = { deg: '°', '%': ' %', ratio: '', grade: '' }[/** @type {'deg'} */ (m.unit)] ?? ` ${m.unit}`;
   const digits = { ratio: 2, grade: 0 }[/** @type {'ratio'} */ (m.unit)] ?? 1;
   const value = Number.isFinite(m.value) ? `${number(m.value, digits)}${unit}` : '—';
-  const both = [m.upper, m.lower].every((name) => typeof name === 'string' && /^\w+\.(sup|inf)erior$/.test(name));
-  const pair = both ? pairName(parseEndplate(m.upper), parseEndplate(m.lower)) : (m.label ?? '').replace(`${m.code} `, '').replace(/^\(|\)$/g, '');
+  const isPlate = (/** @type {?string} */ name) => name !== null && /^\w+\.(sup|inf)erior$/.test(name);
+  const { upper, lower } = m;
+  const both = upper && lower && isPlate(upper) && isPlate(lower);
+  const pair = both ? pairName(parseEndplate(upper), parseEndplate(lower)) : (m.label ?? '').replace(`${m.code} `, '').replace(/^\(|\)$/g, '');
   return h('tr', {}, h('th', { scope: 'row', title: m.code }, measureName(m.code)), h('td', {}, pair), h('td', { class: 'num' }, value));
 }

@@ -74,7 +74,10 @@ export class FilmImage {
     const { level } = coarse(this.plain, 400_000);
     const chosen = this.presets.findIndex(({ key, window, lut }) => {
       if (key === 'auto') return true;
-      const table = lut ? tableOfLut(this.pixels, lut, false) : tableOf(this.pixels, window, false);
+      if (!lut && !window) return false;
+      const table = lut
+        ? tableOfLut(this.pixels, lut, false)
+        : tableOf(this.pixels, /** @type {import('../core/window.js').Window} */ (window), false);
       return spreads(table, level.data, this.pixels.padding);
     });
     return Math.max(chosen, 0);
