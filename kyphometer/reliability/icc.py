@@ -198,7 +198,7 @@ def _form(
     k = table.observers
     value = icc_value(kind, table)
     low, high = _interval(kind, value, table, confidence)
-    low, high = max(-1.0, min(low, value)), min(1.0, max(high, value))
+    low, value, high = (max(-1.0, min(x, 1.0)) for x in (min(low, value), value, max(high, value)))
     if average:
         value, low, high = (spearman_brown(x, k) for x in (value, low, high))
     name = _name(kind, average=average)
