@@ -31,7 +31,7 @@ GAPS = np.array(
         [12.2, 9.8, 13.9, 10.1, NA, 12.6, 11.7, NA, 14.8, 11.9],
     ]
 ).T
-# The product's own cohort, VKA at four visits: variances and covariances as large as theirs.
+# Assumed, not measured: a pre-op visit that varies more and correlates less than later ones.
 COHORT = np.array(
     [[7.8, 1.9, 2.2, 2.4], [1.9, 3.0, 2.1, 2.0], [2.2, 2.1, 3.1, 2.3], [2.4, 2.0, 2.3, 3.2]]
 )
@@ -205,7 +205,7 @@ def rejections(missing, studies=150):
 
 
 def test_error_rate_is_the_nominal_one_for_every_pair_with_missing_visits():
-    """3 standard errors of 150 studies: 5.3 points; compound symmetry gives up to 15 %."""
+    """3 standard errors of 150 studies: 5.3 points."""
     assert np.abs(rejections(0.15) - 0.05).max() < 0.055
 
 
