@@ -234,3 +234,31 @@ def test_a_vertebra_without_endplates_counts_as_not_marked():
     empty = marked.with_vertebra(Vertebra(level=Level.L2))
     assert check_reading(empty, SPACING) == check_reading(marked, SPACING)
     assert measure_reading(empty, SPACING).get("VKA") == measure_reading(marked, SPACING).get("VKA")
+
+
+def test_measured_numbers_keep_the_findings_of_their_marks():
+    reading = column({"T12": (5, 3), "L1": (60, -8), "L2": (-9, -11)}, fractured=("L1",))
+    measured = measure_reading(reading, SPACING, strict=False)
+    assert measured.findings == check_reading(reading, SPACING) != ()
+    assert measured.warnings[: len(measured.findings)] == tuple(
+        str(item) for item in measured.findings if item.severity is Severity.WARNING
+    )
+
+
+def test_live_results_look_at_the_marks_once(monkeypatch):
+    """Counted where the check is called, not replaced: every call still does its work."""
+    from kyphometer.measure import measure
+    from kyphometer.web.views import measurements
+
+    calls = []
+
+    def counted(*args, **options):
+        calls.append(1)
+        return check_reading(*args, **options)
+
+    monkeypatch.setattr(measure, "check_reading", counted)
+    monkeypatch.setattr(measurements, "check_reading", counted)
+    reading = column(GOOD, fractured=("L1",))
+    answer = measurements.measure_answer(reading, SPACING, None, 0.75)
+    assert len(answer["measurements"]) > 3
+    assert calls == [1]

@@ -115,6 +115,7 @@ def measure_reading(
         measurements=tuple(found),
         refused=tuple(collector.refused),
         warnings=tuple(_warnings(reading, geometry, findings, header_facing, facing)),
+        findings=findings,
     )
 
 

@@ -9,6 +9,7 @@ from kyphometer.anatomy import Level
 from kyphometer.errors import NotMeasuredError
 from kyphometer.geometry import Facing, Point
 from kyphometer.measure.printing import half_width_text, value_text
+from kyphometer.reading.checks import Finding
 
 Z95 = 1.959963984540054
 """97.5th percentile of the standard normal distribution."""
@@ -113,12 +114,16 @@ class MeasurementSet:
         What could not be measured, and why.
     warnings
         Sentences about the marks and assumptions.
+    findings
+        What is impossible or improbable about the marks, errors first, as `check_reading` found it;
+        errors only where the reading was not measured strictly.
     """
 
     facing: Facing
     measurements: tuple[Measurement, ...]
     refused: tuple[Refusal, ...] = ()
     warnings: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
     def get(self, code: str) -> Measurement | None:
         """First measurement with that code or label, or None."""

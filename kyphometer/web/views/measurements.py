@@ -25,17 +25,17 @@ def measure_answer(
 
     `changes` tells what changed since the film before.
     """
-    findings = [finding_view(item) for item in check_reading(reading, geometry)]
     facing = reading.facing or header_facing
     answer: Answer = {
         "facing": None if facing is None else str(facing),
         "measurements": [],
-        "findings": findings,
+        "findings": [],
         "missing": [],
         "warnings": [],
         "change": None,
     }
     if not reading.vertebrae:
+        answer["findings"] = [finding_view(item) for item in check_reading(reading, geometry)]
         return answer
     try:
         measured = measure_reading(
@@ -46,9 +46,11 @@ def measure_answer(
             strict=False,
         )
     except FacingError as error:
-        findings.insert(0, _facing_view(str(error)))
+        found = check_reading(reading, geometry)
+        answer["findings"] = [_facing_view(str(error)), *map(finding_view, found)]
         return answer
     answer["facing"] = str(measured.facing)
+    answer["findings"] = [finding_view(item) for item in measured.findings]
     answer["measurements"] = [measurement_view(item) for item in measured.measurements]
     answer["missing"] = [missing_view(reading, item) for item in measured.refused]
     answer["warnings"] = list(measured.warnings)
