@@ -73,7 +73,7 @@ def by_imagecodecs(pixels: np.ndarray, bits: int, lossless: bool, rng: random.Ra
     )
 
 
-def by_pillow(pixels: np.ndarray, bits: int, lossless: bool, rng: random.Random) -> bytes:
+def by_pillow(pixels: np.ndarray, lossless: bool, rng: random.Random) -> bytes:
     """OpenJPEG, several layers and tiles."""
     options: dict[str, object] = {
         "irreversible": not lossless,
@@ -121,8 +121,8 @@ def by_program(
     target.unlink(missing_ok=True)
     command = [program, "-i", str(source), "-o", str(target), *options]
     if program == "ffmpeg":
-        command = [program, "-y", "-v", "error", "-i", str(source), "-c:v", "jpeg2000",
-                   "-format", "j2k", *options, "-f", "image2", "-update", "1", str(target)]  # fmt: skip
+        command = [program, "-y", "-v", "error", "-i", str(source), "-c:v", "jpeg2000", "-format"]
+        command += ["j2k", *options, "-f", "image2", "-update", "1", str(target)]
     done = subprocess.run(command, capture_output=True, timeout=60, check=False)
     return target.read_bytes() if done.returncode == 0 and target.exists() else None
 
@@ -143,7 +143,7 @@ def streams(count: int, seed: int, folder: Path) -> Iterator[Stream]:
         if maker == "imagecodecs":
             data = by_imagecodecs(pixels, bits, lossless, rng)
         elif maker == "Pillow":
-            data, bits = by_pillow(pixels, bits, lossless, rng), 8 * pixels.itemsize
+            data, bits = by_pillow(pixels, lossless, rng), 8 * pixels.itemsize
         elif maker == "ffmpeg":
             options = ["-pred", "1", "-pix_fmt", "gray"] if lossless else ["-q:v", "10"]
             data = by_program(maker, pixels, bits, options, folder)

@@ -433,9 +433,10 @@ def test_the_promise_of_termination_reaches_every_tile():
     Image.fromarray(pixels).save(
         target, "JPEG2000", no_jp2=True, irreversible=False, tile_size=(32, 32)
     )
-    promised = promise_termination(target.getvalue())
-    changed = [
-        i for i, (a, b) in enumerate(zip(target.getvalue(), promised, strict=True)) if a != b
-    ]
+    whole = target.getvalue()
+    promised = promise_termination(whole)
+    changed = [i for i, (a, b) in enumerate(zip(whole, promised, strict=True)) if a != b]
     assert changed == [promised.index(b"\xff\x52") + 12]
-    np.testing.assert_array_equal(imagecodecs.jpeg2k_decode(promised), pixels)
+    np.testing.assert_array_equal(
+        imagecodecs.jpeg2k_decode(promised), imagecodecs.jpeg2k_decode(whole)
+    )
