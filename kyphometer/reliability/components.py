@@ -128,7 +128,8 @@ def _cell_means(cube: Floats) -> Floats:
     """Mean of each cell, shape (films, observers), NaN where there is no reading."""
     counts = cell_counts(cube)
     total = np.nansum(cube, axis=2)
-    return np.divide(total, counts, out=np.full(total.shape, np.nan), where=counts > 0)
+    means = np.full(total.shape, np.nan)
+    return np.asarray(np.divide(total, counts, out=means, where=counts > 0))
 
 
 def anova_components(table: MeanSquares) -> tuple[float, float, float | None, float]:

@@ -88,8 +88,8 @@ def crossed_cube(values: ArrayLike) -> Floats:
 def read_films(values: ArrayLike, labels: Sequence[Hashable]) -> tuple[Hashable, ...]:
     """Return the labels of the films that `crossed_cube` keeps: those with a reading."""
     cube = np.asarray(values, dtype=np.float64)
-    kept = np.isfinite(cube).reshape(cube.shape[0], -1).any(axis=1)
-    return tuple(label for label, keep in zip(labels, kept, strict=True) if keep)
+    kept = np.isfinite(cube).reshape(cube.shape[0], -1).sum(axis=1)
+    return tuple(label for label, count in zip(labels, kept, strict=True) if count)
 
 
 def design_of(cube: Floats) -> CrossedDesign:
