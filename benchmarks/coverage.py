@@ -1,6 +1,6 @@
 """Coverage of every interval of precision over a grid of designs; type I error of the mixed model.
 
-    python benchmarks/coverage.py [STUDIES] [--only NAME]   a Markdown table (1,000 studies a row)
+    python benchmarks/coverage.py [STUDIES] [--only NAME] [--no-patients]   a Markdown table (1,000)
     python benchmarks/coverage.py mmrm [STUDIES]            visits compared, 15 % missing
 
 Each design changes one thing about: 21 films x 3 observers x 2 readings, variances of films 8,
@@ -136,7 +136,7 @@ def estimates(cube: np.ndarray, owner: np.ndarray | None) -> dict[str, object]:
     return {name: estimate for name, estimate in named.items() if estimate is not None}
 
 
-def coverage(studies: int, only: str = "") -> None:
+def coverage(studies: int, only: str = "", *, patients: bool = True) -> None:
     print(f"{studies} studies a row; 3 standard errors are {300 * math.sqrt(0.0475 / studies):.1f}")
     columns = tuple(BASE.truths)
     print("| design | " + " | ".join(columns) + " |")
@@ -145,7 +145,7 @@ def coverage(studies: int, only: str = "") -> None:
         if only not in design.name:
             continue
         rng, hits, tries = np.random.default_rng(1000 + number), defaultdict(int), defaultdict(int)
-        owner, truths = design.owner(), design.truths
+        owner, truths = design.owner() if patients else None, design.truths
         for _ in range(studies):
             for name, estimate in estimates(design.simulate(rng), owner).items():
                 tries[name] += 1
@@ -192,4 +192,7 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["mmrm"]:
         mmrm(*numbers)
     else:
-        coverage(*(numbers or [1000]), sys.argv[-1] if "--only" in sys.argv else "")
+        words = sys.argv[1:]
+        only = words[words.index("--only") + 1] if "--only" in words else ""
+        studies = int(words[0]) if words and words[0].isdigit() else 1000
+        coverage(studies, only, patients="--no-patients" not in words)

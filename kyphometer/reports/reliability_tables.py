@@ -21,8 +21,8 @@ INTERVALS = (
     "Intervals assume normal effects and observers drawn from a population of observers, "
     "and one error for all films. Generalised: from the mean squares of all readings. Exact F, and "
     "McGraw and Wong's (Satterthwaite) for agreement: of first readings, every film of another "
-    "patient; the latter is too narrow (86 to 92 %) where observers vary as much as the residual or "
-    "more. Films within patients: several films of one patient, not counted as independent."
+    "patient; the latter is too narrow (86 to 92 %) where observers vary as the residual "
+    "or more. Films within patients: several films of one patient, not counted as independent."
 )
 """What the intervals of the tables of components and of ICCs rest on, and where they fail."""
 
