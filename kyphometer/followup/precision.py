@@ -101,7 +101,7 @@ _PUBLISHED_REPEATABILITY_DEG = 9.3
 def published_precision(code: str) -> MeasurementPrecision | None:
     """SEM of manual readings of osteoporotic fractures, or None for other angles.
 
-    Alanay and others 2007 (35 fractures, four ways to measure the angle; science.md#manual-readers) found
+    Alanay and others 2007 (35 fractures, four methods; science.md#manual-readers) found
     95 % intra-observer agreement of ±7.1° to ±9.3°. The widest is taken: a verdict by it errs
     towards `unchanged`.
     """
