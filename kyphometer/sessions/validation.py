@@ -27,7 +27,7 @@ Array = NDArray[np.float64]
 
 LEAST_FILMS = 12
 """Fewer films show nothing about a slope."""
-REPLICATES = 2000
+REPLICATES = 1000
 SEED = 20_000
 STATED = 1.96
 
@@ -70,6 +70,8 @@ class PairedReadings:
     ----------
     code
         Which angle.
+    observers
+        Codes, in the order of the columns.
     patients
         Of each film; films of one patient are drawn together.
     alone, helped
@@ -81,6 +83,7 @@ class PairedReadings:
     """
 
     code: str
+    observers: tuple[str, ...]
     patients: tuple[str, ...]
     alone: Array
     helped: Array
@@ -161,15 +164,13 @@ def validate_help(
         films = max(films, len(whole.patients))
         lines += _lines(whole, margins)
     verdicts = [line.verdict for line in lines if line.verdict is not None]
-    worst = next(
-        (v for v in (Verdict.REFUTED, Verdict.NOT_SHOWN) if v in verdicts), Verdict.SHOWN
-    )
+    worst = next((v for v in (Verdict.REFUTED, Verdict.NOT_SHOWN) if v in verdicts), Verdict.SHOWN)
     return Validation(margins=margins, films=films, lines=tuple(lines), verdict=worst)
 
 
 def _complete(found: PairedReadings) -> PairedReadings:
     """The films that every observer read both ways."""
-    keep = (np.isfinite(found.alone) & np.isfinite(found.helped)).all(axis=1)
+    keep = np.asarray(np.isfinite(found.alone + found.helped).all(axis=1))
     if found.alone.shape[1] < 2:
         raise TooFewDataError("A validation", "at least 2 observers", str(found.alone.shape[1]))
     if keep.sum() < LEAST_FILMS:
@@ -177,6 +178,7 @@ def _complete(found: PairedReadings) -> PairedReadings:
         raise TooFewDataError("A validation", needed, str(int(keep.sum())))
     return PairedReadings(
         code=found.code,
+        observers=found.observers,
         patients=tuple(p for p, kept in zip(found.patients, keep, strict=True) if kept),
         alone=found.alone[keep],
         helped=found.helped[keep],
@@ -260,7 +262,7 @@ def _bootstrapped(
     low, high = (value + wide * (q - value) for q in np.quantile(usable, [0.025, 0.975]))
     if floor:
         low = max(low, 0.0)
-        high *= math.sqrt(groups / (groups - 1))
+        high *= (groups / (groups - 1)) ** 1.5
     return Estimate(
         name=name, value=value, low=float(min(low, value)), high=float(max(high, value)),
         unit=unit, method=method,
