@@ -65,8 +65,9 @@ def assign_patient_visits(
 ) -> VisitAssignment:
     """Put the films of one patient to visits (science.md#visits).
 
-    A film whose source names the visit goes there. A film inside a visit's tolerance goes before one that is only inside its analysis window; among
-    several the window's rule decides. Films that are no visit are kept and listed with the reason.
+    A film whose source names the visit goes there. A film inside a visit's tolerance goes before
+    one that is only inside its analysis window; among several the window's rule decides. Films that
+    are no visit are kept and listed with the reason.
 
     Parameters
     ----------

@@ -103,7 +103,7 @@ def _table(rows: Iterable[MeasuredValue], code: str) -> tuple[ReadingTable, list
 
     With several fractured levels each is a film of its own.
     """
-    films: dict[int, list[MeasuredValue]] = defaultdict(list)
+    films: dict[int | str, list[MeasuredValue]] = defaultdict(list)
     for row in rows:
         if row.code == code and row.value is not None:
             films[row.film_id].append(row)
