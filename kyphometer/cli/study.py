@@ -109,7 +109,7 @@ def _add_filling(deeds: Any) -> None:
         "import-angles": "take up a table of angles that were measured elsewhere",
     }.items():
         table = _deed(deeds, name, summary)
-        table.add_argument("table", type=Path, help="CSV, XLSX, ODS or SAV; see docs/tables.md")
+        table.add_argument("table", type=Path, help="CSV, XLSX, ODS or SAV; see docs/study.md")
         add_table_options(table)
         _add_accepting(table)
         table.add_argument(

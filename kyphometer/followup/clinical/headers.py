@@ -114,11 +114,16 @@ def _angle(title: str, key: str, windows: VisitWindows) -> Meaning | None:
     visit, rest = _visit(rest, windows)
     replicates = [match for word in rest if (match := _REPLICATE.fullmatch(word))]
     others = [word for word in rest if not _REPLICATE.fullmatch(word)]
-    if len(others) > 1 or len(replicates) > 1 or any(word.isdigit() for word in others):
+    if len(others) > 1 or len(replicates) > 1 or any(map(_is_time, others)):
         return None
     observer = _as_written(title, others[0]) if others else ""
     replicate = int(replicates[0][1]) if replicates else None
     return Meaning(role="angle", name=code, visit=visit, observer=observer, replicate=replicate)
+
+
+def _is_time(word: str) -> bool:
+    """True for words that mean a time, but none that the study knows: they are no observer."""
+    return word in _VISIT_WORDS or re.fullmatch(r"\d+[a-z]{0,6}", word) is not None
 
 
 def _code(title: str, key: str) -> tuple[str, list[str]] | None:
