@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kyphometer.cli.study_output import print_facts
 from kyphometer.errors import UnacceptedChangesError, UsageError
-
-if TYPE_CHECKING:
-    from kyphometer.store.study.settings import StudySettings
 
 
 def settings(args: Any) -> int:
@@ -39,7 +36,7 @@ def settings(args: Any) -> int:
     return 0
 
 
-def with_options(settings: StudySettings, args: Any) -> StudySettings:
+def with_options(settings: Any, args: Any) -> Any:
     """Settings with what the options say of them."""
     from dataclasses import replace
 

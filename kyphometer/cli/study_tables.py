@@ -4,14 +4,9 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kyphometer.cli.study_output import print_facts
-
-if TYPE_CHECKING:
-    from kyphometer.followup.clinical.record import ClinicalTable
-    from kyphometer.followup.windows import VisitWindows
-    from kyphometer.store import Study
 
 
 def take_clinical(args: Any) -> int:
@@ -46,15 +41,13 @@ def take_angles(args: Any) -> int:
     return 0
 
 
-def _codes(study: Study) -> set[str]:
+def _codes(study: Any) -> set[str]:
     patients = study.patients()
     codes = {patient.code for patient in patients}
     return codes | {patient.clinical_code for patient in patients if patient.clinical_code}
 
 
-def read_table(
-    path: Path, args: Any, windows: VisitWindows, known: set[str] | None
-) -> ClinicalTable:
+def read_table(path: Path, args: Any, windows: Any, known: set[str] | None) -> Any:
     """The table, with notes on how it was read."""
     from kyphometer.followup.clinical.reader import TableOptions, read_clinical_table
     from kyphometer.tables.missing import missing_words
@@ -73,7 +66,7 @@ def read_table(
     return table
 
 
-def take(study: Study, table: ClinicalTable, args: Any, *, adding: bool) -> dict[str, object]:
+def take(study: Any, table: Any, args: Any, *, adding: bool) -> dict[str, object]:
     """Save a table by the merge rule, say what came of it; the counts."""
     accept, erase = getattr(args, "accept_changes", False), getattr(args, "erase_empty", False)
     merge = study.preview_clinical(table, add_patients=adding)

@@ -156,7 +156,7 @@ def _precision(
     code: str, table: ReadingTable, readings: int, *, offsets: bool
 ) -> MeasurementPrecision:
     cube = table.cube()
-    films = len({name.partition(" ")[0] for name in table.films})
+    films = len({name.rpartition(" ")[0] for name in table.films})
     names = " and ".join(table.observers)
     kind = PrecisionKind.INTRA_OBSERVER
     if len(table.observers) > 1:
