@@ -1,4 +1,4 @@
-"""The root of the error tree: a code, typed facts, and the sentence that the catalogue makes of them."""
+"""The root of the error tree: a code, facts, and the sentence that the catalogue makes of them."""
 
 from __future__ import annotations
 
@@ -33,6 +33,8 @@ class KyphometerError(Exception):
     http_status: ClassVar[int] = 400
     is_list: ClassVar[bool] = False
     """True for errors that are a list of problems, a line each."""
+    frame: ClassVar[str] = ""
+    """Code of a sentence around the one of the code, as its `problem`; empty if there is none."""
 
     def __init__(self, code: str = "", /, **facts: Any) -> None:
         self.code = code or code_of(type(self))
@@ -45,6 +47,8 @@ class KyphometerError(Exception):
             return self.code
         controls = _CONTROLS_OF_LISTS if self.is_list else _CONTROLS
         text = sentence(f"error.{self.code}", self.facts, language)
+        if self.frame:
+            text = sentence(f"error.{self.frame}", {**self.facts, "problem": text}, language)
         return controls.sub(lambda found: repr(found[0])[1:-1], text)
 
     def __str__(self) -> str:
@@ -55,7 +59,10 @@ class KyphometerError(Exception):
 
     def to_dict(self) -> dict[str, Any]:
         """Code and facts as plain JSON."""
-        return {"code": self.code, "facts": {name: plain(fact) for name, fact in self.facts.items()}}
+        return {
+            "code": self.code,
+            "facts": {name: plain(fact) for name, fact in self.facts.items()},
+        }
 
 
 def code_of(kind: type) -> str:

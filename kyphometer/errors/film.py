@@ -16,7 +16,7 @@ class FilmError(KyphometerError):
 
 
 class PixelSpacingError(FilmError):
-    """A pixel size that cannot be; `quantity` is aspect, spacing, row or column."""
+    """A pixel size that cannot be; `quantity` is row_mm, column_mm, spacing or aspect_ratio."""
 
     def __init__(self, quantity: str, value: object) -> None:
         super().__init__(quantity=Word(f"pixel.{quantity}"), value=value)
@@ -25,12 +25,14 @@ class PixelSpacingError(FilmError):
 class NotCalibratedError(FilmError):
     """Millimetres were asked of a film without pixel spacing."""
 
-    def __init__(self, what: str) -> None:
-        super().__init__(what=Word(f"what.{what}"))
+    def __init__(self, what: str | Word) -> None:
+        super().__init__(what=what)
 
 
 class FilmAccessError(FilmError):
-    """A film's file cannot be opened: `system`'s own reason, or a code."""
+    """A film's file cannot be opened."""
+
+    frame = "film_access"
 
 
 class NotAFilmError(FilmError):
@@ -41,14 +43,15 @@ class NotAFilmError(FilmError):
 
 
 class NoPixelsError(FilmError):
-    """A DICOM object without a picture."""
+    """A DICOM object without a picture; says what it is instead."""
 
-    def __init__(self, name: str, kind: Word) -> None:
-        super().__init__(name=name, kind=kind)
+    frame = "no_pixels"
 
 
 class FilmHeaderError(FilmError):
     """A header that is damaged or that cannot be."""
+
+    frame = "film_header"
 
 
 class FilmSizeError(FilmError):
@@ -60,6 +63,8 @@ class FilmSizeError(FilmError):
 
 class FilmPixelsError(FilmError):
     """Pixel data that are cut off, damaged or not what the header says."""
+
+    frame = "film_pixels"
 
 
 class UnsupportedFilmError(FilmError):
