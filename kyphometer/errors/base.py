@@ -37,16 +37,16 @@ class KyphometerError(Exception):
     """Code of a sentence around the one of the code, as its `problem`; empty if there is none."""
 
     def __init__(self, code: str = "", /, **facts: Any) -> None:
-        self.code = code or code_of(type(self))
+        worded = f"error.{code}" in catalogue("en") or not code
+        self.code = code if worded and code else code_of(type(self))
         self.facts: Mapping[str, Any] = facts
+        self._text = "" if worded else code  # an error whose facts are still to come
         super().__init__(self.code)
 
     def sentence(self, language: str | None = None) -> str:
         """What is wrong, where and what to do; None takes the language of the task."""
-        if f"error.{self.code}" not in catalogue("en"):  # an error whose facts are still to come
-            return self.code
         controls = _CONTROLS_OF_LISTS if self.is_list else _CONTROLS
-        text = sentence(f"error.{self.code}", self.facts, language)
+        text = self._text or sentence(f"error.{self.code}", self.facts, language)
         if self.frame:
             text = sentence(f"error.{self.frame}", {**self.facts, "problem": text}, language)
         return controls.sub(lambda found: repr(found[0])[1:-1], text)
