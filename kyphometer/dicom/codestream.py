@@ -10,7 +10,7 @@ import struct
 from dataclasses import dataclass
 from typing import Final
 
-from kyphometer.errors import FilmPixelsError, KyphometerError
+from kyphometer.errors import FilmError, FilmPixelsError
 
 JPEG2000: Final = 0x51
 JPEG_LS: Final = 0xF7
@@ -23,7 +23,7 @@ _MOST_TRAILING: Final = 64
 _STANDALONE: Final = frozenset((0x01, *range(0xD0, 0xD9)))
 
 
-class CodestreamError(KyphometerError):
+class CodestreamError(FilmError):
     """A compressed frame that is cut off or is not what it should be, of a film yet to be named."""
 
     def named(self, name: str) -> FilmPixelsError:
