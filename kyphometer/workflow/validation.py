@@ -199,7 +199,7 @@ def _paired(
     """Values of one angle, and how many were set aside because levels differ."""
     column = {name: place for place, name in enumerate(observers)}
     seconds = _seconds(study)
-    cells: dict[tuple[int, str], np.ndarray] = {}
+    cells: dict[tuple[int | str, str], np.ndarray] = {}
     number = 0
     for value in study.measurements((code,)):
         if value.session not in (ALONE, HELPED) or value.value is None:
@@ -215,7 +215,9 @@ def _paired(
     whole = {key: cell for key, cell in cells.items() if np.isfinite(cell[:2]).all()}
     if not whole:
         return None, number
-    patients = {film.id: film.patient or f"film {film.id}" for film in study.films()}
+    patients: dict[int | str, str] = {
+        film.id: film.patient or f"film {film.id}" for film in study.films()
+    }
     alone, helped, stated, time_alone, time_helped = np.stack(list(whole.values()), axis=1)
     found = PairedReadings(
         code=code,
