@@ -358,6 +358,16 @@ def test_unknown_syntax_is_refused_by_name(tmp_path):
         read_film(respelled(tmp_path, "1.2.3.4.5"))
 
 
+@pytest.mark.parametrize(
+    "head", [b"\xff\x0a", b"\xff\xd8\xff\xe0", b"\xff\x4f\xff\x51", b"\0\0\0\x0cJXL "]
+)
+def test_uncompressed_pixels_may_begin_like_a_compressed_stream(tmp_path, head):
+    pixels = noisy_pixels()
+    pixels.view(np.uint8).reshape(-1)[: len(head)] = list(head)
+    film = read_film(dicom_file(tmp_path / "film.dcm", pixels))
+    np.testing.assert_array_equal(film.pixels, pixels)
+
+
 def test_pixels_that_are_not_compressed_after_all_are_read_with_a_warning(tmp_path):
     film = read_film(respelled(tmp_path, PREFIX + ".5"))
     assert any("compressed, but they are not" in sentence for sentence in film.warnings)

@@ -6,6 +6,7 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from sqlalchemy import event
 from store_films import TinyReader, reading_of, write_film
 
 from kyphometer.errors import FilmError, ReadingFilmMismatchError, StudyRefusedError
@@ -38,18 +39,19 @@ def test_new_films_are_added_once(study, folder, reader):
     assert calls[0][:2] == (0, 2)
     assert calls[-1][:2] == (2, 2)
     reader.headers_read.clear()
+    reader.films_read.clear()
     again = study.add_films(folder)
     assert (again.added, again.known, again.moved, again.failed) == ((), 2, (), ())
-    assert reader.headers_read == []
+    assert reader.headers_read == reader.films_read == []
 
 
 def test_only_new_files_are_opened(study, folder, reader):
     study.add_films(folder)
     write_film(folder / "c.film", "1.2.3", seed=3)
-    reader.headers_read.clear()
+    reader.films_read.clear()
     report = study.add_films(folder)
     assert [path.name for path in report.added] == ["c.film"]
-    assert reader.headers_read == ["c.film"]
+    assert reader.films_read == ["c.film"]
 
 
 def test_moved_films_are_found_again_with_their_readings(study, folder):
@@ -224,3 +226,13 @@ def test_two_scans_at_once_add_each_film_once(tmp_path, study):
     assert len(study.films()) == 120
     assert len(study.patients()) == 7
     assert study.check() == ()
+
+
+def test_a_film_costs_one_statement_to_take_up(study, folder):
+    for number in range(40):
+        write_film(folder / f"{number}.film", f"1.3.{number}", seed=100 + number, patient="P9")
+    sent = []
+    event.listen(study.database.engine, "before_cursor_execute", lambda *call: sent.append(call[2]))
+    assert len(study.add_films(folder).added) == 42
+    scanned = [statement for statement in sent if "visit" not in statement.lower()]
+    assert len(scanned) <= 42 + 25, scanned

@@ -54,12 +54,18 @@ def read_frame(
 
 
 def _is_native(dicom: DicomFile, pixels: PixelElement, layout: PixelLayout) -> bool:
-    """True if the pixel data lie there uncompressed, whatever the transfer syntax says."""
+    """True if the pixel data lie there uncompressed, whatever the transfer syntax says.
+
+    Data of just the length of the pixels are pixels, though these may begin like a compressed
+    stream: FF 0A, which begins JPEG XL, is a pixel of 2815.
+    """
     if pixels.length is None:
         return False
-    if dicom.transfer_syntax_uid in NATIVE:
-        return family_of(dicom.source.bytes_at(pixels.offset, min(16, pixels.length))) is None
-    return 0 <= pixels.length - layout.frame_bytes * layout.frames <= 1
+    if 0 <= pixels.length - layout.frame_bytes * layout.frames <= 1:
+        return True
+    if dicom.transfer_syntax_uid not in NATIVE:
+        return False
+    return family_of(dicom.source.bytes_at(pixels.offset, min(16, pixels.length))) is None
 
 
 def _said_compressed(dicom: DicomFile) -> tuple[str, ...]:

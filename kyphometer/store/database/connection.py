@@ -163,7 +163,7 @@ def _is_marked(path: Path) -> bool:
 
 def insert_row(connection: Connection, table: Table, row: dict[str, Any]) -> int:
     """Insert one row; its number."""
-    key = connection.execute(insert(table).values(**row)).inserted_primary_key
+    key = connection.execute(insert(table), row).inserted_primary_key
     if key is None:  # pragma: no cover - every table here has a primary key
         raise StudyFileError(table.name, "gave no number to a new row", "report this")
     return int(key[0])

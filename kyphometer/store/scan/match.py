@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator
 from enum import Enum, auto
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import Connection, Row, and_, delete, insert, select, update
+from sqlalchemy import Connection, select
 
-from kyphometer.errors import StudyRefusedError, UnacceptedChangesError
-from kyphometer.film import FilmHeader
+from kyphometer.errors import KyphometerError, StudyRefusedError, UnacceptedChangesError
 from kyphometer.store.database.audit import Deed
 from kyphometer.store.database.clock import now_text
-from kyphometer.store.database.connection import insert_row
-from kyphometer.store.database.schema import film_files, films, patients, study
+from kyphometer.store.database.schema import film_files, study
 from kyphometer.store.films import corrected
 from kyphometer.store.films.films import absolute
 from kyphometer.store.films.header_rows import film_row
 from kyphometer.store.films.identity import contradiction, identity
-from kyphometer.store.people.people import checked_code, ensure_patient, near_codes
+from kyphometer.store.people.people import checked_code
+from kyphometer.store.scan.known import FoundFilm, Known, KnownFilm
 
 
 class Match(Enum):
@@ -34,30 +31,6 @@ class Match(Enum):
     """The pixels of a film that the study holds, under another UID."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FoundFilm:
-    """A film in a file.
-
-    Attributes
-    ----------
-    stored
-        The path as the study stores it.
-    sha256
-        Hash of the pixels, or None if they were not decoded.
-    patient
-        Code of the patient, or None if unknown.
-    """
-
-    path: Path
-    stored: str
-    size: int
-    mtime_ns: int
-    header: FilmHeader
-    frame: int
-    sha256: str | None
-    patient: str | None
-
-
 class Matcher:
     """Takes found films into the study, inside the caller's (writing) transaction.
 
@@ -65,8 +38,6 @@ class Matcher:
     ----------
     deeds
         What the audit trail is to say about it.
-    notes
-        What is to be known of the film that was taken last.
     changed
         Numbers of films whose facts were changed.
     """
@@ -74,6 +45,7 @@ class Matcher:
     def __init__(
         self,
         connection: Connection,
+        found: Collection[FoundFilm],
         root: str,
         hash_file: Callable[[Path, int], str],
         *,
@@ -83,12 +55,24 @@ class Matcher:
         self._key = str(connection.execute(select(study.c.uid)).scalar_one())
         self.changed: set[int] = set()
         self._connection = connection
+        self._found = found
+        self._known = Known(connection, found)
         self._root = root
         self._hash_file = hash_file
         self.deeds: list[Deed] = []
-        self.notes: list[str] = []
 
-    def take(self, found: FoundFilm) -> Match:
+    def take_all(self) -> Iterator[tuple[FoundFilm, Match | KyphometerError, list[str]]]:
+        """Take every film of the batch: what it is to the study, or why it is refused; notes."""
+        for film in self._found:
+            self.notes: list[str] = []
+            try:
+                outcome: Match | KyphometerError = self._take(film)
+            except KyphometerError as error:
+                outcome = error
+            yield film, outcome, self.notes
+        self._known.finish()
+
+    def _take(self, found: FoundFilm) -> Match:
         """Add the film, or note where it is now.
 
         Raises
@@ -96,45 +80,34 @@ class Matcher:
         StudyRefusedError
             If it contradicts a film that the study holds.
         """
-        known = self._known(found)
+        known = self._known.film(found)
         if known is None:
-            twin = self._twin(found)
+            twin = self._known.twin(found)
             return self._add(found) if twin is None else self._place_copy(found, twin)
         self._require_same(found, known)
         self._merge_header(found, known)
-        return self._place(found, int(known.id))
+        return self._place(found, int(known["id"]))
 
-    def _known(self, found: FoundFilm) -> Row[Any] | None:
-        uid = found.header.reference.sop_instance_uid
-        same = films.c.sha256_pixels == found.sha256
-        if uid is not None:
-            same = and_(films.c.sop_instance_uid == uid, films.c.frame == found.frame)
-        else:
-            same = and_(films.c.sop_instance_uid.is_(None), same)
-        return self._connection.execute(select(films).where(same)).first()
-
-    def _require_same(self, found: FoundFilm, known: Row[Any]) -> None:
+    def _require_same(self, found: FoundFilm, known: KnownFilm) -> None:
         """A film with a known UID must be that film, pixel by pixel."""
         reference = found.header.reference
-        same = (known.rows, known.columns) == (reference.rows, reference.columns)
-        if same and known.sha256_pixels is not None:
+        same = (known["rows"], known["columns"]) == (reference.rows, reference.columns)
+        if same and known["sha256_pixels"] is not None:
             sha256 = found.sha256 or self._hash_file(found.path, found.frame)
-            same = sha256 == known.sha256_pixels
+            same = sha256 == known["sha256_pixels"]
         if not same:
             raise StudyRefusedError(
-                f"'{found.path.name}' has the same UID as film {known.id} of the study, but other "
-                "pixels",
+                f"'{found.path.name}' has the same UID as film {known['id']} of the study, but "
+                "other pixels",
                 "find out which one is right; the study keeps the one it has",
             )
 
-    def _merge_header(self, found: FoundFilm, known: Row[Any]) -> None:
+    def _merge_header(self, found: FoundFilm, known: KnownFilm) -> None:
         """Take up a header that was corrected, by the one rule of `merge`."""
-        code = self._connection.execute(
-            select(patients.c.code).where(patients.c.id == known.patient_id)
-        ).scalar()
+        number = int(known["id"])
         row = {**film_row(found.header, found.frame, found.sha256, self._key)}
-        row["patient"] = self._renamed(found, known, code)
-        merge = corrected.compare(int(known.id), {**known._mapping, "patient": code}, row)
+        row["patient"] = self._renamed(found, known)
+        merge = corrected.compare(number, known, row)
         if merge.different and not self._accept:
             raise UnacceptedChangesError(found.path.name, merge.different)
         names = merge.added.keys() | {change.name for change in merge.different}
@@ -142,24 +115,26 @@ class Matcher:
             return
         if "patient" in names:
             self._require_person(row["patient"], row["facts"], found.path.name)
-        before = corrected.apply(self._connection, int(known.id), row, set(names))
+        before = corrected.apply(self._connection, number, row, set(names))
+        self._known.reread(number)
         changes = [change.to_list() for change in merge.different]
         self.deeds.append(
             Deed(
                 action="film.header",
-                subject=f"film {known.id}",
+                subject=f"film {number}",
                 details={"before": before, "changes": changes, "added": merge.added},
             )
         )
-        self.changed.add(int(known.id))
+        self.changed.add(number)
         self.notes += [f"changed: {change}." for change in merge.different]
 
-    def _renamed(self, found: FoundFilm, known: Row[Any], code: str | None) -> str | None:
+    def _renamed(self, found: FoundFilm, known: KnownFilm) -> str | None:
         """The patient's code that the file gives now; the known one if it gives the same as ever.
 
         A film whose patient was corrected in the study keeps it while its header stays.
         """
-        before = json.loads(known.facts).get("identity", {}).get("patient_id")
+        code: str | None = known["patient"]
+        before = json.loads(known["facts"]).get("identity", {}).get("patient_id")
         now = identity(found.header.acquisition, self._key).get("patient_id")
         if before is None or before == now or found.patient is None:
             return code
@@ -168,9 +143,8 @@ class Matcher:
     def _require_person(self, code: str, facts: str, name: str) -> None:
         """Another birth date, sex or name under one code is another person, or to be accepted."""
         own = json.loads(facts).get("identity", {})
-        query = select(films.c.id, films.c.facts).join(patients).where(patients.c.code == code)
-        for number, others in self._connection.execute(query):
-            what = contradiction(own, json.loads(others).get("identity", {}))
+        for number, others in self._known.people(code):
+            what = contradiction(own, others)
             if not what:
                 continue
             if not self._accept:
@@ -188,19 +162,13 @@ class Matcher:
 
     def _place(self, found: FoundFilm, film_id: int) -> Match:
         """Note the file of a known film."""
-        query = select(film_files).where(film_files.c.film_id == film_id)
-        files = self._connection.execute(query).all()
-        facts = {"size": found.size, "mtime_ns": found.mtime_ns, "seen_at": now_text()}
-        for file in files:
-            if file.path == found.stored:
-                chosen = film_files.c.id == file.id
-                self._connection.execute(update(film_files).where(chosen).values(**facts))
-                return Match.KNOWN
-        self._forget_others(found)
-        self._insert_file(found, film_id)
-        if any(Path(absolute(file.path, self._root)).is_file() for file in files):
+        if self._known.see(found, film_id):
             return Match.KNOWN
-        places = {"from": [file.path for file in files], "to": found.stored}
+        before = self._known.paths(film_id)
+        self._known.put(found, film_id)
+        if any(Path(absolute(path, self._root)).is_file() for path in before):
+            return Match.KNOWN
+        places = {"from": before, "to": found.stored}
         self.deeds.append(Deed(action="film.move", subject=f"film {film_id}", details=places))
         return Match.MOVED
 
@@ -216,21 +184,14 @@ class Matcher:
         return Match.COPY
 
     def _add(self, found: FoundFilm) -> Match:
-        facts = film_row(found.header, found.frame, found.sha256, self._key)
-        patient = None
+        row = film_row(found.header, found.frame, found.sha256, self._key)
+        code = None
         if found.patient:
             code = checked_code(found.patient, "patient")
-            self._require_person(code, facts["facts"], found.path.name)
-            self.notes += near_codes(self._connection, patients, code, "patient")
-            patient = ensure_patient(self._connection, code)
-        row = {
-            **facts,
-            "patient_id": patient,
-            "added_at": now_text(),
-        }
-        film_id = insert_row(self._connection, films, row)
-        self._forget_others(found)
-        self._insert_file(found, film_id)
+            self._require_person(code, row["facts"], found.path.name)
+            self.notes += self._known.near_patients(code)
+        film_id = self._known.add({**row, "added_at": now_text()}, code)
+        self._known.put(found, film_id)
         details = {
             "uid": found.header.reference.sop_instance_uid,
             "frame": found.frame,
@@ -240,35 +201,6 @@ class Matcher:
         }
         self.deeds.append(Deed(action="film.add", subject=f"film {film_id}", details=details))
         return Match.ADDED
-
-    def _twin(self, found: FoundFilm) -> int | None:
-        """The film of the same pixels and size under another UID, or None."""
-        if found.sha256 is None:
-            return None
-        reference = found.header.reference
-        same = and_(
-            films.c.sha256_pixels == found.sha256,
-            films.c.rows == reference.rows,
-            films.c.columns == reference.columns,
-        )
-        twin = self._connection.execute(select(films.c.id).where(same)).scalar()
-        return None if twin is None else int(twin)
-
-    def _forget_others(self, found: FoundFilm) -> None:
-        """A path holds one film of a frame: whatever else was there before is there no more."""
-        others = select(films.c.id).where(films.c.frame == found.frame)
-        stale = and_(film_files.c.path == found.stored, film_files.c.film_id.in_(others))
-        self._connection.execute(delete(film_files).where(stale))
-
-    def _insert_file(self, found: FoundFilm, film_id: int) -> None:
-        row = {
-            "film_id": film_id,
-            "path": found.stored,
-            "size": found.size,
-            "mtime_ns": found.mtime_ns,
-            "seen_at": now_text(),
-        }
-        self._connection.execute(insert(film_files).values(**row))
 
 
 def seen_files(connection: Connection) -> dict[str, tuple[int, int]]:

@@ -13,12 +13,13 @@ from pathlib import Path
 from kyphometer.dicom.archive import Unpacked
 from kyphometer.dicom.entries import Entries, PassedOver, is_no_film, shown_path
 from kyphometer.errors import FilmError, KyphometerError, StudyRefusedError
-from kyphometer.film import FilmHeader
+from kyphometer.film import Film, FilmHeader
 from kyphometer.store.database import audit
 from kyphometer.store.database.connection import Database
 from kyphometer.store.films.file_reader import FilmReader
 from kyphometer.store.films.films import stored_path
 from kyphometer.store.scan import match as scan_match
+from kyphometer.store.scan.known import FoundFilm
 from kyphometer.store.scan.report import (
     MOST_FRAMES,
     Progress,
@@ -29,6 +30,8 @@ from kyphometer.store.scan.report import (
 )
 
 _BATCH = 50
+_AT_ONCE = 1000
+"""Films (frames of the files of a batch) that are written in one transaction."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,13 +66,14 @@ class Scanner:
         tally = _Tally(known=len(files) - len(fresh), passed=passed)
         done = tally.known
         for start in range(0, len(fresh), _BATCH):
-            found: list[scan_match.FoundFilm] = []
+            found: list[FoundFilm] = []
             for file in fresh[start : start + _BATCH]:
                 if progress is not None:
                     progress(done, len(files), file.path)
                 found += self._look(file, folder, tally)
                 done += 1
-            self._write(found, tally)
+            for first in range(0, len(found), _AT_ONCE):
+                self._write(found[first : first + _AT_ONCE], tally)
         if progress is not None:
             progress(len(files), len(files), folder)
         return tally.report(self._missing(folder, files))
@@ -103,15 +107,19 @@ class Scanner:
             mtime_ns=stat.st_mtime_ns,
         )
 
-    def _look(self, file: _File, folder: Path, tally: _Tally) -> list[scan_match.FoundFilm]:
+    def _look(self, file: _File, folder: Path, tally: _Tally) -> list[FoundFilm]:
         """Films in a file; none if it fails, which goes into the tally."""
         try:
-            header = self._reader.read_header(file.path)
+            first = None if self._options.defer_hashes else self._reader.read_film(file.path, 1)
+            header = self._reader.read_header(file.path) if first is None else first.header
             if header.frames > MOST_FRAMES and not self._options.all_frames:
                 tally.fail(file.path, too_many_frames(file.path.name, header.frames))
                 return []
-            frames = range(1, header.frames + 1)
-            return [self._film(file, folder, header, frame) for frame in frames]
+            rest = range(2, header.frames + 1)
+            return [
+                self._film(file, folder, header, 1, first),
+                *(self._film(file, folder, header, frame) for frame in rest),
+            ]
         except FilmError as error:
             if is_no_film(file.path, error):
                 tally.pass_over(file.path, str(error))
@@ -122,11 +130,12 @@ class Scanner:
         return []
 
     def _film(
-        self, file: _File, folder: Path, header: FilmHeader, frame: int
-    ) -> scan_match.FoundFilm:
+        self, file: _File, folder: Path, header: FilmHeader, frame: int, film: Film | None = None
+    ) -> FoundFilm:
         needs_hash = not self._options.defer_hashes or header.reference.sop_instance_uid is None
-        film = self._reader.read_film(file.path, frame) if needs_hash else None
-        return scan_match.FoundFilm(
+        if film is None and needs_hash:
+            film = self._reader.read_film(file.path, frame)
+        return FoundFilm(
             path=file.path,
             stored=file.stored,
             size=file.size,
@@ -143,22 +152,25 @@ class Scanner:
         parts = path.relative_to(folder).parts if path != folder else ()
         return parts[0] if len(parts) > 1 else None
 
-    def _write(self, found: list[scan_match.FoundFilm], tally: _Tally) -> None:
+    def _write(self, found: list[FoundFilm], tally: _Tally) -> None:
         """Write a batch; a film that is refused is left out, the others are kept."""
         if not found:
             return
         with self._database.write() as connection:
             matcher = scan_match.Matcher(
-                connection, self._root, self._hash, accept_changes=self._options.accept_changes
+                connection,
+                found,
+                self._root,
+                self._hash,
+                accept_changes=self._options.accept_changes,
             )
-            for film in found:
-                try:
-                    tally.count(film.path, matcher.take(film))
-                    for sentence in matcher.notes:
-                        tally.note(film.path, sentence)
-                    matcher.notes.clear()
-                except KyphometerError as error:
-                    tally.fail(film.path, str(error))
+            for film, outcome, notes in matcher.take_all():
+                if isinstance(outcome, KyphometerError):
+                    tally.fail(film.path, str(outcome))
+                    continue
+                tally.count(film.path, outcome)
+                for sentence in notes:
+                    tally.note(film.path, sentence)
             tally.changed |= matcher.changed
             if matcher.deeds:
                 audit.record_all(connection, self._actor, matcher.deeds)
