@@ -71,11 +71,28 @@ export class Reader {
     const panel = h('aside', { class: 'panel', 'aria-label': t('panel.title') }, this.results.root, this.together.root, this.checks.root, this.vertebrae.root, this.factsCard.root);
     this.root = h('div', { class: 'reader' }, this.header.root, this.strip.root, this.toolbar.root, area, panel, this.toasts.root, this.toasts.voice);
     this.keyboard = new KeyboardInput(this.stage, this.commands, this.pointer);
+    this.letGoOfSelects();
     this.leaving = (/** @type {BeforeUnloadEvent} */ event) => {
       this.session?.saver.flush({ leaving: true });
       if (this.session && !this.session.saver.isSafe) event.preventDefault();
     };
     addEventListener('beforeunload', this.leaving);
+  }
+
+  /** A select that the mouse or a finger has used gives the keyboard back to the film, and so does
+   * Enter or Escape; arrow keys still walk through its choices. */
+  letGoOfSelects() {
+    let pointed = false;
+    const film = () => this.stage.root.focus({ preventScroll: true });
+    this.root.addEventListener('pointerdown', () => { pointed = true; });
+    this.root.addEventListener('keydown', (/** @type {KeyboardEvent} */ event) => {
+      pointed = false;
+      const select = /** @type {Element} */ (event.target).closest('select');
+      if (select && ['Enter', 'Escape'].includes(event.key)) queueMicrotask(film);
+    });
+    this.root.addEventListener('change', (/** @type {Event} */ event) => {
+      if (pointed && event.target instanceof HTMLSelectElement) queueMicrotask(film);
+    });
   }
 
   /** @param {string} id */

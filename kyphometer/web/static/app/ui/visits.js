@@ -137,7 +137,7 @@ function nameOf(table, film) {
 function tableOf(table, bases) {
   const since = t('visits.change', { visit: nameOf(table, table.baseline) });
   const loss = t('visits.loss', { visit: nameOf(table, table.reference) });
-  const lost = table.reference !== null;
+  const lost = table.visits.some((row) => row.values.some((value) => value?.loss));
   const span = lost ? 4 : 3;
   const pairs = table.angles.map((angle) => h('th', { scope: 'colgroup', colspan: span, class: 'pair-head' },
     h('span', { class: `sample ${angle.code}`, 'aria-hidden': 'true' }), `${angle.code} `,
