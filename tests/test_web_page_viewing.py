@@ -276,3 +276,33 @@ def test_the_picture_holds_film_and_marks(tab: Tab) -> None:
     coloured = (pixels[..., 2] - pixels[..., 0]) > 60
     assert 200 < coloured.sum() < 40_000, "the marks are drawn in their colour"
     assert len(np.unique(pixels[..., 0])) > 60, "the film is there"
+
+
+def test_paper_shows_the_marks_on_their_bones(tab: Tab) -> None:
+    """Printing takes one picture: pixels and marks cannot part, whatever the paper's size."""
+    tab.open("F09")
+    tab.mark()
+    key = tab.corners()[0]
+    x, y = tab.corner_at(key)
+    box = tab.stage.bounding_box()
+    page = tab.page
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    page.emulate_media(media="print")
+    paper = page.locator(".on-paper")
+    expect(paper).to_be_visible()
+    expect(tab.stage).to_be_hidden()
+    coloured = page.evaluate(
+        """([x, y, width]) => {
+            const canvas = document.querySelector('.on-paper');
+            const k = canvas.width / width;
+            const at = canvas.getContext('2d').getImageData(x * k - 12, y * k - 12, 24, 24).data;
+            let found = 0;
+            for (let i = 0; i < at.length; i += 4) found += Math.abs(at[i] - at[i + 2]) > 40;
+            return found;
+        }""",
+        [x - box["x"], y - box["y"], box["width"]],
+    )
+    assert coloured > 10
+    page.emulate_media(media="screen")
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    expect(paper).to_have_count(0)

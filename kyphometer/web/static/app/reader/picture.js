@@ -1,8 +1,8 @@
 /** The film as it is on the screen, with its marks and angles, as a PNG file. */
 import { paintScene } from '../view/paint.js';
 
-/** @param {import('./stage.js').Stage} stage @returns {Promise<Blob>} */
-export function pictureOf(stage) {
+/** @param {import('./stage.js').Stage} stage */
+function drawn(stage) {
   const { pane } = stage;
   pane.draw();
   const canvas = document.createElement('canvas');
@@ -15,6 +15,12 @@ export function pictureOf(stage) {
     return [x * pane.ratio, y * pane.ratio];
   });
   paintScene(context, scene, pane.ratio);
+  return canvas;
+}
+
+/** @param {import('./stage.js').Stage} stage @returns {Promise<Blob>} */
+export function pictureOf(stage) {
+  const canvas = drawn(stage);
   return new Promise((resolve, reject) => {
     canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error('no picture'))), 'image/png');
   });
@@ -29,4 +35,17 @@ export async function exportPicture(stage) {
   link.download = `${String(label).replace(/[^\w.-]+/g, '_')}.png`;
   link.click();
   setTimeout(() => URL.revokeObjectURL(address), 10_000);
+}
+
+/**
+ * Put the film with its marks on paper as one picture: paper has another size than the screen, and
+ * pixels and marks that were fitted to it apart would part. Returns what takes it away again.
+ * @param {import('./stage.js').Stage} stage
+ */
+export function printable(stage) {
+  if (!stage.pane.film) return () => {};
+  const canvas = drawn(stage);
+  canvas.className = 'on-paper';
+  stage.root.after(canvas);
+  return () => canvas.remove();
 }

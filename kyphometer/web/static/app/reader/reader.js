@@ -27,6 +27,7 @@ import { centredOn } from '../view/viewport.js';
 import { commandsOf } from './commands.js';
 import { Compare } from './compare.js';
 import { Looks } from './looks.js';
+import { printable } from './picture.js';
 import { Stage } from './stage.js';
 
 export class Reader {
@@ -77,6 +78,11 @@ export class Reader {
       if (this.session && !this.session.saver.isSafe) event.preventDefault();
     };
     addEventListener('beforeunload', this.leaving);
+    this.afterPrint = () => {};
+    this.printing = () => { this.afterPrint(); this.afterPrint = printable(this.stage); };
+    this.printed = () => { this.afterPrint(); this.afterPrint = () => {}; };
+    addEventListener('beforeprint', this.printing);
+    addEventListener('afterprint', this.printed);
   }
 
   /** A select that the mouse or a finger has used gives the keyboard back to the film, and so does
@@ -308,6 +314,8 @@ export class Reader {
   dispose() {
     this.closed = true;
     removeEventListener('beforeunload', this.leaving);
+    removeEventListener('beforeprint', this.printing);
+    removeEventListener('afterprint', this.printed);
     this.keyboard.dispose();
     this.stage.pane.dispose();
     this.compare.clear();
