@@ -84,21 +84,28 @@ def description() -> dict[str, Any]:
 
 
 def _paths() -> dict[str, Any]:
-    film = "/api/films/{film_id}"
     return {
         "/api/health": {"get": _operation("health", "Is it up?", _json(ref("Ok")))},
         "/api/openapi.json": {"get": _operation("openapi", "This description.", _json(ANY_OBJECT))},
         "/api/config": {"get": _operation("config", "What the page needs.", _json(ref("Config")))},
         "/api/worklist": {"get": _work_list()},
+        "/api/progress": {
+            "get": _operation(
+                "progress", "How far everybody is; for QA.", _json(ref("Progress")), 403
+            )
+        },
+        **_film_paths("/api/films/{film_id}"),
+        **_marking_paths("/api/films/{film_id}"),
+    }
+
+
+def _film_paths(film: str) -> dict[str, Any]:
+    """What is told of a film."""
+    return {
         film: {"get": _operation("film", "Facts of a film.", _json(ref("Film")), film=True)},
         f"{film}/readings": {
             "get": _operation(
                 "readings", "Everybody's readings; for QA.", _json(ref("Readings")), 403, film=True
-            )
-        },
-        "/api/progress": {
-            "get": _operation(
-                "progress", "How far everybody is; for QA.", _json(ref("Progress")), 403
             )
         },
         f"{film}/pixels": {"get": _picture("pixels", "application/octet-stream")},
@@ -109,6 +116,12 @@ def _paths() -> dict[str, Any]:
                 "document", "Draft or latest reading.", _json(ref("Document")), film=True
             )
         },
+    }
+
+
+def _marking_paths(film: str) -> dict[str, Any]:
+    """What is done with its marks."""
+    return {
         f"{film}/draft": {
             "put": _change(
                 "save_draft", "Save a draft.", "Saved", body({"document": DRAFT_DOCUMENT}, _BASE)
