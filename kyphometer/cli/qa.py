@@ -180,7 +180,7 @@ def _judge(study: Any, args: Any) -> int:
     return 0 if str(found.verdict) == "shown" else 1
 
 
-VALIDATION_COLUMNS = ("code", "quantity", "value", "low", "high", "unit", "margin", "verdict")
+VALIDATION_COLUMNS = ("code", "quantity", "value", "low", "high", "unit", "limit", "verdict")
 
 
 def _kit(args: Any) -> int:

@@ -16,7 +16,7 @@ COLUMNS = (
     Column(name="low", label="95 % CI from", digits=2),
     Column(name="high", label="to", digits=2),
     Column(name="unit", label="Unit"),
-    Column(name="margin", label="Margin", digits=2),
+    Column(name="limit", label="Margin", digits=2),
     Column(name="verdict", label="That it is kept is"),
 )
 METHOD = (

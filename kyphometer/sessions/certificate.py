@@ -13,7 +13,8 @@ from kyphometer.reliability.accuracy import Accuracy, table_accuracy
 from kyphometer.reliability.component_intervals import mdc95
 from kyphometer.reliability.table import ReadingTable
 from kyphometer.reliability.words import Verdict, at_most, within
-from kyphometer.stats.estimate import Estimate, Result
+from kyphometer.sessions.judged_line import JudgedLine, named, together
+from kyphometer.stats.estimate import Result
 
 EVERYBODY = "all observers"
 
@@ -39,34 +40,12 @@ class CertificateLimits(Result):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CertificateLine(Result):
-    """One quantity with its limit (None: for information) and the verdict."""
-
-    code: str
-    quantity: Estimate
-    limit: float | None
-    verdict: Verdict | None
-
-    def record(self) -> dict[str, object]:
-        """One row of a table: names as in the documents, no verdict where there is no limit."""
-        return {
-            "code": self.code,
-            "quantity": self.quantity.name,
-            "value": self.quantity.value,
-            "low": self.quantity.low,
-            "high": self.quantity.high,
-            "limit": self.limit,
-            "verdict": None if self.verdict is None else str(self.verdict),
-        }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Certificate(Result):
     """The judgement of one observer, or of an installation (all observers together)."""
 
     subject: str
     limits: CertificateLimits
-    lines: tuple[CertificateLine, ...]
+    lines: tuple[JudgedLine, ...]
     details: tuple[Accuracy, ...]
     verdict: Verdict
 
@@ -80,10 +59,8 @@ class Certificate(Result):
         """The verdict as a sentence."""
         if self.verdict is Verdict.SHOWN:
             return "PASS: every confidence interval keeps its limit."
-        broken = [line for line in self.lines if line.verdict is Verdict.REFUTED]
-        if broken:
-            names = ", ".join(f"{line.code} {line.quantity.name}" for line in broken)
-            return f"FAIL: the whole confidence interval lies beyond the limit ({names})."
+        if broken := named(self.lines, Verdict.REFUTED):
+            return f"FAIL: the whole confidence interval lies beyond the limit ({broken})."
         return (
             "NOT SHOWN: confidence intervals reach beyond the limits, so that neither pass nor "
             "fail is shown; read more films."
@@ -117,7 +94,7 @@ def certify(
     if not known.values:
         who = "" if observer is None else f" by {observer}"
         raise TooFewDataError("A certificate", f"readings of known truth{who}", "none")
-    lines: list[CertificateLine] = []
+    lines: list[JudgedLine] = []
     details = []
     for code in known.codes:
         own = known.where(lambda row, code=code: row.code == code)  # type: ignore[misc]
@@ -129,26 +106,20 @@ def certify(
         limits=limits,
         lines=tuple(lines),
         details=tuple(details),
-        verdict=_together([line.verdict for line in lines if line.verdict is not None]),
+        verdict=together(lines),
     )
 
 
-def _lines(code: str, found: Accuracy, limits: CertificateLimits) -> list[CertificateLine]:
+def _lines(code: str, found: Accuracy, limits: CertificateLimits) -> list[JudgedLine]:
     sem = found.precision.scaled(1.0, "SEM, single reading against truth")
     bound = limits.standard_error_of_measurement
     return [
-        CertificateLine(
+        JudgedLine(
             code=code,
             quantity=found.bias,
             limit=limits.bias,
             verdict=within(found.bias, limits.bias),
         ),
-        CertificateLine(code=code, quantity=sem, limit=bound, verdict=at_most(sem, bound)),
-        CertificateLine(code=code, quantity=mdc95(sem), limit=None, verdict=None),
+        JudgedLine(code=code, quantity=sem, limit=bound, verdict=at_most(sem, bound)),
+        JudgedLine(code=code, quantity=mdc95(sem), limit=None, verdict=None),
     ]
-
-
-def _together(verdicts: list[Verdict]) -> Verdict:
-    if Verdict.REFUTED in verdicts:
-        return Verdict.REFUTED
-    return Verdict.NOT_SHOWN if Verdict.NOT_SHOWN in verdicts else Verdict.SHOWN

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from kyphometer.errors import ParameterRangeError, TooFewDataError
 from kyphometer.reliability.observers import mean_estimate
 from kyphometer.reliability.words import Verdict, at_least, at_most, within
+from kyphometer.sessions.judged_line import JudgedLine, named, together
 from kyphometer.stats.distributions import t_quantile
 from kyphometer.stats.estimate import Estimate, Result
 from kyphometer.stats.options import StatisticsOptions
@@ -93,35 +94,12 @@ class PairedReadings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ValidationLine(Result):
-    """One quantity with its margin (None: for information) and the verdict."""
-
-    code: str
-    quantity: Estimate
-    margin: float | None = None
-    verdict: Verdict | None = None
-
-    def record(self) -> dict[str, object]:
-        """One row of a table: names as in the documents, no verdict where there is no margin."""
-        return {
-            "code": self.code,
-            "quantity": self.quantity.name,
-            "value": self.quantity.value,
-            "low": self.quantity.low,
-            "high": self.quantity.high,
-            "unit": self.quantity.unit,
-            "margin": self.margin,
-            "verdict": None if self.verdict is None else str(self.verdict),
-        }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Validation(Result):
     """The judgement of help from the image on these films."""
 
     margins: ValidationMargins
     films: int
-    lines: tuple[ValidationLine, ...]
+    lines: tuple[JudgedLine, ...]
     verdict: Verdict
 
     @property
@@ -129,16 +107,10 @@ class Validation(Result):
         """The verdict as a sentence."""
         if self.verdict is Verdict.SHOWN:
             return "VALID HERE: every confidence interval keeps its margin."
-        broken = [line for line in self.lines if line.verdict is Verdict.REFUTED]
-        if broken:
-            names = ", ".join(f"{line.code} {line.quantity.name}" for line in broken)
-            return f"NOT VALID HERE: the whole confidence interval breaks the margin of {names}."
-        open_ = ", ".join(
-            f"{line.code} {line.quantity.name}"
-            for line in self.lines
-            if line.verdict is Verdict.NOT_SHOWN
-        )
-        return f"NOT SHOWN: intervals reach beyond the margin of {open_}; read more films."
+        if broken := named(self.lines, Verdict.REFUTED):
+            return f"NOT VALID HERE: the whole confidence interval breaks the margin of {broken}."
+        left = named(self.lines, Verdict.NOT_SHOWN)
+        return f"NOT SHOWN: intervals reach beyond the margin of {left}; read more films."
 
 
 def validate_help(
@@ -157,15 +129,13 @@ def validate_help(
         If fewer than 12 films of an angle were read both ways by two observers.
     """
     margins = margins or ValidationMargins()
-    lines: list[ValidationLine] = []
+    lines: list[JudgedLine] = []
     films = 0
     for found in readings:
         whole = _complete(found)
         films = max(films, len(whole.patients))
         lines += _lines(whole, margins)
-    verdicts = [line.verdict for line in lines if line.verdict is not None]
-    worst = next((v for v in (Verdict.REFUTED, Verdict.NOT_SHOWN) if v in verdicts), Verdict.SHOWN)
-    return Validation(margins=margins, films=films, lines=tuple(lines), verdict=worst)
+    return Validation(margins=margins, films=films, lines=tuple(lines), verdict=together(lines))
 
 
 def _complete(found: PairedReadings) -> PairedReadings:
@@ -188,29 +158,29 @@ def _complete(found: PairedReadings) -> PairedReadings:
     )
 
 
-def _lines(found: PairedReadings, margins: ValidationMargins) -> list[ValidationLine]:
+def _lines(found: PairedReadings, margins: ValidationMargins) -> list[JudgedLine]:
     groups = _groups(found.patients)
     difference = (found.helped - found.alone).mean(axis=1)
     by_patient = np.array([difference[rows].mean() for rows in groups])
     bias = mean_estimate("bias of help", by_patient, 0.95, "deg")
     error, slope, alone = _agreed(found, groups)
     lines = [
-        ValidationLine(
-            code=found.code, quantity=bias, margin=margins.bias, verdict=within(bias, margins.bias)
+        JudgedLine(
+            code=found.code, quantity=bias, limit=margins.bias, verdict=within(bias, margins.bias)
         ),
-        ValidationLine(
-            code=found.code, quantity=error, margin=margins.error_sd,
+        JudgedLine(
+            code=found.code, quantity=error, limit=margins.error_sd,
             verdict=at_most(error, margins.error_sd),
         ),
-        ValidationLine(
-            code=found.code, quantity=slope, margin=margins.shrinkage,
+        JudgedLine(
+            code=found.code, quantity=slope, limit=margins.shrinkage,
             verdict=within(slope, margins.shrinkage),
         ),
         _coverage(found, groups, alone.value, margins.coverage),
-        ValidationLine(code=found.code, quantity=alone),
+        JudgedLine(code=found.code, quantity=alone),
     ]  # fmt: skip
     time = _time_ratio(found, groups)
-    return lines if time is None else [*lines, ValidationLine(code=found.code, quantity=time)]
+    return lines if time is None else [*lines, JudgedLine(code=found.code, quantity=time)]
 
 
 def _groups(patients: tuple[str, ...]) -> list[NDArray[np.int_]]:
@@ -271,7 +241,7 @@ def _bootstrapped(
 
 def _coverage(
     found: PairedReadings, groups: list[NDArray[np.int_]], alone_sd: float, margin: float
-) -> ValidationLine:
+) -> JudgedLine:
     """Whether stated intervals hold what the others read alone, whose own error is allowed for."""
     observers = found.alone.shape[1]
     total = found.alone.sum(axis=1, keepdims=True)
@@ -291,8 +261,8 @@ def _coverage(
         high=rate.high,
         method=rate.method,
     )
-    return ValidationLine(
-        code=found.code, quantity=quantity, margin=margin, verdict=at_least(quantity, margin)
+    return JudgedLine(
+        code=found.code, quantity=quantity, limit=margin, verdict=at_least(quantity, margin)
     )
 
 
