@@ -1,14 +1,17 @@
 import copy
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import jsonschema
+import numpy as np
 import pytest
 from builders import column
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kyphometer.errors import KyphometerError, ReadingError, ReadingFormatError
+from kyphometer.geometry import Point
 from kyphometer.reading import NotMeasurable, Reading
 from kyphometer.reading.document import (
     read_reading,
@@ -44,6 +47,30 @@ def test_a_reading_survives_the_round_trip_and_fits_the_schema():
     written = reading_to_dict(reading)
     VALIDATOR.validate(written)
     assert reading_from_json(json.dumps(written)) == reading
+
+
+def test_numbers_of_numpy_are_written_as_numbers():
+    """Marks that a program computed are numpy's; they were written before, and are."""
+    plain = column({"T12": (5, 3), "L1": (12, -8)}, fractured=("L1",))
+    vertebrae = {level: with_numpy(vertebra) for level, vertebra in plain.vertebrae.items()}
+    film = replace(plain.film, rows=np.int64(plain.film.rows))
+    written = reading_to_dict(replace(plain, vertebrae=vertebrae, film=film))
+    assert json.dumps(written) == json.dumps(reading_to_dict(plain))
+
+
+def with_numpy(vertebra):
+    plates = {
+        side.value: replace(
+            plate,
+            **{
+                name: replace(mark, xy=Point(*map(np.float64, mark.xy)))
+                for name in ("anterior", "posterior")
+                for mark in [getattr(plate, name)]
+            },
+        )
+        for side, plate in vertebra.endplates.items()
+    }
+    return replace(vertebra, **plates)
 
 
 def test_the_document_of_the_design_is_understood():

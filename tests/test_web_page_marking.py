@@ -60,7 +60,7 @@ def test_keyboard_alone_marks_to_truth(tab: Tab) -> None:
 
 def _walk_crosshair(tab: Tab, xy: list[float]) -> None:
     """Arrow keys only, coarse to fine, looking at the crosshair as a person would."""
-    if tab.page.locator(".crosshair").first.get_attribute("visibility") == "hidden":
+    if tab.page.locator(".crosshair").last.get_attribute("visibility") == "hidden":
         tab.page.keyboard.press("Enter")
     for axis, keys in ((0, ("ArrowLeft", "ArrowRight")), (1, ("ArrowUp", "ArrowDown"))):
         for modifier, size in (("Shift+", 40.0), ("", 4.0), ("Alt+", 0.1 * tab.view()[2])):
@@ -75,7 +75,7 @@ def _walk_crosshair(tab: Tab, xy: list[float]) -> None:
 
 def _crosshair(tab: Tab) -> tuple[float, float]:
     tab.settle()
-    text = tab.page.locator(".crosshair").first.get_attribute("transform")
+    text = tab.page.locator(".crosshair").last.get_attribute("transform")
     x, y = (float(part) for part in re.findall(r"-?[\d.]+", text))
     box = tab.stage.bounding_box()
     return box["x"] + x, box["y"] + y

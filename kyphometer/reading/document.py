@@ -6,6 +6,7 @@ is what it prints.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import tempfile
@@ -97,8 +98,22 @@ def film_to_dict(film: FilmReference) -> dict[str, Any]:
 
 
 def _member(value: object, kind: type[_Member]) -> _Member:
-    """The member that has the same attributes."""
-    return msgspec.convert(value, kind, from_attributes=True)
+    """The member that has the same attributes; numpy's numbers become Python's."""
+    try:
+        return msgspec.convert(value, kind, from_attributes=True)
+    except msgspec.ValidationError:
+        return msgspec.convert(_plain(value), kind, from_attributes=True)
+
+
+def _plain(value: Any) -> Any:
+    """The same with Python's own numbers instead of numpy's, all the way down."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        own = {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        return dataclasses.replace(value, **own)
+    if isinstance(value, tuple):
+        parts = [_plain(part) for part in value]
+        return Point(*parts) if isinstance(value, Point) else tuple(parts)
+    return value.item() if hasattr(value, "item") else value
 
 
 def _carried_out(carried: Mapping[Level, CarriedBody]) -> dict[str, declared.CarriedBodyMember]:

@@ -80,7 +80,7 @@ export class Visits {
     refill(this.root,
       h('div', { class: 'visits-head' }, title, h('p', { class: 'quiet small bases' }, open ? bases.map((basis) => baseLine(basis, bases)) : shortOf(table)), all, fold),
       failure ? h('p', { class: 'note warning', role: 'status' }, failure) : null,
-      open && table ? h('div', { class: 'visits-body' }, h('div', { class: 'visits-scroll', tabindex: 0, role: 'region', 'aria-labelledby': 'visits-title' }, tableOf(table, bases)), courseOf(table)) : null,
+      open && table ? h('div', { class: 'visits-body' }, h('div', { class: 'visits-scroll', tabindex: 0, role: 'region', 'aria-label': t('visits.caption') }, tableOf(table, bases)), courseOf(table)) : null,
     );
   }
 }
