@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +12,15 @@ import pydicom
 import pytest
 from pydicom.uid import ExplicitVRLittleEndian
 
+from kyphometer.anatomy import Level
 from kyphometer.cli import main
 from kyphometer.dicom import read_film
 from kyphometer.errors import StudyRefusedError, UnacceptedChangesError
 from kyphometer.followup.clinical.reader import read_clinical_table
+from kyphometer.followup.positions import PositionPolicy
 from kyphometer.store import ScanOptions, Study
 from kyphometer.store.people.people import plain_code
+from kyphometer.store.study.settings import StudySettings, merged_settings
 
 SAMPLES = Path(__file__).parent.parent / "sample_dicoms" / "SIM-001"
 ACCEPT = ScanOptions(accept_changes=True)
@@ -96,12 +100,48 @@ def test_a_corrected_header_is_listed_asked_for_taken_and_taken_back(study, film
     assert abs(vka(study) - before) > 5
     entry = study.audit()[-1]
     assert entry.action == "film.header"
-    assert study.undo(entry.id) == "film.header"
+    undone = study.undo(entry.id)
+    assert (undone.action, undone.entries) == ("film.header", (entry.id,))
+    with pytest.raises(StudyRefusedError, match="taken back already"):
+        study.undo(entry.id)
     assert vka(study) == before
     assert study.films()[0].taken_on == day
     with pytest.raises(StudyRefusedError, match="none that can be taken back"):
         study.undo(study.audit()[-1].id)
     assert study.check() == ()
+
+
+def test_one_command_takes_back_what_an_import_did_to_every_film(study, films, tmp_path, capsys):
+    for uid in ("1.2.3.1", "1.2.3.2"):
+        another_film(films / "pre-op.dcm", films / f"{uid}.dcm", uid)
+    assert len(study.add_films(films).added) == 2
+    known = {film.id: film.taken_on for film in study.films()}
+    for path in films.glob("*.dcm"):
+        altered(path, AcquisitionDate="20230411", StudyDate="20230411", ContentDate="20230411")
+    report = study.add_films(films, options=ACCEPT)
+    assert report.changed == len(known)
+    assert {film.taken_on for film in study.films()} == {date(2023, 4, 11)}
+    entry = next(e.id for e in study.audit() if e.action == "film.header")
+    alone = study.undo(entry, only=True)
+    assert alone.entries == (entry,)
+    assert [film.taken_on == known[film.id] for film in study.films()].count(True) == 1
+    study.close()
+    last = str(max(e.id for e in study.audit() if e.action == "film.header"))
+    where = str(tmp_path / "s.study")
+    assert main(["study", "undo", where, last, "--format", "json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["entries"]) == len(known) - 1
+    assert {film.id: film.taken_on for film in study.films()} == known
+    assert study.check() == ()
+
+
+def test_an_import_is_not_taken_back_over_what_was_stated_since(study, films):
+    tall(films / "pre-op.dcm")
+    study.add_films(films, options=ACCEPT)
+    entry = study.audit()[-1].id
+    study.state_exposure(1, day=date(2023, 4, 12), reason="the film bag")
+    with pytest.raises(StudyRefusedError, match="Film 1 was changed since"):
+        study.undo(entry)
+    assert study.films()[0].taken_on == date(2023, 4, 12)
 
 
 def test_a_header_that_lost_a_fact_erases_nothing(study, films):
@@ -266,3 +306,33 @@ def test_settings_that_were_set_are_changed_only_when_asked(study, tmp_path, cap
         entry = [e.id for e in again.audit() if e.action == "study.settings"][-1]
         again.undo(entry)
         assert again.settings.corner_sd_mm == 0.5
+
+
+def test_settings_are_compared_key_by_key():
+    known = StudySettings(
+        stated_standard_error_deg={"VKA": 1.5, "RKA": 2.5},
+        levels={"P1": (Level.L1,), "P2": (Level.T12,)},
+    )
+    merged, different = merged_settings(known, '{"stated_standard_error_deg": {"RKA": 2.0}}')
+    assert dict(merged.stated_standard_error_deg) == {"VKA": 1.5, "RKA": 2.0}
+    assert merged.levels == known.levels
+    (change,) = different
+    assert (change.before, change.after) == (2.5, 2.0)
+    assert "RKA: 2.5 -> 2.0" in str(change)
+    added = '{"levels": {"P3": ["L2"]}, "positions": {"allow_mixed": true}}'
+    merged, different = merged_settings(known, added)
+    assert (set(merged.levels), different) == ({"P1", "P2", "P3"}, ())
+    assert merged.positions == PositionPolicy(allow_mixed=True)
+    merged, different = merged_settings(known, '{"stated_standard_error_deg": {"VKA": null}}')
+    assert dict(merged.stated_standard_error_deg) == {"RKA": 2.5}
+    assert "VKA: 1.5 -> empty" in str(different[0])
+    assert merged_settings(known, "{}") == (known, ())
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"levels": 3}', "[]", "{", '{"unheard": 1}', '{"stated_standard_error_deg": {"VKA": "x"}}'],
+)
+def test_settings_that_cannot_be_are_refused(text):
+    with pytest.raises(StudyRefusedError):
+        merged_settings(StudySettings(), text)

@@ -17,21 +17,16 @@ def settings(args: Any) -> int:
     import json
 
     from kyphometer.cli.output import print_json
-    from kyphometer.store.study.settings import (
-        merged_settings,
-        settings_from_json,
-        settings_to_json,
-    )
+    from kyphometer.store.study.settings import merged_settings, settings_to_json
     from kyphometer.store.study.study import Study
 
     with Study.open(args.study) as study:
         before = study.settings
         given = before
         if args.set is not None:
-            text, different = merged_settings(before, args.set.read_text("utf-8"))
+            given, different = merged_settings(before, args.set.read_text("utf-8"))
             if different and not args.accept_changes:
                 raise UnacceptedChangesError(str(args.set), different)
-            given = settings_from_json(text)
         wanted = _with_options(given, args)
         if wanted != before:
             study.change_settings(wanted)
@@ -74,8 +69,8 @@ def undo(args: Any) -> int:
     from kyphometer.store.study.study import Study
 
     with Study.open(args.study) as study:
-        action = study.undo(args.entry)
-    print_facts(args, {"taken_back": action, "entry": args.entry})
+        undone = study.undo(args.entry, only=args.only)
+    print_facts(args, {"taken_back": undone.action, "entries": list(undone.entries)})
     return 0
 
 

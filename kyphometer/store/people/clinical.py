@@ -178,7 +178,6 @@ def undo(connection: Connection, actor: str, details: Mapping[str, Any], entry: 
         days = {name: _day(known) for _, name, known, _ in own}
         if days:
             people.set_patient(connection, actor, _code(connection, number), days)
-    visits.refresh(connection, actor)
 
 
 _DAYS = ("surgery_date", "injury_date")

@@ -49,9 +49,11 @@ class Matcher:
         root: str,
         hash_file: Callable[[Path, int], str],
         *,
+        import_name: str,
         accept_changes: bool = False,
     ) -> None:
         self._accept = accept_changes
+        self._import = import_name
         self._key = str(connection.execute(select(study.c.uid)).scalar_one())
         self.changed: set[int] = set()
         self._connection = connection
@@ -118,11 +120,13 @@ class Matcher:
         before = corrected.apply(self._connection, number, row, set(names))
         self._known.reread(number)
         changes = [change.to_list() for change in merge.different]
+        details = {"before": before, "changes": changes, "added": merge.added}
+        details["import"] = self._import
         self.deeds.append(
             Deed(
                 action="film.header",
                 subject=f"film {number}",
-                details={"before": before, "changes": changes, "added": merge.added},
+                details=details,
             )
         )
         self.changed.add(number)

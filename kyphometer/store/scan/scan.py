@@ -7,6 +7,7 @@ so that an interrupted scan keeps what it has found, and other writers need not 
 from __future__ import annotations
 
 import os
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,6 +53,7 @@ class Scanner:
         self._reader = reader
         self._actor = actor
         self._options = options
+        self._import = uuid.uuid4().hex
         self._root = "" if database.path is None else str(database.path.parent)
 
     def run(self, folder: Path, progress: Progress | None = None) -> ScanReport:
@@ -162,6 +164,7 @@ class Scanner:
                 found,
                 self._root,
                 self._hash,
+                import_name=self._import,
                 accept_changes=self._options.accept_changes,
             )
             for film, outcome, notes in matcher.take_all():

@@ -27,7 +27,7 @@ from kyphometer.store.scan.scan import Scanner
 from kyphometer.store.study import visits
 from kyphometer.store.study.file import settings_in
 from kyphometer.store.study.readings import StudyReadings
-from kyphometer.store.study.undo import undo
+from kyphometer.store.study.undo import Undone, undo
 
 _UNCHANGED: Any = object()
 
@@ -146,17 +146,19 @@ class StudyData(StudyReadings):
         with self._database.write() as connection:
             return importer.take(connection, reading, observer, film)
 
-    def undo(self, entry: int) -> str:
+    def undo(self, entry: int, *, only: bool = False) -> Undone:
         """Take back an import of headers or clinical data, or a change of settings.
 
         Parameters
         ----------
         entry
-            Number of its entry in the audit trail.
+            Number of one of its entries in the audit trail.
+        only
+            Take back this entry alone, not what the same import did to other films.
 
         Returns
         -------
-        action
+        undone
             What was taken back.
 
         Raises
@@ -165,7 +167,7 @@ class StudyData(StudyReadings):
             If there is no such entry, it is of another kind, or something was changed since.
         """
         with self._database.write() as connection:
-            return undo(connection, self._actor, entry)
+            return undo(connection, self._actor, entry, only=only)
 
     def hash_films(self, progress: Callable[[int, int], None] | None = None) -> int:
         """Decode the films whose pixels were not decoded when they were taken up; their number."""

@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, Final
 
 from kyphometer.anatomy import Level
 from kyphometer.errors import StudyRefusedError
@@ -121,20 +121,52 @@ def settings_from_json(text: str) -> StudySettings:
         ) from None
 
 
-def merged_settings(known: StudySettings, text: str) -> tuple[str, tuple[Change, ...]]:
-    """Known settings with those of a file: what the file leaves out stays.
+def merged_settings(known: StudySettings, text: str) -> tuple[StudySettings, tuple[Change, ...]]:
+    """Known settings with those of a file: what the file leaves out stays, key by key.
 
     Returns
     -------
     merged, different
-        The settings as JSON text, and those that were set before (to other than the default) and
-        differ.
+        The settings, and those that were set before (to other than the default) and differ.
+
+    Raises
+    ------
+    StudyRefusedError, VisitWindowError
+        If a setting of the file is unknown or impossible.
     """
-    settings_from_json(text)  # refuses what cannot be
-    given: dict[str, Any] = dict(json.loads(text))
-    now: dict[str, Any] = json.loads(settings_to_json(known))
-    plain: dict[str, Any] = json.loads(settings_to_json(StudySettings()))
-    stated = {name: value for name, value in now.items() if value != plain[name]}
+    try:
+        given = _facts(json.loads(text))
+    except (TypeError, ValueError, AttributeError) as error:
+        raise StudyRefusedError(
+            f"The settings of the study cannot be used ({error})", "correct the settings"
+        ) from None
+    now = _facts(json.loads(settings_to_json(known)))
+    plain = _facts(json.loads(settings_to_json(StudySettings())))
+    stated = {fact: value for fact, value in now.items() if value != plain.get(fact)}
     found = merge("settings", stated, given)
-    merged = json.dumps({**now, **given}, ensure_ascii=False)
+    merged = settings_from_json(json.dumps(_document({**now, **given})))
     return merged, (*found.different, *found.emptied)
+
+
+_BY_KEY: Final = ("stated_standard_error_deg", "levels", "positions")
+"""Settings that hold one value a key, each a fact of its own."""
+
+
+def _facts(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings one by one; a standard error, a patient's levels and a policy apart."""
+    facts = {name: value for name, value in document.items() if name not in _BY_KEY}
+    for name in _BY_KEY:
+        facts |= {f"{name} {key}": value for key, value in document.get(name, {}).items()}
+    return facts
+
+
+def _document(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings' document from its facts; a key without a value is left out."""
+    document: dict[str, Any] = {name: {} for name in _BY_KEY}
+    for fact, value in facts.items():
+        name, _, key = fact.partition(" ")
+        if name not in _BY_KEY:
+            document[fact] = value
+        elif value is not None:
+            document[name][key] = value
+    return document
