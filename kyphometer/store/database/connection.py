@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, insert, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
-from kyphometer.errors import StudyError, StudyFileError
+from kyphometer.errors import StudyError, StudyFileError, StudyRefusedError
 from kyphometer.store.database.errors import translate, translate_driver
 from kyphometer.store.database.schema import APPLICATION_ID
 
@@ -131,6 +131,35 @@ class Database:
             raise StudyFileError(
                 self.path, "is not a Kyphometer study", "name the file 'kyphometer study new' made"
             )
+
+
+class Snapshot(Database):
+    """A study's database as one read transaction sees it; for one thread, and never written to."""
+
+    def __init__(self, database: Database, connection: Connection) -> None:
+        self.path, self.where = database.path, database.where
+        self._engine = database.engine
+        self._connection = connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """The one transaction."""
+        yield self._connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Refused.
+
+        Raises
+        ------
+        StudyRefusedError
+            Always.
+        """
+        raise StudyRefusedError("A snapshot of a study is only read", "change the study itself")
+        yield  # a context manager must be a generator
+
+    def close(self) -> None:
+        """Nothing: the study itself is closed where it was opened."""
 
 
 def _unsafe_drive(error: sqlite3.Error, path: Path) -> StudyError:
