@@ -112,6 +112,45 @@ def test_local_contrast_is_a_view_only(tab: Tab) -> None:
     tab.until(lambda: [tab.grey(p) for p in places] == greys)
 
 
+@pytest.mark.parametrize("size", [(1440, 900), (1280, 720), (820, 1180)])
+def test_every_level_can_be_read_and_hit_and_several_chosen_without_keys(
+    tab: Tab, size: tuple[int, int]
+) -> None:
+    page = tab.open("F06").page
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.keyboard.press("f")
+    if page.locator(".level").count() < 20:
+        page.locator(".level.more").click()
+    hidden = page.evaluate(
+        """() => [...document.querySelectorAll('.level')].filter((level) => {
+            const box = level.getBoundingClientRect();
+            const at = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+            return at !== level || level.scrollWidth > level.clientWidth;
+        }).map((level) => level.textContent)"""
+    )
+    assert hidden == []
+    assert page.locator(".level").count() == 27
+    page.get_by_label("Several levels").check()
+    for level in ("T12", "L1"):
+        page.locator(f"[data-level={level}]").click()
+    expect(page.locator(".level[aria-pressed=true]")).to_have_text(["T12", "L1"])
+    page.get_by_role("button", name="Begin marking").click()
+    assert tab.target() is not None
+    page.keyboard.press("Control+z")
+    page.keyboard.press("Control+z")
+
+
+def test_a_select_used_by_mouse_lets_go_of_the_keyboard(tab: Tab) -> None:
+    page = tab.open("F07").page
+    box = page.locator(".preset-box")
+    box.click()
+    page.locator(".preset").select_option(label="Bone")
+    expect(page.locator(".stage")).to_be_focused()
+    page.keyboard.press("i")
+    expect(page.locator("[data-command=invert]")).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("i")
+
+
 def test_side_by_side_swipe_and_flicker(tab: Tab) -> None:
     tab.open("V1")
     tab.mark()
@@ -147,6 +186,48 @@ def test_side_by_side_swipe_and_flicker(tab: Tab) -> None:
     page.keyboard.press("b")
     page.locator(".compare-bar .shown", has_text="this visit").wait_for()
     page.locator("canvas.overlay").wait_for(state="hidden")
+
+
+def test_every_visit_stands_in_a_table_and_each_film_carries_its_own_marks(tab: Tab) -> None:
+    """Nothing under another film can be moved, and the window keys act on the film that is seen.
+
+    V1 is read by the test before; values are the phantoms' true angles, the error Alanay's.
+    """
+    page = tab.open("V2").page
+    if not tab.corners():
+        tab.mark("after")
+    now, before = tab.wait_for_value("VKA"), case("before").angles["VKA"]
+    row = page.locator(f"tr[data-visit='{tab.id_of('V2')}']")
+    expect(row.locator("[data-cell='VKA.value']")).to_have_text(re.compile(f"^{now:.1f}° ± "))
+    change = row.locator("[data-cell='VKA.change']").inner_text().replace("−", "-")
+    assert float(change.split("°")[0]) == pytest.approx(now - before, abs=0.5)
+    assert "± 9.3" in change
+    expect(page.locator(".visits .bases")).to_contain_text("Alanay 2007")
+    marks = page.locator("svg.marks:not(.of-overlay)").first
+    page.keyboard.press("b")
+    page.locator(".compare-bar .shown", has_text="10 Jan 2026").wait_for()
+    tab.drawn()
+    expect(marks).to_have_css("visibility", "hidden")
+    over = page.locator("svg.marks.of-overlay .angle .value", has_text="VKA")
+    assert float(over.text_content().split()[1].rstrip("°")) == pytest.approx(before, abs=0.5)
+    stored = tab.stored("V2")["document"]["vertebrae"]
+    level = case("after").fractured
+    x, y = tab.screen(case("after").xy(level, "superior", "anterior"))
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 40, y + 30, steps=4)
+    page.mouse.up()
+    page.keyboard.press("Delete")
+    seen = page.locator(".preset").input_value()
+    assert seen == "-1", "the drag was the window of the film on top"
+    page.keyboard.press("b")
+    page.locator(".compare-bar .shown", has_text="this visit").wait_for()
+    expect(marks).to_have_css("visibility", "visible")
+    assert page.locator(".preset").input_value() != "-1", "the film beneath keeps its own"
+    tab.wait_saved()
+    assert tab.stored("V2")["document"]["vertebrae"] == stored
+    page.keyboard.press("y")
+    expect(page.locator(".films[data-panes='2'] .beside .corner").first).to_be_visible()
 
 
 def _view_of(stage: object) -> list[float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,14 +19,14 @@ from kyphometer.reliability.bootstrap import ClusterBootstrap, cluster_bootstrap
 from kyphometer.reliability.components import VarianceComponents, variance_components
 from kyphometer.reliability.crossed import compact
 from kyphometer.reliability.disagreements import Disagreement, gross_disagreements
+from kyphometer.reliability.film_levels import clustered
 from kyphometer.reliability.gauge import GaugeStudy, gauge_study
 from kyphometer.reliability.icc import IntraclassCorrelations, intraclass_correlations
 from kyphometer.reliability.observers import ObserverResult, observer_results, tried
 from kyphometer.reliability.repeatability import Repeatability, repeatability
 from kyphometer.reliability.table import GROUPINGS, Cube, ReadingTable
 from kyphometer.reliability.words import change_sentence, icc_words
-from kyphometer.stats.distributions import Floats
-from kyphometer.stats.estimate import NotComputed, Result, check_confidence
+from kyphometer.stats.estimate import Estimate, NotComputed, Result, check_confidence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,25 +147,74 @@ def analyse(
         part = table.where(lambda row, name=name: row.code == name)  # type: ignore[misc]
         if not any(row.value is not None for row in part.values):
             raise TooFewDataError("An analysis", f"readings of {name or 'a code'}", "none")
-        groups.append(_analyse_group(part, name, "", options))
-        for column in options.by:
-            groups += [
-                _analyse_group(group, name, f"{column} {label}", options)
-                for label, group in part.grouped(column).items()
-                if any(row.value is not None for row in group.values)
-            ]
+        groups += _groups_of(part, name, options)
     return ReliabilityAnalysis(
         confidence=confidence, methods=_methods(groups, options), groups=tuple(groups)
     )
+
+
+def _groups_of(part: ReadingTable, code: str, options: AnalysisOptions) -> list[GroupAnalysis]:
+    """One code by the columns asked for, and as a whole.
+
+    Where patients were filmed at several visits the visits come first, asked for or not: all visits
+    together count what treatment did as difference between films.
+    """
+    whole = _analyse_group(part, code, "", options)
+    visits_first = _by_visit(part)
+    columns = dict.fromkeys((("visit",) if visits_first else ()) + options.by)
+    split = {
+        column: [
+            _analyse_group(group, code, f"{column} {label}", options)
+            for label, group in part.grouped(column).items()
+            if any(row.value is not None for row in group.values)
+        ]
+        for column in columns
+    }
+    visits = split.pop("visit", []) if visits_first else []
+    if visits:
+        whole = replace(whole, words=(*_visit_words(visits), *whole.words))
+    return [*visits, whole, *(group for groups in split.values() for group in groups)]
+
+
+def _by_visit(part: ReadingTable) -> bool:
+    films = {row.film: (row.patient, row.visit) for row in part.values if row.patient and row.visit}
+    patients = [patient for patient, _ in films.values()]
+    return clustered(patients) and len({visit for _, visit in films.values()}) > 1
+
+
+def _visit_words(visits: Sequence[GroupAnalysis]) -> tuple[str, ...]:
+    """The ICC of each visit, and why it and not that of all films is the one to quote."""
+    known = [
+        f"{group.group.removeprefix('visit ')} {_shown(group.components.icc_inter_observer)}"
+        for group in visits
+        if isinstance(group.components, VarianceComponents)
+    ]
+    if not known:
+        return ()
+    return (
+        f"ICC between observers at one visit: {'; '.join(known)}.",
+        "All visits together count what treatment did as difference between films, which raises an "
+        "ICC: quote that of a visit. Intervals of all visits count patients, not films.",
+    )
+
+
+def _shown(icc: Estimate) -> str:
+    interval = icc.interval()
+    ends = "" if interval is None else f" ({interval[0]:.2f} to {interval[1]:.2f})"
+    return f"{icc.value:.2f}{ends}"
 
 
 def _analyse_group(
     table: ReadingTable, code: str, group: str, options: AnalysisOptions
 ) -> GroupAnalysis:
     cube, unit, confidence = table.cube(), table.unit, options.confidence
+    owner = table.patients_of_films()
+    patients = tuple(owner[film] for film in cube.films)
     components = tried(
         "variance components",
-        lambda: variance_components(cube.values, confidence=confidence, unit=unit),
+        lambda: variance_components(
+            cube.values, confidence=confidence, unit=unit, patients=patients
+        ),
     )
     alone: Repeatability | NotComputed | None = None
     if len(cube.observers) == 1:
@@ -186,7 +235,7 @@ def _analyse_group(
         unit=unit,
         counts=_counts(table, cube),
         components=components,
-        icc=tried("ICC", lambda: intraclass_correlations(_first_readings(cube), confidence)),
+        icc=tried("ICC", lambda: first_icc(cube, confidence, patients)),
         gauge=gauge,
         bootstrap=tried(
             "cluster bootstrap",
@@ -196,6 +245,7 @@ def _analyse_group(
                 confidence=confidence,
                 unit=unit,
                 seed=options.seed,
+                patients=patients,
             ),
         ),
         pairs=observer_pairs(table, cube, confidence),
@@ -228,9 +278,11 @@ def _counts(table: ReadingTable, cube: Cube) -> Counts:
     )
 
 
-def _first_readings(cube: Cube) -> Floats:
-    """Return each observer's first reading of each film, shape (films, observers)."""
-    return np.asarray(compact(cube.values)[:, :, 0])
+def first_icc(
+    cube: Cube, confidence: float, patients: Sequence[str] | None = None
+) -> IntraclassCorrelations:
+    """Return the ICCs of each observer's first reading of each film."""
+    return intraclass_correlations(compact(cube.values)[:, :, 0], confidence, patients)
 
 
 def _disagreements(
@@ -290,7 +342,9 @@ def _methods(groups: list[GroupAnalysis], options: AnalysisOptions) -> str:
         f"{' or '.join(used) or 'no method (too few data)'}, with generalised confidence "
         f"intervals; ICC of McGraw and Wong with exact F or Satterthwaite intervals; SEM, and "
         f"MDC95 = 1.96 sqrt(2) SEM; limits of agreement with exact intervals (Carkeet 2015), "
-        f"repeated readings after Bland and Altman 1999 and 2007; cluster bootstrap-t over films "
+        f"repeated readings after Bland and Altman 1999 and 2007; cluster bootstrap-t over films, "
+        f"or over patients where several films are of one; films of one patient are not counted as "
+        f"independent in ICCs (unweighted means, Thomas and Hultquist 1978) "
         f"({options.bootstrap_replicates} samples, seed {options.seed}). "
         f"Confidence {100 * options.confidence:g} %. Missing readings were left missing."
     )

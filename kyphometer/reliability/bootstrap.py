@@ -1,4 +1,4 @@
-"""Cluster bootstrap of ICC, SEM and MDC95: films are drawn again, with all their readings.
+"""Cluster bootstrap of ICC, SEM and MDC95: films, or patients, are drawn with all their readings.
 
 It assumes no distribution and answers for these observers (they are not drawn again); the intervals
 of `components` answer for observers like these and assume normal effects. Every quantity is a
@@ -10,10 +10,11 @@ few films where percentile intervals do not (benchmarks/reliability.py).
 from __future__ import annotations
 
 import math
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from kyphometer.errors import (
     IncompleteDesignError,
@@ -29,7 +30,8 @@ from kyphometer.reliability.bootstrap_quantities import (
 )
 from kyphometer.reliability.component_intervals import MDC95_FACTOR
 from kyphometer.reliability.components import anova_components
-from kyphometer.reliability.crossed import compact, crossed_cube, mean_squares
+from kyphometer.reliability.crossed import compact, crossed_cube, mean_squares, read_films
+from kyphometer.reliability.film_levels import clustered
 from kyphometer.stats.distributions import Floats
 from kyphometer.stats.estimate import Estimate, Result, check_confidence
 
@@ -70,6 +72,7 @@ def cluster_bootstrap(
     confidence: float = 0.95,
     unit: str = "deg",
     seed: int = 20_000,
+    patients: Sequence[Hashable] | None = None,
 ) -> ClusterBootstrap:
     """Return bootstrap intervals of ICC, SEM and MDC95 of complete crossed readings.
 
@@ -81,13 +84,16 @@ def cluster_bootstrap(
         Number of bootstrap samples.
     seed
         Of the random generator; the same seed gives the same intervals.
+    patients
+        The patient of each film: patients are drawn, with all their films. None if every film is
+        of another.
 
     Raises
     ------
     IncompleteDesignError
         A reading is missing.
     TooFewDataError
-        Fewer than five films.
+        Fewer than five films, or fewer than five patients of which there are several films.
     """
     check_confidence(confidence)
     if replicates < 100:
@@ -101,9 +107,10 @@ def cluster_bootstrap(
         raise TooFewDataError("The cluster bootstrap", "at least 5 films", str(films))
     features = film_features(cube)
     rng = np.random.default_rng(seed)
-    weights = rng.multinomial(films, np.full(films, 1.0 / films), replicates) / films
-    observed = log_quantities(np.full((1, films), 1.0 / films), features, cube.shape)
-    drawn = log_quantities(weights, features, cube.shape)
+    owner = None if patients is None else _owners(read_films(values, patients))
+    weights = _weights(rng, films, owner, replicates)
+    observed = log_quantities(np.full((1, films), 1.0 / films), features, cube.shape, owner)
+    drawn = log_quantities(weights, features, cube.shape, owner)
     values_of = _observed_values(cube)
     intervals: list[BootstrapInterval] = []
     for index, name in enumerate(QUANTITIES):
@@ -119,6 +126,28 @@ def cluster_bootstrap(
         seed=seed,
         intervals=tuple(intervals),
     )
+
+
+def _owners(patients: Sequence[Hashable]) -> NDArray[np.int64] | None:
+    """Number of the patient of each film; None if films are of different patients or of one."""
+    if not clustered(patients):
+        return None
+    if len(set(patients)) < 5:
+        raise TooFewDataError(
+            "The cluster bootstrap", "at least 5 patients", f"{len(set(patients))}"
+        )
+    return np.unique([str(p) for p in patients], return_inverse=True)[1].astype(np.int64)
+
+
+def _weights(
+    rng: np.random.Generator, films: int, owner: NDArray[np.int64] | None, replicates: int
+) -> Floats:
+    """Weight of each film in each sample, shape (replicates, films); rows add up to 1."""
+    if owner is None:
+        return np.asarray(rng.multinomial(films, np.full(films, 1.0 / films), replicates) / films)
+    count = int(owner.max()) + 1
+    drawn = rng.multinomial(count, np.full(count, 1.0 / count), replicates)[:, owner]
+    return np.asarray(drawn / drawn.sum(axis=1, keepdims=True))
 
 
 def _observed_values(cube: Floats) -> tuple[float, ...]:

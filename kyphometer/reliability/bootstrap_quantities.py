@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kyphometer.stats.distributions import Floats
 
@@ -55,7 +56,12 @@ def film_features(cube: Floats) -> Floats:
     return np.column_stack([cells, squares, np.sum(cells, axis=1) ** 2 / observers, scatter])
 
 
-def log_quantities(weights: Floats, features: Floats, shape: tuple[int, ...]) -> LogQuantities:
+def log_quantities(
+    weights: Floats,
+    features: Floats,
+    shape: tuple[int, ...],
+    owner: NDArray[np.int64] | None = None,
+) -> LogQuantities:
     """Return the quantities of weighted films.
 
     Parameters
@@ -66,6 +72,9 @@ def log_quantities(weights: Floats, features: Floats, shape: tuple[int, ...]) ->
         Of `film_features`.
     shape
         Films, observers and replicates of the readings.
+    owner
+        Number of the patient of each film, from 0; None if every film is of another. All films of
+        a patient have the same weight.
     """
     films, observers, replicates = shape
     mean = weights @ features
@@ -75,9 +84,10 @@ def log_quantities(weights: Floats, features: Floats, shape: tuple[int, ...]) ->
     crossed = (squares - rows) / (observers - 1) - bias
     between = rows - observers * grand**2
     enlarge = films / (films - 1.0)
+    widen = enlarge if owner is None else _of_patients(features[:, :observers].mean(axis=1), owner)
     population = _variances(between, bias, crossed, scatter, observers, replicates)
     estimate = _variances(
-        between * enlarge,
+        between * widen,
         bias - crossed * enlarge / films,
         crossed * enlarge,
         scatter,
@@ -88,8 +98,16 @@ def log_quantities(weights: Floats, features: Floats, shape: tuple[int, ...]) ->
     return LogQuantities(
         estimate=_on_log_scale(estimate),
         population=_on_log_scale(population),
-        standard_error=_standard_errors(weights, features, mean, population, gradient),
+        standard_error=_standard_errors(weights, features, mean, population, gradient, owner),
     )
+
+
+def _of_patients(means: Floats, owner: NDArray[np.int64]) -> float:
+    """What a variance of films is to be multiplied by where films of a patient are alike."""
+    centred = means - means.mean()
+    own = np.bincount(owner, centred)
+    error = float(own @ own) / means.size**2 * own.size / (own.size - 1.0)
+    return 1.0 + error / max(float(np.mean(centred**2)), 1e-300)
 
 
 def _variances(
@@ -133,12 +151,14 @@ def _on_log_scale(variances: Floats) -> Floats:
 
 
 def _standard_errors(
-    weights: Floats, features: Floats, mean: Floats, variances: Floats, gradient: Floats
+    weights: Floats,
+    features: Floats,
+    mean: Floats,
+    variances: Floats,
+    gradient: Floats,
+    owner: NDArray[np.int64] | None,
 ) -> Floats:
-    films, width = features.shape
-    products = (features[:, :, None] * features[:, None, :]).reshape(films, -1)
-    second = (weights @ products).reshape(-1, width, width)
-    covariance = second - mean[:, :, None] * mean[:, None, :]
+    covariance, units = _covariance(weights, features, mean, owner)
     total, total_gradient = variances.sum(axis=1), gradient.sum(axis=1)
     found = []
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -148,5 +168,33 @@ def _standard_errors(
             if index >= 3:
                 slope = slope - total_gradient / total[:, None]
             square = np.einsum("bi,bij,bj->b", slope, covariance, slope)
-            found.append(np.sqrt(np.maximum(square, 0.0) / (films - 1.0)))
+            found.append(np.sqrt(np.maximum(square, 0.0) / (units - 1.0)))
     return np.column_stack(found)
+
+
+def _covariance(
+    weights: Floats, features: Floats, mean: Floats, owner: NDArray[np.int64] | None
+) -> tuple[Floats, int]:
+    """Covariance of the features of independent units (films or patients), and their number.
+
+    Of patients it is that of the sums over their films, in units of the mean number of films.
+    """
+    films, width = features.shape
+    if owner is None:
+        products = (features[:, :, None] * features[:, None, :]).reshape(films, -1)
+        second = (weights @ products).reshape(-1, width, width)
+        return second - mean[:, :, None] * mean[:, None, :], films
+    count = np.bincount(owner).astype(np.float64)
+    units = count.size
+    first = np.unique(owner, return_index=True)[1]
+    drawn = weights[:, first] * units * (films / units)
+    sums = np.stack([np.bincount(owner, column) for column in features.T], axis=1) * units / films
+    sizes = count * units / films
+    share = drawn / units
+    products = (sums[:, :, None] * sums[:, None, :]).reshape(units, -1)
+    second = (share @ products).reshape(-1, width, width)
+    cross = share @ (sums * sizes[:, None])
+    square = (share @ sizes**2)[:, None, None]
+    mixed = cross[:, :, None] * mean[:, None, :]
+    both = mean[:, :, None] * mean[:, None, :]
+    return second - mixed - mixed.transpose(0, 2, 1) + square * both, units

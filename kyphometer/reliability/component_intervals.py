@@ -9,6 +9,7 @@ import numpy as np
 
 from kyphometer.measure.model import Z95
 from kyphometer.reliability.crossed import MeanSquares
+from kyphometer.reliability.film_levels import FilmLevels
 from kyphometer.stats.distributions import Floats
 from kyphometer.stats.estimate import Estimate, Result
 from kyphometer.stats.pivots import mean_square_pivots, pivot_estimate
@@ -56,15 +57,25 @@ class Precision(Result):
     mdc95_agreement: Estimate
 
 
-def component_pivots(table: MeanSquares) -> Pivots:
-    """Return the pivots of the components of a table of mean squares."""
+def component_pivots(table: MeanSquares, levels: FilmLevels | None = None) -> Pivots:
+    """Return the pivots of the components of a table of mean squares.
+
+    With `levels` the films of one patient resemble each other, and the pivot of their variance is
+    that of both levels.
+    """
     squares = [table.film, table.observer, table.interaction]
     dfs = [table.film_df, table.observer_df, table.interaction_df]
     p, o, r = table.films, table.observers, table.replicates
     if table.residual is not None:
         squares.append(table.residual)
         dfs.append(table.residual_df)
+    if levels is not None:
+        squares[0], dfs[0] = levels.patient, levels.patient_df
+        squares.append(levels.film)
+        dfs.append(levels.film_df)
     film, observer, interaction, *residual = mean_square_pivots(squares, dfs)
+    if levels is not None:
+        film = levels.over_all(film, residual.pop())
     error = residual[0] if residual else interaction
     consistency = interaction / r + error * (1.0 - 1.0 / r)
     return Pivots(

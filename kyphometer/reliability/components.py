@@ -8,7 +8,8 @@ readings use the mean squares of their effective design (harmonic numbers of rea
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -30,7 +31,9 @@ from kyphometer.reliability.crossed import (
     crossed_cube,
     design_of,
     mean_squares,
+    read_films,
 )
+from kyphometer.reliability.film_levels import FilmLevels, film_levels
 from kyphometer.reliability.reml import RemlFit, fit_reml
 from kyphometer.stats.distributions import Floats
 from kyphometer.stats.estimate import Estimate, Result, check_confidence
@@ -42,7 +45,8 @@ class VarianceComponents(Result):
 
     `film_by_observer` is None without replicates: it is then part of `residual`. `shares` are the
     parts of the total variance by source, in the order film, observer, film x observer, residual.
-    `icc_intra_observer` and `precision.intra_observer` are None without replicates.
+    `icc_intra_observer` and `precision.intra_observer` are None without replicates. `levels` is
+    None where every film is of another patient.
     """
 
     design: CrossedDesign
@@ -58,10 +62,15 @@ class VarianceComponents(Result):
     icc_intra_observer: Estimate | None
     precision: Precision
     mean_squares: MeanSquares
+    levels: FilmLevels | None = None
 
 
 def variance_components(
-    values: ArrayLike, *, confidence: float = 0.95, unit: str = "deg"
+    values: ArrayLike,
+    *,
+    confidence: float = 0.95,
+    unit: str = "deg",
+    patients: Sequence[Hashable] | None = None,
 ) -> VarianceComponents:
     """Return the variance components of readings by film, observer and replicate.
 
@@ -73,6 +82,9 @@ def variance_components(
         Confidence of all intervals.
     unit
         Unit of the readings; variances are in its square.
+    patients
+        The patient of each film. Films of one patient are not independent: intervals of the
+        variance of films and of ICCs then count patients. None if every film is of another.
 
     Returns
     -------
@@ -88,6 +100,7 @@ def variance_components(
     """
     check_confidence(confidence)
     cube = compact(crossed_cube(values))
+    patients = None if patients is None else read_films(values, patients)
     design = design_of(cube)
     if design.balanced:
         table, method, mean = mean_squares(cube), "ANOVA (balanced)", float(cube.mean())
@@ -100,8 +113,23 @@ def variance_components(
     smallest = table.interaction if table.residual is None else table.residual
     if min(smallest, table.interaction) <= negligible:
         raise NoVariationError("A variance component", "readings of a film agree exactly")
-    pivots = component_pivots(table)
-    return _assemble(design, table, pieces, pivots, method, mean, confidence, unit)
+    readings = table.observers * table.replicates
+    levels = film_levels(_cell_means(cube), patients, readings)
+    if levels is not None:
+        pieces = (max(0.0, (levels.rows - table.interaction) / readings), *pieces[1:])
+        method += "; films within patients"
+    pivots = component_pivots(table, levels)
+    return replace(
+        _assemble(design, table, pieces, pivots, method, mean, confidence, unit), levels=levels
+    )
+
+
+def _cell_means(cube: Floats) -> Floats:
+    """Mean of each cell, shape (films, observers), NaN where there is no reading."""
+    counts = cell_counts(cube)
+    total = np.nansum(cube, axis=2)
+    means = np.full(total.shape, np.nan)
+    return np.asarray(np.divide(total, counts, out=means, where=counts > 0))
 
 
 def anova_components(table: MeanSquares) -> tuple[float, float, float | None, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -82,6 +83,13 @@ def crossed_cube(values: ArrayLike) -> Floats:
             f"{cube.shape[0]} x {cube.shape[1]}",
         )
     return cube
+
+
+def read_films(values: ArrayLike, labels: Sequence[Hashable]) -> tuple[Hashable, ...]:
+    """Return the labels of the films that `crossed_cube` keeps: those with a reading."""
+    cube = np.asarray(values, dtype=np.float64)
+    kept = np.isfinite(cube).reshape(cube.shape[0], -1).sum(axis=1)
+    return tuple(label for label, count in zip(labels, kept, strict=True) if count)
 
 
 def design_of(cube: Floats) -> CrossedDesign:

@@ -8,14 +8,20 @@ means, not its value.
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from kyphometer.errors import IncompleteDesignError, NoVariationError, TooFewDataError
+from kyphometer.reliability.film_levels import FilmLevels, film_levels
 from kyphometer.stats.distributions import Floats, f_quantile, f_upper_tail
 from kyphometer.stats.estimate import Estimate, Result, check_confidence
+from kyphometer.stats.pivots import mean_square_pivots, pivot_interval
+
+Number = TypeVar("Number", float, Floats)
 
 SHROUT_FLEISS = {
     "ICC(1)": "ICC(1,1)",
@@ -115,11 +121,16 @@ def two_way_table(values: ArrayLike) -> TwoWayTable:
     return TwoWayTable(films=n, observers=k, rows=rows, columns=columns, error=error, within=within)
 
 
-def intraclass_correlations(values: ArrayLike, confidence: float = 0.95) -> IntraclassCorrelations:
+def intraclass_correlations(
+    values: ArrayLike,
+    confidence: float = 0.95,
+    patients: Sequence[Hashable] | None = None,
+) -> IntraclassCorrelations:
     """Return all six ICCs of a complete films x observers table.
 
     Intervals are exact for ICC(1) and ICC(C,1) and their average forms, and McGraw and Wong's
-    (Satterthwaite) for ICC(A,1) and ICC(A,k). Simulated coverage: benchmarks/reliability.py.
+    (Satterthwaite) for ICC(A,1) and ICC(A,k). Where several films are of one patient all are
+    generalised intervals that count patients. Simulated coverage: docs/reliability.md.
 
     Parameters
     ----------
@@ -127,6 +138,8 @@ def intraclass_correlations(values: ArrayLike, confidence: float = 0.95) -> Intr
         Readings, shape (films, observers); all values present.
     confidence
         Confidence of the intervals.
+    patients
+        The patient of each film; None if every film is of another.
 
     Raises
     ------
@@ -136,8 +149,9 @@ def intraclass_correlations(values: ArrayLike, confidence: float = 0.95) -> Intr
     check_confidence(confidence)
     table = two_way_table(values)
     _check_variation(table)
-    single = tuple(_form(kind, table, confidence, average=False) for kind in "1AC")
-    average = tuple(_form(kind, table, confidence, average=True) for kind in "1AC")
+    levels = film_levels(np.asarray(values, dtype=np.float64), patients, table.observers)
+    single = tuple(_form(kind, table, levels, confidence, average=False) for kind in "1AC")
+    average = tuple(_form(kind, table, levels, confidence, average=True) for kind in "1AC")
     n, k = table.films, table.observers
     return IntraclassCorrelations(
         table=table,
@@ -151,11 +165,16 @@ def intraclass_correlations(values: ArrayLike, confidence: float = 0.95) -> Intr
 
 def icc_value(kind: str, table: TwoWayTable) -> float:
     """Return ICC(1), ICC(A,1) or ICC(C,1) for kind "1", "A" or "C" (science.md#icc)."""
+    return _icc(kind, table, table.rows, table.columns, table.error)
+
+
+def _icc(kind: str, table: TwoWayTable, rows: Number, columns: Number, error: Number) -> Number:
+    """ICC of one reading from mean squares or their pivots."""
     n, k = table.films, table.observers
     if kind == "1":
-        return (table.rows - table.within) / (table.rows + (k - 1) * table.within)
-    bias = k * (table.columns - table.error) / n if kind == "A" else 0.0
-    return (table.rows - table.error) / (table.rows + (k - 1) * table.error + bias)
+        error = (columns + (n - 1) * error) / n
+    bias = (columns - error) * (k / n if kind == "A" else 0.0)
+    return (rows - error) / (rows + (k - 1) * error + bias)
 
 
 def f_test(hypothesis: str, f: float, df_numerator: float, df_denominator: float) -> FTest:
@@ -193,11 +212,16 @@ def complete_table(values: ArrayLike, statistic: str) -> Floats:
 
 
 def _form(
-    kind: str, table: TwoWayTable, confidence: float, *, average: bool
+    kind: str, table: TwoWayTable, levels: FilmLevels | None, confidence: float, *, average: bool
 ) -> IntraclassCorrelation:
     k = table.observers
     value = icc_value(kind, table)
-    low, high = _interval(kind, value, table, confidence)
+    method = "McGraw-Wong (Satterthwaite)" if kind == "A" else "exact F"
+    if levels is None:
+        low, high = _interval(kind, value, table, confidence)
+    else:
+        low, high = _clustered_interval(kind, table, levels, confidence)
+        method = "generalised, films within patients"
     low, value, high = (max(-1.0, min(x, 1.0)) for x in (min(low, value), value, max(high, value)))
     if average:
         value, low, high = (spearman_brown(x, k) for x in (value, low, high))
@@ -213,7 +237,7 @@ def _form(
             low=low,
             high=high,
             confidence=confidence,
-            method="McGraw-Wong (Satterthwaite)" if kind == "A" else "exact F",
+            method=method,
         ),
         test_of_zero=_test_of_zero(kind, table),
     )
@@ -248,6 +272,18 @@ def _interval(
     low = observed / f_quantile(upper, table.films - 1, df)
     high = observed * f_quantile(upper, df, table.films - 1)
     return (low - 1.0) / (low + k - 1.0), (high - 1.0) / (high + k - 1.0)
+
+
+def _clustered_interval(
+    kind: str, table: TwoWayTable, levels: FilmLevels, confidence: float
+) -> tuple[float, float]:
+    n, k = table.films, table.observers
+    patient, columns, error, film = mean_square_pivots(
+        (levels.patient, table.columns, table.error, levels.film),
+        (levels.patient_df, k - 1, (n - 1) * (k - 1), levels.film_df),
+    )
+    rows = np.maximum(levels.over_all(patient, film), error)
+    return pivot_interval(_icc(kind, table, rows, columns, error), confidence)
 
 
 def _agreement_interval(value: float, table: TwoWayTable, upper: float) -> tuple[float, float]:

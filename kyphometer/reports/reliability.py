@@ -87,7 +87,9 @@ def reliability_document(
     if parts is not None:
         blocks += [parts, components_table(groups)]
     blocks.append(Heading(text="Intraclass correlation", level=2))
-    blocks += [block for block in (icc_figure(whole), icc_table(whole)) if block is not None]
+    blocks += [
+        block for block in (icc_figure(whole), icc_table(_with_visits(groups))) if block is not None
+    ]
     blocks += [Heading(text="Agreement"), *_agreement(whole)]
     blocks += [Heading(text="Observers"), *_observers(results, whole)]
     blocks += _landmarks(results.landmarks)
@@ -125,6 +127,11 @@ def _verdict(group: GroupAnalysis, limit_deg: float | None) -> tuple[str, ...]:
         f"That the standard error of measurement between observers is at most "
         f"{limit_deg:g} {group.unit} is {verdict} by its confidence interval.",
     )
+
+
+def _with_visits(groups: Sequence[GroupAnalysis]) -> list[GroupAnalysis]:
+    """Each measurement as a whole, and its visits where they were looked at."""
+    return [group for group in groups if not group.group or group.group.startswith("visit ")]
 
 
 def _process(results: ReliabilityResults) -> Iterator[Block]:

@@ -17,6 +17,14 @@ from kyphometer.reliability.category_table import NamedKappa
 from kyphometer.reports.document import Column, Table
 from kyphometer.reports.reliability_columns import INTERVAL, cells, number, text
 
+INTERVALS = (
+    "Intervals assume normal effects and observers drawn from a population of observers. "
+    "Generalised: from the mean squares of all readings. Exact F, and McGraw and Wong's "
+    "(Satterthwaite) for agreement: of first readings, every film of another patient. Films within "
+    "patients: several films of one patient, not counted as independent."
+)
+"""What the intervals of the tables of components and of ICCs rest on, and where they fail."""
+
 
 def precision_table(groups: Sequence[GroupAnalysis]) -> Table:
     """SEM and MDC95 of every group."""
@@ -78,6 +86,7 @@ def components_table(groups: Sequence[GroupAnalysis]) -> Table:
                 "quantity": e.name,
                 "unit": e.unit,
                 "method": c.method,
+                "interval": e.method,
                 "missing": group.counts.missing,
                 **cells(e),
             }
@@ -89,11 +98,12 @@ def components_table(groups: Sequence[GroupAnalysis]) -> Table:
         text("quantity", "Quantity"),
         *INTERVAL,
         text("unit", "Unit"),
+        text("interval", "Interval"),
         text("method", "Estimated by"),
         number("missing", "Missing readings", None),
     )
     return Table.from_records(
-        "components", "Components of variance, all readings", columns, records, ""
+        "components", "Components of variance, all readings", columns, records, INTERVALS
     )
 
 
@@ -110,6 +120,7 @@ def icc_table(groups: Sequence[GroupAnalysis]) -> Table:
                 "form": form.name,
                 "shrout_fleiss": form.shrout_fleiss,
                 "definition": form.definition,
+                "interval": form.estimate.method,
                 "f": form.test_of_zero.f,
                 "p": form.test_of_zero.p,
                 **cells(form.estimate),
@@ -122,12 +133,12 @@ def icc_table(groups: Sequence[GroupAnalysis]) -> Table:
         text("shrout_fleiss", "Shrout–Fleiss"),
         text("definition", "Definition"),
         *INTERVAL,
+        text("interval", "Interval"),
         number("f", "F"),
         Column(name="p", label="p", kind="p"),
     )
-    return Table.from_records(
-        "icc", "Intraclass correlations of first readings", columns, records, ""
-    )
+    title = "Intraclass correlations of first readings"
+    return Table.from_records("icc", title, columns, records, INTERVALS)
 
 
 def observer_table(groups: Sequence[GroupAnalysis]) -> Table:

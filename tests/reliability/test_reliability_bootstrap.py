@@ -103,3 +103,20 @@ def test_refusals():
     cube[0, 0, 0] = np.nan
     with pytest.raises(IncompleteDesignError):
         cluster_bootstrap(cube)
+
+
+def test_patients_are_drawn_with_all_their_films():
+    """Standard errors are those of samples of patients; with one film each nothing changes."""
+    rng = np.random.default_rng(8)
+    owner = np.repeat(np.arange(80), 3)
+    cube = simulate(rng, 240) + rng.normal(0, 3, (80, 1, 1))[owner]
+    drawn = np.random.default_rng(9).multinomial(80, np.full(80, 1 / 80), 4000)[:, owner] / 240
+    features = film_features(cube)
+    spread = log_quantities(drawn, features, cube.shape, owner).estimate.std(axis=0)
+    one = np.full((1, 240), 1 / 240)
+    by_patient = log_quantities(one, features, cube.shape, owner).standard_error[0]
+    by_film = log_quantities(one, features, cube.shape).standard_error[0]
+    assert spread == pytest.approx(by_patient, rel=0.1)
+    assert by_patient[3] > 1.1 * by_film[3]
+    apart, films = (cluster_bootstrap(cube[:40], patients=who) for who in (range(40), None))
+    assert apart == films

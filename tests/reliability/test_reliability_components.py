@@ -19,7 +19,7 @@ from kyphometer.reliability.component_intervals import (
 from kyphometer.reliability.components import anova_components, variance_components
 from kyphometer.reliability.crossed import MeanSquares
 from kyphometer.reliability.gauge import gauge_study
-from kyphometer.reliability.icc import icc_value, two_way_table
+from kyphometer.reliability.icc import icc_value, intraclass_correlations, two_way_table
 from kyphometer.reliability.reml import _cells, fit_reml, restricted_deviance
 from kyphometer.reliability.repeatability import repeatability
 
@@ -271,3 +271,45 @@ def test_agreement_covers_where_observers_agree_and_is_not_widened_by_a_few_repe
         widths.append((one.high - one.low) / (two.high - two.low))
     assert 0.92 * 300 <= hits <= 0.985 * 300
     assert np.median(widths) < 1.25
+
+
+def clustered_cube(rng, patients, share, observers=3, replicates=1):
+    """Films of patients: `share` of their variance of 9 lies between patients."""
+    films = len(patients)
+    own = rng.normal(0, math.sqrt(9 * share), patients.max() + 1)[patients]
+    film = own + rng.normal(0, math.sqrt(9 * (1 - share)), films)
+    return (
+        film[:, None, None]
+        + rng.normal(0, math.sqrt(0.05), (1, observers, 1))
+        + rng.normal(0, math.sqrt(1.5), (films, observers, replicates))
+    )
+
+
+@pytest.mark.parametrize("share", [0.0, 0.8, 1.0])
+def test_intervals_count_patients_where_films_share_them(share):
+    """This program's own design: 21 patients at 4 visits (as 0.8: 76 to 89 % before)."""
+    rng, patients, hits = np.random.default_rng(11), np.repeat(np.arange(21), 4), []
+    true = 9 / (9 + 0.05 + 1.5)
+    for _ in range(120):
+        cube = clustered_cube(rng, patients, share)
+        icc = variance_components(cube, patients=patients).icc_inter_observer
+        forms = intraclass_correlations(cube[:, :, 0], patients=patients)
+        agreement = forms.form("ICC(A,1)").estimate
+        hits.append([icc.low <= true <= icc.high, agreement.low <= true <= agreement.high])
+    assert np.mean(hits, axis=0).min() > 0.95 - 3 * math.sqrt(0.0475 / 120)
+
+
+def test_films_of_patients_have_the_variances_of_the_nested_analysis():
+    """By hand: F and P mean squares of a balanced nested design give the sum of both variances."""
+    patients = np.repeat(np.arange(6), 3)
+    cube = clustered_cube(np.random.default_rng(3), patients, 0.5)
+    means = cube[:, :, 0].mean(axis=1).reshape(6, 3)
+    between = 3 * 3 * means.mean(axis=1).var(ddof=1)
+    within = 3 * means.var(axis=1, ddof=1).mean()
+    error = variance_components(cube).mean_squares.interaction
+    both = (between - within) / 9 + (within - error) / 3
+    found = variance_components(cube, patients=[f"P{p}" for p in patients])
+    assert found.film.value == pytest.approx(both)
+    assert found.levels is not None
+    assert (found.levels.patients, found.levels.films_a_patient) == (6, pytest.approx(3.0))
+    assert variance_components(cube, patients=range(18)).film == variance_components(cube).film

@@ -295,6 +295,10 @@ class BlindedService:
         """Refused: there is no film before in a blinded session."""
         raise BlindedRefusalError(RefusalCode.HIDDEN)
 
+    def visits(self, _film_id: str, _document: Mapping[str, Any] | None) -> BlindedDocument:
+        """Refused: whose film it is stays hidden."""
+        raise BlindedRefusalError(RefusalCode.HIDDEN)
+
     def readings(self, _film_id: str) -> BlindedDocument:
         """Refused: other readings stay hidden."""
         raise BlindedRefusalError(RefusalCode.HIDDEN)

@@ -132,6 +132,14 @@ def _paths() -> dict[str, Any]:
                 body({"document": DRAFT_DOCUMENT}, {"from": maybe(TEXT)}),
             )
         },
+        f"{film}/visits": {
+            "post": _change(
+                "visits",
+                "All visits of the film's patient: angles, change, loss and verdicts.",
+                "VisitTable",
+                body({}, {"document": maybe(DRAFT_DOCUMENT)}),
+            )
+        },
         f"{film}/measure": {
             "post": _change(
                 "measure", "Live results.", "Measured", body({"document": DRAFT_DOCUMENT})

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from msgspec.json import schema_components
+
 from kyphometer.anatomy import Level
 from kyphometer.film import Position
 from kyphometer.followup.correction_model import Verdict
+from kyphometer.followup.judged import Basis
 from kyphometer.geometry import Facing, SpacingSource
 from kyphometer.reading import CornerRule
 from kyphometer.reading.checks import FindingCode
@@ -25,6 +28,7 @@ from kyphometer.web.openapi.types import (
     ref,
 )
 from kyphometer.web.server.settings import Mode
+from kyphometer.web.views.visits import VisitTable
 
 LEVEL = choice(*(level.value for level in Level))
 STATUS = choice("unread", "draft", "read", "failed")
@@ -81,8 +85,8 @@ _CHANGE = record(
         "previous_value": NUMBER,
         "change": maybe(NUMBER),
         "standard_uncertainty": maybe(NUMBER),
-        "mdc95": maybe(NUMBER),
-        "mdc_source": maybe(TEXT),
+        "limit": maybe(NUMBER),
+        "basis": maybe(choice(*map(str, Basis))),
         "uncertainty_source": TEXT,
         "verdict": choice(*map(str, Verdict)),
         "beyond_uncertainty": maybe(FLAG),
@@ -128,7 +132,11 @@ _REFUSED = record(
     {"level": LEVEL, "endplate": maybe(choice("superior", "inferior")), "reason": TEXT}
 )
 
+_, _TYPED = schema_components((VisitTable,), ref_template="#/components/schemas/{name}")
+"""What is described by the types themselves."""
+
 SCHEMAS: dict[str, Schema] = {
+    **_TYPED,
     "Error": record(
         {"error": TEXT, "kind": TEXT},
         {

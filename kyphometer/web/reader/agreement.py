@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from kyphometer.anatomy import Level
 from kyphometer.followup.precision import MeasurementPrecision, PrecisionSource
+from kyphometer.followup.windows import DEFAULT_WINDOWS, VisitWindows
 from kyphometer.measure import DEFAULT_CORNER_SD_MM
 from kyphometer.store.study.settings import StudySettings
 
@@ -27,6 +28,8 @@ class Agreement:
         Fractured level offered where `levels` and earlier readings say nothing, or None.
     may_assist
         True if the image may help.
+    windows
+        The visits: which is before surgery, which the one that loss counts from.
     """
 
     corner_sd_mm: float = DEFAULT_CORNER_SD_MM
@@ -34,6 +37,7 @@ class Agreement:
     levels: Mapping[str, tuple[Level, ...]] = field(default_factory=dict)
     fractured_level: Level | None = None
     may_assist: bool = True
+    windows: VisitWindows = DEFAULT_WINDOWS
 
 
 def stated_precision(stated: Mapping[str, float]) -> dict[str, MeasurementPrecision]:
@@ -56,4 +60,5 @@ def study_agreement(settings: StudySettings, *, may_assist: bool = True) -> Agre
         precision=stated_precision(settings.stated_standard_error_deg),
         levels=settings.levels,
         may_assist=may_assist,
+        windows=settings.visits,
     )

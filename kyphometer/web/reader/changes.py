@@ -7,8 +7,8 @@ from functools import lru_cache
 
 from kyphometer.film import Position
 from kyphometer.followup.carried import carried_change
-from kyphometer.followup.correction import CorrectionRules, judge_change
-from kyphometer.followup.correction_model import Change
+from kyphometer.followup.correction import CorrectionRules
+from kyphometer.followup.judged import JudgedChange, judge
 from kyphometer.followup.positions import PositionPolicy
 from kyphometer.followup.precision import MeasurementPrecision
 from kyphometer.followup.visit_angles import VisitAngle
@@ -21,7 +21,7 @@ Measured = tuple[FilmRecord, Sequence[Measurement], Reading | None]
 """A film, its values, and the reading that they are from."""
 
 # The page shows a change between unlike or unknown positions with its warning; it does not hide it.
-_POSITIONS = PositionPolicy(allow_unknown=True, allow_mixed=True)
+POSITIONS = PositionPolicy(allow_unknown=True, allow_mixed=True)
 
 
 def changes_view(
@@ -31,10 +31,10 @@ def changes_view(
 
     The readings tell whether marks were carried over from film to film.
     """
-    before = {(a.code, a.pair): a for a in _angles(*earlier[:2])}
+    before = {(a.code, a.pair): a for a in visit_angles(*earlier[:2])}
     pairs = [
         (before[angle.code, angle.pair], angle)
-        for angle in _angles(*later[:2])
+        for angle in visit_angles(*later[:2])
         if (angle.code, angle.pair) in before
     ]
     readings: dict[int | str, Reading] = {
@@ -43,13 +43,14 @@ def changes_view(
     known = (carried_change(*pair, readings) for pair in pairs)
     rules = CorrectionRules(
         precision=precision,
-        positions=_POSITIONS,
+        positions=POSITIONS,
         change_uncertainties={item.key: item for item in known if item is not None},
     )
-    return [_view(judge_change(*pair, rules), str(earlier[0].id)) for pair in pairs]
+    return [_view(judge(*pair, rules), str(earlier[0].id)) for pair in pairs]
 
 
-def _angles(film: FilmRecord, measurements: Sequence[Measurement]) -> list[VisitAngle]:
+def visit_angles(film: FilmRecord, measurements: Sequence[Measurement]) -> list[VisitAngle]:
+    """Angles of a film's reading; the film's number stands for its reading too."""
     return [
         VisitAngle(
             patient=film.patient or "",
@@ -73,20 +74,20 @@ def _position(text: str) -> Position:
     return Position(text)
 
 
-def _view(change: Change, previous_film: str) -> Answer:
+def _view(found: JudgedChange, previous_film: str) -> Answer:
     """A change as later minus earlier: positive if kyphosis became more."""
-    precision = change.precision
+    change = found.change
     return {
         "code": change.later.code,
         "label": f"{change.later.code} ({change.later.upper} - {change.later.lower})",
         "previous_value": change.earlier.value_deg,
-        "change": None if change.amount_deg is None else -change.amount_deg,
+        "change": found.difference_deg,
         "standard_uncertainty": change.standard_uncertainty_deg,
-        "mdc95": None if precision is None else precision.minimal_detectable_change_95_deg,
-        "mdc_source": None if precision is None else precision.words,
+        "limit": found.limit_deg,
+        "basis": found.basis,
         "uncertainty_source": change.uncertainty_source,
-        "verdict": str(change.verdict),
+        "verdict": str(found.verdict),
         "beyond_uncertainty": change.beyond_uncertainty,
-        "reasons": list(change.reasons),
+        "reasons": list(found.reasons),
         "previous_film": previous_film,
     }

@@ -48,7 +48,10 @@ class Earlier:
         if before is None:
             return None
         earlier, record = before
-        read, known = _measured(earlier, record, self._agreement.corner_sd_mm)
+        try:
+            read, known = measured_once(earlier, record, self._agreement.corner_sd_mm)
+        except KyphometerError:  # a reading that came from elsewhere and cannot be measured
+            read, known = None, ()
         return changes_view(
             (earlier, known, read), (film, measurements, reading), self._agreement.precision
         )
@@ -72,20 +75,22 @@ class Earlier:
         return None
 
 
+def measured(film: FilmRecord, reading: Reading, corner_sd_mm: float) -> tuple[Measurement, ...]:
+    """What a reading measures on its film, as far as it goes."""
+    found = measure_reading(
+        reading,
+        film.geometry,
+        corner_sd_mm=corner_sd_mm,
+        header_facing=film.header_facing,
+        strict=False,
+    )
+    return found.measurements
+
+
 @lru_cache(maxsize=256)
-def _measured(
+def measured_once(
     film: FilmRecord, record: ReadingRecord, corner_sd_mm: float
-) -> tuple[Reading | None, tuple[Measurement, ...]]:
+) -> tuple[Reading, tuple[Measurement, ...]]:
     """A confirmed reading, which never changes, and its values."""
-    try:
-        reading = record.reading
-        found = measure_reading(
-            reading,
-            film.geometry,
-            corner_sd_mm=corner_sd_mm,
-            header_facing=film.header_facing,
-            strict=False,
-        )
-    except KyphometerError:  # a reading that came from elsewhere and cannot be measured
-        return None, ()
-    return reading, found.measurements
+    reading = record.reading
+    return reading, measured(film, reading, corner_sd_mm)

@@ -29,9 +29,11 @@ from kyphometer.web.reader.film_files import film_header, film_source
 from kyphometer.web.reader.overview import progress_view, readings_view
 from kyphometer.web.reader.service import ConfirmNote, WorkQuery
 from kyphometer.web.reader.versions import ReadingVersions
+from kyphometer.web.reader.visits import ReadFilm, visit_table
 from kyphometer.web.views.assisted import assisted_view
 from kyphometer.web.views.films import facts_view, geometry_view, identity_view, pixels_view
 from kyphometer.web.views.measurements import measure_answer
+from kyphometer.web.views.visits import VisitTable
 from kyphometer.web.views.work import (
     STATUS,
     FailedFile,
@@ -226,6 +228,19 @@ class OpenService:
             self.agreement.corner_sd_mm,
             changes=lambda found: self._earlier.changes(record, reading, found),
         )
+
+    def visits(self, film_id: str, document: Mapping[str, Any] | None) -> VisitTable:
+        """All visits of the patient, with `document` as the marks of that film."""
+        record = self._record(film_id)
+        films = [
+            ReadFilm(
+                film=film,
+                state=self._versions.state(film.id),
+                document=document if film.id == record.id else None,
+            )
+            for film in self._catalogue.of_patient(record)
+        ]
+        return visit_table(films, record.id, self.agreement)
 
     def carry_over(
         self, film_id: str, document: Mapping[str, Any], from_id: str | None

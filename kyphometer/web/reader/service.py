@@ -122,6 +122,10 @@ class ReaderService(Protocol):
         """What is to be proposed from an earlier film of the patient."""
         ...
 
+    def visits(self, film_id: str, document: Mapping[str, Any] | None) -> Told:
+        """All visits of the patient, with `document` as the marks of that film."""
+        ...
+
     def measure(self, film_id: str, document: Mapping[str, Any]) -> Told:
         """Everything that can be said about the marks so far."""
         ...

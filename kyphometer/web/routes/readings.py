@@ -60,6 +60,14 @@ async def measure(request: Request) -> Response:
     return Json(await run_in_threadpool(at.measure, film_id, marks))
 
 
+async def visits(request: Request) -> Response:
+    """POST /api/films/{film_id}/visits: the patient's visits, with the marks as they are shown."""
+    at, film_id = await reader_service(request), request.path_params["film_id"]
+    body = await json_object(request)
+    marks = None if body.get("document") is None else member_object(body, "document")
+    return Json(await run_in_threadpool(at.visits, film_id, marks))
+
+
 async def assist(request: Request) -> Response:
     """POST /api/films/{film_id}/assist."""
     at, film_id = await _assisting_service(request), request.path_params["film_id"]
@@ -108,6 +116,7 @@ ROUTES = (
     route("/api/films/{film_id}/draft", PUT=save_draft, DELETE=discard_draft),
     route("/api/films/{film_id}/reading", POST=confirm),
     route("/api/films/{film_id}/measure", POST=measure),
+    route("/api/films/{film_id}/visits", POST=visits),
     route("/api/films/{film_id}/assist", POST=assist),
     route("/api/films/{film_id}/carry-over", POST=carry_over),
 )

@@ -183,6 +183,8 @@ export async function carryOver(session, from) {
   try {
     const answer = await session.api.carryOver(session.id, document, from);
     session.history.commit({ ...doc.normalised(answer.document), draft }, 'carry');
+    session.emit('carried');
+    session.emit('advance', { from: {} });
     for (const note of answer.notes ?? []) session.say(note);
   } catch (error) {
     session.say(error instanceof Error ? error.message : String(error), 'warning');

@@ -125,6 +125,12 @@ export class Api {
     return this.call('POST', this.path(id, '/measure'), { document });
   }
 
+  /** All visits of the film's patient, with the marks as they are shown.
+   * @param {string} id @param {?any} document @returns {Promise<Wire.VisitTable>} */
+  visits(id, document) {
+    return this.call('POST', this.path(id, '/visits'), { document });
+  }
+
   /** @param {string} id @param {any} document @param {any[]} targets
    * @returns {Promise<Wire.Assisted>} */
   assist(id, document, targets) {

@@ -8,6 +8,7 @@ const DEFAULTS = Object.freeze({
   assist: true,
   keys: true,
   plan: 'angles',
+  visits: true,
 });
 
 /** @returns {any} */

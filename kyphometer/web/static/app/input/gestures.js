@@ -104,7 +104,7 @@ export function finishPlacing(stage, ref, at, focus) {
 
 /** @param {Stage} stage @param {Point} start @returns {Gesture} */
 export function windowDrag(stage, start) {
-  const film = /** @type {any} */ (stage.pane.film);
+  const film = /** @type {any} */ (stage.filmAt(start));
   const from = film.activeWindow;
   const before = { window: film.window, preset: film.preset };
   let moved = false;

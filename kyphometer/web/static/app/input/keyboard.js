@@ -72,12 +72,13 @@ export class KeyboardInput {
     const { stage } = this;
     const { session } = stage;
     if (!session) return;
-    const key = this.focusedCorner() ?? (session.target ? null : session.selected);
+    const covered = stage.isCovered();
+    const key = covered ? null : this.focusedCorner() ?? (session.target ? null : session.selected);
     if (key) {
       const step = event.altKey ? 0.1 : event.shiftKey ? 5 : 0.5;
       actions.nudge(session, key, way[0] * step, way[1] * step);
       this.magnifyCorner(key);
-    } else if (session.target) {
+    } else if (session.target && !covered) {
       this.moveCrosshair(way, event);
     } else if (stage.pane.film) {
       const view = panned(stage.pane.view, -way[0] * 60, -way[1] * 60, stage.pane.film);
@@ -119,7 +120,7 @@ export class KeyboardInput {
     const { stage } = this;
     const { session } = stage;
     const corner = this.focusedCorner();
-    if (!session) return false;
+    if (!session || stage.isCovered()) return false;
     if (corner) {
       actions.accept(session, corner);
       return true;

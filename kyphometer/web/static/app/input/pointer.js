@@ -70,7 +70,7 @@ export class PointerInput {
     if (event.button === 1 || this.spaceHeld) return panDrag(stage, at);
     if (event.button === 2) return zoomDrag(stage, at);
     if (event.button !== 0) return null;
-    const armed = Boolean(stage.session?.target);
+    const armed = Boolean(stage.session?.target) && !stage.isCovered(at);
     const reach = (armed ? REACH_ARMED : REACH)[this.kind(event)];
     const key = event.ctrlKey || event.metaKey ? null : stage.cornerAt(at, reach);
     stage.moveCursor(null);
@@ -96,7 +96,7 @@ export class PointerInput {
   /** @param {PointerEvent} event @param {Point} at */
   hover(event, at) {
     const { stage } = this;
-    const armed = Boolean(stage.session?.target);
+    const armed = Boolean(stage.session?.target) && !stage.isCovered(at);
     const key = stage.cornerAt(at, (armed ? REACH_ARMED : REACH)[this.kind(event)]);
     stage.root.classList.toggle('over-corner', Boolean(key));
     if (armed && !key) stage.magnify(stage.pane.toFilm(at));

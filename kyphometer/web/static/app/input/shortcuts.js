@@ -36,6 +36,7 @@ export const SHORTCUTS = Object.freeze([
   { command: 'hideMarks', keys: ['h'], group: 'view' },
   { command: 'autoZoom', keys: ['z'], group: 'view' },
   { command: 'compare', keys: ['s'], group: 'compare' },
+  { command: 'allVisits', keys: ['y'], group: 'compare' },
   { command: 'link', keys: ['k'], group: 'compare' },
   { command: 'swipe', keys: ['o'], group: 'compare' },
   { command: 'flicker', keys: ['b'], group: 'compare' },

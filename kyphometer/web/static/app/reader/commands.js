@@ -19,7 +19,8 @@ export function commandsOf(reader) {
 /** @param {any} reader @returns {Object<string, Command>} */
 function marking(reader) {
   const session = () => reader.session;
-  const ready = () => Boolean(reader.session && reader.stage.pane.film);
+  const open = () => Boolean(reader.session && reader.stage.pane.film);
+  const ready = () => open() && !reader.stage.isCovered();
   return {
     chooseLevel: { run: () => reader.guide.chooseLevel(), enabled: ready },
     arm: {
@@ -37,7 +38,7 @@ function marking(reader) {
     crosshair: { enabled: ready, run: () => reader.root.querySelector('.stage').focus({ preventScroll: true }) },
     undo: { run: () => actions.travel(session(), 'undo'), enabled: () => ready() && session().history.canUndo },
     redo: { run: () => actions.travel(session(), 'redo'), enabled: () => ready() && session().history.canRedo },
-    cancel: { run: () => cancel(reader), enabled: ready },
+    cancel: { run: () => cancel(reader), enabled: open },
     remove: {
       run: () => session().selected && actions.removeCorner(session(), session().selected),
       enabled: () => ready() && session().selected !== null,
@@ -48,7 +49,7 @@ function marking(reader) {
     notMeasurable: { run: () => refuse(reader), enabled: ready },
     anotherVertebra: { run: () => another(reader), enabled: ready },
     confirm: { run: () => reader.confirm(), enabled: ready },
-    saveNow: { run: () => session().saver.flush(), enabled: ready },
+    saveNow: { run: () => session().saver.flush(), enabled: open },
   };
 }
 
@@ -97,7 +98,7 @@ async function another(reader) {
 function assisting(reader) {
   const { config, prefs } = reader;
   const offered = Boolean(config.assist?.available && config.assist?.allowed !== false);
-  const can = () => offered && Boolean(reader.session && reader.stage.pane.film);
+  const can = () => offered && Boolean(reader.session && reader.stage.pane.film) && !reader.stage.isCovered();
   return {
     refineAll: {
       offered,
@@ -110,7 +111,7 @@ function assisting(reader) {
     carryOver: {
       offered,
       enabled: () => can() && Boolean(reader.session.facts.previous),
-      run: () => actions.carryOver(reader.session, reader.compare.isOpen ? reader.compare.viewer.pane.film?.facts.film_id ?? null : null),
+      run: () => actions.carryOver(reader.session, reader.compare.mode === 'side' && reader.compare.besides.length === 1 ? reader.compare.other.id : null),
     },
     assistOnRelease: {
       offered,
@@ -137,11 +138,11 @@ function looking(reader) {
     showMarks: { run: () => reader.stage.showMarks(), enabled: ready },
     zoomIn: { run: () => zoom(1.3), enabled: ready },
     zoomOut: { run: () => zoom(1 / 1.3), enabled: ready },
-    nextPreset: { run: () => reader.looks.choosePreset((film().preset + 1) % film().presets.length), enabled: ready },
+    nextPreset: { run: () => reader.looks.nextPreset(), enabled: ready },
     choosePreset: { run: (index) => reader.looks.choosePreset(index), enabled: ready },
     autoRegion: { run: () => reader.looks.autoRegion(), enabled: ready },
-    invert: { run: () => reader.looks.setInvert(!film().invert), enabled: ready, isOn: () => Boolean(film()?.invert) },
-    localContrast: { run: () => reader.looks.toggleLocal(), enabled: ready, isOn: () => Boolean(film()?.useLocal) },
+    invert: { run: () => reader.looks.setInvert(!reader.looks.seen().film.invert), enabled: ready, isOn: () => Boolean(reader.looks.seen().film?.invert) },
+    localContrast: { run: () => reader.looks.toggleLocal(), enabled: ready, isOn: () => Boolean(reader.looks.seen().film?.useLocal) },
     loupe: {
       isOn: () => prefs.loupe,
       run() {
@@ -165,10 +166,12 @@ function looking(reader) {
 
 /** @param {any} reader @returns {Object<string, Command>} */
 function comparing(reader) {
-  const offered = () => Boolean(reader.session?.facts.previous || reader.compare.viewer.pane.film);
+  const offered = () => Boolean(reader.session?.facts.previous || reader.compare.other);
+  const several = () => (reader.session?.facts.siblings ?? []).length > 1;
   const mode = (/** @type {string} */ name) => () => reader.looks.toggleCompare(name);
   return {
     compare: { run: mode('side'), enabled: offered, isOn: () => reader.compare.isOpen },
+    allVisits: { run: () => reader.looks.showAll(), enabled: several, isOn: () => reader.compare.mode === 'side' && reader.compare.besides.length > 1 },
     swipe: { run: mode('swipe'), enabled: offered, isOn: () => reader.compare.mode === 'swipe' },
     flicker: {
       enabled: offered,

@@ -1,78 +1,92 @@
 /**
- * Another visit beside this one or laid over it. The films are brought together by the endplates
- * marked on both; without them by their size and their centres.
+ * Other visits beside this one, or one of them laid over it. The films are brought together by the
+ * endplates marked on both; without them by their size and their centres. Each film carries its own
+ * marks; what lies under another film cannot be marked.
  * @typedef {import('../core/geometry.js').Point} Point
  * @typedef {import('../core/geometry.js').Similarity} Similarity
  */
-import { cornersOf, markOf, normalised } from '../core/document.js';
-import { applySimilarity, clamp, fitSimilarity, invertSimilarity } from '../core/geometry.js';
+import { normalised } from '../core/document.js';
+import { applySimilarity, clamp, invertSimilarity } from '../core/geometry.js';
 import { drawTurned } from '../view/draw.js';
+import { MarkLayer } from '../view/layer.js';
+import { Beside } from './beside.js';
 
-/** @param {any} reading @param {any} other @param {number} a @param {number} b aspects
- * @returns {?Similarity} from the marks on both films, in square pixels */
-export function fromMarks(reading, other, a, b) {
-  /** @type {Point[]} */
-  const from = [];
-  /** @type {Point[]} */
-  const to = [];
-  for (const corner of cornersOf(reading)) {
-    const mate = markOf(other, corner);
-    if (!mate || corner.corner === 'middle') continue;
-    from.push([corner.mark.xy[0], corner.mark.xy[1] * a]);
-    to.push([mate.xy[0], mate.xy[1] * b]);
-  }
-  return from.length >= 4 ? fitSimilarity(from, to) : null;
-}
-
-/** @param {any} film @param {any} other @returns {Similarity} by size and centre */
-export function fromSize(film, other) {
-  const [mine, theirs] = [film.facts.geometry, other.facts.geometry];
-  const known = mine?.column_mm && theirs?.column_mm;
-  const scale = known ? mine.column_mm / theirs.column_mm : other.columns / film.columns;
-  return {
-    scale,
-    cos: 1,
-    sin: 0,
-    tx: other.columns / 2 - (scale * film.columns) / 2,
-    ty: (other.rows * other.aspect) / 2 - (scale * film.rows * film.aspect) / 2,
-  };
-}
+/** How many films stand beside the one that is read, at most. */
+export const MOST_BESIDE = 3;
 
 export class Compare {
-  /** @param {import('./stage.js').Stage} stage @param {import('./viewer.js').Viewer} viewer
-   * @param {HTMLElement} films container of both @param {() => void} changed */
-  constructor(stage, viewer, films, changed) {
+  /** @param {import('./stage.js').Stage} stage @param {HTMLElement} films container of all
+   * @param {() => void} changed @param {string} title of the marks of another visit */
+  constructor(stage, films, changed, title) {
     this.stage = stage;
-    this.viewer = viewer;
     this.films = films;
     this.changed = changed;
+    /** @type {Beside[]} the last one is laid over the film in swipe and flicker */
+    this.besides = [];
     /** @type {''|'side'|'swipe'|'flicker'} */
     this.mode = '';
     this.linked = true;
     this.split = 0.5;
     this.flickered = false;
-    /** @type {?Similarity} */
-    this.transform = null;
     this.busy = false;
     this.overlay = document.createElement('canvas');
     this.overlay.className = 'overlay';
     this.overlay.setAttribute('aria-hidden', 'true');
-    stage.pane.canvas.after(this.overlay);
-    this.overlay.hidden = true;
-    stage.pane.onView = () => this.follow(true);
-    viewer.pane.onView = () => this.follow(false);
+    this.marks = new MarkLayer({ label: () => '', interactive: false, title });
+    this.marks.root.classList.add('of-overlay');
+    stage.pane.canvas.after(this.overlay, this.marks.root);
+    this.hideOverlay();
+    stage.pane.onView = () => this.follow(null);
     stage.pane.onDrawn = () => this.drawOverlay();
+    stage.covering = (at) => this.covers(at);
+    stage.overlaid = () => this.other?.film ?? null;
   }
 
   get isOpen() {
     return this.mode !== '';
   }
 
+  /** The film that is laid over this one. @returns {?Beside} */
+  get other() {
+    return this.besides.at(-1) ?? null;
+  }
+
+  /** @param {string} id */
+  has(id) {
+    return this.besides.some((beside) => beside.id === id);
+  }
+
+  /** True if another film lies over that place of the pane, or over all of it with null.
+   * @param {?Point} at */
+  covers(at) {
+    if (this.mode === 'flicker') return this.flickered;
+    return this.mode === 'swipe' && at !== null && at[0] >= this.split * this.stage.pane.view.width;
+  }
+
   /** @param {import('../view/film.js').FilmImage} film @param {?any} document */
-  open(film, document) {
-    this.viewer.show(film, document ? normalised(document) : null);
-    this.transform = null;
+  add(film, document) {
+    const known = this.besides.findIndex((beside) => beside.id === film.facts.film_id);
+    if (known >= 0) this.besides.push(...this.besides.splice(known, 1));
+    else {
+      const beside = new Beside(film, document ? normalised(document) : null);
+      beside.viewer.pane.onView = () => this.follow(beside);
+      this.besides.push(beside);
+      while (this.besides.length > MOST_BESIDE) this.besides.shift()?.dispose();
+    }
     this.setMode(this.mode || 'side');
+  }
+
+  /** @param {string} id */
+  remove(id) {
+    const at = this.besides.findIndex((beside) => beside.id === id);
+    if (at < 0) return;
+    this.besides.splice(at, 1)[0].dispose();
+    this.setMode(this.besides.length ? this.mode : '');
+  }
+
+  clear() {
+    for (const beside of this.besides.splice(0)) beside.dispose();
+    this.setMode('');
   }
 
   /** @param {''|'side'|'swipe'|'flicker'} mode */
@@ -80,10 +94,14 @@ export class Compare {
     this.mode = mode;
     this.flickered = mode === 'flicker';
     this.films.dataset.compare = mode;
-    this.viewer.root.parentElement?.toggleAttribute('hidden', mode !== 'side');
+    this.films.dataset.panes = String(mode === 'side' ? this.besides.length + 1 : 1);
+    for (const beside of this.besides) {
+      if (mode === 'side') this.films.append(beside.root);
+      else beside.root.remove();
+    }
     if (mode === 'side') {
       this.stage.pane.resize();
-      this.viewer.pane.resize();
+      for (const beside of this.besides) beside.viewer.pane.resize();
     }
     if (mode) this.align();
     this.changed();
@@ -93,42 +111,25 @@ export class Compare {
   /** Bring the films together as well as is known now. */
   align() {
     const { session, pane } = this.stage;
-    const other = this.viewer.pane.film;
-    if (!session || !pane.film || !other) return;
-    const marks = this.viewer.reading
-      ? fromMarks(session.reading, this.viewer.reading, pane.film.aspect, other.aspect)
-      : null;
-    this.transform = marks ?? this.transform ?? fromSize(pane.film, other);
-    this.follow(true);
+    if (!session || !pane.film) return;
+    for (const beside of this.besides) beside.align(session.reading, pane.film);
+    this.follow(null);
   }
 
-  /** @param {boolean} linked linking keeps what both panes show now */
+  /** @param {boolean} linked linking keeps what all panes show now */
   setLinked(linked) {
     this.linked = linked;
-    const [a, b] = [this.stage.pane.view, this.viewer.pane.view];
-    if (linked && this.mode === 'side') {
-      const scale = a.zoom / b.zoom;
-      this.transform = {
-        scale,
-        cos: 1,
-        sin: 0,
-        tx: b.cx - scale * a.cx,
-        ty: b.cy * b.aspect - scale * a.cy * a.aspect,
-      };
-    }
+    if (linked && this.mode === 'side') for (const beside of this.besides) beside.keep(this.stage.pane.view);
     this.changed();
   }
 
-  /** One pane follows the other. @param {boolean} fromStage */
-  follow(fromStage) {
-    if (fromStage) this.stage.followView();
-    if (this.busy || !this.linked || !this.transform || this.mode !== 'side') return;
-    const [from, to] = fromStage ? [this.stage.pane, this.viewer.pane] : [this.viewer.pane, this.stage.pane];
-    if (!from.film || !to.film) return;
-    const map = fromStage ? this.transform : invertSimilarity(this.transform);
-    const [x, y] = applySimilarity(map, [from.view.cx, from.view.cy * from.view.aspect]);
+  /** The other panes follow one of them. @param {?Beside} from null: the film that is read */
+  follow(from) {
+    if (from === null) this.stage.followView();
+    if (this.busy || !this.linked || this.mode !== 'side') return;
     this.busy = true;
-    to.setView({ ...to.view, cx: x, cy: y / to.view.aspect, zoom: from.view.zoom / map.scale });
+    if (from) from.lead(this.stage.pane);
+    for (const beside of this.besides) if (beside !== from) beside.followPane(this.stage.pane);
     this.busy = false;
   }
 
@@ -142,16 +143,37 @@ export class Compare {
   /** @param {number} split 0..1 */
   setSplit(split) {
     this.split = clamp(split, 0, 1);
-    this.overlay.style.clipPath = `inset(0 0 0 ${this.split * 100}%)`;
+    this.clip();
     this.changed();
+  }
+
+  /** Each film's marks end where the film does. */
+  clip() {
+    const swipe = this.mode === 'swipe';
+    const right = swipe ? `inset(0 0 0 ${this.split * 100}%)` : 'none';
+    const left = swipe ? `inset(0 ${(1 - this.split) * 100}% 0 0)` : 'none';
+    for (const node of [this.overlay, this.marks.root]) node.style.clipPath = right;
+    const own = this.stage.layer.root;
+    own.style.clipPath = left;
+    own.style.visibility = this.mode === 'flicker' && this.flickered ? 'hidden' : '';
+  }
+
+  hideOverlay() {
+    this.overlay.hidden = true;
+    this.marks.root.toggleAttribute('hidden', true);
   }
 
   drawOverlay() {
     const shown = this.mode === 'swipe' || (this.mode === 'flicker' && this.flickered);
     const { pane } = this.stage;
-    const other = this.viewer.pane.film;
-    this.overlay.hidden = !shown;
-    if (!shown || !pane.film || !other || !this.transform) return;
+    const other = this.other;
+    this.clip();
+    if (!shown || !pane.film || !other?.transform) {
+      this.hideOverlay();
+      return;
+    }
+    this.overlay.hidden = false;
+    this.marks.root.toggleAttribute('hidden', false);
     const { width, height } = pane.canvas;
     if (this.overlay.width !== width || this.overlay.height !== height || !this.image) {
       this.overlay.width = width;
@@ -160,21 +182,32 @@ export class Compare {
       this.words = new Uint32Array(this.image.data.buffer);
     }
     const words = /** @type {Uint32Array} */ (this.words);
-    drawTurned(other.pyramid, other.table, words, width, height, this.place(other));
+    drawTurned(other.film.pyramid, other.film.table, words, width, height, this.place(other));
     this.overlay.getContext('2d')?.putImageData(this.image, 0, 0);
-    this.overlay.style.clipPath = this.mode === 'swipe' ? `inset(0 0 0 ${this.split * 100}%)` : 'none';
+    this.marks.show(other.viewer.sceneFor(this.projection(other), pane.view.width));
+  }
+
+  /** From the other film to the pane, while it is laid over this one. @param {Beside} other
+   * @returns {(p: Point) => Point} */
+  projection(other) {
+    const { pane } = this.stage;
+    const back = invertSimilarity(/** @type {Similarity} */ (other.transform));
+    return ([x, y]) => {
+      const [u, v] = applySimilarity(back, [x, y * other.film.aspect]);
+      return pane.toScreen([u, v / pane.view.aspect]);
+    };
   }
 
   /** Where the first device pixel lies on the other film, and the steps from there.
-   * @param {any} other */
+   * @param {Beside} other */
   place(other) {
     const { pane } = this.stage;
-    const map = /** @type {Similarity} */ (this.transform);
+    const map = /** @type {Similarity} */ (other.transform);
     const half = 0.5 / pane.ratio;
     const [fx, fy] = pane.toFilm([half, half]);
     const [x, y] = applySimilarity(map, [fx, fy * pane.view.aspect]);
     const step = map.scale / (pane.view.zoom * pane.ratio);
-    const k = 1 / other.aspect;
+    const k = 1 / other.film.aspect;
     return {
       x,
       y: y * k,

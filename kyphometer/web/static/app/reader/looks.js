@@ -3,6 +3,7 @@
  * @typedef {import('./reader.js').Reader} Reader
  */
 import { t } from '../i18n.js';
+import { MOST_BESIDE } from './compare.js';
 
 export class Looks {
   /** @param {Reader} reader */
@@ -11,34 +12,50 @@ export class Looks {
     this.reader = reader;
   }
 
+  /** The film that the window keys act on: the one that is seen, and of several that in which the
+   * keyboard is. @returns {{film: any, pane: import('../view/pane.js').Pane, beside: any}} */
+  seen() {
+    const { stage, compare } = this.reader;
+    const { pane } = stage;
+    if (stage.isCovered()) return { film: compare.other.film, pane, beside: compare.other };
+    const beside = compare.besides.find((/** @type {any} */ one) => one.root.contains(document.activeElement));
+    if (beside) return { film: beside.film, pane: beside.viewer.pane, beside };
+    return { film: pane.film, pane, beside: null };
+  }
+
+  nextPreset() {
+    const { film } = this.seen();
+    this.choosePreset((film.preset + 1) % film.presets.length);
+  }
+
   /** @param {number} index */
   choosePreset(index) {
-    const film = this.reader.stage.pane.film;
     if (index < 0) return;
-    film.choosePreset(index);
-    this.refresh(film);
+    this.seen().film.choosePreset(index);
+    this.refresh();
   }
 
   /** The window from what lies around the marks, or around the middle of the view. */
   autoRegion() {
-    const { pane } = this.reader.stage;
-    const film = pane.film;
+    const { film, pane, beside } = this.seen();
     const [x0, y0] = pane.toFilm([pane.view.width * 0.2, pane.view.height * 0.2]);
     const [x1, y1] = pane.toFilm([pane.view.width * 0.8, pane.view.height * 0.8]);
-    film.setWindow(film.autoWindow(this.reader.stage.markedBox() ?? { x0, y0, x1, y1 }, 0.02, 0.99));
-    this.refresh(film);
+    const middle = pane.film === film ? { x0, y0, x1, y1 } : null;
+    const box = beside ? beside.viewer.markedBox() : this.reader.stage.markedBox();
+    film.setWindow(film.autoWindow(box ?? middle, 0.02, 0.99));
+    this.refresh();
   }
 
-  /** @param {boolean} invert */
+  /** @param {boolean} invert of the film on top, or of all films side by side */
   setInvert(invert) {
-    this.reader.stage.pane.film.setInvert(invert);
-    this.reader.compare.viewer.pane.film?.setInvert(invert);
-    this.reader.compare.viewer.pane.invalidate();
-    this.refresh(this.reader.stage.pane.film);
+    const { stage, compare } = this.reader;
+    const films = stage.isCovered() ? [compare.other.film] : [stage.pane.film, ...compare.besides.map((/** @type {any} */ one) => one.film)];
+    for (const film of films) film.setInvert(invert);
+    this.refresh();
   }
 
   async toggleLocal() {
-    const film = this.reader.stage.pane.film;
+    const { film } = this.seen();
     const on = !film.useLocal;
     try {
       if (on) await film.prepareLocal();
@@ -46,14 +63,21 @@ export class Looks {
     } catch (error) {
       this.reader.toasts.show({ text: error instanceof Error ? error.message : String(error), tone: 'warning' });
     }
-    this.refresh(film);
+    this.refresh();
   }
 
-  /** @param {any} film */
-  refresh(film) {
-    this.reader.stage.pane.invalidate();
-    this.reader.toolbar.showPresets(film);
-    this.reader.toolbar.update();
+  refresh() {
+    const { stage, compare, toolbar } = this.reader;
+    stage.pane.invalidate();
+    for (const beside of compare.besides) beside.viewer.pane.invalidate();
+    this.refreshPresets();
+    toolbar.update();
+  }
+
+  /** The toolbar shows the windows of the film that is seen. */
+  refreshPresets() {
+    const { film } = this.seen();
+    if (film) this.reader.toolbar.showPresets(film);
   }
 
   /** @param {string} mode */
@@ -63,39 +87,65 @@ export class Looks {
       this.closeCompare();
       return;
     }
-    if (compare.viewer.pane.film) compare.setMode(mode);
+    if (compare.other) compare.setMode(mode);
     else await this.compareWith(this.reader.session.facts.previous, mode);
-    this.reader.toolbar.update();
+    this.refresh();
   }
 
-  /** @param {string} id @param {string} mode */
+  /** Lay a visit beside this one, or take it away again. @param {string} id @param {string} mode */
   async compareWith(id, mode) {
     const { compare } = this.reader;
-    if (compare.isOpen && compare.viewer.pane.film?.facts.film_id === id) {
+    if (compare.isOpen && compare.has(id) && (compare.mode === 'side' || compare.other.id === id)) {
+      compare.remove(id);
+      this.told();
+      return;
+    }
+    if (!compare.isOpen) compare.mode = mode;
+    await this.add(id);
+    this.told();
+  }
+
+  /** Every visit at once, as many as there is room for; or this film alone again. */
+  async showAll() {
+    const { compare, facts } = this.reader;
+    const others = facts.siblings.map((/** @type {any} */ film) => film.film_id).filter((/** @type {string} */ id) => id !== facts.film_id);
+    const wanted = others.slice(-MOST_BESIDE);
+    if (compare.mode === 'side' && wanted.every((/** @type {string} */ id) => compare.has(id))) {
       this.closeCompare();
       return;
     }
+    compare.mode = 'side';
+    for (const id of wanted) if (!compare.has(id)) await this.add(id);
+    compare.setMode(compare.besides.length ? 'side' : '');
+    this.told();
+  }
+
+  /** @param {string} id */
+  async add(id) {
+    const { compare, api, films, closed } = this.reader;
     try {
-      const [facts, stored] = await Promise.all([this.reader.api.film(id), this.reader.api.document(id)]);
+      const [facts, stored] = await Promise.all([api.film(id), api.document(id)]);
       if (facts.error) throw new Error(facts.error);
-      const film = await this.reader.films.image(facts);
-      compare.mode = compare.mode || mode;
-      compare.open(film, stored.document);
-      this.reader.results.beside(facts, stored.document ? await this.reader.api.measure(id, stored.document) : null);
-      this.reader.strip.show(this.reader.facts, id);
+      const film = await films.image(facts);
+      if (!closed) compare.add(film, stored.document);
     } catch (error) {
       const text = error instanceof Error ? error.message : String(error);
+      if (!compare.other) compare.mode = '';
       this.reader.toasts.show({ text: t('beside.failed', { text }), tone: 'warning' });
     }
-    this.reader.toolbar.update();
+  }
+
+  /** Panel and strip follow what is shown beside. */
+  told() {
+    const { compare, strip, facts } = this.reader;
+    strip.show(facts, compare.besides.map((/** @type {any} */ one) => one.id));
+    this.refresh();
   }
 
   closeCompare() {
-    this.reader.compare.setMode('');
-    this.reader.results.beside(null, null);
-    this.reader.compare.viewer.pane.setFilm(null);
-    this.reader.strip.show(this.reader.facts, null);
-    this.reader.toolbar.update();
+    this.reader.compare.clear();
+    this.reader.strip.show(this.reader.facts, []);
     this.reader.stage.pane.resize();
+    this.refresh();
   }
 }

@@ -22,12 +22,12 @@ import { Together } from '../ui/together.js';
 import { Toasts } from '../ui/toast.js';
 import { Toolbar } from '../ui/toolbar.js';
 import { Vertebrae } from '../ui/vertebrae.js';
+import { Visits } from '../ui/visits.js';
 import { centredOn } from '../view/viewport.js';
 import { commandsOf } from './commands.js';
 import { Compare } from './compare.js';
 import { Looks } from './looks.js';
 import { Stage } from './stage.js';
-import { Viewer } from './viewer.js';
 
 export class Reader {
   /** @param {any} app api, config, prefs, films (loader), speak, go */
@@ -48,20 +48,18 @@ export class Reader {
     this.commands = commandsOf(this);
     this.toasts = new Toasts();
     const stageRoot = h('div', { class: 'stage', tabindex: 0, role: 'application', 'aria-label': t('stage.label'), 'aria-describedby': 'stage-help' });
-    const besideRoot = h('div', { class: 'stage', tabindex: 0, role: 'application', 'aria-label': t('beside.label') });
     this.guide = new Guide(this.commands);
     this.cover = h('div', { class: 'cover', role: 'status' });
     this.wrap = h('div', { class: 'stage-wrap' }, stageRoot, this.guide.root, this.cover, h('p', { id: 'stage-help', class: 'unseen' }, t('stage.help')));
-    this.beside = h('div', { class: 'stage-wrap beside', hidden: true }, besideRoot);
-    const films = h('main', { class: 'films', 'data-compare': '' }, this.wrap, this.beside);
+    const films = h('div', { class: 'films', 'data-compare': '', 'data-panes': '1' }, this.wrap);
+    this.visits = new Visits(this.commands, this.prefs);
+    const area = h('main', { class: 'films-area' }, this.visits.root, films);
     this.stage = new Stage(stageRoot);
-    const viewer = new Viewer(besideRoot);
     this.pointer = new PointerInput(this.stage);
-    this.besidePointer = new PointerInput(/** @type {any} */ (viewer));
-    this.compare = new Compare(this.stage, viewer, films, () => this.compareBar?.update());
+    this.compare = new Compare(this.stage, films, () => this.comparing(), t('beside.marks'));
+    films.addEventListener('focusin', () => this.stage.pane.film && this.looks.refreshPresets());
     this.compareBar = new CompareBar(this.compare, this.commands, () => this.looks.closeCompare());
     this.wrap.append(this.compareBar.root, this.compareBar.handle, this.compareBar.here);
-    this.beside.append(this.compareBar.caption);
     this.header = new Header(this.commands, this.config, (code) => this.app.speak(code));
     this.toolbar = new Toolbar(this.commands);
     this.results = new Results((text) => this.toasts.announce(text));
@@ -71,13 +69,30 @@ export class Reader {
     this.factsCard = new Facts();
     this.strip = new Strip((id) => this.looks.compareWith(id, 'side'));
     const panel = h('aside', { class: 'panel', 'aria-label': t('panel.title') }, this.results.root, this.together.root, this.checks.root, this.vertebrae.root, this.factsCard.root);
-    this.root = h('div', { class: 'reader' }, this.header.root, this.strip.root, this.toolbar.root, films, panel, this.toasts.root, this.toasts.voice);
+    this.root = h('div', { class: 'reader' }, this.header.root, this.strip.root, this.toolbar.root, area, panel, this.toasts.root, this.toasts.voice);
     this.keyboard = new KeyboardInput(this.stage, this.commands, this.pointer);
+    this.letGoOfSelects();
     this.leaving = (/** @type {BeforeUnloadEvent} */ event) => {
       this.session?.saver.flush({ leaving: true });
       if (this.session && !this.session.saver.isSafe) event.preventDefault();
     };
     addEventListener('beforeunload', this.leaving);
+  }
+
+  /** A select that the mouse or a finger has used gives the keyboard back to the film, and so does
+   * Enter or Escape; arrow keys still walk through its choices. */
+  letGoOfSelects() {
+    let pointed = false;
+    const film = () => this.stage.root.focus({ preventScroll: true });
+    this.root.addEventListener('pointerdown', () => { pointed = true; });
+    this.root.addEventListener('keydown', (/** @type {KeyboardEvent} */ event) => {
+      pointed = false;
+      const select = /** @type {Element} */ (event.target).closest('select');
+      if (select && ['Enter', 'Escape'].includes(event.key)) queueMicrotask(film);
+    });
+    this.root.addEventListener('change', (/** @type {Event} */ event) => {
+      if (pointed && event.target instanceof HTMLSelectElement) queueMicrotask(film);
+    });
   }
 
   /** @param {string} id */
@@ -89,7 +104,7 @@ export class Reader {
       if (this.closed) return;
       this.facts = facts;
       document.title = `${facts.label} – Kyphometer`;
-      this.strip.show(facts, null);
+      this.strip.show(facts, []);
       this.factsCard.show(facts);
       const session = new Session(this.api, this.config, this.prefs, facts, stored);
       this.attach(session);
@@ -107,7 +122,7 @@ export class Reader {
   resume({ session, facts, film }) {
     this.facts = facts;
     session.heard.clear();
-    this.strip.show(facts, null);
+    this.strip.show(facts, []);
     this.factsCard.show(facts);
     this.attach(session);
     if (film) this.show(session, film);
@@ -120,7 +135,7 @@ export class Reader {
     session.on('conflict', (theirs) => this.resolve(theirs));
     session.on('resolve', () => this.resolve(this.theirs));
     session.on('released', (refs) => this.assistAfter(refs));
-    session.on('window', () => this.toolbar.showPresets(/** @type {any} */ (this.stage.pane.film)));
+    session.on('window', () => this.looks.refreshPresets());
     for (const name of ['reading', 'target', 'confirmed', 'selection']) {
       session.on(name, () => this.toolbar.update());
     }
@@ -136,7 +151,7 @@ export class Reader {
     const status = session.isConfirmed ? 'read' : session.saver.base && session.saver.base !== '0.' ? 'draft' : 'unread';
     if (!here || here.status === status) return;
     here.status = status;
-    this.strip.show(this.facts, this.compare.viewer.pane.film?.facts.film_id ?? null);
+    this.strip.show(this.facts, this.compare.besides.map((one) => one.id));
   }
 
   /** @param {Session} session @param {any} film */
@@ -150,6 +165,7 @@ export class Reader {
     this.stage.open(session, film);
     this.guide.open(session);
     this.results.open(session);
+    this.visits.open(session);
     this.checks.open(session);
     this.vertebrae.open(session);
     this.toolbar.showPresets(film);
@@ -189,6 +205,13 @@ export class Reader {
     );
     this.root.dataset.failed = id;
     this.toolbar.update();
+  }
+
+  /** What is compared, and how, has changed. */
+  comparing() {
+    this.compareBar?.update();
+    if (this.toolbar && this.stage.pane.film) this.looks.refreshPresets();
+    this.stage.root.classList.toggle('armed', Boolean(this.session?.target) && !this.stage.isCovered());
   }
 
   /** @param {any[]} refs corners just let go */
@@ -287,7 +310,7 @@ export class Reader {
     removeEventListener('beforeunload', this.leaving);
     this.keyboard.dispose();
     this.stage.pane.dispose();
-    this.compare.viewer.pane.dispose();
+    this.compare.clear();
     this.root.remove();
   }
 }

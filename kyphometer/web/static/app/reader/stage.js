@@ -9,6 +9,7 @@ import { expected } from '../core/plan.js';
 import { pairsOf } from '../core/preview.js';
 import { endplateName, pairName, t } from '../i18n.js';
 import { angleText } from '../ui/angles.js';
+import { boxAround, boxOf } from './box.js';
 import { MarkLayer } from '../view/layer.js';
 import { Loupe } from '../view/loupe.js';
 import { Pane } from '../view/pane.js';
@@ -41,6 +42,10 @@ export class Stage {
     this.flagged = NO_KEYS;
     /** @type {any[]} other readings of this film that are drawn with it */
     this.others = [];
+    /** @type {(at: ?Point) => boolean} whether another film lies over that place; null: over all */
+    this.covering = () => false;
+    /** @type {() => ?import('../view/film.js').FilmImage} the film that lies over this one */
+    this.overlaid = () => null;
     // Not on the SVG: Chromium makes one that listens for focus a stop of its own.
     root.addEventListener('focusin', (/** @type {any} */ event) => {
       const key = event.target.closest('[data-key]')?.dataset.key;
@@ -84,10 +89,20 @@ export class Stage {
     return { ...scene, others: othersOf(this.others, project) };
   }
 
+  /** Nothing can be marked where another film lies over this one. @param {?Point} [at] */
+  isCovered(at = null) {
+    return this.covering(at);
+  }
+
+  /** The film that is seen at a place. @param {?Point} [at] */
+  filmAt(at = null) {
+    return this.isCovered(at) ? this.overlaid() : this.pane.film;
+  }
+
   /** The nearest corner within reach of a place in the pane, or null.
    * @param {Point} at @param {number} reach CSS pixels @returns {?string} */
   cornerAt(at, reach) {
-    if (!this.session || this.hidden) return null;
+    if (!this.session || this.hidden || this.isCovered(at)) return null;
     let best = null;
     let least = reach;
     for (const corner of cornersOf(this.session.reading)) {
@@ -187,11 +202,7 @@ export class Stage {
 
   /** Box of the marks with a margin, for the automatic window; null without marks. */
   markedBox() {
-    const corners = this.session ? cornersOf(this.session.reading) : [];
-    const box = boxOf(corners.map((c) => c.mark.xy));
-    if (!box) return null;
-    const margin = 0.25 * Math.max(box.x1 - box.x0, box.y1 - box.y0, 40);
-    return { x0: box.x0 - margin, y0: box.y0 - margin, x1: box.x1 + margin, y1: box.y1 + margin };
+    return boxAround(this.session ? cornersOf(this.session.reading).map((c) => c.mark.xy) : []);
   }
 
   /** Put the keyboard's crosshair somewhere, or take it away with null. @param {?Point} film
@@ -207,14 +218,6 @@ export class Stage {
   followView() {
     if (this.cursor) this.moveCursor(this.cursor);
   }
-}
-
-/** @param {Point[]} points */
-function boxOf(points) {
-  if (points.length === 0) return null;
-  const xs = points.map((p) => p[0]);
-  const ys = points.map((p) => p[1]);
-  return { x0: Math.min(...xs), y0: Math.min(...ys), x1: Math.max(...xs), y1: Math.max(...ys) };
 }
 
 /** @param {Stage} stage @param {string} key @returns {string} */

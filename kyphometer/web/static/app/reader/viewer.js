@@ -2,6 +2,8 @@
  * The other visit's film, to look at only: same pointer as the stage, but nothing to mark.
  * @typedef {import('../view/film.js').FilmImage} FilmImage
  */
+import { cornersOf } from '../core/document.js';
+import { boxAround } from './box.js';
 import { pairsOf, facingOf, angleOf } from '../core/preview.js';
 import { number, pairName, t } from '../i18n.js';
 import { MarkLayer } from '../view/layer.js';
@@ -14,7 +16,7 @@ export class Viewer {
     this.root = root;
     this.layer = new MarkLayer({ label: () => '', interactive: false, title: t('beside.marks') });
     this.pane = new Pane(root, this.layer);
-    this.pane.scene = () => this.sceneFor();
+    this.pane.scene = () => this.sceneFor((p) => this.pane.toScreen(p), this.pane.view.width);
     this.session = null;
     this.cursor = null;
     this.loupe = { hide() {} };
@@ -29,7 +31,21 @@ export class Viewer {
     this.pane.resize();
   }
 
-  sceneFor() {
+  markedBox() {
+    return boxAround(this.reading ? cornersOf(this.reading).map((c) => c.mark.xy) : []);
+  }
+
+  filmAt() {
+    return this.pane.film;
+  }
+
+  isCovered() {
+    return false;
+  }
+
+  /** @param {(p: import('../core/geometry.js').Point) => import('../core/geometry.js').Point} project
+   * @param {number} width of the pane, for the angles' names */
+  sceneFor(project, width) {
     const { film } = this.pane;
     if (!this.reading || !film) return { plates: [], corners: [], names: [], angles: [] };
     const reading = this.reading;
@@ -39,12 +55,12 @@ export class Viewer {
       if (value === null) return [];
       return [{ ...pair, text: `${pair.code} ${number(value)}°`, pair: pairName(pair.upper, pair.lower) }];
     });
-    return sceneOf(reading, (p) => this.pane.toScreen(p), {
+    return sceneOf(reading, project, {
       facing,
       selected: null,
       flagged: new Set(),
       settled: true,
-      width: this.pane.view.width,
+      width,
       angles,
       short: (side) => t(`side.${side}.short`),
     });

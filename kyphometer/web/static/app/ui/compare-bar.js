@@ -3,10 +3,10 @@
  * divider of the swipe.
  * @typedef {import('../reader/compare.js').Compare} Compare
  */
-import { date, number, t } from '../i18n.js';
+import { number, t } from '../i18n.js';
+import { filmName, orderOf } from '../reader/beside.js';
 import { h, refill } from './dom.js';
 import { icon } from './icons.js';
-import { visitName } from './names.js';
 
 const MODES = /** @type {const} */ (['side', 'swipe', 'flicker']);
 const ICONS = { side: 'compare', swipe: 'swipe', flicker: 'flicker' };
@@ -18,7 +18,6 @@ export class CompareBar {
     this.commands = commands;
     this.close = close;
     this.root = h('div', { class: 'compare-bar', role: 'group', 'aria-label': t('compare.title'), hidden: true });
-    this.caption = h('p', { class: 'caption' });
     this.here = h('p', { class: 'caption', hidden: true });
     this.handle = h('div', { class: 'swipe-handle', role: 'slider', tabindex: 0, 'aria-label': t('compare.divider'), 'aria-valuemin': 0, 'aria-valuemax': 100, hidden: true });
     this.handle.addEventListener('pointerdown', (/** @type {PointerEvent} */ event) => this.grab(event));
@@ -26,10 +25,12 @@ export class CompareBar {
   }
 
   update() {
-    const { compare, root, handle, caption } = this;
+    const { compare, root, handle } = this;
     this.here.hidden = compare.mode !== 'side';
     this.here.textContent = t('compare.here', { name: filmName(compare.stage.session?.facts) });
-    const facts = compare.viewer.pane.film?.facts;
+    const wrap = this.root.parentElement;
+    if (wrap && compare.stage.session) wrap.style.order = String(orderOf(compare.stage.session.facts));
+    const facts = compare.other?.film.facts;
     root.hidden = !compare.isOpen;
     handle.hidden = compare.mode !== 'swipe';
     handle.style.left = `${compare.split * 100}%`;
@@ -37,7 +38,6 @@ export class CompareBar {
     handle.setAttribute('aria-valuetext', `${number(compare.split * 100, 0)} %`);
     if (!compare.isOpen || !facts) return;
     const name = filmName(facts);
-    caption.textContent = name;
     const shown = compare.mode === 'swipe' ? t('compare.right', { name }) : compare.flickered ? t('compare.shown', { name }) : t('compare.this');
     refill(root,
       MODES.map((mode) => this.button(mode)),
@@ -84,9 +84,4 @@ export class CompareBar {
     event.preventDefault();
     this.compare.setSplit(this.compare.split + step);
   }
-}
-
-/** Visit and day of a film. @param {any} facts */
-function filmName(facts) {
-  return [visitName(facts?.visit) || facts?.label, date(facts?.date)].filter(Boolean).join(' · ');
 }

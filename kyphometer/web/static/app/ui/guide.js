@@ -21,6 +21,7 @@ export class Guide {
     this.root = h('div', { class: 'guide', role: 'region', 'aria-label': t('guide.title') });
     this.choosing = false;
     this.more = false;
+    this.several = false;
     /** @type {?Session} */
     this.session = null;
     this.draw = whenChanged((model) => this.fill(model));
@@ -31,6 +32,11 @@ export class Guide {
     this.session = session;
     this.choosing = session.reading.fractured_levels.length === 0 && session.queue.length === 0;
     this.more = offeredLevels(session).some((level) => !COMMON.includes(level));
+    this.several = session.reading.fractured_levels.length > 1;
+    session.on('carried', () => {
+      this.choosing = session.reading.fractured_levels.length === 0;
+      this.update();
+    });
     for (const name of ['reading', 'target', 'confirmed']) session.on(name, () => this.update());
     this.update();
   }
@@ -42,6 +48,7 @@ export class Guide {
     this.draw({
       choosing: this.choosing,
       more: this.more,
+      several: this.several,
       fractured: reading.fractured_levels,
       plan: session.prefs.plan,
       target,
@@ -82,7 +89,7 @@ export class Guide {
           'data-level': level,
           'aria-pressed': String(chosen.has(level)),
           'data-offered': offered.includes(level),
-          onclick: (/** @type {MouseEvent} */ event) => this.choose(level, event.shiftKey),
+          onclick: (/** @type {MouseEvent} */ event) => this.choose(level, event.shiftKey || this.several),
         },
         level,
       ),
@@ -95,9 +102,27 @@ export class Guide {
     return h('div', { class: 'chooser' },
       h('p', { class: 'ask', id: 'ask-level' }, t('level.ask')),
       h('div', { class: 'levels', role: 'group', 'aria-labelledby': 'ask-level' }, buttons, more),
-      h('p', { class: 'hint' }, t('level.hint')),
+      this.severalChoice(chosen.size > 0),
       this.planChoice(model.plan),
     );
+  }
+
+  /** Several levels without a keyboard: each click adds or takes away, a button begins.
+   * @param {boolean} any */
+  severalChoice(any) {
+    const box = h('input', { type: 'checkbox', id: 'several', 'data-focus': 'several', checked: this.several });
+    box.addEventListener('change', () => {
+      this.several = box.checked;
+      this.update();
+    });
+    const begin = h('button', { type: 'button', class: 'button small primary', 'data-focus': 'level-begin', disabled: !any, onclick: () => this.begin() }, t('level.begin'));
+    return h('div', { class: 'check hint' }, box, h('label', { for: 'several' }, t('level.several')), this.several ? begin : null);
+  }
+
+  begin() {
+    this.choosing = false;
+    this.update();
+    this.commands.crosshair.run();
   }
 
   /** How much is asked for around the fracture. @param {string} plan */
@@ -119,17 +144,17 @@ export class Guide {
     this.update();
   }
 
-  /** One click chooses; Shift adds a level for a fracture of several. @param {string} level
+  /** One click chooses; Shift, or the tick for several, adds a level or takes it away. @param {string} level
    * @param {boolean} add */
   choose(level, add) {
     const session = /** @type {Session} */ (this.session);
     const before = session.reading.fractured_levels;
     const others = before.filter((name) => name !== level);
     const levels = add ? (before.includes(level) ? others : [...before, level]) : [level];
-    this.choosing = levels.length === 0;
+    this.choosing = levels.length === 0 || this.several;
     actions.chooseFractured(session, levels);
     this.update();
-    if (levels.length > 0) this.commands.crosshair.run();
+    if (!this.choosing) this.commands.crosshair.run();
   }
 
   /** @param {any} model */

@@ -5,12 +5,9 @@
  */
 import { pairsOf, parseEndplate } from '../core/preview.js';
 import { date, number, pairName, plural, signed, t } from '../i18n.js';
-import { isOf, measured, stateOf, spreadText, verdictText } from './angles.js';
+import { measured, stateOf, spreadText, verdictText } from './angles.js';
 import { h, refill, whenChanged } from './dom.js';
 import { measureName, visitName } from './names.js';
-
-/** What the server calls a change that a carry-over knows about (`followup.carried`). */
-const CARRIED = 'marks carried over';
 
 export class Results {
   /** @param {(text: string) => void} announce */
@@ -28,28 +25,14 @@ export class Results {
     this.update();
   }
 
-  /** The other visit's angles, by the server, while it is shown beside this one.
-   * @param {?any} facts @param {?any} answer */
-  beside(facts, answer) {
-    this.other = facts && answer ? { id: facts.film_id, name: visitName(facts.visit) || date(facts.date) || facts.label, answer } : null;
-    this.update();
-  }
-
-  /** @param {import('../core/preview.js').Pair} pair */
-  otherValue(pair) {
-    const { name, answer } = this.other ?? {};
-    const found = (answer?.measurements ?? []).find((/** @type {Wire.Measurement} */ m) => isOf(m, pair));
-    return found ? t('results.beside', { name, value: number(found.value), uncertainty: spreadText(found.interval95 ?? null) }) : '';
-  }
-
-  /** The change since the visit before, which visit that was, and the visit beside if another.
+  /** The change since the visit before, and which visit that was.
    * @param {any} answer @param {import('../core/preview.js').Pair} pair */
   changeFrom(answer, pair) {
     const session = /** @type {Session} */ (this.session);
     const change = changeOf(answer, pair, session);
     const film = (session.facts.siblings ?? []).find((/** @type {any} */ one) => one.film_id === change?.previous_film);
     const visit = (film && (visitName(film.visit) || date(film.date))) || t('change.previous');
-    return { change, visit, other: change && change.previous_film === this.other?.id ? '' : this.otherValue(pair) };
+    return { change, visit };
   }
 
   update() {
@@ -139,7 +122,6 @@ function angleRow(row) {
       ? h('p', { class: 'quiet small' }, t('results.interval', { low: number(state.interval[0]), high: number(state.interval[1]) }), state.value < 0 ? ` · ${t('results.lordosis')}` : '')
       : null,
     row.needs ? h('p', { class: 'quiet small' }, row.needs) : null,
-    row.other ? h('p', { class: 'beside-value', 'data-beside': row.code }, row.other) : null,
     change ? changeLine(change, row.visit) : null,
   );
 }
@@ -160,14 +142,12 @@ function changeLine(change, visit) {
     visit,
     previous: number(change.previous_value),
     change: change.change === null ? '–' : signed(change.change),
-    mdc: change.mdc95 === null || change.mdc95 === undefined ? '–' : number(change.mdc95),
+    limit: change.limit === null ? '–' : number(change.limit),
   };
-  const known = change.mdc95 !== null && change.mdc95 !== undefined;
-  const carried = change.uncertainty_source === CARRIED && change.change !== null;
+  const basis = change.basis && t(`change.basis.${change.basis}`, facts);
   return h('div', { class: 'change', 'data-verdict': change.verdict },
     h('p', {}, t(change.change === null ? 'change.before' : 'change.line', facts)),
-    h('p', { class: 'verdict' }, verdictText(change.verdict), known ? h('span', { class: 'quiet' }, ` (${t('change.mdc', facts)})`) : null),
-    carried ? h('p', { class: 'quiet small' }, t('change.carried', { uncertainty: number(change.standard_uncertainty, 2) })) : null,
+    h('p', { class: 'verdict' }, verdictText(change.verdict), basis ? h('span', { class: 'quiet' }, ` (${basis})`) : null),
     (change.reasons ?? []).map((/** @type {string} */ reason) => h('p', { class: 'quiet' }, reason)),
   );
 }

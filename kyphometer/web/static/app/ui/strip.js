@@ -11,14 +11,14 @@ export class Strip {
     this.root = h('nav', { class: 'strip', 'aria-label': t('strip.title'), hidden: true });
   }
 
-  /** @param {any} facts @param {?string} beside film that is shown beside this one */
+  /** @param {any} facts @param {string[]} beside films that are shown beside this one */
   show(facts, beside) {
     const films = facts.siblings ?? [];
     this.root.hidden = films.length < 2;
     refill(this.root, h('ol', {}, films.map((/** @type {any} */ film) => this.item(film, facts.film_id, beside))));
   }
 
-  /** @param {any} film @param {string} current @param {?string} beside */
+  /** @param {any} film @param {string} current @param {string[]} beside */
   item(film, current, beside) {
     const here = film.film_id === current;
     const name = film.visit ? visitName(film.visit) : film.label.replace(/\.(dcm|dicom|ima)$/i, '');
@@ -40,7 +40,7 @@ export class Strip {
       class: 'tool compare-with',
       title: t('strip.compare', { name }),
       'aria-label': t('strip.compare', { name }),
-      'aria-pressed': String(beside === film.film_id),
+      'aria-pressed': String(beside.includes(film.film_id)),
       'data-focus': `compare-${film.film_id}`,
       onclick: () => this.compare(film.film_id),
     }, icon('compare'));

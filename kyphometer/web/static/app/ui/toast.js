@@ -11,6 +11,8 @@ export class Toasts {
 
   /** @param {{text: string, tone: 'info'|'warning'|'error'}} message */
   show({ text, tone }) {
+    const same = [...this.root.children].find((one) => one.textContent === text);
+    same?.remove(); // said again: shown once, for as long again
     const symbol = tone === 'info' ? null : icon(tone);
     const note = h('div', { class: `toast ${tone}` }, symbol, h('span', {}, text));
     this.root.append(note);

@@ -1,0 +1,94 @@
+"""The patient at a glance, as types: every visit with its angles, change and loss."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal
+
+from msgspec import Struct
+
+from kyphometer.film import Position
+from kyphometer.followup.correction_model import Verdict
+from kyphometer.followup.judged import Basis, JudgedChange
+
+Alike = Literal["same", "unknown", "different"]
+"""Whether the patient was held alike on both films."""
+
+
+class VisitAngleColumn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An angle between two endplates, a column of the table."""
+
+    code: str
+    upper: str
+    lower: str
+
+
+class VisitChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Later minus earlier, in degrees: positive if kyphosis became more.
+
+    `limit` is half of its 95 % interval by `basis`; `standard_error` is that of the change if it
+    was carried over, else of one reading.
+    """
+
+    since: str
+    difference: float
+    limit: float | None
+    basis: Basis | None
+    standard_error: float | None
+    verdict: Verdict
+    positions: Alike
+
+
+class VisitValue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An angle of a film in degrees, half of its 95 % interval, and what became of it."""
+
+    value: float
+    half_width: float | None
+    change: VisitChange | None
+    loss: VisitChange | None
+
+
+class VisitRow(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A film of the patient. `day` counts from the baseline film; `values` go with the columns."""
+
+    film_id: str
+    label: str
+    visit: str | None
+    date: date | None
+    day: int | None
+    position: Position
+    status: Literal["unread", "draft", "read"]
+    current: bool
+    error: str | None
+    values: list[VisitValue | None]
+
+
+class VisitTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All films of a patient, oldest first.
+
+    `baseline` and `reference` are the films that change and loss are counted from; `by_visit` tells
+    that the baseline is the visit before surgery and not only the first film.
+    """
+
+    angles: list[VisitAngleColumn]
+    visits: list[VisitRow]
+    baseline: str | None
+    reference: str | None
+    by_visit: bool
+
+
+def visit_change(found: JudgedChange, since: int) -> VisitChange | None:
+    """A judged change as the page gets it; None if it may not be stated."""
+    if found.difference_deg is None:
+        return None
+    one, other = found.change.earlier.position, found.change.later.position
+    unknown = Position.UNKNOWN in (one, other)
+    return VisitChange(
+        since=str(since),
+        difference=found.difference_deg,
+        limit=found.limit_deg,
+        basis=found.basis,
+        standard_error=found.standard_error_deg,
+        verdict=found.verdict,
+        positions="unknown" if unknown else "same" if one is other else "different",
+    )
