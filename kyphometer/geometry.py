@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from kyphometer.errors import DegenerateLineError, NotCalibratedError, PixelSpacingError
+from kyphometer.messages import Word
 
 NULL_LENGTH = 1e-6
 """Points closer than this (in pixels or mm) are in one place: no screen or film resolves it."""
@@ -99,7 +100,7 @@ class PixelGeometry:
             if value is not None and not (math.isfinite(value) and value > 0):
                 raise PixelSpacingError(name, value)
         if not (math.isfinite(self.aspect) and self.aspect > 0):
-            raise PixelSpacingError("aspect ratio", self.aspect)
+            raise PixelSpacingError("aspect_ratio", self.aspect)
         if (self.row_mm is None) != (self.column_mm is None):
             raise PixelSpacingError("spacing", (self.row_mm, self.column_mm))
 
@@ -143,7 +144,7 @@ class PixelGeometry:
             return (1.0, self.aspect)
         return (self.column_mm, self.row_mm)
 
-    def require_mm(self, what: str) -> tuple[float, float]:
+    def require_mm(self, what: str | Word) -> tuple[float, float]:
         """Millimetres a pixel along x and y.
 
         Raises

@@ -22,7 +22,7 @@ LAYERS = [
     {"measure"},
     {"reading"},
     {"film"},
-    {"geometry", "anatomy", "stats", "tables"},
+    {"geometry", "anatomy", "stats", "tables", "typed_json"},
     {"errors"},
     {"messages"},
 ]

@@ -130,19 +130,19 @@ def test_numeric_patient_codes_of_a_workbook_stay_codes(tmp_path):
 
 
 def test_wrong_column_names_the_right_one(tmp_path):
-    path = write(tmp_path / "c.csv", GOOD | {"vas_preop": "7"})
+    path = write(tmp_path / "c.csv", GOOD | {"t_scores": "-3"})
     problem = only(path)
-    assert (problem.row, problem.column) == (1, "vas_preop")
-    assert "rename it to vas_preoperative" in problem.remedy
+    assert (problem.row, problem.column) == (1, "t_scores")
+    assert "rename it to t_score" in problem.remedy
     assert read_clinical_table(write(path, GOOD | {"x_ward": "7"}), TODAY).records
 
 
 def test_missing_and_double_columns(tmp_path):
     path = tmp_path / "c.csv"
-    path.write_text("patient,age_years,age_years\nP1,60,61\n")
+    path.write_text("sex,age_years,age_years\nmale,60,61\n")
     problems = {(p.row, p.column): p.problem for p in refusal(path).problems}
     assert "twice" in problems[1, "age_years"]
-    assert "missing" in problems[1, "surgery_date"]
+    assert "missing" in problems[1, "patient"]
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,7 @@ def test_a_reading_without_it_is_written_as_ever_and_older_files_are_read():
 
 BAD = [
     ([], [], "must be a JSON object"),
-    (["X1"], {}, "no vertebral level"),
+    (["X1"], {}, "'carried_over.X1.from' is missing"),
     (["L1"], 3, "'carried_over.L1' must be a JSON object"),
     (["L1", "from"], None, "'carried_over.L1.from' must be a JSON object"),
     (["L1", "from", "rows"], 0, "carried_over.L1.from.rows"),
@@ -109,16 +109,20 @@ BAD = [
     (["L1", "correlation"], 1.01, "from -1 to 1"),
     (["L1", "correlation"], float("nan"), "must be a number"),
     (["L1", "correlation"], "0.9", "'carried_over.L1.correlation' must be a number"),
-    (["L1", "correlation"], ..., "must be a number"),
+    (["L1", "correlation"], ..., "is missing"),
     (["L1", "superior"], 3, "'carried_over.L1.superior' must be a JSON object"),
     (["L1", "superior", "change_sd_deg"], -0.1, "from 0 to 180"),
     (["L1", "superior", "change_sd_deg"], True, "must be a number"),
     (["L1", "superior", "change_sd_deg"], float("inf"), "must be a number"),
     (["L1", "superior", "change_sd_deg"], 10**400, "must be a number"),
     (["L1", "inferior", "before"], [], "must be a JSON object"),
-    (["L1", "inferior", "here", "posterior"], ..., "two numbers"),
-    (["L1", "inferior", "here", "anterior"], [1.0, float("nan")], "cannot be a position"),
-    (["L1", "inferior", "here", "anterior"], [1, 10**400], "cannot be a position"),
+    (["L1", "inferior", "here", "posterior"], ..., "is missing"),
+    (
+        ["L1", "inferior", "here", "anterior"],
+        [1.0, float("nan")],
+        r"anterior\[1\]' must be a number",
+    ),
+    (["L1", "inferior", "here", "anterior"], [1, 10**400], r"anterior\[1\]' must be"),
 ]
 
 

@@ -77,7 +77,7 @@ def test_members_of_other_programs_are_kept():
 BAD = [
     pytest.param(["format"], "other", "'format'", id="format"),
     pytest.param(["version"], 2, "newer than this program", id="newer version"),
-    pytest.param(["version"], True, "whole number", id="version is a truth value"),
+    pytest.param(["version"], True, "must be 1", id="version is a truth value"),
     pytest.param(["film"], ..., "'film' is missing", id="film missing"),
     pytest.param(["film", "rows"], 0, "film.rows", id="no rows"),
     pytest.param(["facing"], "up", "'left', 'right'", id="facing"),
@@ -85,7 +85,7 @@ BAD = [
     pytest.param(["vertebrae"], [], "must be a JSON object", id="vertebrae a list"),
     pytest.param(["vertebrae", "X1"], {}, "no vertebral level", id="vertebra name"),
     pytest.param(["vertebrae", "L1"], {}, "has neither endplate", id="empty vertebra"),
-    pytest.param(["vertebrae", "L1", "top"], {}, "only 'superior' and 'inferior'", id="endplate"),
+    pytest.param(["vertebrae", "L1", "top"], {}, "only 'superior', 'inferior'", id="endplate"),
     pytest.param(
         ["vertebrae", "L1", "superior", "anterior"], ..., "L1.superior.anterior", id="corner"
     ),
@@ -93,7 +93,10 @@ BAD = [
         ["vertebrae", "L1", "superior", "anterior", "xy"], [1], "two numbers", id="one coordinate"
     ),
     pytest.param(
-        ["vertebrae", "L1", "superior", "anterior", "xy"], ["1", 2], "not a number", id="text"
+        ["vertebrae", "L1", "superior", "anterior", "xy"],
+        ["1", 2],
+        r"anterior.xy\[0\]' must be a number",
+        id="text",
     ),
     pytest.param(
         ["vertebrae", "L1", "superior", "anterior", "covariance"],
@@ -106,7 +109,12 @@ BAD = [
     ),
     pytest.param(["created"], "yesterday", "ISO 8601", id="time"),
     pytest.param(["observer"], 5, "'observer' must be text", id="observer"),
-    pytest.param(["not_measurable"], [{"level": "L1"}], "'superior' or 'inferior'", id="side"),
+    pytest.param(
+        ["not_measurable"],
+        [{"level": "L1", "endplate": "top"}],
+        "'superior', 'inferior'",
+        id="side",
+    ),
 ]
 
 

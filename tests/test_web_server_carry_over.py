@@ -17,8 +17,7 @@ from kyphometer.dicom.write import write_dx
 from kyphometer.phantom import simulate_visits
 from kyphometer.phantom.targets import TargetAngles
 from kyphometer.phantom.visits import VisitPlan
-from kyphometer.reading.document import reading_from_dict, reading_to_dict
-from kyphometer.reading.film_json import film_to_dict
+from kyphometer.reading.document import film_to_dict, reading_from_dict, reading_to_dict
 from kyphometer.web.reader.agreement import Agreement
 
 PLANS = (

@@ -13,6 +13,7 @@ from augment import augmented
 from numpy.typing import NDArray
 from torch.utils.data import IterableDataset, get_worker_info
 from worlds.drawn import drawn_scene
+from worlds.kept import KeptScenes
 from worlds.outlines import Outlines, outline_scene
 from worlds.phantom import phantom_films, phantom_scene
 from worlds.scene import Scene
@@ -74,12 +75,14 @@ class Worlds:
 
     Attributes
     ----------
-    drawn, outlines, phantom
+    drawn, outlines, phantom, projected
         Weights of the worlds; 0 leaves one out.
     outlines_file
         Array file of outlines; needed where they have a weight.
     films
         Folders of phantom films; likewise.
+    scenes
+        Folders of projected films (`make_scenes.py`); likewise.
     """
 
     drawn: float = 0.0
@@ -87,6 +90,8 @@ class Worlds:
     phantom: float = 1.0
     outlines_file: Path | None = None
     films: tuple[Path, ...] = ()
+    projected: float = 0.0
+    scenes: tuple[Path, ...] = ()
 
     def makers(self) -> tuple[list[Maker], Array]:
         """What makes scenes, and the chance of each."""
@@ -102,6 +107,8 @@ class Worlds:
             )
         if self.phantom and self.films:
             made.append((PhantomFilms(list(self.films)), self.phantom))
+        if self.projected and self.scenes:
+            made.append((KeptScenes(self.scenes), self.projected))
         if not made:
             raise SystemExit("No world to train on: give --films, or a weight to another world.")
         weights = np.array([weight for _, weight in made])

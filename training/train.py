@@ -44,6 +44,8 @@ def options() -> argparse.Namespace:
     parser.add_argument("--drawn", type=float, default=0.0, help="weight of the drawn world")
     parser.add_argument("--outlines", type=float, default=0.0, help="weight of real outlines")
     parser.add_argument("--outlines-file", type=Path, help="array file of outlines")
+    parser.add_argument("--scenes", type=Path, nargs="*", default=[], help="of `make_scenes.py`")
+    parser.add_argument("--projected", type=float, default=0.0, help="weight of these scenes")
     parser.add_argument("--check", type=Path, nargs="*", default=[], help="folders to check on")
     parser.add_argument("--run", type=Path, required=True)
     parser.add_argument("--start", type=Path, help="checkpoint to start from")
@@ -167,6 +169,8 @@ def worlds_of(given: argparse.Namespace) -> Worlds:
         phantom=given.phantom,
         outlines_file=given.outlines_file,
         films=tuple(given.films),
+        projected=given.projected,
+        scenes=tuple(given.scenes),
     )
 
 

@@ -1,4 +1,4 @@
-"""`kyphometer qa`: certification of observers and installations on simulated films."""
+"""`kyphometer qa`: certification on simulated films, validation of help on one's own."""
 
 from __future__ import annotations
 
@@ -13,13 +13,15 @@ def add_parser(subparsers: Any) -> None:
     """Add the subcommand's parser."""
     parser = subparsers.add_parser(
         "qa",
-        help="certification: phantom films with hidden truth, and the certificate",
+        help="certification on simulated films; validation of help from the image on one's own",
         description="Certification of observers or of an installation on simulated films whose "
-        "truth is hidden: make a kit, read it, print the certificate.",
+        "truth is hidden: make a kit, read it, print the certificate. Validation of help from the "
+        "image on the films of a study.",
     )
     deeds = parser.add_subparsers(dest="deed", metavar="DEED", required=True)
     _add_kit(deeds)
     _add_certificate(deeds)
+    _add_validate(deeds)
 
 
 def _add_kit(deeds: Any) -> None:
@@ -64,9 +66,121 @@ def _add_certificate(deeds: Any) -> None:
     add_format(page)
 
 
+def _add_validate(deeds: Any) -> None:
+    page = deeds.add_parser(
+        "validate",
+        help="whether help from the image is valid on this study's own films",
+        description="Whether help from the image is valid on this study's own films: two observers "
+        "or more read the same films without and with help. Call it again and again: it plans, "
+        "then tells what is left to read, then judges by margins fixed beforehand. Exit status 1 "
+        "if a margin is not shown to be kept.",
+    )
+    page.add_argument("study", help="study file with films")
+    page.add_argument("--observers", metavar="A,B", help="codes, with commas (to begin)")
+    page.add_argument("--films", type=int, default=30, help="how many (default 30; to begin)")
+    page.add_argument("--seed", type=int, help="draws the films and orders (default: drawn)")
+    for name, default, unit in MARGINS:
+        page.add_argument(f"--{name}", type=float, default=default, metavar=unit,
+                          help="(default %(default)s)")  # fmt: skip
+    page.add_argument("-o", "--html", type=Path, metavar="FILE", help="report as HTML")
+    page.add_argument("--pdf", type=Path, metavar="FILE", help="as PDF")
+    page.add_argument("--docx", type=Path, metavar="FILE", help="as Word document")
+    page.add_argument("--xlsx", type=Path, metavar="FILE", help="its table as a workbook")
+    add_format(page)
+
+
+MARGINS = (
+    ("max-bias", 1.0, "DEG"),
+    ("max-error-sd", 2.0, "DEG"),
+    ("max-shrinkage", 0.10, "PART"),
+    ("min-coverage", 0.80, "PART"),
+)
+
+
 def run(args: Any) -> int:
     """Do it."""
-    return _kit(args) if args.deed == "kit" else _certificate(args)
+    deeds = {"kit": _kit, "certificate": _certificate, "validate": _validate}
+    return deeds[args.deed](args)
+
+
+def _validate(args: Any) -> int:
+    from kyphometer.errors import UsageError
+    from kyphometer.store.study.study import Study
+    from kyphometer.workflow.validation import begin_validation, has_begun, validation_state
+
+    with Study.open(args.study) as study:
+        if has_begun(study):
+            state = validation_state(study)
+        elif args.observers is None:
+            message = "No validation has begun on this study: begin it with --observers A,B."
+            raise UsageError(message)
+        else:
+            names = [part.strip() for part in args.observers.split(",") if part.strip()]
+            state = begin_validation(study, names, films=args.films, seed=args.seed)
+        return _judge(study, args) if state.locked else _next_steps(args, state)
+
+
+def _next_steps(args: Any, state: Any) -> int:
+    """What is left to do; values stay unseen."""
+    if args.format == "json":
+        print_json(state)
+        return 0
+    print(f"{state.films} films; {state.read} of {state.due} readings done.")
+    if state.read < state.due:
+        print("Each observer reads both sessions in this order, two weeks apart if possible:")
+        for observer, sessions in state.order.items():
+            for code in sessions:
+                words = f"{args.study} --session {code} --observer {observer}"
+                print(f"  kyphometer annotate {words}")
+        print("Then call this command again.")
+        return 0
+    print("All is read. Lock both sessions, then call this command again:")
+    for code in ("help-without", "help-with"):
+        print(f"  kyphometer session lock {args.study} {code}")
+    return 0
+
+
+def _judge(study: Any, args: Any) -> int:
+    from kyphometer import __version__
+    from kyphometer.sessions.validation import ValidationMargins
+    from kyphometer.workflow.validation import judge_validation
+
+    margins = ValidationMargins(
+        bias=args.max_bias,
+        error_sd=args.max_error_sd,
+        shrinkage=args.max_shrinkage,
+        coverage=args.min_coverage,
+    )
+    found, facts, readings = judge_validation(study, margins)
+    told = [("Observers", ", ".join(facts.observers))]
+    if facts.days_apart is not None:
+        told.append(("Median days between both readings", f"{facts.days_apart:.1f}"))
+    if facts.moved is not None:
+        told.append(("Marks placed by the image", f"{100 * facts.moved:.0f} %"))
+    told.append(("Readings set aside", str(facts.set_aside)))
+    told.append(("Software", f"kyphometer {__version__}"))
+    if any((args.html, args.pdf, args.docx, args.xlsx)):
+        from kyphometer.cli.report_files import write_report
+        from kyphometer.reports.validation import validation_document
+
+        for path in write_report(validation_document(found, readings, facts=told), args):
+            print(f"written: {path}", file=sys.stderr)
+    rows = [line.record() for line in found.lines]
+    if args.format == "json":
+        about = {"films": found.films, "verdict": str(found.verdict), "facts": dict(told)}
+        print_json({**about, "lines": rows})
+    elif args.format == "csv":
+        print_csv(rows, VALIDATION_COLUMNS)
+    else:
+        cells = [[_cell(row[name]) for name in VALIDATION_COLUMNS] for row in rows]
+        print_table(VALIDATION_COLUMNS, cells, right=(2, 3, 4, 6))
+        for name, text in told:
+            print(f"{name}: {text}")
+        print(found.words)
+    return 0 if str(found.verdict) == "shown" else 1
+
+
+VALIDATION_COLUMNS = ("code", "quantity", "value", "low", "high", "unit", "margin", "verdict")
 
 
 def _kit(args: Any) -> int:

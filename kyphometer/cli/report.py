@@ -168,7 +168,7 @@ def _pictures(study: Study, results: StudyResults) -> dict[str, list[tuple[str, 
     from kyphometer.cli.output import progress
     from kyphometer.workflow.study_pictures import patient_pictures
 
-    patients = {v.patient for v in results.assignment.visits if int(v.film) in results.readings}
+    patients = {v.patient for v in results.assignment.visits if v.film in results.readings}
     found = {}
     drawn = patient_pictures(study, results)
     for _ in progress(range(len(patients)), "patients drawn"):

@@ -45,15 +45,34 @@ def _add_making(deeds: Any) -> None:
     new = _deed(deeds, "new", "make a new study")
     new.add_argument("--name", default="", help="what it is called (default: the file's name)")
     new.add_argument("--settings", type=Path, metavar="JSON", help="its settings, see 'settings'")
+    new.add_argument(
+        "--table",
+        type=Path,
+        action="append",
+        default=[],
+        help="take this table up, as 'import-clinical' and 'import-angles' do; may be given again",
+    )
+    add_table_options(new)
+    _add_settings(new)
     settings = _deed(deeds, "settings", "print the settings, or change them")
     settings.add_argument("--set", type=Path, metavar="JSON", help="take these settings from now")
     _add_accepting(settings)
-    settings.add_argument(
+    _add_settings(settings)
+
+
+def _add_settings(deed: Any) -> None:
+    deed.add_argument(
         "--position",
         choices=POSITIONS,
         help="how patients were held, by protocol, on films whose header does not say",
     )
-    settings.add_argument(
+    deed.add_argument(
+        "--films-at",
+        metavar="VISIT,VISIT",
+        help="visits at which films are taken by protocol; at the others none is missed "
+        "(default: all)",
+    )
+    deed.add_argument(
         "--sem",
         action="append",
         type=stated_sem,
@@ -85,15 +104,24 @@ def _add_filling(deeds: Any) -> None:
     readings.add_argument(
         "--reason", default="", help="why readings of the study are corrected by differing ones"
     )
-    clinical = _deed(deeds, "import-clinical", "take up a clinical table, whole or not at all")
-    clinical.add_argument("table", type=Path, help="CSV, XLSX, ODS or SAV; see 'clinical-template'")
-    add_table_options(clinical)
-    _add_accepting(clinical)
-    clinical.add_argument(
-        "--erase-empty",
-        action="store_true",
-        help="erase what the study knows where the table's cell is empty (default: keep it)",
-    )
+    for name, summary in {
+        "import-clinical": "take up a clinical table, whole or not at all",
+        "import-angles": "take up a table of angles that were measured elsewhere",
+    }.items():
+        table = _deed(deeds, name, summary)
+        table.add_argument("table", type=Path, help="CSV, XLSX, ODS or SAV; see docs/study.md")
+        add_table_options(table)
+        _add_accepting(table)
+        table.add_argument(
+            "--erase-empty",
+            action="store_true",
+            help="erase what the study knows where the table's cell is empty (default: keep it)",
+        )
+        table.add_argument(
+            "--add-patients",
+            action="store_true",
+            help="add patients whom the study does not hold (default: only where it has no films)",
+        )
     template = _deed(deeds, "clinical-template", "write a clinical table to fill in")
     template.add_argument("table", type=Path, help="new file that ends in .csv or .xlsx")
     observer = _deed(deeds, "observer", "add somebody who reads films")
@@ -171,7 +199,8 @@ _HOMES = {
     "new": ("study_fill", "new"),
     "add": ("study_fill", "add"),
     "import-readings": ("study_fill", "take_readings"),
-    "import-clinical": ("study_fill", "take_clinical"),
+    "import-clinical": ("study_tables", "take_clinical"),
+    "import-angles": ("study_tables", "take_angles"),
     "clinical-template": ("study_fill", "clinical_template"),
     "settings": ("study_correct", "settings"),
     "observer": ("study_correct", "observer"),

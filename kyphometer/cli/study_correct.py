@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kyphometer.cli.study_output import print_facts
 from kyphometer.errors import UnacceptedChangesError, UsageError
-
-if TYPE_CHECKING:
-    from kyphometer.store.study.settings import StudySettings
 
 
 def settings(args: Any) -> int:
@@ -27,14 +24,14 @@ def settings(args: Any) -> int:
             given, different = merged_settings(before, args.set.read_text("utf-8"))
             if different and not args.accept_changes:
                 raise UnacceptedChangesError(str(args.set), different)
-        wanted = _with_options(given, args)
+        wanted = with_options(given, args)
         if wanted != before:
             study.change_settings(wanted)
         print_json(json.loads(settings_to_json(study.settings)))
     return 0
 
 
-def _with_options(settings: StudySettings, args: Any) -> StudySettings:
+def with_options(settings: Any, args: Any) -> Any:
     """Settings with what the options say of them."""
     from dataclasses import replace
 
@@ -51,6 +48,12 @@ def _with_options(settings: StudySettings, args: Any) -> StudySettings:
             raise UsageError(message)
         stated = {**settings.stated_standard_error_deg, **dict(args.sem)}
         settings = replace(settings, stated_standard_error_deg=stated)
+    if args.films_at:
+        from kyphometer.followup.clinical.headers import visit_of
+
+        names = [name for name in args.films_at.split(",") if name.strip()]
+        found = [visit_of(name, settings.visits) or name.strip() for name in names]
+        settings = replace(settings, visits=settings.visits.with_films_at(found))
     return settings
 
 

@@ -14,13 +14,21 @@ if TYPE_CHECKING:
 
 
 def new(args: Any) -> int:
-    """Make a study."""
-    from kyphometer.store.study.settings import settings_from_json
+    """Make a study, from tables if there are any."""
+    from kyphometer.cli.study_correct import with_options
+    from kyphometer.cli.study_tables import read_table, take
+    from kyphometer.store.study.settings import StudySettings, settings_from_json
     from kyphometer.store.study.study import Study
 
     settings = args.settings and settings_from_json(args.settings.read_text("utf-8"))
+    settings = with_options(settings or StudySettings(), args)
+    tables = [read_table(path, args, settings.visits, None) for path in args.table]
+    facts: dict[str, object] = {"study": args.study}
     with Study.create(args.study, args.name, settings=settings) as study:
-        facts = {"study": args.study, "name": study.name}
+        facts["name"] = study.name
+        for path, table in zip(args.table, tables, strict=True):
+            taken = take(study, table, args, adding=True)
+            facts |= {f"{path.name}: {name.replace('_', ' ')}": n for name, n in taken.items() if n}
     print_facts(args, facts)
     return 0
 
@@ -98,47 +106,6 @@ def take_readings(args: Any) -> int:
     print_facts(args, {"imported": imported, "known": known, "failed": len(failed)})
     print_failures(failed)
     return 1 if failed else 0
-
-
-def take_clinical(args: Any) -> int:
-    """Take up a clinical table."""
-    from kyphometer.followup.clinical.reader import TableOptions, read_clinical_table
-    from kyphometer.store.study.study import Study
-    from kyphometer.tables.missing import missing_words
-
-    with Study.open(args.study) as study:
-        patients = study.patients()
-        known = {patient.code for patient in patients}
-        known |= {patient.clinical_code for patient in patients if patient.clinical_code}
-        options = TableOptions(
-            windows=study.settings.visits,
-            known_patients=known,
-            encoding=args.encoding,
-            decimal=args.decimal,
-            dates=args.dates,
-            missing=missing_words(args.missing),
-        )
-        table = read_clinical_table(args.table, options)
-        merge = study.preview_clinical(table)
-        changed = study.set_clinical(
-            table, accept_changes=args.accept_changes, erase_empty=args.erase_empty
-        )
-    for sentence in table.remarks:
-        print(f"note: {sentence}", file=sys.stderr)
-    for change in merge.different:
-        print(f"changed: {change}", file=sys.stderr)
-    for change in merge.emptied:
-        what = "erased" if args.erase_empty else "kept (--erase-empty erases it)"
-        print(f"{what}: {change.subject}: {change.name}: {change.before}", file=sys.stderr)
-    facts = {
-        "patients": len(table.records),
-        "new_or_changed": len(changed),
-        "facts_changed": len(merge.different),
-        "facts_erased": len(merge.emptied) if args.erase_empty else 0,
-        "facts_kept": 0 if args.erase_empty else len(merge.emptied),
-    }
-    print_facts(args, facts)
-    return 0
 
 
 def clinical_template(args: Any) -> int:

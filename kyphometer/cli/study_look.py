@@ -17,6 +17,7 @@ _FILM = (
 _MEASUREMENT = (
     "film_id", "patient", "visit", "taken_on", "position", "observer", "session", "round",
     "version", "code", "label", "value", "unit", "standard_uncertainty", "note",
+    "source",
 )  # fmt: skip
 
 
@@ -64,9 +65,10 @@ def visits(args: Any) -> int:
     """List the films by visit."""
     from kyphometer.store.study.study import Study
     from kyphometer.workflow.study_check import study_contradictions
+    from kyphometer.workflow.study_sources import joined
 
     with Study.open(args.study) as study:
-        found = study.visits()
+        found = joined(study.visits(), study.visits_elsewhere())
         doubts = [
             item
             for item in study_contradictions(study)
@@ -112,7 +114,10 @@ def measurements(args: Any) -> int:
 
     codes = [code.strip() for code in args.codes.split(",") if code.strip()]
     with Study.open(args.study) as study:
-        values = study.measurements(codes, patient=args.patient, progress=count_only("measured"))
+        values = (
+            *study.measurements(codes, patient=args.patient, progress=count_only("measured")),
+            *study.measured_elsewhere(codes, patient=args.patient),
+        )
     columns: tuple[str, ...] = _MEASUREMENT
     if args.format == "table":
         columns = ("film_id", "patient", "visit", "observer", "session", *_MEASUREMENT[10:])

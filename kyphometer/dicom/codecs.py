@@ -30,7 +30,7 @@ from kyphometer.dicom.codestream import (
 from kyphometer.dicom.layout import PixelLayout
 from kyphometer.dicom.swallowed import SwallowedErrors
 from kyphometer.dicom.uids import shown_uid, uid_name
-from kyphometer.errors import FilmPixelsError, UnsupportedFilmError
+from kyphometer.errors import UnsupportedFilmError
 
 NATIVE: Final = frozenset(
     ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.1.99")
@@ -112,7 +112,6 @@ _FOUND: Final[dict[str, Syntax]] = {
     "RLE": Syntax(family="rle", lossy=False, codec="packbits_decode"),
 }
 """Kinds of compression that the data themselves show, by name."""
-_REMEDY: Final = "export it uncompressed or as JPEG lossless, JPEG-LS, JPEG 2000 or RLE"
 _MOST_JUMPS: Final = 0.003
 """Share of neighbouring pixels of a whole picture that differ by half the range of values."""
 
@@ -128,7 +127,7 @@ def require_syntax(uid: str, name: str) -> None:
     if uid in NATIVE or uid in COMPRESSED:
         return
     known = "JPEG XL" if uid in _JPEG_XL else uid_name(uid) or shown_uid(uid)
-    raise UnsupportedFilmError(name, f"is written in the transfer syntax {known}", _REMEDY)
+    raise UnsupportedFilmError("no_decoder", name=name, syntax=known)
 
 
 def load_codecs() -> None:
@@ -164,17 +163,17 @@ def decode_frame(data: bytes, uid: str, layout: PixelLayout, name: str) -> Decod
     try:
         family = family_of(data)
         if family == "jpegxl":
-            raise UnsupportedFilmError(name, "is compressed as JPEG XL", _REMEDY)
+            raise UnsupportedFilmError("jpeg_xl", name=name)
         if family is None and _could_be_rle(data, stated, layout):
             kind, found = "RLE", _FOUND["RLE"]
             pixels, warnings = _decode_rle(data, layout), list[str]()
         elif family is None:
-            raise CodestreamError("the compressed data are of no known kind")
+            raise CodestreamError("data_of_no_known_kind")
         else:
             pixels, kind, warnings = _decode_codestream(data, family, layout)
             found = _FOUND[kind]
     except CodestreamError as problem:
-        raise FilmPixelsError(name, str(problem)) from None
+        raise problem.named(name) from None
     if not _agree(stated, found):
         said = "uncompressed" if stated is None else uid_name(uid)
         warnings.append(f"The header says {said} but the pixels are {kind}; they were believed.")
@@ -212,7 +211,7 @@ def _decode_codestream(
     pixels = _run_whole(kind, data)
     expected = (layout.rows, layout.columns, 3)[: 2 if layout.samples == 1 else 3]
     if pixels.shape != expected or pixels.dtype.kind not in "iu":
-        raise CodestreamError("the decoder gave another size than the header states")
+        raise CodestreamError("decoded_size")
     torn = family == "jpeg2000" and _is_torn(pixels, stated.precision)
     return _in_container(pixels, stated, layout), kind, [_TORN] if torn else []
 
@@ -221,7 +220,7 @@ def _jpeg_kind(process: int) -> str:
     for kind, syntax in _FOUND.items():
         if process in syntax.processes:
             return kind
-    raise CodestreamError("the compressed data are of a JPEG process that is not read")
+    raise CodestreamError("jpeg_process")
 
 
 _TORN: Final = (
@@ -245,19 +244,16 @@ def _require_agreement(stated: Codestream, layout: PixelLayout) -> None:
     """Refuse a frame whose own size or depth is not what the header says."""
     if (stated.rows, stated.columns) != (layout.rows, layout.columns):
         raise CodestreamError(
-            f"the header says {layout.rows} x {layout.columns} pixels but the compressed data "
-            f"hold {stated.rows} x {stated.columns}"
+            "data_of_other_size",
+            rows=layout.rows,
+            columns=layout.columns,
+            found_rows=stated.rows,
+            found_columns=stated.columns,
         )
     if stated.samples != layout.samples:
-        raise CodestreamError(
-            f"the header says {layout.samples} value(s) a pixel but the compressed data hold "
-            f"{stated.samples}"
-        )
+        raise CodestreamError("data_samples", samples=layout.samples, found=stated.samples)
     if not 2 <= stated.precision <= layout.bits_allocated:
-        raise CodestreamError(
-            f"the compressed data hold {stated.precision} bits a value, which do not fit into the "
-            f"{layout.bits_allocated} that the header says"
-        )
+        raise CodestreamError("data_bits", bits=layout.bits_allocated, found=stated.precision)
 
 
 def _in_container(pixels: NDArray[Any], stated: Codestream, layout: PixelLayout) -> NDArray[Any]:
@@ -300,9 +296,9 @@ def _run(codec: str, data: bytes | memoryview) -> NDArray[Any]:
         raise
     except Exception as problem:
         detail = " ".join(str(problem).split())[:80]
-        raise CodestreamError(f"the compressed data are damaged ({detail})") from None
+        raise CodestreamError("data_damaged_so", detail=detail) from None
     if swallowed.found:
-        raise CodestreamError("the compressed data are damaged")
+        raise CodestreamError("data_damaged")
     return pixels
 
 
@@ -312,7 +308,7 @@ def _decode_rle(data: bytes, layout: PixelLayout) -> NDArray[Any]:
     segments = rle_segments(data, layout.samples * width)
     count = layout.rows * layout.columns
     if any(len(segment) * _MOST_UNPACKED < count for segment in segments):
-        raise CodestreamError("the compressed data are cut off")
+        raise CodestreamError("data_cut_off")
     planes = np.empty((count, layout.samples, width), np.uint8)
     for index, segment in enumerate(segments):
         sample, byte = divmod(index, width)
@@ -327,7 +323,7 @@ def _unpack_plane(segment: memoryview, count: int) -> NDArray[np.uint8]:
     A segment is padded to an even length with any byte, which the decoder may take for the
     beginning of a run that is cut off: then the last bytes are left out.
     """
-    problem = CodestreamError("the compressed data are cut off")
+    problem = CodestreamError("data_cut_off")
     for spare in range(3):
         try:
             plane = np.frombuffer(
@@ -338,7 +334,5 @@ def _unpack_plane(segment: memoryview, count: int) -> NDArray[np.uint8]:
             continue
         if count <= len(plane) <= count + 2:
             return plane[:count]
-        problem = CodestreamError(
-            f"the compressed data hold {len(plane)} values instead of {count}"
-        )
+        problem = CodestreamError("data_values", found=len(plane), expected=count)
     raise problem

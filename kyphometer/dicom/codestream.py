@@ -10,6 +10,8 @@ import struct
 from dataclasses import dataclass
 from typing import Final
 
+from kyphometer.errors import FilmError, FilmPixelsError
+
 JPEG2000: Final = 0x51
 JPEG_LS: Final = 0xF7
 _MOST_SEGMENTS: Final = 100_000
@@ -21,8 +23,12 @@ _MOST_TRAILING: Final = 64
 _STANDALONE: Final = frozenset((0x01, *range(0xD0, 0xD9)))
 
 
-class CodestreamError(Exception):
-    """A compressed frame that is cut off or is not what it should be; says what is wrong."""
+class CodestreamError(FilmError):
+    """A compressed frame that is cut off or is not what it should be, of a film yet to be named."""
+
+    def named(self, name: str) -> FilmPixelsError:
+        """The error of a film of that name."""
+        return FilmPixelsError(self.code, name=name, **self.facts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +68,7 @@ def read_jpeg(data: bytes) -> Codestream:
         If it is no complete JPEG frame: it must start with SOI and, zeros stripped, end with EOI.
     """
     if data[:2] != b"\xff\xd8":
-        raise CodestreamError("the compressed data are no JPEG")
+        raise CodestreamError("data_no_jpeg")
     require_end(data)
     position = 2
     for _ in range(_MOST_SEGMENTS):
@@ -78,13 +84,13 @@ def read_jpeg(data: bytes) -> Codestream:
             _require_few_scans(marker, data)
             return _frame_header(marker, data[position + 2 : position + length])
         position += length
-    raise CodestreamError("the compressed data state no size")
+    raise CodestreamError("data_without_size")
 
 
 def _require_few_scans(marker: int, data: bytes) -> None:
     """Refuse a frame of so many scans that decoding would seem endless."""
     if marker != JPEG_LS and data.count(b"\xff\xda") > _MOST_SCANS:
-        raise CodestreamError("the compressed data go over the picture too often")
+        raise CodestreamError("data_too_many_passes")
 
 
 def require_end(data: bytes) -> None:
@@ -102,7 +108,7 @@ def require_end(data: bytes) -> None:
     if data[-2:] != END_MARK and data[-1:] in (b"\0", b"\xff"):
         end = len(data.rstrip(_PADDING))
     if data.find(END_MARK, max(0, end - 2 - _MOST_TRAILING)) < 0:
-        raise CodestreamError("the compressed data are cut off")
+        raise CodestreamError("data_cut_off")
 
 
 def family_of(data: bytes) -> str | None:
@@ -119,17 +125,17 @@ def family_of(data: bytes) -> str | None:
 def _next_marker(data: bytes, position: int) -> tuple[int, int]:
     """The next marker and the position after it; fill bytes are passed over."""
     if position >= len(data) or data[position] != 0xFF:
-        raise CodestreamError("the compressed data are damaged")
+        raise CodestreamError("data_damaged")
     while position < len(data) and data[position] == 0xFF:
         position += 1
     if position >= len(data):
-        raise CodestreamError("the compressed data are cut off")
+        raise CodestreamError("data_cut_off")
     return data[position], position + 1
 
 
 def _frame_header(marker: int, body: bytes) -> Codestream:
     if len(body) < 6:
-        raise CodestreamError("the compressed data are cut off")
+        raise CodestreamError("data_cut_off")
     precision, rows, columns, samples = struct.unpack(">BHHB", body[:6])
     return Codestream(
         process=marker, rows=rows, columns=columns, samples=samples, precision=precision
@@ -145,17 +151,17 @@ def read_jpeg2000(data: bytes) -> Codestream:
         If it is no codestream, or one with subsampled or differing components.
     """
     if data[:4] != b"\xff\x4f\xff\x51":
-        raise CodestreamError("the compressed data are no JPEG 2000 codestream")
+        raise CodestreamError("data_no_jpeg_2000")
     if len(data) < 45:
-        raise CodestreamError("the compressed data are cut off")
+        raise CodestreamError("data_cut_off")
     x, y, x0, y0, tile_x, tile_y, tile_x0, tile_y0, samples = struct.unpack(">8IH", data[8:42])
     sizes = data[42 : 42 + 3 * samples]
     if not 1 <= samples <= 4 or len(sizes) < 3 * samples or x <= x0 or y <= y0:
-        raise CodestreamError("the compressed data are damaged")
+        raise CodestreamError("data_damaged")
     if any(step != 1 for step in sizes[1::3] + sizes[2::3]) or len(set(sizes[::3])) > 1:
-        raise CodestreamError("the compressed data are subsampled")
+        raise CodestreamError("data_subsampled")
     if min(tile_x, tile_y) < 1 or tile_x0 > x0 or tile_y0 > y0:
-        raise CodestreamError("the compressed data are damaged")
+        raise CodestreamError("data_damaged")
     tiles = -(-(x - tile_x0) // tile_x) * -(-(y - tile_y0) // tile_y)
     return Codestream(
         process=JPEG2000,
@@ -185,7 +191,7 @@ def require_tiles(data: bytes, tiles: int) -> None:
     while data[position : position + 2] != b"\xff\x90":
         length = int.from_bytes(data[position + 2 : position + 4], "big")
         if length < 2 or data[position] != 0xFF:
-            raise CodestreamError("the compressed data are damaged")
+            raise CodestreamError("data_damaged")
         position += 2 + length
     seen: set[int] = set()
     while data[position : position + 2] == b"\xff\x90" and position + 12 <= len(data):
@@ -199,7 +205,7 @@ def require_tiles(data: bytes, tiles: int) -> None:
         else:
             position += length
     if position > len(data) or len(seen) != tiles or max(seen, default=-1) >= tiles:
-        raise CodestreamError("the compressed data are cut off")
+        raise CodestreamError("data_cut_off")
 
 
 def strip_boxes(data: bytes) -> bytes:
@@ -214,7 +220,7 @@ def strip_boxes(data: bytes) -> bytes:
         if length < 8:
             break
         position += length
-    raise CodestreamError("the compressed data are damaged")
+    raise CodestreamError("data_damaged")
 
 
 def rle_segments(data: bytes, count: int) -> list[memoryview]:
@@ -226,12 +232,12 @@ def rle_segments(data: bytes, count: int) -> list[memoryview]:
         If there are not exactly `count`, in order and within the frame.
     """
     if len(data) < 64:
-        raise CodestreamError("the compressed data are cut off")
+        raise CodestreamError("data_cut_off")
     stated, *offsets = struct.unpack("<16I", data[:64])
     if stated != count:
-        raise CodestreamError(f"the compressed data have {stated} segments instead of {count}")
+        raise CodestreamError("data_segments", found=stated, expected=count)
     bounds = [*offsets[:count], len(data)]
     if bounds[0] < 64 or any(a >= b for a, b in itertools.pairwise(bounds)):
-        raise CodestreamError("the compressed data are damaged")
+        raise CodestreamError("data_damaged")
     view = memoryview(data)
     return [view[a:b] for a, b in itertools.pairwise(bounds)]

@@ -98,7 +98,7 @@ def deidentify(
     """
     header = read_header(film)
     if header.transfer_syntax_uid is None:
-        raise UnsupportedFilmError(Path(film).name, "is no DICOM object", "strip it by hand")
+        raise UnsupportedFilmError("no_dicom_to_strip", name=Path(film).name)
     if not text_in_pixels_checked:
         _require_clean_pixels(header)
     secret = _Secret(key, header.acquisition.patient_id or "")

@@ -131,7 +131,7 @@ def window(voi: VoiWindow, values: NDArray[np.float32]) -> NDArray[np.float64]:
     """
     x = values.astype(np.float64)
     if not voi.width > 0 or (voi.function == "LINEAR" and voi.width < 1):
-        raise UsageError(f"A window of width {voi.width:g} shows nothing; give 1 or more.")
+        raise UsageError("window_shows_nothing", width=float(voi.width))
     if voi.function == "SIGMOID":
         return 1.0 / (1.0 + np.exp(np.clip(-4.0 * (x - voi.center) / voi.width, -700, 700)))
     if voi.function == "LINEAR_EXACT":

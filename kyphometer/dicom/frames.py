@@ -49,7 +49,7 @@ def read_frame(
         return decode_frame(data, dicom.transfer_syntax_uid, layout, name)
     except ShortReadError as short:
         raise FilmPixelsError(
-            name, f"they are cut off, {short.found} of {short.wanted} bytes are there"
+            "pixels_short", name=name, found=short.found, expected=short.wanted
         ) from None
 
 
@@ -102,9 +102,7 @@ def _require_length(dicom: DicomFile, pixels: PixelElement, layout: PixelLayout)
     excess = (pixels.length or 0) - expected
     least_shear = min(layout.rows, layout.columns) * layout.bits_allocated // 8
     if excess < 0 or excess >= max(least_shear, 2):
-        raise FilmPixelsError(
-            name, f"they are {pixels.length} bytes long but the header says {expected}"
-        )
+        raise FilmPixelsError("pixels_length", name=name, found=pixels.length, expected=expected)
     if excess > 1:
         dicom.elements.problems.append(f"The pixel data end in {excess} bytes too many.")
 
@@ -140,14 +138,12 @@ def _compressed(dicom: DicomFile, pixels: PixelElement, frames: int, frame: int)
     if pixels.length is not None:
         data = dicom.source.bytes_at(pixels.offset, pixels.length)
         if frames > 1 or family_of(data) is None:
-            raise FilmPixelsError(
-                name, "they are not stored in fragments as their compression needs"
-            )
+            raise FilmPixelsError("pixels_without_fragments", name=name)
         return data
     table, fragments = _fragments(dicom, pixels)
     chosen = _fragments_of(dicom, table, fragments, frames, frame)
     if not chosen or not sum(length for _, length in chosen):
-        raise FilmPixelsError(name, f"frame {frame} is missing")
+        raise FilmPixelsError("frame_missing", name=name, frame=frame)
     pieces = [dicom.source.bytes_at(offset, length) for offset, length in chosen]
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
@@ -168,7 +164,7 @@ def _fragments(dicom: DicomFile, pixels: PixelElement) -> tuple[bytes, list[Frag
             found.append((source.tell(), length))
             source.seek(source.tell() + length)
     if not found:
-        raise FilmPixelsError(source.name, "they are cut off")
+        raise FilmPixelsError("pixels_cut_off", name=source.name)
     offset, length = found[0]
     return source.bytes_at(offset, length), found[1:]
 
@@ -176,7 +172,7 @@ def _fragments(dicom: DicomFile, pixels: PixelElement) -> tuple[bytes, list[Frag
 def _note_end(dicom: DicomFile, head: bytes) -> None:
     if head[:4] != _SEQUENCE_END:
         if len(head) == 8:
-            raise FilmPixelsError(dicom.source.name, "their fragments are damaged")
+            raise FilmPixelsError("fragments_damaged", name=dicom.source.name)
         dicom.elements.problems.append("The pixel data lack their end mark.")
 
 
@@ -192,9 +188,7 @@ def _fragments_of(
     if len(starts) != frames:
         starts = _starts_by_end_marks(dicom, fragments)
     if len(starts) != frames or any(a >= b for a, b in itertools.pairwise(starts)):
-        raise FilmPixelsError(
-            dicom.source.name, f"they do not tell where each of the {frames} frames begins"
-        )
+        raise FilmPixelsError("frames_without_beginning", name=dicom.source.name, frames=frames)
     base = fragments[0][0] - 8
     first = starts[frame - 1] + base
     last = starts[frame] + base if frame < frames else None

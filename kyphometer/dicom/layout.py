@@ -87,9 +87,7 @@ def read_layout(elements: Elements, name: str, *, floating: bool = False) -> Pix
     check_size(rows, columns, name)
     allocated = _required(elements, "BitsAllocated", name)
     if allocated not in ((32, 64) if floating else (8, 16, 32)):
-        raise UnsupportedFilmError(
-            name, f"has {allocated} bits a pixel", "films of 8, 16 or 32 allocated bits are read"
-        )
+        raise UnsupportedFilmError("bits_allocated", name=name, bits=allocated)
     stored = allocated if floating else elements.integer("BitsStored")
     if stored is None:
         stored = allocated
@@ -98,7 +96,7 @@ def read_layout(elements: Elements, name: str, *, floating: bool = False) -> Pix
     high = stored - 1 if high is None else high
     if not (1 <= stored <= allocated and stored - 1 <= high < allocated):
         raise FilmHeaderError(
-            name, f"{stored} bits up to bit {high} do not fit into {allocated} allocated bits"
+            "bits_do_not_fit", name=name, stored=stored, high=high, allocated=allocated
         )
     return PixelLayout(
         rows=rows,
@@ -131,7 +129,7 @@ def check_size(rows: int, columns: int, name: str) -> None:
 def _required(elements: Elements, keyword: str, name: str) -> int:
     value = elements.integer(keyword)
     if value is None:
-        raise FilmHeaderError(name, f"it has no readable {keyword}")
+        raise FilmHeaderError("attribute_missing", name=name, keyword=keyword)
     return value
 
 
@@ -140,7 +138,7 @@ def _frames(elements: Elements, name: str) -> int:
     if frames is None:
         return 1
     if frames != int(frames) or not 1 <= frames <= MOST_FRAMES:
-        raise FilmHeaderError(name, f"it claims {frames:g} frames")
+        raise FilmHeaderError("frames_claimed", name=name, frames=frames)
     return int(frames)
 
 
@@ -149,14 +147,14 @@ def _samples(elements: Elements, name: str) -> int:
     if samples is None:
         return 1
     if samples not in (1, 3):
-        raise FilmHeaderError(name, f"it claims {samples} values a pixel")
+        raise FilmHeaderError("samples_claimed", name=name, samples=samples)
     return samples
 
 
 def _signed(elements: Elements, name: str) -> bool:
     representation = elements.integer("PixelRepresentation")
     if representation not in (None, 0, 1):
-        raise FilmHeaderError(name, f"its PixelRepresentation is {representation}, not 0 or 1")
+        raise FilmHeaderError("pixel_representation", name=name, value=representation)
     return representation == 1
 
 
@@ -171,6 +169,9 @@ def _photometric(elements: Elements, name: str) -> str:
         return "MONOCHROME2"
     if (photometric in GREY) != (samples == 1) and photometric != "PALETTE COLOR":
         raise FilmHeaderError(
-            name, f"it gives {samples} value(s) a pixel as {photometric or 'nothing stated'}"
+            "samples_against_colour" if photometric else "samples_without_colour",
+            name=name,
+            samples=samples,
+            photometric=photometric,
         )
     return photometric

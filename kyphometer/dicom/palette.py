@@ -56,7 +56,7 @@ def _entries(elements: Elements, colour: str, name: str) -> NDArray[Any]:
     data = elements.blob(f"{colour}PaletteColorLookupTableData")
     count = (descriptor[0] & 0xFFFF or 1 << 16) if len(descriptor) == 3 else 0
     if not count or len(data) < count:
-        raise FilmHeaderError(name, "its palette is missing or damaged")
+        raise FilmHeaderError("palette_damaged", name=name)
     bits = palette_bits(elements)
     if len(data) >= 2 * count:
         wide = np.frombuffer(data, "<u2" if elements.encoding.little else ">u2", count)

@@ -196,7 +196,7 @@ def open_dicom(source: StreamSource) -> DicomFile:
         walker = _Walker(inner, encoding, [], ())
         elements = walker.elements()
     except _ParseError:
-        raise FilmHeaderError(source.name, "it is damaged or cut off") from None
+        raise FilmHeaderError("header_damaged", name=source.name) from None
     return DicomFile(
         elements=elements,
         transfer_syntax_uid=syntax or _guessed(encoding),

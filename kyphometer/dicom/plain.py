@@ -65,7 +65,7 @@ def _format(head: bytes) -> str | None:
 def _contents(source: StreamSource) -> bytes:
     """All bytes of a picture file of believable size."""
     if source.size > _LARGEST_FILE:
-        raise UnsupportedFilmError(source.name, "is larger than 1 GB", "save a smaller picture")
+        raise UnsupportedFilmError("file_too_large", name=source.name)
     return source.whole()
 
 
@@ -126,14 +126,12 @@ def _describe(data: bytes, name: str) -> _Picture:
     try:
         picture = describe(data)
     except CodestreamError as problem:
-        raise FilmPixelsError(name, str(problem) or "the file is damaged or cut off") from None
+        raise problem.named(name) from None
     except (struct.error, TiffError, IndexError):
-        raise FilmPixelsError(name, "the file is damaged or cut off") from None
+        raise FilmPixelsError("file_damaged", name=name) from None
     check_size(picture.rows, picture.columns, name)
     if picture.bits not in (8, 12, 16):
-        raise UnsupportedFilmError(
-            name, f"has {picture.bits} bits a value", "save it with 8 or 16 bits"
-        )
+        raise UnsupportedFilmError("bits_of_picture", name=name, bits=picture.bits)
     return picture
 
 
@@ -232,12 +230,12 @@ def _decode(data: bytes, picture: _Picture, page: int, name: str) -> NDArray[Any
         values: NDArray[Any] = getattr(imagecodecs, _CODECS[kind])(data, **options)
     except Exception as problem:
         detail = " ".join(str(problem).split())[:80]
-        raise FilmPixelsError(name, f"they are damaged ({detail})") from None
+        raise FilmPixelsError("pixels_damaged", name=name, detail=detail) from None
     if values.dtype not in (np.uint8, np.uint16) or values.shape[:2] != (
         picture.rows,
         picture.columns,
     ):
-        raise FilmPixelsError(name, "they are not of the size that the file states")
+        raise FilmPixelsError("pixels_of_other_size", name=name)
     return values
 
 

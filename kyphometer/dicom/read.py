@@ -176,35 +176,31 @@ def _open(source: StreamSource) -> tuple[DicomFile, PixelElement, PixelLayout]:
     dicom = open_dicom(source)
     elements, name = dicom.elements, source.name
     if elements.has("DirectoryRecordSequence") or elements.code("SOPClassUID") == _DIRECTORY:
-        raise NoPixelsError(name, "a DICOMDIR, the list of the films on a disc")
+        raise NoPixelsError("is_dicomdir", name=name)
     pixels = dicom.pixels
     if pixels is None:
         if dicom.truncated:
-            raise FilmHeaderError(name, "it is cut off")
+            raise FilmHeaderError("header_cut_off", name=name)
         if not elements.raw:
             raise NotAFilmError(name)
         if elements.has("Rows"):
-            raise FilmPixelsError(name, "there are none, the file was cut off or stripped of them")
-        raise NoPixelsError(name, _kind(elements))
+            raise FilmPixelsError("pixels_gone", name=name)
+        raise _no_pixels(name, elements)
     floating = pixels.tag != TAGS["PixelData"]
     if floating and not any(width > 0 for width in elements.numbers("WindowWidth")):
-        raise UnsupportedFilmError(
-            name,
-            "has pixels of floating point and states no window",
-            "export it as whole numbers of 8 or 16 bits",
-        )
+        raise UnsupportedFilmError("floating_point", name=name)
     return dicom, pixels, read_layout(elements, name, floating=floating)
 
 
-def _kind(elements: Elements) -> str:
-    """What an object without picture is, in words."""
+def _no_pixels(name: str, elements: Elements) -> NoPixelsError:
+    """What an object without picture is."""
     uid = elements.code("SOPClassUID")
     if not uid:
-        return "a DICOM object that does not say what it is"
-    name = uid_name(uid)
-    if name is None:
-        return f"an object of the unknown kind {shown_uid(uid)}"
-    return f"a {name.removesuffix(' Storage')} object"
+        return NoPixelsError("kind_not_stated", name=name)
+    kind = uid_name(uid)
+    if kind is None:
+        return NoPixelsError("kind_unknown", name=name, uid=shown_uid(uid))
+    return NoPixelsError("other_object", name=name, kind=kind.removesuffix(" Storage"))
 
 
 def _frame_number(name: str, layout: PixelLayout, frame: int | None, *, required: bool) -> int:

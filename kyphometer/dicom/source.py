@@ -124,9 +124,13 @@ class StreamSource:
         """Close; a failing disk or too little memory become film errors."""
         self.close()
         if isinstance(error, OSError):
-            raise FilmAccessError(self.name, (error.strerror or "it cannot be read").lower())
+            raise (
+                FilmAccessError("system_reason", name=self.name, reason=error.strerror.lower())
+                if error.strerror
+                else FilmAccessError("cannot_be_read", name=self.name)
+            )
         if isinstance(error, MemoryError):
-            raise FilmPixelsError(self.name, "there is not enough memory for them")
+            raise FilmPixelsError("too_little_memory", name=self.name)
 
 
 class InflatedSource:
@@ -204,11 +208,13 @@ def open_source(film: FilmPath) -> StreamSource:
     try:
         facts = path.stat()
         if not stat.S_ISREG(facts.st_mode):
-            kind = "a folder" if stat.S_ISDIR(facts.st_mode) else "no ordinary file"
-            raise FilmAccessError(shown, f"it is {kind}")
+            folder = stat.S_ISDIR(facts.st_mode)
+            raise FilmAccessError("is_folder" if folder else "no_ordinary_file", name=shown)
         return StreamSource(path.open("rb"), facts.st_size, printable(path.name), path)
     except FileNotFoundError:
-        raise FilmAccessError(shown, "there is no such file") from None
+        raise FilmAccessError("no_such_file", name=shown) from None
     except (OSError, ValueError) as problem:
-        reason = getattr(problem, "strerror", None) or "its name cannot be used"
-        raise FilmAccessError(shown, reason.lower()) from None
+        reason = getattr(problem, "strerror", None) or ""
+        raise FilmAccessError(
+            "system_reason" if reason else "name_cannot_be_used", name=shown, reason=reason.lower()
+        ) from None

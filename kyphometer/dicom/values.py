@@ -34,9 +34,7 @@ def narrowed(
     target = np.dtype("i2" if layout.signed else "u2")
     limits = np.iinfo(target)
     if int(whole.min()) < limits.min or int(whole.max()) > limits.max:
-        raise UnsupportedFilmError(
-            name, "has pixel values of more than 16 bits", "export it with 16 bits or fewer"
-        )
+        raise UnsupportedFilmError("more_than_16_bits", name=name)
     bits = min(layout.bits_stored, _WIDEST)
     return whole.astype(target), replace(
         layout, bits_allocated=_WIDEST, bits_stored=bits, high_bit=bits - 1

@@ -76,7 +76,7 @@ def write_dx(
     """
     target = Path(path)
     if film.pixels.dtype.kind != "u":
-        raise UnsupportedFilmError(target.name, "has signed values", "write unsigned ones")
+        raise UnsupportedFilmError("signed_values", name=target.name)
     dataset = Dataset()
     _describe_identity(dataset, film, seed, instance_number)
     _describe_exposure(dataset, film)

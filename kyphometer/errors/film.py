@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from kyphometer.errors.base import KyphometerError
+from kyphometer.messages import Word
 
 
 class FilmError(KyphometerError):
@@ -15,116 +16,86 @@ class FilmError(KyphometerError):
 
 
 class PixelSpacingError(FilmError):
-    """A pixel size that cannot be."""
+    """A pixel size that cannot be; `quantity` is row_mm, column_mm, spacing or aspect_ratio."""
 
-    def __init__(self, name: str, value: object) -> None:
-        super().__init__(
-            f"The pixel {name} of {value!r} is impossible: it must be a positive number of mm; "
-            "state the right one, or none to get angles only."
-        )
+    def __init__(self, quantity: str, value: object) -> None:
+        super().__init__(quantity=Word(f"pixel.{quantity}"), value=value)
 
 
 class NotCalibratedError(FilmError):
     """Millimetres were asked of a film without pixel spacing."""
 
-    def __init__(self, what: str) -> None:
-        super().__init__(
-            f"{what} cannot be given in mm: the film carries no pixel spacing; "
-            "angles and ratios still hold, or state the spacing if you know it."
-        )
+    def __init__(self, what: str | Word) -> None:
+        super().__init__(what=what)
 
 
 class FilmAccessError(FilmError):
     """A film's file cannot be opened."""
 
-    def __init__(self, name: str, reason: str) -> None:
-        super().__init__(f"'{name}' cannot be opened: {reason}; check the path.")
+    frame = "film_access"
 
 
 class NotAFilmError(FilmError):
     """A file that is no picture that Kyphometer knows."""
 
-    def __init__(self, name: str, reason: str = "it is no DICOM file and no picture") -> None:
-        super().__init__(
-            f"'{name}' is no film: {reason}; give a DICOM radiograph, a PNG, a JPEG or a TIFF."
-        )
+    def __init__(self, name: str) -> None:
+        super().__init__(name=name)
 
 
 class NoPixelsError(FilmError):
-    """A DICOM object without a picture."""
+    """A DICOM object without a picture; says what it is instead."""
 
-    def __init__(self, name: str, kind: str) -> None:
-        super().__init__(f"'{name}' holds no picture: it is {kind}; choose the film itself.")
+    frame = "no_pixels"
 
 
 class FilmHeaderError(FilmError):
     """A header that is damaged or that cannot be."""
 
-    def __init__(self, name: str, problem: str) -> None:
-        super().__init__(
-            f"The header of '{name}' cannot be used: {problem}; export the film again."
-        )
+    frame = "film_header"
 
 
 class FilmSizeError(FilmError):
     """A film of absurd size, refused before anything is allocated."""
 
     def __init__(self, name: str, rows: int, columns: int) -> None:
-        super().__init__(
-            f"'{name}' claims {rows} x {columns} pixels, which no film has; its header is damaged, "
-            "export the film again."
-        )
+        super().__init__(name=name, rows=rows, columns=columns)
 
 
 class FilmPixelsError(FilmError):
     """Pixel data that are cut off, damaged or not what the header says."""
 
-    def __init__(self, name: str, problem: str) -> None:
-        super().__init__(f"The pixels of '{name}' cannot be read: {problem}; export it again.")
+    frame = "film_pixels"
 
 
 class UnsupportedFilmError(FilmError):
     """A film in a form that Kyphometer does not read; names the way out."""
 
-    def __init__(self, name: str, form: str, remedy: str) -> None:
-        super().__init__(f"'{name}' {form}, which cannot be read; {remedy}.")
-
 
 class ColourFilmError(FilmError):
     """A colour picture, or a film with a few coloured pixels."""
 
-    def __init__(self, name: str, coloured: int | None = None, pixels: int = 1) -> None:
-        if coloured is not None and coloured <= pixels * self.FEW:
-            super().__init__(
-                f"'{name}' is grey but for {coloured} of {pixels} pixels, such as a drawn mark; "
-                "give the film without it, or read it as grey with --grey."
-            )
-        else:
-            super().__init__(
-                f"'{name}' is a colour picture and no radiograph; give the grey film it was made "
-                "from."
-            )
-
     FEW: ClassVar[float] = 0.02
     """Share of coloured pixels up to which a picture is taken for a film that was drawn on."""
+
+    def __init__(self, name: str, coloured: int | None = None, pixels: int = 1) -> None:
+        if coloured is not None and coloured <= pixels * self.FEW:
+            super().__init__("few_coloured_pixels", name=name, coloured=coloured, pixels=pixels)
+        else:
+            super().__init__(name=name)
 
 
 class BurnedInTextError(FilmError):
     """A film whose pixels may show who the patient is."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(
-            f"'{name}' may have text burned into its pixels, which de-identification does not "
-            "change; look at the film, and say so if it names nobody."
-        )
+        super().__init__(name=name)
 
 
 class FrameError(FilmError):
     """No frame chosen of a film with several, or one that it does not have."""
 
     def __init__(self, name: str, frames: int, chosen: int | None) -> None:
-        which = "none was chosen" if chosen is None else f"frame {chosen} was asked for"
-        super().__init__(
-            f"'{name}' has {frames} frame{'s' if frames != 1 else ''} and {which}; choose one "
-            f"from 1 to {frames}."
-        )
+        if chosen is None:
+            super().__init__("no_frame_chosen", name=name, frames=frames)
+        else:
+            super().__init__("no_such_frame", name=name, frames=frames, chosen=chosen)

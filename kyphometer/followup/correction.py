@@ -303,7 +303,7 @@ def _missing(
     found = []
     if baseline is None:
         found.append((rules.windows.baseline, "no correction can be computed"))
-    if reference is None:
+    if reference is None and rules.windows.reference in rules.windows.filmed:
         found.append((rules.windows.reference, "no loss of correction can be computed"))
     return tuple(
         Remark(

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from kyphometer.followup.precision import MeasurementPrecision
 from kyphometer.followup.remarks import Remark
-from kyphometer.followup.visit_angles import VisitAngle
+from kyphometer.followup.visit_angles import Source, VisitAngle
 from kyphometer.stats.tabular import Row, Tabular
 
 
@@ -157,6 +157,16 @@ class CohortCorrections(Tabular):
         """Codes present, in order of appearance."""
         return tuple(dict.fromkeys(item.code for item in self.patients))
 
+    @property
+    def elsewhere(self) -> str:
+        """A sentence that says how many of the values were measured elsewhere; empty if none."""
+        angles = [angle for item in self.patients for angle in item.angles]
+        count = sum(angle.source is Source.ELSEWHERE for angle in angles)
+        if not count:
+            return ""
+        many = f"{count} of the {len(angles)}" if count < len(angles) else f"All {count}"
+        return f"{many} values were measured elsewhere, not on films of this study."
+
     def rows(self) -> list[Row]:
         """One row a patient, pair and visit."""
         return [row for item in self.patients for row in _rows(item)]
@@ -187,6 +197,7 @@ def _angle_cells(label: str, angle: VisitAngle) -> Row:
         "within_tolerance": angle.within_tolerance,
         "observers": " ".join(angle.observers),
         "readings": angle.readings,
+        "source": angle.source.value,
         "value_deg": angle.value_deg,
         "standard_uncertainty_deg": angle.standard_uncertainty_deg,
     }

@@ -6,11 +6,20 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from kyphometer.errors import DifferentLevelsError, DuplicateReadingError, NotAnAngleError
 from kyphometer.film import Position
 from kyphometer.followup.visit_model import Visit
 from kyphometer.measure.model import Measurement
+
+
+class Source(StrEnum):
+    """Where an angle comes from."""
+
+    READING = "read on the film"
+    ELSEWHERE = "measured elsewhere"
+    """It came in a table; nothing is known of its marks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +52,8 @@ class VisitAngle:
         The caller's name or number of the film.
     reading
         The caller's name or number of the reading; None for a mean of several.
+    source
+        Where it comes from; readings are never averaged over several sources.
     """
 
     patient: str
@@ -59,6 +70,7 @@ class VisitAngle:
     readings: int = 1
     film: int | str | None = None
     reading: int | str | None = None
+    source: Source = Source.READING
 
     @property
     def pair(self) -> tuple[str, str]:
@@ -139,6 +151,7 @@ def _mean(group: Sequence[VisitAngle]) -> VisitAngle:
         observers=tuple(observers),
         readings=n,
         film=first.film,
+        source=first.source,
     )
 
 

@@ -25,6 +25,12 @@ class DatedFilm:
         Day and time of the exposure (not of the clinic visit); None if unknown.
     position
         How the patient was held.
+    day
+        Days from surgery, where the source gives them instead of a date.
+    visit
+        The visit, where the source itself names it; goes before every window.
+    name
+        What sentences call it; `film 12` if empty.
     """
 
     patient: str
@@ -32,6 +38,20 @@ class DatedFilm:
     taken_on: date | None
     taken_at: time | None = None
     position: Position = Position.UNKNOWN
+    day: int | None = None
+    visit: str | None = None
+    name: str = ""
+
+    def days_from(self, surgery_date: date | None) -> int | None:
+        """Days from surgery: as given, else from its date; None if neither is known."""
+        if self.day is not None or self.taken_on is None or surgery_date is None:
+            return self.day
+        return (self.taken_on - surgery_date).days
+
+    @property
+    def called(self) -> str:
+        """Its name in sentences."""
+        return self.name or f"film {self.film}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +69,9 @@ class Visit:
 
     Attributes
     ----------
-    day
-        Days from surgery, negative before it.
+    taken_on, day
+        Day of the film, and days from surgery, negative before it; None where a source names the
+        visit only.
     within_tolerance
         True if the film belongs to the primary analysis, False if only to the sensitivity
         analysis.
@@ -61,8 +82,8 @@ class Visit:
     patient: str
     visit: str
     film: int | str
-    taken_on: date
-    day: int
+    taken_on: date | None
+    day: int | None
     position: Position
     within_tolerance: bool
     stated_reason: str | None = None

@@ -38,7 +38,8 @@ class _Work:
             Remark(
                 kind=RemarkKind.EXCLUDED,
                 patient=film.patient,
-                sentence=f"Film {film.film} of patient {film.patient} is no visit: {reason}.",
+                sentence=f"{film.called[0].upper()}{film.called[1:]} of patient {film.patient} is "
+                f"no visit: {reason}.",
             )
         )
 
@@ -64,8 +65,9 @@ def assign_patient_visits(
 ) -> VisitAssignment:
     """Put the films of one patient to visits (science.md#visits).
 
-    A film inside a visit's tolerance goes before one that is only inside its analysis window; among
-    several the window's rule decides. Films that are no visit are kept and listed with the reason.
+    A film whose source names the visit goes there. A film inside a visit's tolerance goes before
+    one that is only inside its analysis window; among several the window's rule decides. Films that
+    are no visit are kept and listed with the reason.
 
     Parameters
     ----------
@@ -85,22 +87,26 @@ def assign_patient_visits(
     Raises
     ------
     MissingSurgeryDateError
-        If there is no surgery date.
+        If there is no surgery date, and days from surgery or visits are not given either.
     UnknownVisitFilmError
         If two films are stated for one visit, or the stated film has no date.
     VisitWindowError
         If a stated visit does not exist.
     """
-    if surgery_date is None:
+    own = [film for film in films if film.patient == patient]
+    dated = [film for film in own if film.visit is None]
+    if surgery_date is None and (not own or any(film.day is None for film in dated)):
         raise MissingSurgeryDateError(patient)
     work = _Work()
-    own = [film for film in films if film.patient == patient]
-    pinned = _pinned(own, stated, windows, patient)
+    for film in own:
+        if film.visit is not None:
+            _place_named(work, film, film.visit, surgery_date, windows)
+    pinned = _pinned(dated, stated, windows, patient)
     for film, statement in pinned:
         _place_stated(work, film, statement, surgery_date, windows)
     taken = {film.film for film, _ in pinned}
     days = _eligible_days(
-        work, [film for film in own if film.film not in taken], surgery_date, injury_date, windows
+        work, [film for film in dated if film.film not in taken], surgery_date, injury_date, windows
     )
     for window in windows.windows:
         _place(work, window, days)
@@ -110,7 +116,7 @@ def assign_patient_visits(
         windows=windows,
         visits=tuple(sorted(work.visits, key=lambda v: order[v.visit])),
         unassigned=tuple(work.unassigned),
-        missing=tuple((patient, visit) for visit in windows.visits if visit not in found),
+        missing=tuple((patient, visit) for visit in windows.filmed if visit not in found),
         remarks=tuple(work.remarks),
     )
 
@@ -190,19 +196,30 @@ def _place_stated(
     work: _Work,
     film: DatedFilm,
     statement: StatedVisit,
-    surgery_date: date,
+    surgery_date: date | None,
     windows: VisitWindows,
 ) -> None:
-    assert film.taken_on is not None
-    day = (film.taken_on - surgery_date).days
-    within = windows.window(statement.visit).within_tolerance(day)
+    day = film.days_from(surgery_date)
+    within = day is not None and windows.window(statement.visit).within_tolerance(day)
     visit = _visit(film, statement.visit, day, within, statement.reason)
     work.visits.append(visit)
     work.warn(visit, f"film {film.film} of day {day} was put here by hand ({statement.reason})")
 
 
-def _visit(film: DatedFilm, name: str, day: int, within: bool, reason: str | None = None) -> Visit:
-    assert film.taken_on is not None
+def _place_named(
+    work: _Work, film: DatedFilm, name: str, surgery_date: date | None, windows: VisitWindows
+) -> None:
+    """Where the source names the visit its day, if it is known, only says whether it was kept."""
+    window, day = windows.window(name), film.days_from(surgery_date)
+    visit = _visit(film, name, day, day is None or window.within_tolerance(day))
+    work.visits.append(visit)
+    if day is not None:
+        _flag(work, window, visit, ())
+
+
+def _visit(
+    film: DatedFilm, name: str, day: int | None, within: bool, reason: str | None = None
+) -> Visit:
     return Visit(
         patient=film.patient,
         visit=name,
@@ -218,18 +235,17 @@ def _visit(film: DatedFilm, name: str, day: int, within: bool, reason: str | Non
 def _eligible_days(
     work: _Work,
     films: Sequence[DatedFilm],
-    surgery_date: date,
+    surgery_date: date | None,
     injury_date: date | None,
     windows: VisitWindows,
 ) -> list[tuple[DatedFilm, int]]:
     """Films with a day inside some window; the others are left out with their reason."""
     eligible: list[tuple[DatedFilm, int]] = []
     for film in films:
-        if film.taken_on is None:
+        day = film.days_from(surgery_date)
+        if day is None:
             work.leave_out(film, None, "its date is unknown; state it in the study")
-            continue
-        day = (film.taken_on - surgery_date).days
-        if injury_date is not None and film.taken_on < injury_date:
+        elif injury_date is not None and film.taken_on is not None and film.taken_on < injury_date:
             work.leave_out(film, day, f"it was taken before the injury of {injury_date}")
         elif not any(window.within_analysis(day) for window in windows.windows):
             work.leave_out(film, day, f"day {day} after surgery is in no visit window")
@@ -244,7 +260,7 @@ def _place(work: _Work, window: VisitWindow, days: Sequence[tuple[DatedFilm, int
     stated = any(visit.visit == window.visit for visit in work.visits)
     if stated or not candidates:
         for film, day in candidates:
-            work.leave_out(film, day, f"another film was put to {window.visit} by hand")
+            work.leave_out(film, day, f"another was put to {window.visit} by hand or by name")
         return
     primary = [pair for pair in candidates if window.within_tolerance(pair[1])]
     choice = choose_film(window, primary or candidates)
@@ -257,7 +273,7 @@ def _place(work: _Work, window: VisitWindow, days: Sequence[tuple[DatedFilm, int
             work.leave_out(
                 other,
                 other_day,
-                f"film {film.film} of day {day} is the {window.visit} film ({choice.reason})",
+                f"{film.called} of day {day} is that of {window.visit} ({choice.reason})",
             )
 
 
@@ -267,6 +283,8 @@ def _flag(work: _Work, window: VisitWindow, visit: Visit, undecided: tuple[int |
         work.warn(
             visit, f"day {visit.day} is outside {low} to {high}: for the sensitivity analysis only"
         )
+    if visit.day is None:
+        return
     if visit.day == 0:
         work.warn(visit, "the film is of the day of surgery: check that it was taken before it")
     if window.flag_before_day is not None and visit.day < window.flag_before_day:

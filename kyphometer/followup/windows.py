@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import pairwise
 from typing import Any
@@ -59,6 +60,9 @@ class VisitWindow:
         between films of one day.
     flag_before_day
         Films before this day are used but flagged as old; None for no such limit.
+    filmed
+        False if by protocol no film is taken at this visit, so that none is missed there; scores
+        may be.
     """
 
     visit: str
@@ -69,6 +73,7 @@ class VisitWindow:
     target_day: int | None = None
     preferred_positions: tuple[Position, ...] = ()
     flag_before_day: int | None = None
+    filmed: bool = True
 
     def __post_init__(self) -> None:
         low, high = self.tolerance
@@ -104,6 +109,7 @@ class VisitWindow:
             "target_day": self.target_day,
             "preferred_positions": [position.value for position in self.preferred_positions],
             "flag_before_day": self.flag_before_day,
+            "filmed": self.filmed,
         }
 
 
@@ -141,6 +147,27 @@ class VisitWindows:
     def visits(self) -> tuple[str, ...]:
         """Names of the visits in order of time."""
         return tuple(window.visit for window in self.windows)
+
+    @property
+    def filmed(self) -> tuple[str, ...]:
+        """Names of the visits at which films are taken by protocol."""
+        return tuple(window.visit for window in self.windows if window.filmed)
+
+    def with_films_at(self, visits: Collection[str]) -> VisitWindows:
+        """The same windows, films being taken at these visits only.
+
+        Raises
+        ------
+        VisitWindowError
+            If there is no such visit, or the baseline is not among them.
+        """
+        wanted = {self.window(visit).visit for visit in visits}
+        if self.baseline not in wanted or len(wanted) < 2:
+            raise VisitWindowError(
+                self.baseline, "films are needed at the baseline and at another visit at least"
+            )
+        windows = tuple(replace(w, filmed=w.visit in wanted) for w in self.windows)
+        return replace(self, windows=windows)
 
     @property
     def labels(self) -> dict[str, str]:
@@ -205,6 +232,7 @@ def _window_from_dict(item: dict[str, Any]) -> VisitWindow:
         target_day=None if item["target_day"] is None else int(item["target_day"]),
         preferred_positions=tuple(Position(p) for p in item["preferred_positions"]),
         flag_before_day=None if item["flag_before_day"] is None else int(item["flag_before_day"]),
+        filmed=bool(item.get("filmed", True)),
     )
 
 

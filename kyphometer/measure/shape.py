@@ -22,6 +22,7 @@ from kyphometer.measure.morphometry import (
     translation_percent,
 )
 from kyphometer.measure.uncertainty import CornerNoise
+from kyphometer.messages import Word
 from kyphometer.reading import Reading, Vertebra
 
 Part = Callable[[Heights], Quantity | None]
@@ -92,7 +93,7 @@ def height_measurements(
     MissingEndplateError, DegenerateLineError
         If the vertebra lacks an endplate, or two points are in one place.
     """
-    geometry.require_mm(f"The height of {vertebra.level}")
+    geometry.require_mm(Word("what.height", {"level": str(vertebra.level)}))
     note = "" if geometry.in_patient else "at the detector or on the film: magnified"
     found = heights(vertebra, noise)
     for code, quantity in zip(
@@ -116,7 +117,7 @@ def depression_measurements(
     vertebra: Vertebra, facing: Facing, geometry: PixelGeometry, noise: CornerNoise
 ) -> Iterator[Measurement]:
     """Depth of each endplate's floor under its chord, in mm, where its middle was marked."""
-    geometry.require_mm(f"The endplate depression of {vertebra.level}")
+    geometry.require_mm(Word("what.depression", {"level": str(vertebra.level)}))
     for side, plate in vertebra.endplates.items():
         if plate.middle is None:
             continue

@@ -10,6 +10,7 @@ import numpy as np
 
 from kyphometer.anatomy import EndplateSide
 from kyphometer.geometry import PixelGeometry, Point
+from kyphometer.messages import Word
 from kyphometer.phantom.streams import stream
 from kyphometer.reading import (
     Endplate,
@@ -93,7 +94,9 @@ def mark_by_hand(
         If the film has no pixel spacing.
     """
     rng = stream(seed, "observer", observer.code, truth.film.sop_instance_uid or "")
-    hand = _Hand(observer, truth.facing.sign if truth.facing else 1, *geometry.require_mm("A mark"))
+    hand = _Hand(
+        observer, truth.facing.sign if truth.facing else 1, *geometry.require_mm(Word("what.mark"))
+    )
     vertebrae, missing = {}, list(truth.not_measurable)
     for level, vertebra in truth.vertebrae.items():
         plates = {

@@ -1,11 +1,7 @@
-"""A reading as JSON: format `kyphometer-reading`, version 1.
+"""A reading as JSON: format `kyphometer-reading`, version 1, declared in `document_types`.
 
-The decoder is written by hand because thousands of readings a second pass through it; the JSON
-Schema that ships in the package (`kyphometer schema reading`) says the same for other programs,
-and a test holds the two together.
-
-History: version 1, first. Later, without a new version: `carried_over`, which may be left out and
-which programs that do not know it keep and do not need.
+`kyphometer schema reading` prints the JSON Schema that the declaration gives; the file that ships
+is what it prints.
 """
 
 from __future__ import annotations
@@ -16,39 +12,44 @@ import tempfile
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from kyphometer.anatomy import EndplateSide, Level
+import msgspec
+
+from kyphometer.anatomy import Level
 from kyphometer.errors import LandmarkError, ReadingFormatError, UnknownLevelError
-from kyphometer.geometry import Facing
-from kyphometer.reading.carried_json import carried_from_dict, carried_to_dict
-from kyphometer.reading.film_json import film_from_dict, film_to_dict
-from kyphometer.reading.marks_json import (
-    json_choice,
-    json_object,
-    json_text,
-    vertebra_to_dict,
-    vertebrae_from_dict,
+from kyphometer.film import FilmReference
+from kyphometer.geometry import Point
+from kyphometer.reading import document_types as declared
+from kyphometer.reading.carried import CarriedBody, CarriedLine
+from kyphometer.reading.document_types import FORMAT, VERSION, DraftDocument, ReadingDocument
+from kyphometer.reading.model import (
+    CornerRule,
+    Covariance,
+    Endplate,
+    Landmark,
+    MarkSource,
+    NotMeasurable,
+    Reading,
+    Vertebra,
 )
-from kyphometer.reading.model import CornerRule, NotMeasurable, Reading
+from kyphometer.typed_json import MemberError, json_schema, typed
 
-FORMAT = "kyphometer-reading"
-VERSION = 1
 MAX_BYTES = 4 * 1024 * 1024
-_KNOWN = {
-    "format", "version", "film", "observer", "session", "created", "software", "facing",
-    "fractured_levels", "corner_rule", "vertebrae", "not_measurable", "comment", "carried_over",
-}  # fmt: skip
+_KNOWN = frozenset(ReadingDocument.__struct_fields__)
+_Member = TypeVar("_Member", bound=msgspec.Struct)
 
 
 @cache
 def reading_schema() -> dict[str, Any]:
-    """Return the JSON Schema (draft 2020-12) of a reading."""
-    text = files("kyphometer").joinpath("schemas/reading.schema.json").read_text("utf-8")
-    schema: dict[str, Any] = json.loads(text)
-    return schema
+    """Return the JSON Schema (draft 2020-12) of a reading, made from its declaration."""
+    about = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "urn:kyphometer:reading:1",
+        "title": "Kyphometer reading, version 1",
+    }
+    return json_schema(ReadingDocument, **about)
 
 
 # ------------------------------------------------------------------------------------- writing
@@ -56,28 +57,71 @@ def reading_schema() -> dict[str, Any]:
 
 def reading_to_dict(reading: Reading) -> dict[str, Any]:
     """Document of a reading, ready for `json.dumps`; inverse of `reading_from_dict`."""
-    document = {
-        **reading.extra,
-        "format": FORMAT,
-        "version": VERSION,
-        "film": film_to_dict(reading.film),
-        "observer": reading.observer,
-        "session": reading.session,
-        "created": None if reading.created is None else _time_to_text(reading.created),
-        "software": reading.software,
-        "facing": None if reading.facing is None else str(reading.facing),
-        "fractured_levels": [level.value for level in reading.fractured_levels],
-        "corner_rule": str(reading.corner_rule),
-        "vertebrae": {level.value: vertebra_to_dict(v) for level, v in reading.vertebrae.items()},
-        "not_measurable": [
-            {"level": item.level.value, "endplate": item.endplate.value, "reason": item.reason}
+    document = ReadingDocument(
+        format=FORMAT,
+        version=VERSION,
+        film=_member(reading.film, declared.FilmMember),
+        observer=reading.observer,
+        session=reading.session,
+        created=None if reading.created is None else _time_to_text(reading.created),
+        software=reading.software,
+        facing=reading.facing,
+        fractured_levels=[level.value for level in reading.fractured_levels],
+        corner_rule=reading.corner_rule,
+        vertebrae={
+            level.value: _member(vertebra, declared.VertebraMember)
+            for level, vertebra in reading.vertebrae.items()
+        },
+        not_measurable=[
+            declared.NotMeasurableMember(
+                level=item.level.value, endplate=item.endplate, reason=item.reason
+            )
             for item in reading.not_measurable
         ],
-        "comment": reading.comment,
+        comment=reading.comment,
+        carried_over=_carried_out(reading.carried_over) or msgspec.UNSET,
+    )
+    return {**reading.extra, **msgspec.to_builtins(document)}
+
+
+def landmark_to_dict(mark: Landmark) -> dict[str, Any]:
+    """A landmark as in the document."""
+    found: dict[str, Any] = msgspec.to_builtins(_member(mark, declared.LandmarkMember))
+    return found
+
+
+def film_to_dict(film: FilmReference) -> dict[str, Any]:
+    """A reference to a film as in the document."""
+    found: dict[str, Any] = msgspec.to_builtins(_member(film, declared.FilmMember))
+    return found
+
+
+def _member(value: object, kind: type[_Member]) -> _Member:
+    """The member that has the same attributes."""
+    return msgspec.convert(value, kind, from_attributes=True)
+
+
+def _carried_out(carried: Mapping[Level, CarriedBody]) -> dict[str, declared.CarriedBodyMember]:
+    ordered = sorted(carried.items(), key=lambda item: item[0].order)
+    return {
+        level.value: declared.CarriedBodyMember(
+            film=_member(body.film, declared.FilmMember),
+            correlation=body.correlation,
+            superior=_carried_line_out(body.superior),
+            inferior=_carried_line_out(body.inferior),
+        )
+        for level, body in ordered
     }
-    if reading.carried_over:
-        document["carried_over"] = carried_to_dict(reading.carried_over)
-    return document
+
+
+def _carried_line_out(line: CarriedLine | None) -> declared.CarriedLineMember | None:
+    if line is None:
+        return None
+    before, here = (
+        declared.CarriedCorners(anterior=list(anterior), posterior=list(posterior))
+        for anterior, posterior in (line.before, line.here)
+    )
+    return declared.CarriedLineMember(change_sd_deg=line.change_sd_deg, before=before, here=here)
 
 
 def _time_to_text(moment: datetime) -> str:
@@ -137,10 +181,18 @@ def read_reading(path: str | os.PathLike[str]) -> Reading:
 def reading_from_json(text: str) -> Reading:
     """Reading from JSON text; see `reading_from_dict`."""
     try:
-        document = json.loads(text)
+        document = msgspec.json.decode(text)
+    except (ValueError, RecursionError):
+        document = _loosely(text)
+    return reading_from_dict(document)
+
+
+def _loosely(text: str) -> Any:
+    """What Python takes for JSON although it is none (NaN), so that the member can be named."""
+    try:
+        return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise ReadingFormatError("the text", f"is not JSON ({error})") from None
-    return reading_from_dict(document)
 
 
 def reading_from_dict(document: Any, *, draft: bool = False) -> Reading:
@@ -160,42 +212,57 @@ def reading_from_dict(document: Any, *, draft: bool = False) -> Reading:
     LandmarkError, UnknownLevelError
         If a landmark or level is impossible.
     """
-    top = json_object(document, "the document")
-    if top.get("format") != FORMAT:
-        raise ReadingFormatError("'format'", f"is {top.get('format')!r}, not '{FORMAT}'")
-    version = top.get("version")
-    if isinstance(version, bool) or not isinstance(version, int) or version < 1:
-        raise ReadingFormatError("'version'", "must be a whole number from 1")
-    if version > VERSION:
-        raise ReadingFormatError(
-            "'version'", f"is {version}, newer than this program knows ({VERSION}); update it"
-        )
+    top = _typed(document, DraftDocument if draft else ReadingDocument)
     return Reading(
-        film=film_from_dict(_member(top, "film"), "film"),
-        vertebrae=vertebrae_from_dict(_member(top, "vertebrae"), draft=draft),
-        facing=json_choice(Facing, top.get("facing"), "'facing'"),
-        observer=json_text(top.get("observer"), "'observer'"),
-        session=json_text(top.get("session"), "'session'"),
-        created=_time_in(top.get("created")),
-        software=json_text(top.get("software"), "'software'"),
-        fractured_levels=_levels_in(top.get("fractured_levels")),
-        corner_rule=json_choice(CornerRule, top.get("corner_rule"), "'corner_rule'")
-        or CornerRule.RIM_CHORD,
-        not_measurable=_not_measurable_in(top.get("not_measurable")),
-        comment=json_text(top.get("comment"), "'comment'") or "",
-        carried_over=carried_from_dict(top.get("carried_over")),
-        extra={key: value for key, value in top.items() if key not in _KNOWN},
+        film=_film_in(top.film),
+        vertebrae=_vertebrae_in(top.vertebrae, draft=draft),
+        facing=top.facing,
+        observer=top.observer,
+        session=top.session,
+        created=_time_in(top.created),
+        software=top.software,
+        fractured_levels=tuple(map(Level.parse, top.fractured_levels or ())),
+        corner_rule=top.corner_rule or CornerRule.RIM_CHORD,
+        not_measurable=tuple(
+            NotMeasurable(
+                level=Level.parse(item.level), endplate=item.endplate, reason=item.reason or ""
+            )
+            for item in top.not_measurable or ()
+        ),
+        comment=top.comment or "",
+        carried_over=_carried_in(top.carried_over or {}),
+        extra={key: value for key, value in document.items() if key not in _KNOWN},
     )
 
 
-def _member(document: Mapping[str, Any], name: str) -> Any:
-    if name not in document:
-        raise ReadingFormatError(f"'{name}'", "is missing")
-    return document[name]
+def _typed(document: Any, kind: type[DraftDocument]) -> DraftDocument:
+    try:
+        return typed(document, kind)
+    except MemberError as error:
+        if error.place == "version" and document.get("format") == FORMAT:
+            _refuse_newer(document.get("version"))
+        where = f"'{error.place}'" if error.place else "the document"
+        raise ReadingFormatError(where, error.problem) from None
 
 
-def _time_in(value: Any) -> datetime | None:
-    text = json_text(value, "'created'")
+def _refuse_newer(version: Any) -> None:
+    if isinstance(version, int) and version > VERSION:
+        raise ReadingFormatError(
+            "'version'", f"is {version}, newer than this program knows ({VERSION}); update it"
+        )
+
+
+def _film_in(film: declared.FilmMember) -> FilmReference:
+    return FilmReference(
+        rows=film.rows,
+        columns=film.columns,
+        frame=film.frame or 1,
+        sop_instance_uid=film.sop_instance_uid,
+        sha256_pixels=film.sha256_pixels,
+    )
+
+
+def _time_in(text: str | None) -> datetime | None:
     if text is None:
         return None
     try:
@@ -205,38 +272,80 @@ def _time_in(value: Any) -> datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _levels_in(value: Any) -> tuple[Level, ...]:
-    if value is None:
-        return ()
-    if not isinstance(value, list):
-        raise ReadingFormatError("'fractured_levels'", "must be a list of levels")
-    return tuple(_level(name, "'fractured_levels'") for name in value)
+def _vertebrae_in(
+    members: Mapping[str, declared.DraftVertebra], *, draft: bool
+) -> dict[Level, Vertebra]:
+    found: dict[Level, Vertebra] = {}
+    for name, member in members.items():
+        level = _new_level(name, found, "vertebrae")
+        superior = _endplate_in(member.superior, name, "superior")
+        inferior = _endplate_in(member.inferior, name, "inferior")
+        if superior is not None or inferior is not None:
+            found[level] = Vertebra(level=level, superior=superior, inferior=inferior)
+        elif not draft:
+            raise ReadingFormatError(f"'vertebrae.{name}'", "has neither endplate")
+    return found
 
 
-def _level(name: Any, where: str) -> Level:
-    if not isinstance(name, str):
-        raise ReadingFormatError(where, f"names the level {name!r}, which is not text")
-    return Level.parse(name)
+def _new_level(name: str, found: Mapping[Level, object], where: str) -> Level:
+    level = Level.parse(name)
+    if level in found:
+        raise ReadingFormatError(f"'{where}.{name}'", "names a level that is already there")
+    return level
 
 
-def _not_measurable_in(value: Any) -> tuple[NotMeasurable, ...]:
-    if value is None:
-        return ()
-    if not isinstance(value, list):
-        raise ReadingFormatError("'not_measurable'", "must be a list")
-    found = []
-    for entry in value:
-        item = json_object(entry, "an item of 'not_measurable'")
-        side = item.get("endplate")
-        if side not in ("superior", "inferior"):
-            raise ReadingFormatError(
-                "'not_measurable'", f"names the endplate {side!r}, not 'superior' or 'inferior'"
-            )
-        found.append(
-            NotMeasurable(
-                level=_level(item.get("level"), "'not_measurable'"),
-                endplate=EndplateSide(side),
-                reason=json_text(item.get("reason"), "a reason in 'not_measurable'") or "",
-            )
+def _endplate_in(plate: declared.DraftEndplate | None, name: str, side: str) -> Endplate | None:
+    if plate is None or plate.anterior is None or plate.posterior is None:
+        return None
+    return Endplate(
+        anterior=_landmark_in(plate.anterior, name, side, "anterior"),
+        posterior=_landmark_in(plate.posterior, name, side, "posterior"),
+        middle=None if plate.middle is None else _landmark_in(plate.middle, name, side, "middle"),
+    )
+
+
+def _landmark_in(mark: declared.LandmarkMember, *where: str) -> Landmark:
+    # Thousands of readings a second pass here: names are only put together for a refusal.
+    try:
+        return Landmark(
+            xy=Point(*mark.xy),
+            covariance=None if mark.covariance is None else _matrix(*mark.covariance),
+            source=mark.source or MarkSource.HAND,
+            raw=None if mark.raw is None else Point(*mark.raw),
+            method=mark.method,
+            note=mark.note or "",
         )
-    return tuple(found)
+    except LandmarkError as error:
+        place = f"'vertebrae.{'.'.join(where)}'"
+        raise ReadingFormatError(place, f"was refused: {error}".rstrip(".")) from None
+
+
+def _matrix(first: list[float], second: list[float]) -> Covariance:
+    return ((first[0], first[1]), (second[0], second[1]))
+
+
+def _carried_in(members: Mapping[str, declared.CarriedBodyMember]) -> dict[Level, CarriedBody]:
+    found: dict[Level, CarriedBody] = {}
+    for name, body in members.items():
+        level = _new_level(name, found, "carried_over")
+        try:
+            found[level] = CarriedBody(
+                film=_film_in(body.film),
+                superior=_carried_line_in(body.superior),
+                inferior=_carried_line_in(body.inferior),
+                correlation=body.correlation,
+            )
+        except LandmarkError as error:
+            place = f"'carried_over.{name}'"
+            raise ReadingFormatError(place, f"was refused: {error}".rstrip(".")) from None
+    return found
+
+
+def _carried_line_in(line: declared.CarriedLineMember | None) -> CarriedLine | None:
+    if line is None:
+        return None
+    before, here = (
+        (Point(*corners.anterior), Point(*corners.posterior))
+        for corners in (line.before, line.here)
+    )
+    return CarriedLine(change_sd_deg=line.change_sd_deg, before=before, here=here)

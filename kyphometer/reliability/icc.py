@@ -130,7 +130,9 @@ def intraclass_correlations(
 
     Intervals are exact for ICC(1) and ICC(C,1) and their average forms, and McGraw and Wong's
     (Satterthwaite) for ICC(A,1) and ICC(A,k). Where several films are of one patient all are
-    generalised intervals that count patients. Simulated coverage: docs/reliability.md.
+    generalised intervals that count patients. McGraw and Wong's cover 86 to 92 % where observers
+    vary as much as the residual or more (docs/reliability.md); the inter-observer ICC of
+    `variance_components` keeps its 95 % there.
 
     Parameters
     ----------

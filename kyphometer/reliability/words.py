@@ -44,6 +44,17 @@ def at_most(estimate: Estimate, limit: float) -> Verdict:
     return Verdict.REFUTED if low > limit else Verdict.NOT_SHOWN
 
 
+def at_least(estimate: Estimate, limit: float) -> Verdict:
+    """Return whether the interval shows that the true value is at least the limit."""
+    interval = estimate.interval()
+    if interval is None:
+        return Verdict.NOT_SHOWN
+    low, high = interval
+    if low >= limit:
+        return Verdict.SHOWN
+    return Verdict.REFUTED if high < limit else Verdict.NOT_SHOWN
+
+
 def within(estimate: Estimate, limit: float) -> Verdict:
     """Return whether the interval shows that the true value lies within -limit and +limit."""
     interval = estimate.interval()

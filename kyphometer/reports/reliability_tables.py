@@ -18,10 +18,11 @@ from kyphometer.reports.document import Column, Table
 from kyphometer.reports.reliability_columns import INTERVAL, cells, number, text
 
 INTERVALS = (
-    "Intervals assume normal effects and observers drawn from a population of observers. "
-    "Generalised: from the mean squares of all readings. Exact F, and McGraw and Wong's "
-    "(Satterthwaite) for agreement: of first readings, every film of another patient. Films within "
-    "patients: several films of one patient, not counted as independent."
+    "Intervals assume normal effects and observers drawn from a population of observers, "
+    "and one error for all films. Generalised: from the mean squares of all readings. Exact F, and "
+    "McGraw and Wong's (Satterthwaite) for agreement: of first readings, every film of another "
+    "patient; the latter is too narrow (86 to 92 %) where observers vary as the residual "
+    "or more. Films within patients: several films of one patient, not counted as independent."
 )
 """What the intervals of the tables of components and of ICCs rest on, and where they fail."""
 

@@ -74,6 +74,11 @@ def study_document(
     facts = [
         ("Patients", str(results.counts.patients)),
         ("Films", str(results.counts.films)),
+        *(
+            [("Measured elsewhere", f"{results.counts.elsewhere} values")]
+            if results.counts.elsewhere
+            else []
+        ),
         ("Observers", ", ".join(results.observers) or "none"),
         ("Software", results.software),
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from kyphometer.followup.cohort.analysis import CohortResults
 from kyphometer.followup.cohort.endpoints import EndpointAnalysis
 from kyphometer.reports.document import Column, Table
-from kyphometer.reports.study_columns import VISIT, count, number, p_value
+from kyphometer.reports.study_columns import VISIT, count, elsewhere, number, p_value
 from kyphometer.reports.study_tables import labelled
 from kyphometer.stats.tabular import Row
 
@@ -68,6 +68,7 @@ def corrections_table(cohort: CohortResults) -> Table:
         count("day", "Day"),
         Column(name="position", label="Position"),
         number("value_deg", "Value (°)"),
+        Column(name="elsewhere", label="Source", optional=True),
         number("standard_uncertainty_deg", "u (°)"),
         number("correction_deg", "Correction (°)"),
         number("correction_percent", "%"),
@@ -80,11 +81,12 @@ def corrections_table(cohort: CohortResults) -> Table:
         Column(name="loss_verdict", label="Verdict on loss"),
         Column(name="correction_reasons", label="Reasons", optional=True),
     )
+    rows = [row | {"elsewhere": elsewhere(row)} for row in cohort.corrections.rows()]
     return Table.from_records(
         "corrections",
         "Each patient's angles, corrections and losses",
         columns,
-        labelled(cohort.corrections.rows(), cohort.rules.windows.labels),
+        labelled(rows, cohort.rules.windows.labels),
         "u: standard uncertainty from the marks; of a change that of two independent readings or, "
         "where marks were carried over, that of the change itself. Verdicts rest on the MDC95 of "
         "the readings.",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from kyphometer.followup.visit_angles import Source
 from kyphometer.reports.document import Column
+from kyphometer.stats.tabular import Row
 
 VISIT = Column(name="visit", label="Visit")
 N = Column(name="n", label="n", kind="number")
@@ -34,3 +36,8 @@ def summary(digits: int = 1) -> tuple[Column, ...]:
         number("minimum", "Min", digits),
         number("maximum", "Max", digits),
     )
+
+
+def elsewhere(row: Row) -> str:
+    """Cell that says where a value of `corrections.rows()` comes from, empty if read here."""
+    return Source.ELSEWHERE.value if row["source"] == Source.ELSEWHERE.value else ""

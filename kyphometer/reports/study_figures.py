@@ -42,8 +42,8 @@ def angles_figure(cohort: CohortResults) -> Figure | None:
     means = "; ".join(_means(item.endpoint, labels, "°") for item in cohort.angles)
     title = (
         f"{codes} by visit: each patient, mean with 95 % confidence interval (thick) and standard "
-        "deviation (thin)."
-    )
+        f"deviation (thin). {cohort.corrections.elsewhere}"
+    ).rstrip()
     return vector("angles_by_visit", title, drawing, means, 0.5 * min(2, len(cohort.angles)))
 
 

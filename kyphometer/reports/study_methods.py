@@ -33,6 +33,8 @@ def methods(results: StudyResults) -> tuple[str, ...]:
 def _films(results: StudyResults) -> str:
     windows = results.cohort.rules.windows
     counts = results.counts
+    if not counts.films:
+        return _without_films(results)
     text = (
         f"The study holds {counts.films} films of {counts.patients} patients. Films were put to "
         "visits by their date against the date of surgery (day 0): "
@@ -53,6 +55,19 @@ def _films(results: StudyResults) -> str:
     return (
         f"{text} Patient position was taken from the film's header.{stated} Changes from or to an "
         f"unknown position were {unknown}; changes between different positions were {mixed}."
+    )
+
+
+def _without_films(results: StudyResults) -> str:
+    windows = results.cohort.rules.windows
+    filmed = ", ".join(windows.labels[visit] for visit in windows.filmed)
+    policy = results.cohort.rules.positions
+    stated = results.stated_position or "not known"
+    unknown = "stated, with a warning" if policy.allow_unknown else "not stated"
+    return (
+        f"The study holds no films of its {results.counts.patients} patients: angles came in "
+        f"tables that name visits or days. By protocol films were taken at {filmed}. Position: "
+        f"{stated}. Changes from or to an unknown position were {unknown}."
     )
 
 
@@ -80,6 +95,12 @@ def _measurement(results: StudyResults) -> str:
     names = " and ".join(results.observers) or "nobody"
     fewest, most = results.readings_each
     each = f"{fewest}" if fewest == most else f"{fewest} to {most}"
+    if not results.counts.films_read:
+        return (
+            f"The angles were measured elsewhere, kyphosis positive: {pairs or 'none'}; nothing is "
+            "known of the marks on the films, and no uncertainty of a single value. Where a table "
+            "names no levels, they are counted from the fracture (F)."
+        )
     one = fewest == most == 1
     value = "one reading" if one else f"the mean of {each} readings, one by each observer"
     corners = " or ".join(_CORNERS.get(rule.value, rule.value) for rule in results.corner_rules)
@@ -88,7 +109,7 @@ def _measurement(results: StudyResults) -> str:
         f"Angles, kyphosis positive: {pairs or 'none were measured'}. The same endplates were used "
         f"at every visit of a patient. {results.counts.readings_used} readings of "
         f"{results.counts.films_read} films gave the values; the study holds "
-        f"{results.counts.readings} readings in all."
+        f"{results.counts.readings} readings in all. {results.cohort.corrections.elsewhere}"
     )
 
 

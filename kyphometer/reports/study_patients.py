@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from kyphometer.followup.cohort.study import StudyResults
 from kyphometer.plots.figure import Figure as Drawing
 from kyphometer.reports.document import Block, Bullets, Column, Heading, Paragraph, Table, slug
-from kyphometer.reports.study_columns import VISIT, count, number
+from kyphometer.reports.study_columns import VISIT, count, elsewhere, number
 from kyphometer.reports.study_figures import picture
 from kyphometer.reports.study_tables import labelled
 
@@ -17,6 +17,7 @@ _COLUMNS = (
     count("day", "Day"),
     Column(name="position", label="Position"),
     number("value_deg", "Value (°)"),
+    Column(name="elsewhere", label="Source", optional=True),
     number("standard_uncertainty_deg", "u (°)"),
     number("correction_deg", "Correction (°)"),
     number("correction_standard_uncertainty_deg", "u of correction (°)"),
@@ -54,7 +55,11 @@ def patient_blocks(
                 dpi if width > FILMS_SHARE * PAGE_WIDE else SHARPER * dpi,
             )
         )
-    own = [row for row in results.cohort.corrections.rows() if row["patient"] == patient]
+    own = [
+        row | {"elsewhere": elsewhere(row)}
+        for row in results.cohort.corrections.rows()
+        if row["patient"] == patient
+    ]
     rows = labelled(own, results.cohort.rules.windows.labels)
     blocks.append(
         Table.from_records(f"patient_{name}", f"Angles of patient {patient}", _COLUMNS, rows)

@@ -20,6 +20,8 @@ def summary_sentences(results: StudyResults) -> tuple[str, ...]:
     cohort = results.cohort
     labels = cohort.rules.windows.labels
     sentences = [_angle(item, labels) for item in cohort.angles]
+    if cohort.corrections.elsewhere:
+        sentences.append(cohort.corrections.elsewhere)
     if not sentences:
         sentences = ["No angle was measured at a visit; the exclusions say why."]
     scores = [item for item in (cohort.pain, cohort.disability) if item is not None]

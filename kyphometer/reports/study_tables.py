@@ -93,7 +93,8 @@ def radiographic_table(cohort: CohortResults, *, sensitivity: bool = False) -> T
             p_value("wilcoxon_p_holm", "Wilcoxon p, Holm"),
         ),
         labelled(rows, cohort.rules.windows.labels),
-        "p: paired t test against the first visit; Holm within all pairs of visits of the angle.",
+        "p: paired t test against the first visit; Holm within all pairs of visits of the angle. "
+        + cohort.corrections.elsewhere,
     )  # fmt: skip
 
 

@@ -88,8 +88,8 @@ def _training(
     if any(item.locked_at is None for item in learning):
         return None
     wanted = {item.id: item.film_id for item in learning}
-    own: dict[tuple[int, str | None], float] = {}
-    reference: dict[tuple[int, str | None], float] = {}
+    own: dict[tuple[int | str, str | None], float] = {}
+    reference: dict[tuple[int | str, str | None], float] = {}
     for value in study.measurements((TRAINING_CODE,)):
         if value.value is None:
             continue

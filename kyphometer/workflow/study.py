@@ -14,7 +14,7 @@ from kyphometer.followup.correction import CorrectionRules
 from kyphometer.followup.positions import PositionPolicy, position_remarks
 from kyphometer.followup.precision import choose_precision
 from kyphometer.followup.remarks import Remark, RemarkKind
-from kyphometer.followup.visit_angles import VisitAngle, mean_of_readings
+from kyphometer.followup.visit_angles import Source, VisitAngle, mean_of_readings
 from kyphometer.followup.visit_model import Visit, VisitAssignment
 from kyphometer.reading import CornerRule, Reading
 from kyphometer.stats.options import DEFAULT_OPTIONS, StatisticsOptions
@@ -22,6 +22,7 @@ from kyphometer.store import Study
 from kyphometer.store.readings.measured_values import MeasuredValue
 from kyphometer.workflow.films import SOFTWARE
 from kyphometer.workflow.study_precision import counted_values, own_precision, stated_precision
+from kyphometer.workflow.study_sources import joined, mixed_sources
 
 STUDY_CODES = ("VKA", "RKA")
 
@@ -68,9 +69,11 @@ def analyse_study(study: Study, choices: AnalysisChoices = DEFAULT_CHOICES) -> S
 
 def _analyse(study: Study, choices: AnalysisChoices) -> StudyResults:
     settings = study.settings
-    values, session_remarks = counted_values(study, study.measurements(choices.codes))
-    assignment = study.visits()
-    collected = _collect(values, assignment, choices)
+    read, session_remarks = counted_values(study, study.measurements(choices.codes))
+    values = (*read, *study.measured_elsewhere(choices.codes))
+    films, occasions = study.visits(), study.visits_elsewhere()
+    assignment = joined(films, occasions)
+    collected = _collect(values, films, occasions, choices)
     order = {code: place for place, code in enumerate(choices.codes)}
     angles = mean_of_readings(sorted(collected.angles, key=lambda angle: order[angle.code]))
     counts = [angle.readings for angle in angles]
@@ -97,6 +100,7 @@ def _analyse(study: Study, choices: AnalysisChoices) -> StudyResults:
         *cohort.remarks,
         *position_remarks(assignment),
         *collected.remarks,
+        *mixed_sources(angles, own),
         *different,
         *session_remarks,
         *precision_remarks,
@@ -106,14 +110,18 @@ def _analyse(study: Study, choices: AnalysisChoices) -> StudyResults:
         name=study.name,
         cohort=cohort,
         assignment=assignment,
-        counts=_counts(study, assignment, collected),
+        counts=_counts(study, films, collected, angles),
         observers=tuple(sorted({name for angle in angles for name in angle.observers})),
         readings_each=(fewest, most),
         definitions={v.code: v.definition for v in values if v.definition},
         pairs=_pairs(angles),
         corner_rules=tuple(used.corner_rules),
         levels=used.levels,
-        readings={film: min(readings) for film, readings in collected.readings.items()},
+        readings={
+            film: min(numbers)
+            for film, numbers in collected.readings.items()
+            if isinstance(film, int)
+        },
         clinical_source=table.source if table.records else "",
         stated_position="" if position is None else position.value.replace("_", " "),
         software=SOFTWARE,
@@ -125,27 +133,42 @@ def _analyse(study: Study, choices: AnalysisChoices) -> StudyResults:
 class _Collected:
     angles: list[VisitAngle] = field(default_factory=list)
     remarks: list[Remark] = field(default_factory=list)
-    readings: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
+    readings: dict[int | str, set[int]] = field(default_factory=lambda: defaultdict(set))
     """Readings used, by film."""
 
 
 def _collect(
-    values: Sequence[MeasuredValue], assignment: VisitAssignment, choices: AnalysisChoices
+    values: Sequence[MeasuredValue],
+    films: VisitAssignment,
+    occasions: VisitAssignment,
+    choices: AnalysisChoices,
 ) -> _Collected:
-    """Angles of the films that are visits, one a reading that counts."""
-    by_film: dict[int, list[MeasuredValue]] = defaultdict(list)
+    """Angles at visits, one a reading that counts; what was read here goes before elsewhere."""
+    by_film: dict[int | str, list[MeasuredValue]] = defaultdict(list)
     for value in values:
         if choices.observer in (None, value.observer):
             by_film[value.film_id].append(value)
     collected = _Collected()
-    for visit in assignment.visits:
-        own = _first_of_each_observer(by_film.get(int(visit.film), ()))
-        if not own:
+    stated = {(v.patient, str(v.visit)) for v in occasions.visits if str(v.film) in by_film}
+    for visit in films.visits:
+        own = _first_of_each_observer(by_film.get(visit.film, ()))
+        if not own and (visit.patient, str(visit.visit)) not in stated:
             collected.remarks.append(
                 _excluded(visit, f"film {visit.film} has no reading, so that nothing is measured")
             )
         for value in own:
             _take(collected, visit, value)
+    here = {(a.patient, a.visit, a.code) for a in collected.angles}
+    for visit in occasions.visits:
+        for value in _first_of_each_observer(by_film.get(visit.film, ())):
+            if (visit.patient, str(visit.visit), value.code) not in here:
+                _take(collected, visit, value)
+                continue
+            sentence = (
+                f"{value.code} of {value.value:g}° measured elsewhere is not used, since the "
+            )
+            sentence += "film was read here"
+            collected.remarks.append(_excluded(visit, sentence, value.code))
     return collected
 
 
@@ -180,6 +203,7 @@ def _take(collected: _Collected, visit: Visit, value: MeasuredValue) -> None:
             observers=(value.observer,),
             film=visit.film,
             reading=value.reading_id,
+            source=value.source,
         )
     )
 
@@ -234,16 +258,23 @@ def _clinical(study: Study) -> ClinicalTable:
     return ClinicalTable(records=records, source=table.source)
 
 
-def _counts(study: Study, assignment: VisitAssignment, collected: _Collected) -> StudyCounts:
+def _counts(
+    study: Study,
+    assignment: VisitAssignment,
+    collected: _Collected,
+    angles: Sequence[VisitAngle],
+) -> StudyCounts:
     films = study.films()
+    read = [numbers for film, numbers in collected.readings.items() if isinstance(film, int)]
     return StudyCounts(
         patients=len(study.patients()),
         films=len(films),
         films_without_patient=sum(film.patient is None for film in films),
         films_at_visits=len(assignment.visits),
-        films_read=len(collected.readings),
+        films_read=len(read),
         readings=len(study.latest_readings()),
-        readings_used=sum(len(readings) for readings in collected.readings.values()),
+        readings_used=sum(map(len, read)),
+        elsewhere=sum(angle.source is Source.ELSEWHERE for angle in angles),
     )
 
 

@@ -94,6 +94,7 @@ def _of_visits(study: Study, films: tuple[FilmRecord, ...]) -> Iterator[Contradi
 
 
 def _without_visit(study: Study, films: tuple[FilmRecord, ...]) -> Iterator[Contradiction]:
+    elsewhere = {visit.patient for visit in study.visits_elsewhere().visits}
     for patient in study.patients():
         own = [film for film in films if film.patient == patient.code]
         if (
@@ -104,7 +105,7 @@ def _without_visit(study: Study, films: tuple[FilmRecord, ...]) -> Iterator[Cont
             sentence = f"Surgery on {patient.surgery_date} is before the injury on "
             sentence += f"{patient.injury_date}."
             yield Contradiction(kind="date", patient=patient.code, sentence=sentence)
-        if any(film.visit for film in own):
+        if any(film.visit for film in own) or (not own and patient.code in elsewhere):
             continue
         why = (
             "the surgery date is not known"
@@ -149,7 +150,9 @@ def _of_clinical(study: Study) -> Iterator[Contradiction]:
         own = visits.of(record.patient)
         for visit, day in record.clinic_dates.items():
             film = own.get(visit)
-            if film is not None and abs((film.taken_on - day).days) > _CLINIC_APART_DAYS:
+            if film is None or film.taken_on is None:
+                continue
+            if abs((film.taken_on - day).days) > _CLINIC_APART_DAYS:
                 sentence = (
                     f"At {visit} the film is of {film.taken_on} but the clinic visit of {day}."
                 )

@@ -63,7 +63,7 @@ def patient_pictures(
     by_id = {film.id: film for film in study.films()}
     by_patient: dict[str, list[Visit]] = defaultdict(list)
     for visit in results.assignment.visits:
-        if int(visit.film) in results.readings:
+        if visit.film in results.readings:
             by_patient[visit.patient].append(visit)
     for patient, visits in by_patient.items():
         pictures: list[VisitPicture] = []

@@ -103,7 +103,7 @@ def _table(rows: Iterable[MeasuredValue], code: str) -> tuple[ReadingTable, list
 
     With several fractured levels each is a film of its own.
     """
-    films: dict[int, list[MeasuredValue]] = defaultdict(list)
+    films: dict[int | str, list[MeasuredValue]] = defaultdict(list)
     for row in rows:
         if row.code == code and row.value is not None:
             films[row.film_id].append(row)
@@ -156,7 +156,7 @@ def _precision(
     code: str, table: ReadingTable, readings: int, *, offsets: bool
 ) -> MeasurementPrecision:
     cube = table.cube()
-    films = len({name.partition(" ")[0] for name in table.films})
+    films = len({name.rpartition(" ")[0] for name in table.films})
     names = " and ".join(table.observers)
     kind = PrecisionKind.INTRA_OBSERVER
     if len(table.observers) > 1:

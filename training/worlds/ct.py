@@ -10,7 +10,7 @@ exactly. Only what lies within 60 mm of the column is projected.
 from __future__ import annotations
 
 import gzip
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -277,13 +277,12 @@ def _rotation(change: Change) -> Array:
     return matrix
 
 
-def ct_scene(folder: Path, condition: str, seed: int) -> Scene:
-    """A projection in a random pose with two bodies wedged; `porotic` lowers the bone to discs."""
+def random_change(folder: Path, name: str, seed: int) -> Change:
+    """Any pose, and one or two bodies wedged."""
     rng = np.random.default_rng([72, seed])
-    name, *more = condition.split()
-    inner = list(volume(folder, name).corners)[1:-1]
-    hit = rng.choice(len(inner), 2, replace=False)
     spine = volume(folder, name)
+    inner = list(spine.corners)[1:-1]
+    hit = rng.choice(len(inner), 2, replace=False)
     wedge = []
     for at in sorted(hit.tolist()):
         sa, _, ia, _ = spine.corners[inner[at]]
@@ -291,12 +290,17 @@ def ct_scene(folder: Path, condition: str, seed: int) -> Scene:
         wedge.append((inner[at], float(rng.uniform(0.1, 0.5) * front), float(rng.uniform(0, 1))))
     if abs(hit[0] - hit[1]) < 2:
         wedge = wedge[:1]
-    change = Change(
+    return Change(
         turn_deg=float(rng.uniform(-6, 6)),
         tilt_deg=float(rng.uniform(-6, 6)),
-        porosis=1.0 if more else 0.0,
         wedge=tuple(wedge),
     )
+
+
+def ct_scene(folder: Path, condition: str, seed: int) -> Scene:
+    """A projection in a random pose with two bodies wedged; `porotic` lowers the bone to discs."""
+    name, *more = condition.split()
+    change = replace(random_change(folder, name, seed), porosis=1.0 if more else 0.0)
     return ct_film(folder, name, change, seed)
 
 

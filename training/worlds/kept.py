@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+
+import numpy as np
 
 from worlds.scene import Scene
 
@@ -20,3 +22,19 @@ def kept(folder: Path | None, name: str, make: Callable[[], Scene]) -> Scene:
         path.with_suffix(".part").replace(path)
     scene: Scene = pickle.loads(path.read_bytes())
     return scene
+
+
+class KeptScenes:
+    """Scenes of folders that may still be growing, drawn at random."""
+
+    def __init__(self, folders: Sequence[Path], reread: int = 200) -> None:
+        self.folders = folders
+        self.reread = reread
+        self.drawn = 0
+
+    def __call__(self, rng: np.random.Generator) -> Scene:
+        if self.drawn % self.reread == 0:
+            self.paths = [path for f in self.folders for path in sorted(f.glob("*.pickle"))]
+        self.drawn += 1
+        scene: Scene = pickle.loads(self.paths[int(rng.integers(len(self.paths)))].read_bytes())
+        return scene

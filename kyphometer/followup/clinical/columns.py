@@ -37,7 +37,7 @@ COMPLICATION_TYPES = (
 LIST_SEPARATOR = "|"
 NO_COMPLICATIONS = "none"
 PRIVATE_PREFIX = "x_"
-"""Columns whose name starts so are the user's own and are left alone."""
+"""Columns whose name starts so are the user's own: kept, described in table 1, exported."""
 
 
 class Kind(Enum):
@@ -124,7 +124,7 @@ _PATIENT_COLUMNS = (
         name="mechanism", kind=Kind.CHOICE, choices=MECHANISMS, meaning="How the fracture happened"
     ),
     Column(name="injury_date", kind=Kind.DATE, meaning="Day of the injury"),
-    Column(name="surgery_date", kind=Kind.DATE, required=True, meaning="Day of surgery, day 0"),
+    Column(name="surgery_date", kind=Kind.DATE, meaning="Day of surgery, day 0"),
     Column(
         name="fractured_levels", kind=Kind.LEVELS, meaning="Fractured levels, index level first"
     ),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from kyphometer.followup.clinical.columns import NO_COMPLICATIONS
 from kyphometer.followup.clinical.record import ClinicalRecord, Complication
+from kyphometer.followup.elsewhere import ElsewhereAngle
 from kyphometer.followup.windows import VisitWindows
 
 Contradiction = tuple[str, str, str]
@@ -95,8 +96,13 @@ _DIRECT = (
 )  # fmt: skip
 
 
-def build_record(values: dict[str, Any], windows: VisitWindows) -> ClinicalRecord:
-    """Record of one row whose cells were found right."""
+def build_record(
+    values: dict[str, Any],
+    windows: VisitWindows,
+    angles: Iterable[ElsewhereAngle] = (),
+    own: Mapping[str, float | str] | None = None,
+) -> ClinicalRecord:
+    """Record of one patient whose cells were found right."""
     direct: dict[str, Any] = {name: values.get(name) for name in _DIRECT}
     by_visit: dict[str, Any] = {
         field: {
@@ -115,6 +121,8 @@ def build_record(values: dict[str, Any], windows: VisitWindows) -> ClinicalRecor
         **direct,
         fractured_levels=values.get("fractured_levels") or (),
         complications=_complication_list(values),
+        angles=tuple(angles),
+        own=own or {},
         **by_visit,
     )
 

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
 
-from kyphometer.errors import ClinicalTableError
-from kyphometer.followup.clinical.cells import CellRules, parse_cell
+from kyphometer.errors import AmbiguousDefinitionError, ClinicalTableError
+from kyphometer.followup.clinical.cells import CellRules
 from kyphometer.followup.clinical.columns import PRIVATE_PREFIX, Column, Kind, clinical_columns
 from kyphometer.followup.clinical.consistency import build_record, contradictions
+from kyphometer.followup.clinical.headers import BY_VISIT, ROLES, Meaning, meaning, suggestion
 from kyphometer.followup.clinical.record import ClinicalRecord, ClinicalTable
+from kyphometer.followup.clinical.rows import Placed, Work, gather, own_facts
 from kyphometer.followup.windows import DEFAULT_WINDOWS, VisitWindows
-from kyphometer.tables import Sheet, SheetError, TableProblem, read_sheet
+from kyphometer.measure.definitions import ANGLES
+from kyphometer.tables import Sheet, SheetError, read_sheet
 from kyphometer.tables.dates import DateOrder, MixedOrderError, find_order
 from kyphometer.tables.missing import is_missing
-from kyphometer.tables.numbers import CellError
 from kyphometer.tables.sheet import column_key
 
 
@@ -58,18 +60,6 @@ class TableOptions:
 DEFAULT_TABLE_OPTIONS = TableOptions()
 
 
-@dataclass(slots=True)
-class _Work:
-    file: str
-    problems: list[TableProblem] = field(default_factory=list)
-    remarks: list[str] = field(default_factory=list)
-
-    def add(self, row: int | None, column: str | None, problem: str, remedy: str) -> None:
-        self.problems.append(
-            TableProblem(file=self.file, row=row, column=column, problem=problem, remedy=remedy)
-        )
-
-
 def read_clinical_table(
     path: Path | str, options: TableOptions = DEFAULT_TABLE_OPTIONS
 ) -> ClinicalTable:
@@ -82,84 +72,140 @@ def read_clinical_table(
     """
     path = Path(path)
     columns = {column.name: column for column in clinical_columns(options.windows)}
+    known = {*columns, *(name for names in ROLES.values() for name in names), "vka", "rka"}
     try:
-        sheet = read_sheet(path, known=columns.keys(), encoding=options.encoding, sheet="clinical")
+        sheet = read_sheet(path, known=known, encoding=options.encoding, sheet="clinical")
     except SheetError as error:
         raise ClinicalTableError(path.name, (error.problem,)) from None
-    work = _Work(file=path.name)
+    work = Work(file=path.name, windows=options.windows, rules=CellRules(today=date.today()))
     places = _places(work, sheet, columns)
-    records = _records(work, sheet, places, options) if places else []
+    records, own = _records(work, sheet, places, columns, options) if places else ([], ())
     if work.problems:
-        raise ClinicalTableError(path.name, tuple(work.problems))
+        ordered = sorted(work.problems, key=lambda problem: problem.row or 0)
+        raise ClinicalTableError(path.name, tuple(ordered))
     return ClinicalTable(
         records=tuple(records),
         source=path.name,
-        columns=tuple(name for name in columns if name in places),
+        columns=(*_named(places, columns, records), *own),
         remarks=tuple(work.remarks),
     )
 
 
-def _places(work: _Work, sheet: Sheet, columns: dict[str, Column]) -> dict[str, int]:
-    """Where each known column stands; header problems are added."""
-    places: dict[str, int] = {}
+def _named(
+    places: list[Placed], columns: Mapping[str, Column], records: list[ClinicalRecord]
+) -> list[str]:
+    """Columns of the clinical table that the file speaks of."""
+    named = {p.meaning.name for p in places if p.meaning.role == "fact"} | {"patient"}
+    for start in named & set(BY_VISIT):  # where rows tell the visit, what they tell
+        field = "clinic_dates" if start == "clinic_date" else start
+        named |= {f"{start}_{visit}" for r in records for visit in getattr(r, field)}
+    return [name for name in columns if name in named]
+
+
+def _places(work: Work, sheet: Sheet, columns: dict[str, Column]) -> list[Placed]:
+    """What each column is for; header problems are added."""
+    places: dict[Meaning, Placed] = {}
     for place, title in enumerate(sheet.header):
-        name = column_key(title)
-        if name.startswith(PRIVATE_PREFIX):
-            continue
-        if not name:
-            if any(_cell(cells, place) is not None for _, cells in sheet.rows):
+        key = column_key(title)
+        if not key:
+            if any(_filled(cells, place) for _, cells in sheet.rows):
                 work.add(1, f"number {place + 1}", "the column has no name", "name or delete it")
             continue
-        if name in places:
+        try:
+            found = meaning(title, columns, work.windows)
+        except AmbiguousDefinitionError as error:
+            work.add(1, title, str(error).rstrip("."), "rename the column")
+            continue
+        if found is None:
+            work.add(1, title, "it is no column of the clinical table", _remedy(key, title, work))
+        elif found in places:
             work.add(1, title, "the column is there twice", "delete one of them")
-        elif name in columns:
-            places[name] = place
-        else:
-            close = get_close_matches(name, columns, n=1)
-            hint = f"rename it to {close[0]}" if close else "delete it"
-            work.add(1, title, "it is no column of the clinical table", _or_private(hint, title))
-    for column in columns.values():
-        if column.required and column.name not in places:
-            work.add(1, column.name, "the column is missing", f"add it: {column.meaning}")
-    return places if "patient" in places else {}
+        elif found.role != "nothing":
+            places[found] = Placed(place=place, title=title, meaning=found)
+            _note(work, key, title, found)
+    _check_roles(work, places)
+    return [] if work.problems and not _has(places, "patient") else list(places.values())
 
 
-def _or_private(hint: str, title: str) -> str:
-    return f"{hint}, or name it {PRIVATE_PREFIX}{title} to keep it beside the table"
+def _note(work: Work, key: str, title: str, found: Meaning) -> None:
+    """Say how a visit was understood that is not written as in the study."""
+    if found.visit is not None and str(found.visit) not in key:
+        name = found.name.removesuffix(f"_{found.visit}")
+        work.remarks[f"The column '{title}' was read as {name} at {found.visit}."] = None
 
 
-def _cell(cells: tuple[object, ...], place: int) -> object:
+def _has(places: Mapping[Meaning, Placed], *roles: str) -> bool:
+    return {item.role for item in places} >= set(roles)
+
+
+def _check_roles(work: Work, places: Mapping[Meaning, Placed]) -> None:
+    if not _has(places, "patient"):
+        work.add(1, "patient", "the column is missing", "add it: Code of the patient")
+    if _has(places, "value") and not (_has(places, "code") or _has(places, "upper", "lower")):
+        remedy = "name the angle in a column code, or in columns upper and lower"
+        work.add(1, "value", "it is not said of which angle the values are", remedy)
+    twice = Counter(item.role for item in places if item.role in ROLES)
+    for role, count in twice.items():
+        if count > 1:
+            work.add(1, role, "several columns could be it", "keep one")
+
+
+def _remedy(key: str, title: str, work: Work) -> str:
+    columns = {column.name: column for column in clinical_columns(work.windows)}
+    close = suggestion(key, columns)
+    angle = next((c for c in ANGLES if c.lower() in key.split("_")), None)
+    if angle is not None:
+        hint = f"name an angle as {angle}_VISIT or {angle}_VISIT_OBSERVER_rep2, where VISIT is "
+        hint += f"one of {', '.join(map(str, work.windows.visits))}"
+    else:
+        hint = f"rename it to {close}" if close else "delete it"
+    return f"{hint}, or name it {PRIVATE_PREFIX}{title} to keep it as a column of your own"
+
+
+def _filled(cells: tuple[object, ...], place: int) -> bool:
     cell = cells[place] if place < len(cells) else None
-    return None if cell is None or not str(cell).strip() else cell
+    return cell is not None and bool(str(cell).strip())
 
 
 def _records(
-    work: _Work, sheet: Sheet, places: dict[str, int], options: TableOptions
-) -> list[ClinicalRecord]:
+    work: Work,
+    sheet: Sheet,
+    places: list[Placed],
+    columns: dict[str, Column],
+    options: TableOptions,
+) -> tuple[list[ClinicalRecord], tuple[str, ...]]:
     if not sheet.rows:
         work.add(None, None, "there is no patient in it", "fill in one row a patient")
-    by_name = {column.name: column for column in clinical_columns(options.windows)}
-    rules = _rules(
-        work, sheet, [p for n, p in places.items() if by_name[n].kind is Kind.DATE], options
-    )
+    dates = [
+        p.place
+        for p in places
+        if p.meaning.role == "date"
+        or (p.meaning.role == "fact" and _kind(p.meaning.name, columns) is Kind.DATE)
+    ]
+    work.rules = _rules(work, sheet, dates, options)
+    rows = [
+        (number, cells) for number, cells in sheet.rows if _right_width(work, sheet, number, cells)
+    ]
+    patients = gather(work, rows, places, columns)
+    own, names = own_facts(patients, options.decimal)
     records: list[ClinicalRecord] = []
-    seen: dict[str, int] = {}
-    for number, cells in sheet.rows:
-        if not _right_width(work, sheet, number, cells):
-            continue
-        before = len(work.problems)
-        values = _values(work, number, cells, places, by_name, rules)
-        _check_patient(work, number, values.get("patient"), seen, options)
-        for column, problem, remedy in contradictions(
-            values, options.windows, failed=places.keys() - values.keys()
-        ):
-            work.add(number, column, problem, remedy)
-        if len(work.problems) == before:
-            records.append(build_record(values, options.windows))
-    return records
+    for patient, item in patients.items():
+        _check_patient(work, item.row, patient, options)
+        for column, problem, remedy in contradictions(item.values, options.windows, item.failed):
+            work.add(item.row, column, problem, remedy)
+        if not work.problems:
+            angles = item.angles.values()
+            records.append(build_record(item.values, options.windows, angles, own[patient]))
+    return records, names
 
 
-def _rules(work: _Work, sheet: Sheet, dates: list[int], options: TableOptions) -> CellRules:
+def _kind(name: str, columns: Mapping[str, Column]) -> Kind:
+    return (
+        Kind.DATE if name == "clinic_date" else columns[name].kind if name in columns else Kind.TEXT
+    )
+
+
+def _rules(work: Work, sheet: Sheet, dates: list[int], options: TableOptions) -> CellRules:
     """How the cells are read: as stated, else as the table itself shows."""
     order = options.dates
     if order is None:
@@ -177,7 +223,7 @@ def _rules(work: _Work, sheet: Sheet, dates: list[int], options: TableOptions) -
         if found is not None:
             order, example = found
             what = "day/month/year" if order == "dmy" else "month/day/year"
-            work.remarks.append(f"Dates such as {example} were read as {what}.")
+            work.remarks[f"Dates such as {example} were read as {what}."] = None
     return CellRules(
         today=options.today or date.today(),
         decimal=options.decimal,
@@ -186,7 +232,7 @@ def _rules(work: _Work, sheet: Sheet, dates: list[int], options: TableOptions) -
     )
 
 
-def _right_width(work: _Work, sheet: Sheet, number: int, cells: tuple[object, ...]) -> bool:
+def _right_width(work: Work, sheet: Sheet, number: int, cells: tuple[object, ...]) -> bool:
     surplus = [c for c in cells[len(sheet.header) :] if sheet.ragged or not is_missing(c)]
     if surplus:
         work.add(
@@ -207,39 +253,13 @@ def _right_width(work: _Work, sheet: Sheet, number: int, cells: tuple[object, ..
     return True
 
 
-def _values(
-    work: _Work,
-    number: int,
-    cells: tuple[object, ...],
-    places: dict[str, int],
-    columns: dict[str, Column],
-    rules: CellRules,
-) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for name, place in places.items():
-        try:
-            values[name] = parse_cell(columns[name], _cell(cells, place), rules)
-        except CellError as error:
-            work.add(number, name, error.problem, error.remedy)
-    return values
-
-
-def _check_patient(
-    work: _Work, number: int, patient: str | None, seen: dict[str, int], options: TableOptions
-) -> None:
-    if patient is None:
-        work.add(number, "patient", "there is no patient code", "give one, or delete the row")
-        return
-    if patient in seen:
-        work.add(
-            number,
-            "patient",
-            f"patient {patient} is already in row {seen[patient]}",
-            "keep one row a patient",
-        )
-    seen.setdefault(patient, number)
+def _check_patient(work: Work, number: int, patient: str, options: TableOptions) -> None:
     known = options.known_patients
     if known is not None and patient not in known:
         close = get_close_matches(patient, known, n=1)
-        hint = f"perhaps {close[0]} is meant" if close else "add the patient's films first"
+        hint = (
+            f"perhaps {close[0]} is meant"
+            if close
+            else "add the patient's films first, or say --add-patients"
+        )
         work.add(number, "patient", f"patient {patient} is not in the study", hint)

@@ -9,6 +9,7 @@ from typing import Any
 
 from kyphometer.anatomy import Level
 from kyphometer.errors import TableError
+from kyphometer.followup.elsewhere import ElsewhereAngle
 from kyphometer.stats.tabular import Row, Tabular
 
 FORMAT = "kyphometer-clinical"
@@ -44,6 +45,10 @@ class ClinicalRecord:
         None if not known, empty if there were none.
     vas, odi, ais, clinic_dates
         By visit, only where known: pain 0 to 10, disability 0 to 100 %, grade A to E, day.
+    angles
+        Angles that were measured elsewhere.
+    own
+        The user's own columns by name (`x_bmi`): numbers, or text where any cell is none.
     """
 
     patient: str
@@ -67,6 +72,8 @@ class ClinicalRecord:
     ais: Mapping[str, str] = field(default_factory=dict)
     clinic_dates: Mapping[str, date] = field(default_factory=dict)
     comment: str | None = None
+    angles: tuple[ElsewhereAngle, ...] = ()
+    own: Mapping[str, float | str] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON document of the record."""
@@ -95,6 +102,8 @@ class ClinicalRecord:
             values["fractured_levels"] = tuple(Level.parse(level) for level in levels)
             if values.get("complications") is not None:
                 values["complications"] = tuple(Complication(**c) for c in values["complications"])
+            angles = values.get("angles", ())
+            values["angles"] = tuple(map(ElsewhereAngle.from_dict, angles))
             return cls(**values)
         except (TypeError, ValueError, AttributeError) as error:
             raise TableError(f"A clinical record is damaged: {error}.") from None
@@ -105,6 +114,8 @@ def _plain(value: Any) -> Any:
         return value.isoformat()
     if isinstance(value, Level):
         return value.value
+    if isinstance(value, ElsewhereAngle):
+        return value.to_dict()
     if isinstance(value, Complication):
         return {f.name: getattr(value, f.name) for f in fields(value)}
     if isinstance(value, tuple):
@@ -176,4 +187,5 @@ def _row(record: ClinicalRecord, columns: list[tuple[str, str]]) -> Row:
     row["complications"] = (
         None if complications is None else "|".join(c.type for c in complications)
     )
-    return row | {f"{name}_{visit}": getattr(record, name).get(visit) for name, visit in columns}
+    row |= {f"{name}_{visit}": getattr(record, name).get(visit) for name, visit in columns}
+    return row | dict(record.own)

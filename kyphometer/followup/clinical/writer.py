@@ -21,11 +21,13 @@ def write_clinical_table(
 ) -> None:
     """Write a clinical table as CSV; `read_clinical_table` gives the same records again."""
     columns = clinical_columns(windows)
+    own = list(dict.fromkeys(name for record in table.records for name in record.own))
     with Path(path).open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream)
-        writer.writerow([column.name for column in columns])
+        writer.writerow([*(column.name for column in columns), *own])
         for record in table.records:
-            writer.writerow([_text(_value(record, column)) for column in columns])
+            cells = [_value(record, column) for column in columns]
+            writer.writerow([_text(cell) for cell in (*cells, *map(record.own.get, own))])
 
 
 def _value(record: ClinicalRecord, column: Column) -> object:

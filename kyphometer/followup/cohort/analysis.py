@@ -166,7 +166,9 @@ def _far_from_clinic(assignment: VisitAssignment, table: ClinicalTable) -> list[
     for visit in assignment.visits:
         record = records.get(visit.patient)
         seen = record.clinic_dates.get(visit.visit) if record else None
-        if seen is None or abs((visit.taken_on - seen).days) <= CLINIC_TO_FILM_DAYS:
+        if seen is None or visit.taken_on is None:
+            continue
+        if abs((visit.taken_on - seen).days) <= CLINIC_TO_FILM_DAYS:
             continue
         sentence = (
             f"Patient {visit.patient}, {visit.visit}: film of {visit.taken_on} and clinic visit of "

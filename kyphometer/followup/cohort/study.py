@@ -26,6 +26,8 @@ class StudyCounts:
     readings
         Confirmed readings, of which `readings_used` gave the values and the others only the
         precision.
+    elsewhere
+        Values that were measured elsewhere.
     """
 
     patients: int
@@ -35,6 +37,7 @@ class StudyCounts:
     films_read: int
     readings: int
     readings_used: int
+    elsewhere: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

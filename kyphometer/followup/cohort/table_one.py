@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kyphometer.followup.clinical.columns import AIS_GRADES, MECHANISMS, SEXES
+from kyphometer.followup.clinical.columns import AIS_GRADES, MECHANISMS, PRIVATE_PREFIX, SEXES
 from kyphometer.followup.clinical.record import ClinicalRecord, ClinicalTable
 from kyphometer.followup.cohort.endpoints import summary_cells
 from kyphometer.followup.windows import TimePoint
@@ -83,6 +83,7 @@ def table_one(
             label="AIS grade before surgery",
             counts=count_categories([r.ais.get(baseline) for r in records], AIS_GRADES, options),
         ),
+        *_own(records, options),
     ]
     known = [
         item
@@ -136,6 +137,29 @@ def _levels(records: Sequence[ClinicalRecord], options: StatisticsOptions) -> Ch
             [str(level) if level else None for level in levels], order, options
         ),
     )
+
+
+MOST_CATEGORIES = 12
+"""Words of more kinds than this are notes, no categories."""
+
+
+def _own(records: Sequence[ClinicalRecord], options: StatisticsOptions) -> list[Characteristic]:
+    """The user's own columns: numbers summarised, words of few kinds counted."""
+    names = dict.fromkeys(name for record in records for name in record.own)
+    found = []
+    for name in names:
+        label = name.removeprefix(PRIVATE_PREFIX).replace("_", " ")
+        values = [record.own.get(name) for record in records]
+        numbers = [value for value in values if not isinstance(value, str)]
+        words = sorted({value for value in values if isinstance(value, str)})
+        if not words:
+            summary = summarise(numbers, options, label)
+            found.append(Characteristic(name=name, label=label, summary=summary))
+        elif len(words) <= MOST_CATEGORIES:
+            shown = [None if value is None else str(value) for value in values]
+            counts = count_categories(shown, words, options)
+            found.append(Characteristic(name=name, label=label, counts=counts))
+    return found
 
 
 def _rows(item: Characteristic) -> list[Row]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -11,13 +11,13 @@ from typing import Any
 from sqlalchemy import Connection, and_, func, insert, select
 
 from kyphometer.errors import StudyRefusedError, UnacceptedChangesError
-from kyphometer.followup.clinical.columns import NO_COMPLICATIONS
 from kyphometer.followup.clinical.record import ClinicalRecord
 from kyphometer.store.database import audit
 from kyphometer.store.database.clock import now_text
 from kyphometer.store.database.merge import Change, Merge, all_changes, merge
 from kyphometer.store.database.schema import clinical_rows, patients
 from kyphometer.store.people import people
+from kyphometer.store.people.facts import facts_of, flat, nested
 from kyphometer.store.readings.documents import checked_text
 from kyphometer.store.study import visits
 
@@ -42,41 +42,58 @@ class ClinicalMerge:
         Facts that differ from what the study knows.
     emptied
         Facts that the study knows and the table has a cell for, which is empty.
+    patients_added
+        Patients whom the study does not know yet.
+    alike
+        Sentences about those of them whose code is nearly that of a known patient.
     """
 
     new: tuple[str, ...]
     different: tuple[Change, ...]
     emptied: tuple[Change, ...]
+    patients_added: tuple[str, ...] = ()
+    alike: tuple[str, ...] = ()
 
 
 def compare(
     connection: Connection,
     records: Iterable[ClinicalRecord],
     columns: tuple[str, ...] | None = None,
-) -> dict[int, tuple[dict[str, Any], Merge, ClinicalRecord]]:
-    """What each patient's record would change: known facts, merge, record, by number.
+    *,
+    add_patients: bool = False,
+) -> dict[int, tuple[ClinicalRecord, dict[str, Any], Merge, ClinicalRecord]]:
+    """What each patient's record would change: known record and facts, merge, record, by number.
+
+    Patients whom the study does not know have negative numbers.
 
     Parameters
     ----------
     columns
         Columns that the table has; facts of others are left alone. None for all.
+    add_patients
+        Whether the table may name patients whom the study does not know.
     """
     codes = patient_codes(connection)
     latest = {number: data for number, _, data in _latest(connection)}
     days = _days(connection)
-    found: dict[int, tuple[dict[str, Any], Merge, ClinicalRecord]] = {}
-    for record in records:
+    found: dict[int, tuple[ClinicalRecord, dict[str, Any], Merge, ClinicalRecord]] = {}
+    for place, record in enumerate(records, start=1):
         number = codes.get(record.patient)
-        if number is None:
+        if number is None and not add_patients:
             raise StudyRefusedError(
-                f"The clinical table names the patient '{record.patient}', whom the study does not "
-                "hold",
-                "add the patient's films first, or correct the code; nothing was imported",
+                f"The table names the patient '{record.patient}', whom the study does not hold",
+                "correct the code, add the patient's films first, or say --add-patients; nothing "
+                "was imported",
             )
-        document = json.loads(latest[number]) if number in latest else {}
-        before = {**flat(document), **{k: v for k, v in days[number].items() if v is not None}}
-        after = flat(record.to_dict())
-        wanted = facts_of(columns, before.keys() | after.keys())
+        number = -place if number is None else number
+        stored = (
+            ClinicalRecord.from_dict(json.loads(latest[number]))
+            if number in latest
+            else ClinicalRecord(patient=record.patient)
+        )
+        dates = {k: v for k, v in days.get(number, {}).items() if v is not None}
+        before, after = {**flat(stored), **dates}, flat(record)
+        wanted = facts_of(columns, before.keys() | after.keys(), record)
         after = {name: after.get(name) for name in sorted(wanted)}
         known = found.get(number)
         if known is not None:
@@ -84,7 +101,8 @@ def compare(
                 f"The clinical table names the patient '{record.patient}' twice, under two codes",
                 "keep one row a patient; nothing was imported",
             )
-        found[number] = (before, merge(f"patient {record.patient}", before, after), record)
+        change = merge(f"patient {record.patient}", before, after)
+        found[number] = (stored, before, change, record)
     return found
 
 
@@ -92,13 +110,23 @@ def preview(
     connection: Connection,
     records: Iterable[ClinicalRecord],
     columns: tuple[str, ...] | None = None,
+    *,
+    add_patients: bool = False,
 ) -> ClinicalMerge:
     """What a table would do, without doing it."""
-    found = compare(connection, records, columns).values()
+    found = compare(connection, records, columns, add_patients=add_patients)
+    merges = [change for _, _, change, _ in found.values()]
+    strangers = [record.patient for number, (*_, record) in found.items() if number < 0]
     return ClinicalMerge(
-        new=tuple(record.patient for _, change, record in found if change.added),
-        different=tuple(c for _, change, _ in found for c in change.different),
-        emptied=tuple(c for _, change, _ in found for c in change.emptied),
+        new=tuple(record.patient for _, _, change, record in found.values() if change.added),
+        different=tuple(c for change in merges for c in change.different),
+        emptied=tuple(c for change in merges for c in change.emptied),
+        patients_added=tuple(strangers),
+        alike=tuple(
+            sentence
+            for code in strangers
+            for sentence in people.near_codes(connection, patients, code, "patient")
+        ),
     )
 
 
@@ -111,10 +139,12 @@ def save(
     columns: tuple[str, ...] | None = None,
     accept_changes: bool = False,
     erase_empty: bool = False,
+    add_patients: bool = False,
 ) -> tuple[str, ...]:
     """Save what is new, and what differs if that is accepted; codes of the patients concerned.
 
-    Surgery and injury dates go to the patients, and visits are put anew.
+    Patients whom the study does not know are added if `add_patients`. Surgery and injury dates go
+    to the patients, and visits are put anew.
 
     Raises
     ------
@@ -122,23 +152,28 @@ def save(
         If facts differ and `accept_changes` is False; nothing is saved then.
     """
     source = checked_text(source, "name of the table", longest=500)
+    if add_patients:
+        records = list(records)
+        for record in records:
+            if record.patient not in patient_codes(connection):
+                people.ensure_patient(connection, record.patient)
     found = compare(connection, records, columns)
-    different = tuple(c for _, change, _ in found.values() for c in change.different)
+    different = tuple(c for _, _, change, _ in found.values() for c in change.different)
     if different and not accept_changes:
         raise UnacceptedChangesError(source or "the table", different)
     versions = {number: version for number, version, _ in _latest(connection)}
     changed: dict[str, int] = {}
-    for number, (before, change, record) in found.items():
+    for number, (stored, before, change, record) in found.items():
         taken = change.added | {c.name: c.after for c in change.different}
         if erase_empty:
             taken |= {c.name: None for c in change.emptied}
         if not taken and number in versions:
             continue
-        document = ClinicalRecord.from_dict(nested(before | taken, record.patient))
+        document = nested(before | taken, record.patient, (*stored.angles, *record.angles))
         _add_version(connection, actor, number, document, source, versions.get(number, 0))
         changed[record.patient] = versions.get(number, 0)
     if changed:
-        emptied = [c for _, m, _ in found.values() for c in m.emptied] if erase_empty else []
+        emptied = [c for _, _, m, _ in found.values() for c in m.emptied] if erase_empty else []
         details = {
             "source": source,
             "patients": list(changed),
@@ -181,44 +216,6 @@ def undo(connection: Connection, actor: str, details: Mapping[str, Any], entry: 
 
 
 _DAYS = ("surgery_date", "injury_date")
-_BY_VISIT = {"vas": "vas", "odi": "odi", "ais": "ais", "clinic_dates": "clinic_date"}
-"""Fields of a record that hold a value a visit, with how their columns begin."""
-
-
-def flat(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Facts of a record by the names of their columns; complications are one fact."""
-    facts: dict[str, Any] = {}
-    for name, value in document.items():
-        if name in _BY_VISIT:
-            facts |= {f"{_BY_VISIT[name]}_{visit}": one for visit, one in value.items()}
-        elif name == "complications" and value == []:
-            facts[name] = NO_COMPLICATIONS  # known that there were none, not unknown
-        elif name not in ("format", "version", "patient"):
-            facts[name] = value
-    return facts
-
-
-def nested(facts: Mapping[str, Any], patient: str) -> dict[str, Any]:
-    """The document of a record from its facts; inverse of `flat`."""
-    document = ClinicalRecord(patient=patient).to_dict()
-    for name, value in facts.items():
-        parts = [(f, start) for f, start in _BY_VISIT.items() if name.startswith(f"{start}_")]
-        if value == NO_COMPLICATIONS and name == "complications":
-            document[name] = []
-        elif not parts:
-            document[name] = value if value is not None else document.get(name)
-        elif value is not None:
-            field, start = parts[0]
-            document[field][name.removeprefix(f"{start}_")] = value
-    return document
-
-
-def facts_of(columns: tuple[str, ...] | None, known: Collection[str]) -> set[str]:
-    """Facts that a table of these columns speaks of."""
-    if columns is None:
-        return set(known)
-    named = {"complications" if c.startswith("complication_") else c for c in columns}
-    return named - {"patient"}
 
 
 def _days(connection: Connection) -> dict[int, dict[str, str | None]]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, select
 
+from kyphometer.followup.visit_angles import Source
 from kyphometer.store.database.schema import (
     films,
     measured,
@@ -37,11 +38,16 @@ class MeasuredValue:
         The endplate pair of an angle.
     definition
         In words, with its version.
+    source
+        Where the number comes from.
+    film_id, reading_id
+        Numbers of the study; of an angle measured elsewhere the occasion in words, and a number
+        below 0.
     """
 
     reading_id: int
     version: int
-    film_id: int
+    film_id: int | str
     patient: str | None
     visit: str | None
     taken_on: date | None
@@ -59,6 +65,7 @@ class MeasuredValue:
     standard_uncertainty: float | None
     definition: str
     note: str
+    source: Source = Source.READING
 
 
 def values(

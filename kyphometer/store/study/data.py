@@ -17,7 +17,7 @@ from kyphometer.store.database.connection import Snapshot
 from kyphometer.store.database.schema import patients as patients_table
 from kyphometer.store.films import changes as film_changes
 from kyphometer.store.films.films import stored_path
-from kyphometer.store.people import clinical, people
+from kyphometer.store.people import clinical, elsewhere, people
 from kyphometer.store.readings import measured
 from kyphometer.store.readings import versions as readings
 from kyphometer.store.readings.documents import checked_text
@@ -222,6 +222,11 @@ class StudyData(StudyReadings):
         with self._database.read() as connection:
             return visits.assignment(connection)
 
+    def visits_elsewhere(self) -> VisitAssignment:
+        """Occasions at which patients were measured elsewhere, put to visits as films are."""
+        with self._database.read() as connection:
+            return elsewhere.assignment(connection)
+
     def state_visit(self, film_id: int, visit: str | None, *, reason: str = "") -> None:
         """Put a film to a visit by hand, or with None leave it to the windows again.
 
@@ -236,13 +241,19 @@ class StudyData(StudyReadings):
             visits.state(connection, self._actor, film_id, visit, reason)
 
     def set_clinical(
-        self, table: ClinicalTable, *, accept_changes: bool = False, erase_empty: bool = False
+        self,
+        table: ClinicalTable,
+        *,
+        accept_changes: bool = False,
+        erase_empty: bool = False,
+        add_patients: bool = False,
     ) -> tuple[str, ...]:
         """Take up a clinical table, whole or not at all; codes of those new or changed.
 
-        What is new is added, and what the table has no column for stays as it is. Surgery and
-        injury dates that the table gives go to the patients, and visits follow. What was known
-        before stays as an earlier version, and `undo` brings it back.
+        Angles measured elsewhere may stand in it. What is new is added, and what the table has no
+        column for stays as it is. Surgery and injury dates that the table gives go to the patients,
+        and visits follow. What was known before stays as an earlier version, and `undo` brings it
+        back.
 
         Parameters
         ----------
@@ -250,6 +261,8 @@ class StudyData(StudyReadings):
             Take facts that differ from what the study knows.
         erase_empty
             Erase facts whose cell is empty; otherwise they stay.
+        add_patients
+            Add patients whom the study does not hold; otherwise the table is refused.
 
         Raises
         ------
@@ -267,12 +280,17 @@ class StudyData(StudyReadings):
                 columns=table.columns,
                 accept_changes=accept_changes,
                 erase_empty=erase_empty,
+                add_patients=add_patients,
             )
 
-    def preview_clinical(self, table: ClinicalTable) -> clinical.ClinicalMerge:
+    def preview_clinical(
+        self, table: ClinicalTable, *, add_patients: bool = False
+    ) -> clinical.ClinicalMerge:
         """What `set_clinical` would do with a table: what is new, different, or empty."""
         with self._database.read() as connection:
-            return clinical.preview(connection, table.records, table.columns)
+            return clinical.preview(
+                connection, table.records, table.columns, add_patients=add_patients
+            )
 
     def clinical(self) -> ClinicalTable:
         """The latest clinical record of each patient who has one."""
@@ -309,6 +327,14 @@ class StudyData(StudyReadings):
                 yield type(self)(Snapshot(self._database, connection), self._reader, self._actor)
                 return
         raise StudyRefusedError("The study changes faster than it is measured", "try again later")
+
+    def measured_elsewhere(
+        self, codes: Sequence[str] | None = None, *, patient: str | None = None
+    ) -> tuple[MeasuredValue, ...]:
+        """Angles that came in tables, as lines of the long table; None for all codes."""
+        wanted = None if codes is None else set(map(measured.canonical, codes))
+        with self._database.read() as connection:
+            return elsewhere.values(connection, wanted, patient)
 
     def measurements(
         self,

@@ -58,7 +58,7 @@ class Study(StudyData, StudyAccounts):
         accounts
             Also write the accounts with their password hashes.
         """
-        values = self.measurements()
+        values = (*self.measurements(), *self.measured_elsewhere())
         with (
             self._database.read() as connection,
             export_target(Path(target)) as open_text,

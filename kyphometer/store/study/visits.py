@@ -27,9 +27,11 @@ def assignment(connection: Connection, *where: ColumnElement[bool]) -> VisitAssi
     known = select(patients.c.code, patients.c.surgery_date, patients.c.injury_date).where(*where)
     dates = {code: (surgery, injury) for code, surgery, injury in connection.execute(known)}
     settings = settings_from_json(connection.execute(select(study.c.settings)).scalar_one())
+    dated = _dated(connection, settings.stated_position or Position.UNKNOWN, *where)
+    filmed = {film.patient for film in dated}
     return assign_visits(
-        _dated(connection, settings.stated_position or Position.UNKNOWN, *where),
-        {code: surgery for code, (surgery, _) in dates.items()},
+        dated,
+        {code: surgery for code, (surgery, _) in dates.items() if surgery or code in filmed},
         injury_dates={code: injury for code, (_, injury) in dates.items() if injury},
         windows=settings.visits,
         stated=_stated(connection),

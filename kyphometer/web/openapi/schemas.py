@@ -140,6 +140,8 @@ SCHEMAS: dict[str, Schema] = {
     "Error": record(
         {"error": TEXT, "kind": TEXT},
         {
+            "code": TEXT,
+            "facts": ANY_OBJECT,
             "etag": TEXT,
             "document": maybe(ANY_OBJECT),
             "version": COUNT,

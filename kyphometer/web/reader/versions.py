@@ -74,7 +74,7 @@ class DocumentConflictError(StudyConflictError):
         super().__init__("This reading was changed in another window or by another program", state)
         self.kind = "StudyConflictError"
         answer = state.answer()
-        self.facts = {key: answer[key] for key in ("etag", "document", "version", "source")}
+        self.members = {key: answer[key] for key in ("etag", "document", "version", "source")}
 
 
 class ReadingVersions:

@@ -63,7 +63,9 @@ class InPieces(Response):
 def error_answer(error: Exception) -> Json:
     """The answer that an error makes: its status, its sentence and the name of its class."""
     status, extra, headers = _describe(error)
-    body = {"error": str(error), "kind": getattr(error, "kind", type(error).__name__), **extra}
+    kind = getattr(error, "kind", type(error).__name__)
+    facts = error.to_dict() if isinstance(error, KyphometerError) else {}
+    body = {"error": str(error), "kind": kind, **facts, **extra}
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR and not isinstance(error, KyphometerError):
         body = _own_fault(error)
     return Json(body, status_code=status, headers=headers)
@@ -78,7 +80,7 @@ def _describe(error: Exception) -> tuple[int, Mapping[str, Any], dict[str, str]]
         findings = [finding_view(item) for item in error.findings]
         return error.http_status, {"findings": findings}, headers
     if isinstance(error, KyphometerError):
-        return error.http_status, getattr(error, "facts", {}), headers
+        return error.http_status, getattr(error, "members", {}), headers
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return HTTPStatus.INSUFFICIENT_STORAGE, {}, headers
     return HTTPStatus.INTERNAL_SERVER_ERROR, {}, headers

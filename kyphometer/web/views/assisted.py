@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kyphometer.reading.marks_json import landmark_to_dict
+from kyphometer.reading.document import landmark_to_dict
 from kyphometer.web.reader.answer import Answer
 from kyphometer.web.reader.assist import Assistance, with_marks
 

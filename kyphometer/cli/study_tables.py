@@ -1,0 +1,92 @@
+"""Deeds of `kyphometer study` that take up tables: clinical data, and angles measured elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from kyphometer.cli.study_output import print_facts
+
+
+def take_clinical(args: Any) -> int:
+    """Take up a table into a study."""
+    from kyphometer.store.study.study import Study
+
+    with Study.open(args.study) as study:
+        adding = args.add_patients or not study.films()
+        known = None if adding else _codes(study)
+        table = read_table(args.table, args, study.settings.visits, known)
+        print_facts(args, take(study, table, args, adding=adding))
+    return 0
+
+
+def take_angles(args: Any) -> int:
+    """Take up a table of angles, with the clinical data that stand in it."""
+    from kyphometer.errors import ClinicalTableError
+    from kyphometer.store.study.study import Study
+    from kyphometer.tables import TableProblem
+
+    with Study.open(args.study) as study:
+        adding = args.add_patients or not study.films()
+        known = None if adding else _codes(study)
+        table = read_table(args.table, args, study.settings.visits, known)
+        if not any(record.angles for record in table.records):
+            problem = TableProblem(
+                file=args.table.name, row=1, column=None, problem="no column holds angles",
+                remedy="name them as VKA_VISIT, or VKA beside a column visit, date or days",
+            )  # fmt: skip
+            raise ClinicalTableError(args.table.name, (problem,))
+        print_facts(args, take(study, table, args, adding=adding))
+    return 0
+
+
+def _codes(study: Any) -> set[str]:
+    patients = study.patients()
+    codes = {patient.code for patient in patients}
+    return codes | {patient.clinical_code for patient in patients if patient.clinical_code}
+
+
+def read_table(path: Path, args: Any, windows: Any, known: set[str] | None) -> Any:
+    """The table, with notes on how it was read."""
+    from kyphometer.followup.clinical.reader import TableOptions, read_clinical_table
+    from kyphometer.tables.missing import missing_words
+
+    options = TableOptions(
+        windows=windows,
+        known_patients=known,
+        encoding=args.encoding,
+        decimal=args.decimal,
+        dates=args.dates,
+        missing=missing_words(args.missing),
+    )
+    table = read_clinical_table(path, options)
+    for sentence in table.remarks:
+        print(f"note: {sentence}", file=sys.stderr)
+    return table
+
+
+def take(study: Any, table: Any, args: Any, *, adding: bool) -> dict[str, object]:
+    """Save a table by the merge rule, say what came of it; the counts."""
+    accept, erase = getattr(args, "accept_changes", False), getattr(args, "erase_empty", False)
+    merge = study.preview_clinical(table, add_patients=adding)
+    changed = study.set_clinical(
+        table, accept_changes=accept, erase_empty=erase, add_patients=adding
+    )
+    for sentence in merge.alike:
+        print(f"warning: {sentence}", file=sys.stderr)
+    for change in merge.different:
+        print(f"changed: {change}", file=sys.stderr)
+    for change in merge.emptied:
+        what = "erased" if erase else "kept (--erase-empty erases it)"
+        print(f"{what}: {change.subject}: {change.name}: {change.before}", file=sys.stderr)
+    angles = [angle for record in table.records for angle in record.angles]
+    return {
+        "patients": len(table.records),
+        "patients_added": len(merge.patients_added),
+        "angles": sum(angle.value_deg is not None for angle in angles),
+        "new_or_changed": len(changed),
+        "facts_changed": len(merge.different),
+        "facts_erased": len(merge.emptied) if erase else 0,
+        "facts_kept": 0 if erase else len(merge.emptied),
+    }

@@ -1,0 +1,271 @@
+"""Two groups of different patients: balance, adjusted change, shares, correlation."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import optimize, special
+from scipy.stats import contingency, fisher_exact
+
+from kyphometer.errors import TooFewValuesError, UnusableDataError
+from kyphometer.stats.distributions import t_quantile, t_two_sided_p
+from kyphometer.stats.estimate import Estimate
+from kyphometer.stats.options import DEFAULT_OPTIONS, StatisticsOptions
+from kyphometer.stats.proportions import wilson
+from kyphometer.stats.values import FloatArray
+
+LARGEST_LOG_RATIO = 40.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RiskComparison:
+    """How many of two groups had an event; group 1 against group 2.
+
+    Attributes
+    ----------
+    events, totals
+        Of both groups.
+    difference
+        Share of group 1 minus that of group 2, interval of Newcombe (1998, method 10).
+    ratio
+        Share of group 1 over that of group 2, score interval of Koopman (1984); None if nobody in
+        group 2 had the event. Its `high` is None where the data set no upper limit.
+    odds_ratio
+        Conditional maximum likelihood with its exact interval; None where it is 0 or infinite.
+    p
+        Fisher's exact.
+    """
+
+    events: tuple[int, int]
+    totals: tuple[int, int]
+    difference: Estimate
+    ratio: Estimate | None
+    odds_ratio: Estimate | None
+    p: float
+
+
+def compare_risks(
+    events: tuple[int, int], totals: tuple[int, int], options: StatisticsOptions = DEFAULT_OPTIONS
+) -> RiskComparison:
+    """Compare the shares of two groups of different patients.
+
+    Parameters
+    ----------
+    events, totals
+        Patients with the event and patients, of group 1 and group 2.
+    options
+        Confidence level.
+
+    Raises
+    ------
+    UnusableDataError
+        If a group is empty, or has more events than patients.
+    """
+    for count, total in zip(events, totals, strict=True):
+        if not 0 <= count <= total or total == 0:
+            raise UnusableDataError(
+                "A group", f"has {count} events in {total} patients", "give counts of patients"
+            )
+    rest = [[events[i], totals[i] - events[i]] for i in (0, 1)]
+    return RiskComparison(
+        events=events,
+        totals=totals,
+        difference=_difference(events, totals, options.confidence),
+        ratio=_ratio(events, totals, options.confidence) if events[1] else None,
+        odds_ratio=_odds(rest, options.confidence),
+        p=float(fisher_exact(rest).pvalue),
+    )
+
+
+def _difference(events: tuple[int, int], totals: tuple[int, int], confidence: float) -> Estimate:
+    one, two = (x / n for x, n in zip(events, totals, strict=True))
+    (low1, high1), (low2, high2) = (
+        wilson(x, n, confidence) for x, n in zip(events, totals, strict=True)
+    )
+    return Estimate(
+        name="risk difference",
+        value=one - two,
+        low=one - two - math.hypot(one - low1, high2 - two),
+        high=one - two + math.hypot(high1 - one, two - low2),
+        confidence=confidence,
+        method="Newcombe",
+    )
+
+
+def _ratio(events: tuple[int, int], totals: tuple[int, int], confidence: float) -> Estimate:
+    value = events[0] / totals[0] / (events[1] / totals[1])
+    limit = float(special.ndtri(0.5 + confidence / 2.0)) ** 2
+    centre = math.log(value) if value else -LARGEST_LOG_RATIO
+
+    def beyond(log_ratio: float) -> float:
+        if log_ratio == centre:  # 0 by definition; rounding may hide it where everybody is affected
+            return -limit
+        return min(koopman_statistic(events, totals, math.exp(log_ratio)), 1e6) - limit
+
+    def end(edge: float) -> float | None:
+        if beyond(edge) <= 0.0:
+            return None
+        return math.exp(float(optimize.brentq(beyond, centre, edge)))
+
+    low = end(-LARGEST_LOG_RATIO) if value else 0.0
+    return Estimate(
+        name="risk ratio",
+        value=value,
+        low=0.0 if low is None else low,
+        high=end(LARGEST_LOG_RATIO),
+        confidence=confidence,
+        method="score (Koopman)",
+    )
+
+
+def koopman_statistic(events: tuple[int, int], totals: tuple[int, int], ratio: float) -> float:
+    """Return the chi-square statistic that the ratio of the shares is `ratio` (Koopman 1984)."""
+    (x1, x2), (n1, n2) = events, totals
+    middle = ratio * (n1 + x2) + x1 + n2
+    root = math.sqrt(max(0.0, middle**2 - 4.0 * ratio * (n1 + n2) * (x1 + x2)))
+    share = 2.0 * ratio * (x1 + x2) / (middle + root)
+    if not 0.0 < share < 1.0:
+        return 0.0 if abs(x1 - n1 * share) < 1e-9 else math.inf
+    score = (x1 - n1 * share) ** 2 / (n1 * share * (1.0 - share))
+    return score * (1.0 + n1 * (ratio - share) / (n2 * (1.0 - share)))
+
+
+def _odds(table: list[list[int]], confidence: float) -> Estimate | None:
+    if 0 in np.add.reduce(table, axis=0) or min(map(min, table)) == 0:
+        return None
+    found = contingency.odds_ratio(np.asarray(table))
+    interval = found.confidence_interval(confidence)
+    return Estimate(
+        name="odds ratio",
+        value=float(found.statistic),
+        low=float(interval.low),
+        high=float(interval.high),
+        confidence=confidence,
+        method="conditional, exact",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdjustedDifference:
+    """Group 1 minus group 2 at follow-up, adjusted for the baseline (analysis of covariance).
+
+    `patients` are those of each group who have both values.
+    """
+
+    patients: tuple[int, int]
+    difference: Estimate
+    t: float
+    degrees_of_freedom: int
+    p: float
+
+
+def ancova(
+    baseline: Iterable[float | None],
+    follow_up: Iterable[float | None],
+    in_first: Iterable[bool],
+    options: StatisticsOptions = DEFAULT_OPTIONS,
+) -> AdjustedDifference:
+    """Compare two groups at follow-up, with the baseline as covariate.
+
+    The model is follow-up = constant + difference x group + slope x baseline. The difference equals
+    that of changes where groups start alike, and does not depend on where they start where not.
+
+    Parameters
+    ----------
+    baseline, follow_up
+        One value a patient, None where missing; patients without both are left out.
+    in_first
+        Whether a patient is in group 1.
+    options
+        Confidence level.
+
+    Raises
+    ------
+    TooFewValuesError
+        If a group has fewer than two patients with both values.
+    UnusableDataError
+        If all patients start alike, or the model fits exactly.
+    """
+    before, after = (np.array([*column], dtype=float) for column in (baseline, follow_up))
+    group = np.array([*in_first], dtype=float)
+    kept = np.isfinite(before) & np.isfinite(after)
+    before, after, group = before[kept], after[kept], group[kept]
+    patients = (int(group.sum()), int((1.0 - group).sum()))
+    if min(patients) < 2:
+        raise TooFewValuesError("A comparison of two groups", min(patients), 2, "patients a group")
+    design = np.column_stack([group, np.ones_like(group), before - before.mean()])
+    df = after.size - 3
+    if df < 1 or np.linalg.matrix_rank(design) < 3:
+        raise UnusableDataError(
+            "An analysis of covariance", "has baselines that do not vary", "compare the means"
+        )
+    inverse = np.linalg.inv(design.T @ design)
+    coefficients = inverse @ design.T @ after
+    scatter = float(np.sum((after - design @ coefficients) ** 2))
+    if scatter <= 1e-20 * float(np.sum(after**2)):
+        raise UnusableDataError(
+            "An analysis of covariance", "fits every value exactly", "check the values"
+        )
+    value, error = float(coefficients[0]), math.sqrt(scatter / df * float(inverse[0, 0]))
+    half = t_quantile(0.5 + options.confidence / 2.0, df) * error
+    return AdjustedDifference(
+        patients=patients,
+        difference=Estimate(
+            name="difference adjusted for the baseline",
+            value=value,
+            low=value - half,
+            high=value + half,
+            confidence=options.confidence,
+            method="analysis of covariance",
+        ),
+        t=value / error,
+        degrees_of_freedom=df,
+        p=t_two_sided_p(value / error, df),
+    )
+
+
+def standardised_difference(first: FloatArray, second: FloatArray) -> float | None:
+    """Return the difference of two means over the root mean square of both SDs.
+
+    Of shares give 0 and 1: SDs are then those of the shares. None where neither group varies.
+    """
+    spread = math.sqrt((float(np.var(first)) + float(np.var(second))) / 2.0)
+    return (float(np.mean(first)) - float(np.mean(second))) / spread if spread else None
+
+
+def correlation(
+    x: Iterable[float | None],
+    y: Iterable[float | None],
+    options: StatisticsOptions = DEFAULT_OPTIONS,
+) -> Estimate:
+    """Return Pearson's correlation over patients who have both, with Fisher's z interval.
+
+    Raises
+    ------
+    TooFewValuesError
+        If fewer than four patients have both.
+    UnusableDataError
+        If either does not vary.
+    """
+    first, second = (np.array([*column], dtype=float) for column in (x, y))
+    kept = np.isfinite(first) & np.isfinite(second)
+    first, second = first[kept], second[kept]
+    if first.size < 4:
+        raise TooFewValuesError("A correlation", int(first.size), 4, "patients")
+    if np.ptp(first) == 0 or np.ptp(second) == 0:
+        raise UnusableDataError("A correlation", "has values that do not vary", "leave it out")
+    value = max(-1.0, min(1.0, float(np.corrcoef(first, second)[0, 1])))
+    half = float(special.ndtri(0.5 + options.confidence / 2.0)) / math.sqrt(first.size - 3)
+    with np.errstate(divide="ignore"):
+        centre = float(np.arctanh(value))
+    return Estimate(
+        name="correlation",
+        value=value,
+        low=math.tanh(centre - half),
+        high=math.tanh(centre + half),
+        confidence=options.confidence,
+        method=f"Fisher's z, {first.size} patients",
+    )
