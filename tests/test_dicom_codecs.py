@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import itertools
+import random
 import struct
 
 import imagecodecs
@@ -10,11 +12,13 @@ import numpy as np
 import pydicom
 import pytest
 from dicom_films import dicom_file, noisy_pixels
+from PIL import Image
 from pydicom.encaps import encapsulate_extended, itemize_frame
 
 from kyphometer.dicom import read_film
 from kyphometer.dicom.codecs import COMPRESSED
 from kyphometer.dicom.compress import Compression, compress_frame
+from kyphometer.dicom.jpeg2000 import promise_termination
 from kyphometer.errors import FilmPixelsError, UnsupportedFilmError
 
 PREFIX = "1.2.840.10008.1.2"
@@ -380,3 +384,59 @@ def test_fragments_under_an_uncompressed_syntax_are_read_with_a_warning(tmp_path
     film = read_film(path)
     np.testing.assert_array_equal(film.pixels, noisy_pixels())
     assert any("says uncompressed but the pixels are RLE" in w for w in film.warnings)
+
+
+def jpeg2000(pixels, level=0):
+    return bytes(
+        imagecodecs.jpeg2k_encode(
+            pixels, level=level, reversible=level == 0, codecformat="j2k", bitspersample=12
+        )
+    )
+
+
+def read_jpeg2000(path, frame, pixels, syntax=".90"):
+    uid = "1.2.840.10008.1.2.4" + syntax
+    return read_film(
+        dicom_file(path, pixels, syntax=uid, frames=[frame], BitsStored=12, HighBit=11)
+    )
+
+
+@pytest.mark.parametrize("level", [0, 30, 50, 80])
+def test_sharp_edges_and_noise_are_no_damage(tmp_path, level):
+    """Neighbours that differ by the whole range are no sign of damage."""
+    rng = np.random.default_rng(level)
+    for kind in (rng.random((220, 180)), np.indices((220, 180)).sum(axis=0) % 2):
+        pixels = (kind * 4095).astype(np.uint16)
+        syntax = ".91" if level else ".90"
+        film = read_jpeg2000(tmp_path / "f.dcm", jpeg2000(pixels, level), pixels, syntax)
+        assert not any("contradict" in sentence for sentence in film.warnings)
+
+
+def test_a_flipped_bit_in_jpeg_2000_is_told(tmp_path):
+    """One bit among many: its block no longer uses up its bytes."""
+    pixels = noisy_pixels(400, 300)
+    whole, rng, told = jpeg2000(pixels), random.Random(3), 0
+    for _ in range(40):
+        broken = bytearray(whole)
+        broken[rng.randrange(whole.index(b"\xff\x93") + 2, len(whole) - 2)] ^= 1 << rng.randrange(8)
+        try:
+            film = read_jpeg2000(tmp_path / "f.dcm", bytes(broken), pixels)
+            told += any("contradict" in sentence for sentence in film.warnings)
+        except FilmPixelsError:
+            told += 1
+    assert told >= 35
+
+
+def test_the_promise_of_termination_reaches_every_tile():
+    pixels = noisy_pixels(90, 70)
+    target = io.BytesIO()
+    Image.fromarray(pixels).save(
+        target, "JPEG2000", no_jp2=True, irreversible=False, tile_size=(32, 32)
+    )
+    whole = target.getvalue()
+    promised = promise_termination(whole)
+    changed = [i for i, (a, b) in enumerate(zip(whole, promised, strict=True)) if a != b]
+    assert changed == [promised.index(b"\xff\x52") + 12]
+    np.testing.assert_array_equal(
+        imagecodecs.jpeg2k_decode(promised), imagecodecs.jpeg2k_decode(whole)
+    )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,11 +27,13 @@ from kyphometer.dicom.codestream import (
     rle_segments,
     strip_boxes,
 )
+from kyphometer.dicom.jpeg2000 import Decoded, decode_jpeg2000
 from kyphometer.dicom.layout import PixelLayout
 from kyphometer.dicom.swallowed import SwallowedErrors
 from kyphometer.dicom.uids import shown_uid, uid_name
 from kyphometer.errors import UnsupportedFilmError
 
+_T = TypeVar("_T")
 NATIVE: Final = frozenset(
     ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.1.99")
 )
@@ -112,8 +114,6 @@ _FOUND: Final[dict[str, Syntax]] = {
     "RLE": Syntax(family="rle", lossy=False, codec="packbits_decode"),
 }
 """Kinds of compression that the data themselves show, by name."""
-_MOST_JUMPS: Final = 0.003
-"""Share of neighbouring pixels of a whole picture that differ by half the range of values."""
 
 
 def require_syntax(uid: str, name: str) -> None:
@@ -170,7 +170,8 @@ def decode_frame(data: bytes, uid: str, layout: PixelLayout, name: str) -> Decod
         elif family is None:
             raise CodestreamError("data_of_no_known_kind")
         else:
-            pixels, kind, warnings = _decode_codestream(data, family, layout)
+            lossless = stated is not None and stated.lossy is False
+            pixels, kind, warnings = _decode_codestream(data, family, layout, lossless)
             found = _FOUND[kind]
     except CodestreamError as problem:
         raise problem.named(name) from None
@@ -195,7 +196,7 @@ def _agree(stated: Syntax | None, found: Syntax) -> bool:
 
 
 def _decode_codestream(
-    data: bytes, family: str, layout: PixelLayout
+    data: bytes, family: str, layout: PixelLayout, lossless: bool
 ) -> tuple[NDArray[Any], str, list[str]]:
     """Pixels, name of the compression, warnings."""
     if family == "jpeg2000":
@@ -208,12 +209,11 @@ def _decode_codestream(
     _require_agreement(stated, layout)
     if stated.process == JPEG2000:
         require_tiles(data, stated.tiles)
-    pixels = _run_whole(kind, data)
+    pixels, damaged = _run_whole(kind, data, lossless)
     expected = (layout.rows, layout.columns, 3)[: 2 if layout.samples == 1 else 3]
     if pixels.shape != expected or pixels.dtype.kind not in "iu":
         raise CodestreamError("decoded_size")
-    torn = family == "jpeg2000" and _is_torn(pixels, stated.precision)
-    return _in_container(pixels, stated, layout), kind, [_TORN] if torn else []
+    return _in_container(pixels, stated, layout), kind, [_DAMAGED] if damaged else []
 
 
 def _jpeg_kind(process: int) -> str:
@@ -223,21 +223,10 @@ def _jpeg_kind(process: int) -> str:
     raise CodestreamError("jpeg_process")
 
 
-_TORN: Final = (
-    "Pixel values jump as in damaged data; look at the film, and export it again if it is torn."
+_DAMAGED: Final = (
+    "The compressed pixel data contradict themselves as damaged data do; compare the film with the "
+    "original and export it again."
 )
-
-
-def _is_torn(pixels: NDArray[Any], precision: int) -> bool:
-    """True if neighbours often differ by half the range, as no radiograph's do.
-
-    JPEG 2000 has no check sums: its decoder makes noise of damaged data and says nothing.
-    """
-    rows = pixels[::4]
-    half = 1 << (precision - 1)
-    left, right = rows[:, :-1], rows[:, 1:]
-    jumps = np.maximum(left, right) - np.minimum(left, right)
-    return bool(np.count_nonzero(jumps >= half) > max(_MOST_JUMPS * jumps.size, 50))
 
 
 def _require_agreement(stated: Codestream, layout: PixelLayout) -> None:
@@ -271,15 +260,18 @@ def _in_container(pixels: NDArray[Any], stated: Codestream, layout: PixelLayout)
     return pixels.astype(layout.dtype)
 
 
-def _run_whole(kind: str, data: bytes) -> NDArray[Any]:
+def _run_whole(kind: str, data: bytes, lossless: bool) -> Decoded:
     """Decode; zeros before the end mark of JPEG-LS, which its decoder refuses, are left out."""
+    if kind == "JPEG 2000":
+        return _heard(lambda: decode_jpeg2000(data, lossless=lossless))
     try:
-        return _run(_FOUND[kind].codec, data)
+        return Decoded(_run(_FOUND[kind].codec, data), False)
     except CodestreamError:
         end = data.rfind(END_MARK)
         if kind != "JPEG-LS" or data[end - 1 : end] != b"\0":
             raise
-        return _run(_FOUND[kind].codec, data[:end].rstrip(b"\0") + END_MARK)
+        whole = data[:end].rstrip(b"\0") + END_MARK
+        return Decoded(_run(_FOUND[kind].codec, whole), False)
 
 
 def _run(codec: str, data: bytes | memoryview) -> NDArray[Any]:
@@ -287,19 +279,24 @@ def _run(codec: str, data: bytes | memoryview) -> NDArray[Any]:
     import imagecodecs
 
     decode: Callable[[bytes | memoryview], NDArray[Any]] = getattr(imagecodecs, codec)
+    if codec != "htj2k_decode":
+        return _heard(lambda: decode(data))
+    with SwallowedErrors() as swallowed:
+        pixels = _heard(lambda: decode(data))
+    if swallowed.found:
+        raise CodestreamError("data_damaged")
+    return pixels
+
+
+def _heard(decode: Callable[[], _T]) -> _T:
+    """Decode; a complaint of the decoder becomes one sentence."""
     try:
-        if codec != "htj2k_decode":
-            return decode(data)
-        with SwallowedErrors() as swallowed:
-            pixels = decode(data)
+        return decode()
     except MemoryError:
         raise
     except Exception as problem:
         detail = " ".join(str(problem).split())[:80]
         raise CodestreamError("data_damaged_so", detail=detail) from None
-    if swallowed.found:
-        raise CodestreamError("data_damaged")
-    return pixels
 
 
 def _decode_rle(data: bytes, layout: PixelLayout) -> NDArray[Any]:
