@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +131,7 @@ class Database:
             raise StudyFileError(
                 self.path, "is not a Kyphometer study", "name the file 'kyphometer study new' made"
             )
+        _write_ahead(self.path)
 
 
 class Snapshot(Database):
@@ -188,6 +189,16 @@ def _is_marked(path: Path) -> bool:
         if error.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
             return False
         raise translate_driver(error, path.name) from error
+
+
+def _write_ahead(path: Path) -> None:
+    """Put a study that is a backup's copy, one file, into write-ahead mode again.
+
+    Without it whoever reads makes writers wait. Where it cannot be (nothing may be written there,
+    somebody is at work) it stays as it is.
+    """
+    with suppress(sqlite3.OperationalError), closing(sqlite3.connect(path, timeout=1)) as opened:
+        opened.execute("PRAGMA journal_mode = WAL")
 
 
 def insert_row(connection: Connection, table: Table, row: dict[str, Any]) -> int:
