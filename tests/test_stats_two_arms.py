@@ -99,7 +99,9 @@ def test_correlation_and_standardised_difference_by_hand():
         pytest.param(compare_risks, ((3, 1), (2, 5)), id="more events than patients"),
         pytest.param(compare_risks, ((0, 0), (0, 5)), id="empty group"),
         pytest.param(ancova, ([1.0, 2.0], [1.0, 2.0], [True, False]), id="two patients"),
-        pytest.param(ancova, ([1.0] * 6, range(6), [True, False] * 3), id="equal baselines"),
+        pytest.param(
+            ancova, ([1.0, 2.0] * 3, range(6), [True, False] * 3), id="groups told by baselines"
+        ),
         pytest.param(correlation, ([1.0, 2.0, 3.0], [1.0, 2.0, 4.0]), id="three patients"),
         pytest.param(correlation, ([1.0] * 5, range(5)), id="no variation"),
     ],
