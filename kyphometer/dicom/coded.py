@@ -1,10 +1,10 @@
-"""Coded items without words of the sender's own: public codes, with the meaning DICOM gives them."""
+"""Coded items without words of the sender's own: public codes with DICOM's own meanings."""
 
 from __future__ import annotations
 
 import re
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 from pydicom.dataset import Dataset
 
@@ -42,9 +42,10 @@ def cleaned_code(item: Dataset) -> bool:
 
 @cache
 def _meanings() -> dict[tuple[str, str], str]:
-    from pydicom.sr._concepts_dict import concepts
+    from pydicom.sr import _concepts_dict
     from pydicom.sr._snomed_dict import mapping
 
+    concepts: dict[str, Any] = _concepts_dict.concepts
     found = {
         (scheme, value): meaning
         for scheme, names in concepts.items()

@@ -297,7 +297,8 @@ class _Copy:
     def _say_in_codes(self, header: FilmHeader) -> None:
         dataset, facts = self.dataset, header.acquisition
         position = facts.position
-        if "PatientOrientationCodeSequence" not in dataset and position is not Position.UNKNOWN:
+        held = dataset.get("PatientOrientationCodeSequence") or dataset.get("PatientPosition")
+        if not held and position is not Position.UNKNOWN:
             describe_position(dataset, position)
         said = dataset.get("ViewPosition") or dataset.get("ViewCodeSequence")
         if facts.is_lateral and not said and not dataset.get("PatientOrientation"):
@@ -337,12 +338,7 @@ class _Copy:
             syntax = blank(dataset, frames[0], options.blank, name)
         else:
             checked = options.text_in_pixels_checked
-            pixels = [
-                sentence
-                for sentence in clean_pixels(
-                    dataset, self.source, syntax, frames[0], name, checked=checked
-                )
-            ]
+            pixels = clean_pixels(dataset, self.source, syntax, frames[0], name, checked=checked)
         if options.text_in_pixels_checked:
             dataset.BurnedInAnnotation = "NO"
         gaps = fill_required(dataset, lossy=header.acquisition.lossy)

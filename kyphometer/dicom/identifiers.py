@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Final, NamedTuple
 
 from pydicom import datadict
+from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 
 _NUMBERS: Final = re.compile(
@@ -36,22 +38,22 @@ def identifiers(dataset: Dataset) -> frozenset[Identifier]:
 
 def _found(dataset: Dataset) -> Iterator[Identifier]:
     for tag in list(dataset.keys()):
-        try:
-            element = dataset[tag]
-        except Exception:  # an unreadable value names nobody and does not get through
-            continue
-        keyword = datadict.keyword_for_tag(tag)
-        if element.VR == "SQ":
-            for item in element.value or []:
-                yield from _found(item)
-            continue
-        kind = _kind(keyword, str(element.VR))
-        if kind is None or element.is_empty:
-            continue
-        for value in element.value if element.VM > 1 else [element.value]:
-            text = str(value).strip(" \0")[:_LONGEST]
-            if text and not (kind == "uid" and text.startswith(_PUBLIC)):
-                yield Identifier(kind, text)
+        with suppress(Exception):  # an unreadable value does not get through
+            yield from _of_element(dataset[tag], datadict.keyword_for_tag(tag))
+
+
+def _of_element(element: DataElement, keyword: str) -> Iterator[Identifier]:
+    if element.VR == "SQ":
+        for item in element.value or []:
+            yield from _found(item)
+        return
+    kind = _kind(keyword, str(element.VR))
+    if kind is None or element.is_empty:
+        return
+    for value in element.value if element.VM > 1 else [element.value]:
+        text = str(value).strip(" \0")[:_LONGEST]
+        if text and not (kind == "uid" and text.startswith(_PUBLIC)):
+            yield Identifier(kind, text)
 
 
 def _kind(keyword: str, vr: str) -> str | None:

@@ -42,6 +42,9 @@ PLAIN: Final = frozenset(
         "LUTDescriptor", "LUTData", "ModalityLUTType", "PresentationLUTShape",
         "ObjectPixelSpacingInCenterOfBeam", "PositionerIsocenterPrimaryAngle", "CodeValue",
         "CodingSchemeDesignator", "CodeMeaning",
+        "RedPaletteColorLookupTableDescriptor", "GreenPaletteColorLookupTableDescriptor",
+        "BluePaletteColorLookupTableDescriptor", "RedPaletteColorLookupTableData",
+        "GreenPaletteColorLookupTableData", "BluePaletteColorLookupTableData",
         "PixelData", "FrameType", "FieldOfViewShape", "RadiationSetting", "PositionerMotion",
         "FrameIncrementPointer", "FrameTime", "FrameTimeVector", "FrameDelay",
     )

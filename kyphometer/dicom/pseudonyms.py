@@ -101,6 +101,7 @@ def _day(text: str) -> date | None:
 def _clock(text: str) -> time | None:
     match = _CLOCK.match(text)
     try:
-        return time(*(min(int(part or 0), 59) for part in match.groups())) if match else None
+        hour, minute, second = (int(part or 0) for part in match.groups()) if match else (99, 0, 0)
+        return time(hour, minute, min(second, 59))
     except ValueError:
         return None

@@ -14,6 +14,7 @@ from kyphometer.dicom.codestream import END_MARK, CodestreamError, family_of, st
 _COMMENT: Final = 0xFE
 _APPLICATIONS: Final = range(0xE0, 0xF0)
 _ALONE: Final = frozenset((0x01, *range(0xD0, 0xD9)))
+_TILE: Final = b"\xff\x90"
 _COLOURS: Final = ((0xEE, b"Adobe", 12), (0xE8, b"mrfx", 5))
 """Applications' data that say how colours were turned: marker, beginning, length."""
 _JPEG2000_NEEDED: Final = frozenset(
@@ -97,7 +98,9 @@ def _is_talk(marker: int, body: bytes) -> bool:
 def _jpeg2000(frame: bytes) -> bytes:
     position, header = _jpeg2000_header(frame, 2)
     kept = [frame[:2], header]
-    while frame[position : position + 2] == b"\xff\x90":
+    if frame[position : position + 2] != _TILE:
+        raise CodestreamError("data_cut_off")
+    while frame[position : position + 2] == _TILE and position + 12 <= len(frame):
         tile, stated, part, parts = struct.unpack(">HIBB", frame[position + 4 : position + 12])
         end = position + stated if stated else frame.rfind(END_MARK)
         start, inner = _jpeg2000_header(frame, position + 12)
@@ -105,7 +108,7 @@ def _jpeg2000(frame: bytes) -> bytes:
             raise CodestreamError("data_cut_off")
         body = inner + frame[start:end]
         size = 12 + len(body) if stated else 0
-        kept.append(b"\xff\x90" + struct.pack(">HHIBB", 10, tile, size, part, parts) + body)
+        kept.append(_TILE + struct.pack(">HHIBB", 10, tile, size, part, parts) + body)
         position = end
     return b"".join((*kept, END_MARK))
 
