@@ -1,0 +1,1 @@
+"""A whole lateral film proposed without a click."""
