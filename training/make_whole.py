@@ -78,7 +78,9 @@ def phantom(seed: int) -> Film:
         levels=[str(level) for level in whole],
         fractured=[level in film.truth.fractured_levels for level in whole],
         metal=[_metal(film.metal, np.array(c)) for c in corners],
-        s1=None if plate is None else [list(map(float, p.xy)) for p in (plate.anterior, plate.posterior)],
+        s1=None
+        if plate is None
+        else [list(map(float, p.xy)) for p in (plate.anterior, plate.posterior)],
         unsure=_beyond(corners, [str(level) for level in whole]),
     )
 

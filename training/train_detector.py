@@ -24,7 +24,16 @@ from torch.nn import functional
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from detector_network import CORNERS, FACING, FRACTURED, HEAT, LEVEL, SPREAD, UNIT_PX, DetectorNetwork
+from detector_network import (
+    CORNERS,
+    FACING,
+    FRACTURED,
+    HEAT,
+    LEVEL,
+    SPREAD,
+    UNIT_PX,
+    DetectorNetwork,
+)
 from network import parameters
 from torch.utils.data import DataLoader
 from train import Average, learning_rate, optimiser_of
@@ -64,9 +73,13 @@ def total(maps: Tensor, wanted: dict[str, Tensor]) -> tuple[Tensor, dict[str, fl
     values = wanted["values"]
     miss = (maps[:, CORNERS] - values[:, :8]).abs().mean(dim=1) * UNIT_PX * asked
     spread = maps[:, SPREAD].clamp(-6, 2)
-    level = functional.cross_entropy(
-        maps[:, LEVEL].movedim(1, -1)[where], wanted["level"][where], ignore_index=-1
-    ) if bool((wanted["level"] >= 0).any()) else maps.sum() * 0.0
+    level = (
+        functional.cross_entropy(
+            maps[:, LEVEL].movedim(1, -1)[where], wanted["level"][where], ignore_index=-1
+        )
+        if bool((wanted["level"] >= 0).any())
+        else maps.sum() * 0.0
+    )
 
     def told(channel: int, index: int) -> Tensor:
         loss = functional.binary_cross_entropy_with_logits(

@@ -159,9 +159,9 @@ def wanted(window: Window) -> dict[str, NDArray]:
         nearest[own], asked[own], level[own] = gap[own], 1 / depth, name
         for number, point in enumerate(corners):
             values[2 * number][own] = ((point[0] - axis[None]) / UNIT_PX).repeat(cells, 0)[own]
-            values[2 * number + 1][own] = (
-                (point[1] - axis[:, None]) / UNIT_PX
-            ).repeat(cells, 1)[own]
+            values[2 * number + 1][own] = ((point[1] - axis[:, None]) / UNIT_PX).repeat(cells, 1)[
+                own
+            ]
         values[8][own] = window.facing > 0
         values[9][own] = broken
         values[10][own] = depth

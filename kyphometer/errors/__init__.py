@@ -25,6 +25,7 @@ from kyphometer.errors.endplate import (
     CarryOverError,
     EndplateError,
     ModelFileError,
+    NoLateralSpineError,
     NotCarriedError,
 )
 from kyphometer.errors.film import (
@@ -143,6 +144,7 @@ __all__ = [
     "MissingSurgeryDateError",
     "MixedUnitsError",
     "ModelFileError",
+    "NoLateralSpineError",
     "NetworkError",
     "NoFracturedLevelError",
     "NoPixelsError",

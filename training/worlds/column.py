@@ -144,9 +144,9 @@ def _upright(
 ) -> Column:
     """The column with its sacrum, turned so that it stands."""
     plate = np.array([[-0.5, 0.0], [0.5, 0.0], [-0.4, 0.9], [0.4, 0.9]]) * DEPTH_MM[-1]
-    s1 = below(
-        shapes[-1].corners, plate * curves.size, curves.gap(LAST, rng), curves.turns[LAST]
-    )[:2]
+    s1 = below(shapes[-1].corners, plate * curves.size, curves.gap(LAST, rng), curves.turns[LAST])[
+        :2
+    ]
     along = s1.mean(axis=0) - shapes[FIRST_THORACIC].corners.mean(axis=0)
     turn = np.arctan2(along[0], along[1]) + np.radians(rng.normal(0, 6))
     matrix = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])

@@ -100,7 +100,9 @@ def _skull(canvas: Canvas, rng: np.random.Generator) -> None:
     for scale, shade in ((1.0, 0.6), (0.94, -0.3), (0.4, 0.2)):
         part = canvas.part(at[None], radius * 1.5)
         angle = float(rng.uniform(0, 180))
-        part.image[:] += np.float32(shade) * ellipse(part, at, radius * scale, radius * scale * 0.8, angle)
+        part.image[:] += np.float32(shade) * ellipse(
+            part, at, radius * scale, radius * scale * 0.8, angle
+        )
     for _ in range(int(rng.integers(2, 9))):
         spot = at + rng.normal(0, radius * 0.4, 2)
         part = canvas.part(spot[None], 30.0)

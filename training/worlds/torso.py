@@ -125,7 +125,8 @@ def _pelvis(canvas: Canvas, column: Column, rng: np.random.Generator) -> None:
         )
         band(canvas, curve(nodes), rng.uniform(3, 9), rng)
         nodes = middle + size * (
-            np.array([[0.7, 0.4], [0.3, 1.4], [-0.2, 1.7], [-0.8, 2.2]]) + rng.normal(0, 0.2, (4, 2))
+            np.array([[0.7, 0.4], [0.3, 1.4], [-0.2, 1.7], [-0.8, 2.2]])
+            + rng.normal(0, 0.2, (4, 2))
         )
         band(canvas, curve(nodes), rng.uniform(2, 7), rng)
 
