@@ -172,7 +172,9 @@ def summary(films: list[Seen]) -> dict[str, float]:
         if len(table) > 4:
             error = table[:, 1] - table[:, 0]
             row[f"{name}_sd"] = float(error.std())
-            row[f"{name}_icc"] = float(intraclass_correlations(table).single[1].value)
+            row[f"{name}_icc"] = float(
+                intraclass_correlations(table).form("ICC(A,1)").estimate.value
+            )
     return row
 
 

@@ -1,8 +1,8 @@
 """The detector's network: a film in, maps of bodies out, at a quarter of its resolution.
 
-Fully convolutional. Each cell says whether a body's centre (or the sacrum's endplate) lies there, where
-the four corners are, on which side anterior lies, whether the body has lost height, how far off the
-corners may be, and which level this is.
+Fully convolutional. Each cell says whether a body's centre (or the sacrum's endplate) lies there,
+where the four corners are, on which side anterior lies, whether the body has lost height, how far
+off the corners may be, and which level this is.
 """
 
 from __future__ import annotations
@@ -10,9 +10,8 @@ from __future__ import annotations
 from itertools import pairwise
 
 import torch
-from torch import Tensor, nn
-
 from network import Block, conv
+from torch import Tensor, nn
 
 STRIDE = 4
 """Pixels of a cell."""
@@ -23,9 +22,9 @@ LEVELS = 18
 HEAT, CORNERS, FACING, FRACTURED, SPREAD, LEVEL = (
     slice(0, 2), slice(2, 10), 10, 11, 12, slice(13, 13 + LEVELS),
 )  # fmt: skip
-"""Channels: body and sacrum (logits); upper left, upper right, lower left, lower right corner from the
-centre of the cell; anterior at the right (logit); fractured (logit); log of the mean corner error as a
-part of the body's depth; level (logits)."""
+"""Channels: body and sacrum (logits); upper left, upper right, lower left, lower right corner from
+the centre of the cell; anterior at the right (logit); fractured (logit); log of the mean corner
+error as a part of the body's depth; level (logits)."""
 OUTPUTS = 13 + LEVELS
 
 
@@ -54,7 +53,8 @@ class DetectorNetwork(nn.Module):
             conv(widths[0], head), nn.ReLU(inplace=True), nn.Conv2d(head, OUTPUTS, 1)
         )
         last = self.head[-1]
-        assert isinstance(last, nn.Conv2d) and last.bias is not None
+        assert isinstance(last, nn.Conv2d)
+        assert last.bias is not None
         nn.init.constant_(last.bias[HEAT], -4.0)
         nn.init.constant_(last.bias[SPREAD], -2.0)
 

@@ -2,7 +2,7 @@
 
     python training/export_detector.py --run training/runs/detect --version 1
 
-The file takes films of any size (multiples of 32); it is run through OpenCV and compared with torch.
+The file takes films of any size (multiples of 32); it is run through OpenCV and compared.
 """
 
 from __future__ import annotations

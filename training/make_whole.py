@@ -107,7 +107,7 @@ def column_film(make: Callable[[np.random.Generator], Column], seed: int) -> Fil
     column = make(rng)
     every = np.concatenate([s.corners for s in column.shapes])
     low = every.min(axis=0) - (rng.uniform(60, 150), 0)
-    high = every.max(axis=0) + (rng.uniform(50, 130), rng.uniform(60, 130))
+    high = (*every.max(axis=0), rng.uniform(50, 130), rng.uniform(60, 130))
     first = 0 if rng.random() < 0.4 else int(rng.integers(3, 6))
     low[1] = column.shapes[first].corners[:, 1].min() - rng.uniform(5, 25)
     size = np.ceil(high - low).astype(int)

@@ -2,9 +2,9 @@
 
     python training/train_detector.py --films data --run training/runs/detect --minutes 60
 
-`--films` is a folder with one folder a kind (`phantom`, `real`, `drawn`, `other`), as `make_whole.py`
-fills them. As in `train.py` the rate falls by a cosine, the running average of the weights is kept,
-a checkpoint is written every three minutes, and `--resume` goes on after a stop.
+`--films` is a folder with one folder a kind (`phantom`, `real`, `drawn`, `other`), as
+`make_whole.py` fills them. As in `train.py` the rate falls by a cosine, the running average of the
+weights is kept, a checkpoint is written every three minutes, and `--resume` goes on after a stop.
 """
 
 from __future__ import annotations

@@ -104,7 +104,7 @@ def _shuttered(pixels: NDArray[np.float32], rng: np.random.Generator) -> NDArray
         return pixels
     pixels = pixels.copy()
     grey = np.float32(rng.choice((0.0, 1.0, rng.uniform())))
-    rows, columns = pixels.shape
+    _rows, columns = pixels.shape
     for view, size in ((pixels, columns), (pixels[:, ::-1], columns)):
         view[:, : int(size * rng.uniform(0, 0.15))] = grey
     return pixels

@@ -2,7 +2,8 @@
 
 `detect(film)` is the door. A film is looked at by a small network at several sizes (`pyramid`,
 `model`, `search`), its peaks are bodies (`candidates`), those that lie above each other a column
-(`chain`), which is numbered by evidence with odds (`numbering`), refined by `kyphometer.endplates` and
+(`chain`), which is numbered by
+evidence with odds (`numbering`), refined by `kyphometer.endplates` and
 handed out as a reading that nobody has confirmed (`proposal`). The network is made in `training/`.
 """
 

@@ -12,8 +12,10 @@ from kyphometer.detect.model import Maps
 
 Array = NDArray[np.float64]
 
-LEAST = 0.08
+LEAST = 0.1
 """Least probability of a peak."""
+MANY = 90
+"""No more bodies than this are looked at on one picture, the likeliest."""
 CLOSE = 0.4
 """Of two bodies whose centres are closer than this part of a depth one is dropped."""
 
@@ -70,6 +72,8 @@ def candidates(maps: Maps) -> list[Candidate]:
     found = [_candidate(maps, y, x) for y, x in peaks(maps.body)]
     kept: list[Candidate] = []
     for body in sorted((b for b in found if _plausible(b)), key=lambda b: -b.chance):
+        if len(kept) == MANY:
+            break
         if all(np.hypot(*(body.centre - k.centre)) > CLOSE * k.depth for k in kept):
             kept.append(body)
     return kept

@@ -16,6 +16,8 @@ EVEN = 0.25
 """A body of this probability is worth nothing by itself."""
 MISSED = 3.0
 """What a body that was not found between two others costs."""
+REACH = 3.5
+"""Neighbours' centres are no further apart than this, in depths."""
 WORST = 6.0
 """Neighbours that fit worse than this are none."""
 
@@ -52,10 +54,11 @@ class Chain:
         return float(np.degrees(np.arctan2(-along[0], along[1])))
 
     @property
-    def offsets(self) -> Array:
+    def offsets(self) -> NDArray[np.int_]:
         """How many levels each body lies below the first."""
         steps = [1 + (number in self.missed) for number in range(len(self.bodies) - 1)]
-        return np.concatenate(([0], np.cumsum(steps))).astype(int)
+        offsets: NDArray[np.int_] = np.concatenate(([0], np.cumsum(steps))).astype(np.int_)
+        return offsets
 
 
 def worth(body: Candidate) -> float:
@@ -91,10 +94,14 @@ def _cross(a: Array, b: Array) -> float:
 def best_chain(found: Sequence[Candidate]) -> Chain | None:
     """The sequence of bodies with the highest score; None without a body worth anything."""
     bodies = sorted(found, key=lambda body: body.centre[1])
-    scores, before, hidden = [], [], []
+    scores: list[float] = []
+    before: list[int] = []
+    hidden: list[bool] = []
     for at, body in enumerate(bodies):
         score, previous, missed = 0.0, -1, False
         for other in range(at):
+            if np.hypot(*(body.centre - bodies[other].centre)) > REACH * body.depth:
+                continue
             cost, gap = joint(bodies[other], body)
             if cost < WORST + MISSED * gap and scores[other] - cost > score:
                 score, previous, missed = scores[other] - cost, other, gap

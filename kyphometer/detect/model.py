@@ -37,7 +37,7 @@ class Maps:
     body, sacrum
         Probability that a body's centre, or the middle of the sacrum's endplate, lies there.
     corners
-        Upper left, upper right, lower left, lower right corner as pixels (x, y) of the picture, (4, 2, ...).
+        Upper left, upper right, lower left, lower right corner, (x, y) in pixels, (4, 2, ...).
     right
         Log odds that anterior is at the right.
     fractured

@@ -35,14 +35,14 @@ class Numbering:
     probability
         That these are right.
     alternatives
-        Probability by the level that the uppermost body would have, the likeliest first, those above
-        1 %.
+        Probability by the level that the uppermost body would have, the likeliest first, those
+        above 1 %.
     evidence
         Log odds of `levels` against the next best, by what speaks for them: `bodies`, `sacrum`,
         `reader`.
     transitional
-        Whether bodies and sacrum contradict each other by one level, as with L6, T13 or a transitional
-        vertebra.
+        Whether bodies and sacrum contradict each other by one level, as with L6, T13 or a
+        transitional vertebra.
     """
 
     levels: tuple[Level, ...]
@@ -67,7 +67,7 @@ def number(column: Column, *, lowest: Level | None = None) -> Numbering:
     lowest
         The lowest body's level if the reader gave it; it decides.
     """
-    offsets = column.chain.offsets
+    offsets: NDArray[np.int_] = column.chain.offsets
     firsts = np.arange(len(LEVELS) - int(offsets[-1]))
     if len(firsts) == 0:
         firsts = np.array([0])

@@ -95,7 +95,7 @@ def detect(
 
     The network looks at the film at several sizes; bodies that lie above each other make a column;
     levels follow from the sacrum and from what the bodies look like, with their odds; corners are
-    refined as if a reader had marked them. The result is a proposal: a reader confirms or corrects it.
+    refined as if a reader had marked them. The result is a proposal, confirmed by nobody.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ def detect(
     geometry
         Pixel geometry to use instead of the film's.
     lowest
-        Level of the lowest whole body in view (C7 to L5), if the reader knows it; the numbering follows.
+        Level of the lowest whole body in view (C7 to L5), if the reader knows it.
     facing
         Where anterior lies, if the reader knows it.
 
@@ -140,7 +140,7 @@ def detect(
 
 
 def _facing(column: Column) -> tuple[Facing, float]:
-    """Where anterior lies by all bodies together: their mean log odds, counted four times at most."""
+    """Where anterior lies by all bodies together: their mean log odds, four times at most."""
     odds = np.array([body.right for body in column.chain.bodies])
     total = float(odds.mean() * min(len(odds), 4))
     chance = float(1 / (1 + np.exp(-np.clip(total, -30, 30))))
@@ -190,16 +190,22 @@ def _vertebra(
 
 def _as_proposed(reading: Reading, model: DetectorModel) -> Reading:
     """The refined marks as proposals: nobody has clicked, so there is no raw click to keep."""
-    vertebrae = {}
-    for level, vertebra in reading.vertebrae.items():
-        plates = {
-            str(side): replace(
-                plate, **{name: _proposed(mark, model) for name, mark in plate.landmarks.items()}
-            )
-            for side, plate in vertebra.endplates.items()
-        }
-        vertebrae[level] = replace(vertebra, **plates)
+    vertebrae = {
+        level: replace(
+            vertebra,
+            superior=_plate(vertebra.superior, model),
+            inferior=_plate(vertebra.inferior, model),
+        )
+        for level, vertebra in reading.vertebrae.items()
+    }
     return replace(reading, vertebrae=vertebrae)
+
+
+def _plate(plate: Endplate | None, model: DetectorModel) -> Endplate | None:
+    if plate is None:
+        return None
+    marks = {name: _proposed(mark, model) for name, mark in plate.landmarks.items()}
+    return replace(plate, **marks)
 
 
 def _proposed(mark: Landmark, model: DetectorModel) -> Landmark:

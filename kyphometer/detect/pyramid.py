@@ -91,7 +91,7 @@ class Base:
         columns, rows = np.maximum(np.ceil(high - low), 1).astype(int).tolist()
         soft = self.picture
         if scale < 0.8:
-            soft = cv2.GaussianBlur(soft, (0, 0), 0.4 / scale)
+            soft = np.asarray(cv2.GaussianBlur(soft, (0, 0), 0.4 / scale), np.float32)
         half = np.full(2, 0.5)
         shift = matrix[:, 2] + turn @ half - half
         picture = cv2.warpAffine(

@@ -14,7 +14,7 @@ from kyphometer.detect.pyramid import Base, View, channels
 
 Array = NDArray[np.float64]
 
-LONG_SIDES_PX = (200, 340, 580, 980)
+LONG_SIDES_PX = (130, 200, 340, 580, 980)
 """Sizes that a film is looked at: bodies of a spine that fills all or a quarter of it fit one."""
 DEPTH_PX = 24.0
 """Depth of a body at which the network sees best."""

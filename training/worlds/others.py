@@ -1,4 +1,4 @@
-"""Painted pictures that are no lateral spine: hands, front views, chests, skulls, nothing at all."""
+"""Painted pictures that are no lateral spine: hands, front views, chests, skulls, nothing."""
 
 from __future__ import annotations
 

@@ -97,7 +97,7 @@ def _warped(
 
 
 def _cropped(scene: Scene, rng: np.random.Generator) -> Scene:
-    """From above the third body to the film's end, or from its beginning to below the third last."""
+    """From above the third body on, or until below the third last."""
     if len(scene.bodies) < 6:
         return scene
     rows = scene.pixels.shape[0]
