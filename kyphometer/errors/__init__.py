@@ -25,6 +25,7 @@ from kyphometer.errors.endplate import (
     CarryOverError,
     EndplateError,
     ModelFileError,
+    NoLateralSpineError,
     NotCarriedError,
 )
 from kyphometer.errors.film import (
@@ -146,6 +147,7 @@ __all__ = [
     "ModelFileError",
     "NetworkError",
     "NoFracturedLevelError",
+    "NoLateralSpineError",
     "NoPixelsError",
     "NoReadingError",
     "NoSharedVertebraError",

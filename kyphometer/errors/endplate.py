@@ -38,3 +38,14 @@ class NotCarriedError(EndplateError):
             f"The change at {level} is not known from the carry-over: it was not proposed on the "
             f"next film{reason}; mark it there and compare the two readings."
         )
+
+
+class NoLateralSpineError(EndplateError):
+    """A film on which no column of vertebral bodies is seen from the side."""
+
+    def __init__(self, bodies: int) -> None:
+        seen = "no vertebral body" if bodies == 0 else f"no more than {bodies} doubtful bodies"
+        super().__init__(
+            f"This does not look like a lateral film of a spine: {seen} could be told; mark it by "
+            "hand if it is one."
+        )

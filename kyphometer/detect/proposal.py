@@ -1,0 +1,249 @@
+"""What a film seems to show, as a reading that nobody has confirmed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kyphometer.anatomy import Level
+from kyphometer.detect.candidates import Candidate
+from kyphometer.detect.fractures import FractureSuggestion, suggest_fractures
+from kyphometer.detect.model import DetectorModel, detector_model
+from kyphometer.detect.numbering import Numbering, number
+from kyphometer.detect.pyramid import Base
+from kyphometer.detect.search import Column, find_column
+from kyphometer.endplates import RefinedReading, refine_reading
+from kyphometer.endplates.corners import square_factors, vertebra_corners
+from kyphometer.errors import NoLateralSpineError
+from kyphometer.film import Film
+from kyphometer.geometry import Facing, PixelGeometry, Point
+from kyphometer.reading import Endplate, Landmark, MarkSource, Reading, Vertebra
+
+Array = NDArray[np.float64]
+
+FEWEST = 3
+"""A column of fewer bodies is none."""
+LEAST_SCORE = 6.0
+"""Log odds that a column's bodies and joints must reach together."""
+LEAST_FACING = 0.8
+"""Less sure than this of where anterior lies, the reader is told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposedBody:
+    """One body of a proposal.
+
+    Attributes
+    ----------
+    level
+        As proposed.
+    chance
+        Probability that a body was found here.
+    expected_error
+        Error that the network expects of a corner before refinement, as a part of the body's depth.
+    refined
+        Whether both endplates were then moved onto their rims.
+    note
+        Why an endplate was left as the network put it; empty if none was.
+    """
+
+    level: Level
+    chance: float
+    expected_error: float
+    refined: bool
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """What a film seems to show.
+
+    Attributes
+    ----------
+    reading
+        Marks with source `detected` and a covariance each; no observer, confirmed by nobody.
+    bodies
+        Doubts by body, cranial to caudal.
+    numbering
+        Why these levels, and which others.
+    facing_probability
+        That anterior lies where the reading says.
+    fractures
+        Levels that may be fractured, the worst first.
+    notes
+        What the reader must know, in sentences.
+    """
+
+    reading: Reading
+    bodies: tuple[ProposedBody, ...]
+    numbering: Numbering
+    facing_probability: float
+    fractures: tuple[FractureSuggestion, ...]
+    notes: tuple[str, ...]
+
+
+def detect(
+    film: Film,
+    *,
+    geometry: PixelGeometry | None = None,
+    lowest: Level | None = None,
+    facing: Facing | None = None,
+) -> Proposal:
+    """Propose every vertebral body that a lateral film shows, without a click.
+
+    The network looks at the film at several sizes; bodies that lie above each other make a column;
+    levels follow from the sacrum and from what the bodies look like, with their odds; corners are
+    refined as if a reader had marked them. The result is a proposal, confirmed by nobody.
+
+    Parameters
+    ----------
+    film
+        With its pixels.
+    geometry
+        Pixel geometry to use instead of the film's.
+    lowest
+        Level of the lowest whole body in view (C7 to L5), if the reader knows it.
+    facing
+        Where anterior lies, if the reader knows it.
+
+    Raises
+    ------
+    NoLateralSpineError
+        If no column of three or more bodies is seen.
+    ModelFileError
+        If a network's file cannot be read.
+    """
+    model = detector_model()
+    base = Base.of_film(film, geometry)
+    column = find_column(base, model)
+    if column is None or len(column.chain.bodies) < FEWEST or column.chain.score < LEAST_SCORE:
+        raise NoLateralSpineError(0 if column is None else len(column.chain.bodies))
+    numbering = number(column, lowest=lowest)
+    towards, sure = _facing(column) if facing is None else (facing, 1.0)
+    used = geometry or film.geometry
+    marked = _reading(film, column, numbering.levels, towards, base.step, model, used)
+    done = refine_reading(film, marked, geometry=geometry)
+    reading = _as_proposed(done.reading, model)
+    factors = square_factors(used)
+    corners = [vertebra_corners(v, factors, towards.sign) for v in reading.vertebrae.values()]
+    fractures = suggest_fractures(reading.levels, [c for c in corners if c is not None])
+    return Proposal(
+        reading=replace(reading, fractured_levels=()),
+        bodies=_bodies(column, numbering, done),
+        numbering=numbering,
+        facing_probability=sure,
+        fractures=fractures,
+        notes=_notes(numbering, sure, column),
+    )
+
+
+def _facing(column: Column) -> tuple[Facing, float]:
+    """Where anterior lies by all bodies together: their mean log odds, four times at most."""
+    odds = np.array([body.right for body in column.chain.bodies])
+    total = float(odds.mean() * min(len(odds), 4))
+    chance = float(1 / (1 + np.exp(-np.clip(total, -30, 30))))
+    return (Facing.RIGHT, chance) if chance >= 0.5 else (Facing.LEFT, 1 - chance)
+
+
+def _reading(
+    film: Film,
+    column: Column,
+    levels: tuple[Level, ...],
+    facing: Facing,
+    step: Array,
+    model: DetectorModel,
+    geometry: PixelGeometry,
+) -> Reading:
+    """The network's corners as marks; of two bodies with one level the likelier."""
+    factors = square_factors(geometry)
+    vertebrae: dict[Level, Vertebra] = {}
+    for level, body in zip(levels, column.chain.bodies, strict=True):
+        vertebrae[level] = _vertebra(level, body, facing, step, model.method, factors)
+    return Reading(film=film.reference, vertebrae=vertebrae, facing=facing)
+
+
+def _vertebra(
+    level: Level, body: Candidate, facing: Facing, step: Array, method: str, factors: Array
+) -> Vertebra:
+    pixels = body.corners * step
+    order = (1, 0, 3, 2) if facing is Facing.RIGHT else (0, 1, 2, 3)
+    sd = 1.25 * body.spread * body.depth * step
+    square = sd * factors / factors.min()
+    variance = float((square**2).mean())
+    marks = [
+        Landmark(
+            xy=Point(float(x), float(y)),
+            covariance=((variance, 0.0), (0.0, variance)),
+            source=MarkSource.DETECTED,
+            method=method,
+        )
+        for x, y in pixels[list(order)]
+    ]
+    return Vertebra(
+        level=level,
+        superior=Endplate(anterior=marks[0], posterior=marks[1]),
+        inferior=Endplate(anterior=marks[2], posterior=marks[3]),
+    )
+
+
+def _as_proposed(reading: Reading, model: DetectorModel) -> Reading:
+    """The refined marks as proposals: nobody has clicked, so there is no raw click to keep."""
+    vertebrae = {
+        level: replace(
+            vertebra,
+            superior=_plate(vertebra.superior, model),
+            inferior=_plate(vertebra.inferior, model),
+        )
+        for level, vertebra in reading.vertebrae.items()
+    }
+    return replace(reading, vertebrae=vertebrae)
+
+
+def _plate(plate: Endplate | None, model: DetectorModel) -> Endplate | None:
+    if plate is None:
+        return None
+    marks = {name: _proposed(mark, model) for name, mark in plate.landmarks.items()}
+    return replace(plate, **marks)
+
+
+def _proposed(mark: Landmark, model: DetectorModel) -> Landmark:
+    if mark.source is MarkSource.DETECTED:
+        return mark
+    method = f"{model.method}, {mark.method}"
+    return replace(mark, source=MarkSource.DETECTED, raw=None, method=method)
+
+
+def _bodies(column: Column, numbering: Numbering, done: RefinedReading) -> tuple[ProposedBody, ...]:
+    refined = {vertebra.level: vertebra for vertebra in done.vertebrae}
+    return tuple(
+        ProposedBody(
+            level=level,
+            chance=body.chance,
+            expected_error=body.spread,
+            refined=len(refined[level].accepted) == 2,
+            note="; ".join(refusal.message for refusal in refined[level].refusals),
+        )
+        for level, body in zip(numbering.levels, column.chain.bodies, strict=True)
+        if level in refined
+    )
+
+
+def _notes(numbering: Numbering, sure: float, column: Column) -> tuple[str, ...]:
+    notes = []
+    if not numbering.is_sure:
+        others = ", ".join(
+            f"{level} {100 * chance:.0f} %" for level, chance in numbering.alternatives.items()
+        )
+        notes.append(f"The numbering is uncertain: the uppermost body may be {others}.")
+    if numbering.transitional:
+        notes.append(
+            "Bodies and sacrum disagree by one level: look for L6, T13 or a transitional vertebra."
+        )
+    if sure < LEAST_FACING:
+        notes.append("It is uncertain where anterior lies.")
+    for at in column.chain.missed:
+        between = f"{numbering.levels[at]} and {numbering.levels[at + 1]}"
+        notes.append(f"A body between {between} was not seen.")
+    return tuple(notes)
