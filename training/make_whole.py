@@ -4,7 +4,8 @@
     python training/make_whole.py --out data/drawn --kind drawn --films 900 --seed 5
 
 Kinds: `phantom` (the package's simulator at a coarse pixel size), `drawn` (painted columns), `real`
-(painted columns of real people's outlines), `other` (no lateral spine). Seeds run from
+(painted columns of real people's outlines), `mesh` (projected meshes), `front` (the same from the
+front, which is no lateral spine), `other` (no lateral spine). Seeds run from
 `--seed * 1_000_000`. A run that was stopped goes on where it ended.
 """
 
@@ -27,18 +28,22 @@ import numpy as np
 from numpy.typing import NDArray
 from whole import write_whole
 from worlds.column import Column, drawn_column, real_column
+from worlds.mesh import CONDITIONS, mesh_scene
 from worlds.others import other_picture
 from worlds.outlines import Outlines
 from worlds.paint import Canvas, painted
+from worlds.scene import Scene
 from worlds.torso import surround
 
 Film = tuple[NDArray, dict[str, Any]]
+KINDS = ("phantom", "drawn", "real", "mesh", "front", "other")
 
 
 def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--kind", choices=("phantom", "drawn", "real", "other"), required=True)
+    parser.add_argument("--kind", choices=KINDS, required=True)
+    parser.add_argument("--meshes", type=Path, help="folder of meshes, for `mesh` and `front`")
     parser.add_argument("--outlines-file", type=Path, help="array file of outlines, for `real`")
     parser.add_argument("--films", type=int, default=900)
     parser.add_argument("--seed", type=int, default=1)
@@ -128,12 +133,34 @@ def column_film(make: Callable[[np.random.Generator], Column], seed: int) -> Fil
     )
 
 
+def mesh(folder: Path, seed: int, *, front: bool = False) -> Film:
+    """Six bodies of a made-up person; thoracic ones are lumbar ones made smaller: no levels."""
+    scene = mesh_scene(folder, CONDITIONS[seed % len(CONDITIONS)], seed, front=front)
+    return scene.pixels, facts(mm=0.4) if front else scene_facts(scene)
+
+
+def scene_facts(scene: Scene) -> dict[str, Any]:
+    """What the index says of a scene."""
+    corners = [body.corners.tolist() for body in scene.bodies]
+    return facts(
+        mm=float(scene.factors[0]),
+        facing_sign=scene.facing_sign,
+        corners=corners,
+        levels=[""] * len(corners),
+        fractured=[bool(body.fractured) for body in scene.bodies],
+        metal=[False] * len(corners),
+        unsure=_beyond(corners, [""]),
+    )
+
+
 def other(seed: int) -> Film:
     """A picture that is no lateral spine."""
     return other_picture(np.random.default_rng([83, seed])), facts()
 
 
 def maker(given: argparse.Namespace) -> Callable[[int], Film]:
+    if given.kind in ("mesh", "front"):
+        return partial(mesh, given.meshes, front=given.kind == "front")
     if given.kind == "real":
         source = Outlines.read(given.outlines_file)
         return partial(column_film, partial(real_column, source))

@@ -2,7 +2,7 @@
 
     python training/train_detector.py --films data --run training/runs/detect --minutes 60
 
-`--films` is a folder with one folder a kind (`phantom`, `real`, `drawn`, `other`), as
+`--films` is a folder with one folder a kind (`windows.SHARES`), as
 `make_whole.py` fills them. As in `train.py` the rate falls by a cosine, the running average of the
 weights is kept, a checkpoint is written every three minutes, and `--resume` goes on after a stop.
 """
@@ -99,7 +99,7 @@ def total(maps: Tensor, wanted: dict[str, Tensor]) -> tuple[Tensor, dict[str, fl
     }
     weights = {
         "body": 1.0, "sacrum": 0.4, "corners": 8.0, "facing": 0.3, "fractured": 0.3,
-        "spread": 0.1, "level": 0.3,
+        "spread": 0.1, "level": 0.6,
     }  # fmt: skip
     loss = torch.stack([weights[name] * part for name, part in parts.items()]).sum()
     return loss, {name: float(part.detach()) for name, part in parts.items()}
