@@ -86,13 +86,13 @@ def spread(
     """Call a function on every item in other processes; answers come as they are done.
 
     Items are taken only as there is room, so that a long list needs no memory. If a worker dies
-    its items are tried again alone, each in a new pool; whoever ends its process then has no answer
+    its items are tried again one by one; whoever ends its process then has no answer
     (None).
 
     Parameters
     ----------
     executor
-        Where to; it is shut down at the end.
+        Where to; one that can be renewed is shut down at the end.
     call
         A function of a module.
     items
@@ -120,10 +120,11 @@ def spread(
                 lost += flying.values()
                 flying.clear()
                 executor.shutdown(wait=False, cancel_futures=True)
-                yield from ((item, _alone(renew, call, item)) for item in lost)
+                yield from _one_by_one(renew, call, lost)
                 executor = renew()
     finally:
-        executor.shutdown(wait=True, cancel_futures=True)
+        if renew is not None:
+            executor.shutdown(wait=True, cancel_futures=True)
 
 
 def _fill(
@@ -146,9 +147,15 @@ def _answer(future: Future[Answer]) -> Answer | None:
     return None if future.exception() is not None else future.result()
 
 
-def _alone(
-    renew: Callable[[], Executor], call: Callable[[Item], Answer], item: Item
-) -> Answer | None:
-    with renew() as executor:
+def _one_by_one(
+    renew: Callable[[], Executor], call: Callable[[Item], Answer], items: Iterable[Item]
+) -> Iterator[tuple[Item, Answer | None]]:
+    """Each item with nothing beside it; after one that ends its process, in a new pool."""
+    executor = renew()
+    for item in items:
         future = executor.submit(call, item)
-        return _answer(future)
+        yield item, _answer(future)
+        if isinstance(future.exception(), BrokenExecutor):
+            executor.shutdown(wait=False)
+            executor = renew()
+    executor.shutdown()

@@ -32,7 +32,7 @@ def check_table(path: Path) -> None:
         raise TableSuffixError(path.name, SUFFIXES)
     if suffix == ".parquet":
         try:
-            import_module("pyarrow.parquet")
+            import_module("pyarrow")
         except ImportError as error:
             raise MissingExtraError("Parquet", "parquet") from error
 
