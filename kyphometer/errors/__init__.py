@@ -60,6 +60,7 @@ from kyphometer.errors.measurement import (
 )
 from kyphometer.errors.network import (
     BodyTooLargeError,
+    FirstPasswordError,
     ForbiddenError,
     MediaTypeError,
     MethodError,
@@ -130,6 +131,7 @@ __all__ = [
     "FilmHeaderError",
     "FilmPixelsError",
     "FilmSizeError",
+    "FirstPasswordError",
     "ForbiddenError",
     "FracturedNeighbourError",
     "FrameError",

@@ -14,19 +14,44 @@ for (const element of document.querySelectorAll('[data-text]')) {
   element.textContent = t(/** @type {HTMLElement} */ (element).dataset.text ?? '');
 }
 
+const api = new Api();
+const first = /** @type {HTMLFormElement} */ (document.getElementById('first'));
+const firstRefusal = /** @type {HTMLElement} */ (document.getElementById('first-refusal'));
+
+/** @param {HTMLElement} place @param {unknown} error */
+function refuse(place, error) {
+  place.textContent = error instanceof Error ? error.message : String(error);
+}
+
+const enter = () => location.assign(`/${location.hash}`); // the film that was asked for
+
 form.addEventListener('submit', async (event) => {
   event.preventDefault();
-  const api = new Api();
-  api.csrf = 'login'; // any value: a foreign page could not set this header at all
   refusal.textContent = '';
   try {
-    await api.call('POST', '/api/login', {
-      name: field('name').value,
-      password: field('password').value,
-    });
-    location.assign(`/${location.hash}`); // the film that was asked for
+    const answer = await api.signIn(field('name').value, field('password').value);
+    if (!answer.first_password) {
+      enter();
+      return;
+    }
+    form.hidden = true;
+    first.hidden = false;
+    field('new').focus();
   } catch (error) {
-    refusal.textContent = error instanceof Error ? error.message : String(error);
+    refuse(refusal, error);
     field('password').select();
+  }
+});
+
+first.addEventListener('submit', async (event) => {
+  event.preventDefault();
+  firstRefusal.textContent = '';
+  try {
+    if (field('new').value !== field('again').value) throw new Error(t('account.differ'));
+    await api.call('POST', '/api/password', { old: field('password').value, new: field('new').value });
+    enter();
+  } catch (error) {
+    refuse(firstRefusal, error);
+    field('new').select();
   }
 });
