@@ -14,6 +14,7 @@ LAYERS = [
     {"__main__"},
     {"cli"},  # starts the web server, hence above it
     {"web"},
+    {"interop"},
     {"workflow", "reports"},
     {"store", "plots"},
     {"dicom"},
@@ -30,7 +31,10 @@ RANK = {part: len(LAYERS) - i for i, layer in enumerate(LAYERS) for part in laye
 
 # Where each heavy third-party package may be imported.
 HOMES = {
-    "pydicom": {"dicom"},
+    "pydicom": {"dicom", "interop"},
+    "highdicom": {"interop"},
+    "pynetdicom": {"interop"},
+    "dicomweb_client": {"interop"},
     "imagecodecs": {"dicom"},
     "PIL": {"dicom", "plots", "web", "reports"},
     "cv2": {"endplates", "phantom", "dicom"},

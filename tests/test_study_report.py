@@ -9,9 +9,11 @@ import xml.etree.ElementTree as ET
 
 import numpy as np
 import pytest
+from sqlalchemy import event
 from study_cases import make_study, write_study_files
 
 from kyphometer.cli import main
+from kyphometer.errors import StudyRefusedError
 from kyphometer.film import Position
 from kyphometer.followup.clinical.reader import read_clinical_table
 from kyphometer.followup.correction_model import Verdict
@@ -19,7 +21,9 @@ from kyphometer.followup.positions import PositionPolicy
 from kyphometer.followup.precision import PrecisionSource
 from kyphometer.stats.options import SPSS_OPTIONS
 from kyphometer.store import Study, StudySettings
+from kyphometer.store.database.connection import Database
 from kyphometer.workflow.study import AnalysisChoices, analyse_study
+from kyphometer.workflow.study_check import study_contradictions
 
 
 @pytest.fixture(scope="module")
@@ -326,3 +330,44 @@ def test_table_in_another_encoding_is_refused_with_the_remedy(files, copy_of, tm
     assert main(again) == 8  # the words differ from what the study knows
     assert "history" in capsys.readouterr().err
     assert main([*again, "--accept-changes"]) == 0
+
+
+# ------------------------------------------------------------------ one state of the study
+
+
+def test_a_report_is_made_from_one_transaction(copy_of, tmp_path, monkeypatch):
+    with Study.open(copy_of) as study:
+        study.measurements()
+    begun = []
+
+    def note(connection):
+        begun.append(connection)
+
+    def opened(self, *given, **named):
+        make(self, *given, **named)
+        event.listen(self.engine, "begin", note)
+
+    make = Database.__init__
+    monkeypatch.setattr(Database, "__init__", opened)
+    assert main(["report", str(copy_of), "-o", str(tmp_path / "r.html"), "--no-films"]) == 0
+    assert len(begun) == 3  # the check at opening, the numbers that are kept, the report
+    with Study.open(copy_of) as study, study.snapshot() as still:
+        begun.clear()
+        analyse_study(still)
+        assert study_contradictions(still) is not None
+        assert begun == []
+
+
+def test_what_is_saved_meanwhile_is_not_in_a_snapshot(copy_of):
+    with Study.open(copy_of) as study:
+        with study.snapshot() as still:
+            before = analyse_study(still)
+            film = study.films()[0]
+            study.add_observer("NEW")
+            study.set_film_patient(film.id, "SOMEBODY ELSE", reason="found out meanwhile")
+            assert analyse_study(still) == before
+            assert film in still.films()
+            with pytest.raises(StudyRefusedError, match="only read"):
+                still.add_observer("NEWER")
+        after = analyse_study(study)
+    assert after.counts.patients == before.counts.patients + 1

@@ -100,10 +100,11 @@ def run(args: Any) -> int:
     if not any(outputs):
         message = "Nothing to write: name the report with -o FILE.html, or see --help for more."
         raise UsageError(message)
-    with Study.open(args.study) as study:
+    choices = _choices(args)
+    with Study.open(args.study) as opened, opened.snapshot(choices.codes) as study:
         doubts = study_contradictions(study)
         verdict = _verdict(doubts, allowed=args.although_tampered)
-        results = analyse_study(study, _choices(args))
+        results = analyse_study(study, choices)
         results = replace(results, remarks=(*results.remarks, *(item.remark() for item in doubts)))
         pictures = {} if args.no_films else _pictures(study, results)
     document = study_document(

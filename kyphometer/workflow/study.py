@@ -60,8 +60,14 @@ def analyse_study(study: Study, choices: AnalysisChoices = DEFAULT_CHOICES) -> S
 
     Of each film, the reading of each observer outside of sessions counts, or where there is none
     the first one of a locked session; several observers are averaged. MDC95 comes from readings
-    repeated in the study where there are enough, otherwise from the stated SEM.
+    repeated in the study where there are enough, otherwise from the stated SEM. All is read in one
+    transaction.
     """
+    with study.snapshot(choices.codes) as still:
+        return _analyse(still, choices)
+
+
+def _analyse(study: Study, choices: AnalysisChoices) -> StudyResults:
     settings = study.settings
     read, session_remarks = counted_values(study, study.measurements(choices.codes))
     values = (*read, *study.measured_elsewhere(choices.codes))

@@ -10,14 +10,14 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, insert, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
-from kyphometer.errors import StudyError, StudyFileError
+from kyphometer.errors import StudyError, StudyFileError, StudyRefusedError
 from kyphometer.store.database.errors import translate, translate_driver
 from kyphometer.store.database.schema import APPLICATION_ID
 
@@ -131,6 +131,36 @@ class Database:
             raise StudyFileError(
                 self.path, "is not a Kyphometer study", "name the file 'kyphometer study new' made"
             )
+        _write_ahead(self.path)
+
+
+class Snapshot(Database):
+    """A study's database as one read transaction sees it; for one thread, and never written to."""
+
+    def __init__(self, database: Database, connection: Connection) -> None:
+        self.path, self.where = database.path, database.where
+        self._engine = database.engine
+        self._connection = connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """The one transaction."""
+        yield self._connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Refused.
+
+        Raises
+        ------
+        StudyRefusedError
+            Always.
+        """
+        raise StudyRefusedError("A snapshot of a study is only read", "change the study itself")
+        yield  # a context manager must be a generator
+
+    def close(self) -> None:
+        """Nothing: the study itself is closed where it was opened."""
 
 
 def _unsafe_drive(error: sqlite3.Error, path: Path) -> StudyError:
@@ -159,6 +189,16 @@ def _is_marked(path: Path) -> bool:
         if error.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
             return False
         raise translate_driver(error, path.name) from error
+
+
+def _write_ahead(path: Path) -> None:
+    """Put a study that is a backup's copy, one file, into write-ahead mode again.
+
+    Without it whoever reads makes writers wait. Where it cannot be (nothing may be written there,
+    somebody is at work) it stays as it is.
+    """
+    with suppress(sqlite3.OperationalError), closing(sqlite3.connect(path, timeout=1)) as opened:
+        opened.execute("PRAGMA journal_mode = WAL")
 
 
 def insert_row(connection: Connection, table: Table, row: dict[str, Any]) -> int:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from kyphometer.errors import KyphometerError
+from kyphometer.errors import KyphometerError, StudyRefusedError
 from kyphometer.film import Position
 from kyphometer.followup.clinical.record import ClinicalTable
 from kyphometer.followup.visit_model import VisitAssignment
+from kyphometer.store.database.connection import Snapshot
 from kyphometer.store.database.schema import patients as patients_table
 from kyphometer.store.films import changes as film_changes
 from kyphometer.store.films.films import stored_path
@@ -30,6 +32,8 @@ from kyphometer.store.study.readings import StudyReadings
 from kyphometer.store.study.undo import Undone, undo
 
 _UNCHANGED: Any = object()
+_TRIES = 20
+"""How often numbers are computed before a snapshot, while others go on confirming readings."""
 
 
 class StudyData(StudyReadings):
@@ -294,6 +298,35 @@ class StudyData(StudyReadings):
             return ClinicalTable(records=clinical.load(connection), source=self._database.where)
 
     # ------------------------------------------------------------------ numbers
+
+    @contextmanager
+    def snapshot(self, codes: Sequence[str] = measured.DEFAULT_CODES) -> Iterator[Self]:
+        """The study as it is now, whatever others save meanwhile: all is read in one transaction.
+
+        Parameters
+        ----------
+        codes
+            Measurements that will be asked for; they are computed beforehand where they are not
+            kept, because a snapshot is never written to.
+
+        Raises
+        ------
+        StudyRefusedError
+            If something is to be changed in it, or measured that `codes` does not name.
+        """
+        if isinstance(self._database, Snapshot):
+            yield self
+            return
+        wanted = [measured.canonical(code) for code in codes]
+        for _ in range(_TRIES):
+            self.measurements(wanted)
+            with self._database.read() as connection:
+                rests_on = measured.basis(settings_in(connection).corner_sd_mm)
+                if measured.missing(connection, wanted, rests_on):
+                    continue  # somebody confirmed a reading in between
+                yield type(self)(Snapshot(self._database, connection), self._reader, self._actor)
+                return
+        raise StudyRefusedError("The study changes faster than it is measured", "try again later")
 
     def measured_elsewhere(
         self, codes: Sequence[str] | None = None, *, patient: str | None = None

@@ -1,0 +1,1 @@
+"""Marks in the files of neighbouring programs."""
