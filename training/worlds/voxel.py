@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, zoom
 
 from kyphometer.anatomy import Level
@@ -202,7 +201,8 @@ def voxel_scene(condition: str, seed: int) -> Scene:
     places = _chain(bodies, levels, rng)
     turns = rng.uniform(3, 8, 2) * rng.choice((-1, 1), 2) if tilted else rng.normal(0, 1.2, 2)
     middles = np.array([middle for _, middle in places])
-    low, high = middles.min(axis=0) - (46, 30), middles.max(axis=0) + (56, 30)
+    low = middles.min(axis=0) - np.array([46, 30])
+    high = middles.max(axis=0) + np.array([56, 30])
     columns, rows = np.ceil((high - low) / MM).astype(int)
     bone, soft = np.zeros((rows, columns), np.float32), np.zeros((rows, columns), np.float32)
     corner = np.array([low[0], high[1]])
