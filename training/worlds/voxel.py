@@ -78,7 +78,8 @@ class Body:
         wall = a * squeeze * (1 - radius)
         plates = []
         for sign, (middle, slope, bowl, at, steep) in zip((1, -1), self.plates, strict=True):
-            far = ((x - at) / (0.8 * a)) ** 2 + (y / (0.8 * b)) ** 2
+            # the bowl stays inside the ring, whose rim is level
+            far = ((x - at) / (0.88 * a - abs(at))) ** 2 + (y / (0.85 * b)) ** 2
             floor = bowl * np.clip(1 - far, 0, 1) ** steep
             plates.append(sign * (middle + slope * x - z) - floor)
         return wall, np.minimum(*plates)
