@@ -4,8 +4,8 @@
 
 Writes into the card beside the exported network (see `kyphometer/endplates/calibration.py`):
 
-- by how much steep wedges are read too flat: the root mean square, over worlds and conditions, of
-  the slope of the error of VKA on VKA;
+- by how much steep wedges are read too flat: the slope of the error of VKA on VKA by world and
+  condition, and the part of the angle (`--shrinkage`) that is added to its uncertainty for it;
 - pairs of said and honest SD. Honest is what makes 95 % intervals of VKA and RKA, as `kyphometer
   measure` propagates them from the corners, cover 95 % of the errors at that difficulty, every
   world and condition counting alike, widened by one factor until they cover 93 % in the hardest.
@@ -192,14 +192,14 @@ def gather(given: argparse.Namespace, model: CornerModel) -> dict[str, Errors]:
     return {group: Errors(*map(np.array, parts)) for group, parts in found.items()}
 
 
-def shrinkage(found: dict[str, Errors]) -> dict[str, float]:
+def slopes(found: dict[str, Errors]) -> dict[str, float]:
     """Slope of the error of VKA on VKA by world and condition, gross errors cut off."""
-    slopes = {}
+    fitted = {}
     for group, errors in found.items():
         true, miss = errors.wedges.T
         plain = np.abs(miss - np.median(miss)) < 12
-        slopes[group] = round(float(np.polyfit(true[plain], miss[plain], 1)[0]), 4)
-    return slopes
+        fitted[group] = round(float(np.polyfit(true[plain], miss[plain], 1)[0]), 4)
+    return fitted
 
 
 def sized(found: dict[str, Errors], part: float) -> tuple[Scale, dict[str, float]]:
@@ -246,6 +246,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--films", type=int, default=6, help="of each condition")
     parser.add_argument("--worlds", nargs="+", default=["voxel", "mesh", "outlines"])
+    parser.add_argument("--shrinkage", type=float, default=0.05, metavar="PART")
     parser.add_argument("--data", type=Path, required=True, help="folder of measured shapes")
     parser.add_argument("--keep", type=Path, help="folder to keep films in for the next run")
     parser.add_argument("--model", type=Path, default=FOLDER, help="folder of network and card")
@@ -254,9 +255,7 @@ def main() -> None:
     card, network = read_model(NAME, given.model)
     model = CornerModel(card=card, calibration=Calibration.of_card({}), network=network)
     found = gather(given, model)
-    slopes = shrinkage(found)
-    part = float(np.sqrt(np.mean(np.square(list(slopes.values())))))
-    lines, needs = sized(found, part)
+    lines, needs = sized(found, given.shrinkage)
     factor = max(1.0, *needs.values())
     along = np.concatenate([errors.corners for errors in found.values()])
     weight = np.concatenate([np.full(len(e.corners), 1 / len(e.corners)) for e in found.values()])
@@ -264,9 +263,9 @@ def main() -> None:
         "worlds": given.worlds,
         "films": given.films,
         "angles": sum(len(errors.angles) for errors in found.values()),
-        "slopes": slopes,
+        "slopes": slopes(found),
         "needs": {group: round(value, 3) for group, value in needs.items()},
-        "shrinkage": round(part, 4),
+        "shrinkage": given.shrinkage,
         "line_deg": record(lines, factor),
         "corner_depths": record(scale(*along.T, weight), 1.0),
         "doubt": doubted(found),
