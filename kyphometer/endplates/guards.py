@@ -44,7 +44,7 @@ class Limits:
 
     move_depths: float = 0.27
     sure_move_depths: float = 0.10
-    sure_line_sd_deg: float = 1.5
+    sure_line_sd_deg: float = 2.3
     sure_path_sd_deg: float = 2.2
     line_sd_deg: float = 3.0
     off_chance: float = 0.2
