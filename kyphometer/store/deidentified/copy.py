@@ -187,7 +187,8 @@ class StudyCopy:
         self._files = written
         self._uid = uid
         counts = {}
-        for table in exported_tables(accounts=False):
+        tables = exported_tables(accounts=False)
+        for table in sorted(tables, key=lambda table: table is schema.audit):  # it names hashes
             rows = list(self._rows(old, table))
             if table is schema.audit:
                 rows = list(_chained(rows))
@@ -318,9 +319,7 @@ class StudyCopy:
         return {"details": row["details"] and json.dumps(details, ensure_ascii=False)}
 
     def _clinical_rows(self, row: dict[str, Any]) -> dict[str, Any]:
-        document = self.masks.clinical(
-            self._persons[row["patient_id"]], json.loads(row["data"])
-        )
+        document = self.masks.clinical(self._persons[row["patient_id"]], json.loads(row["data"]))
         return {
             "data": json.dumps(document, ensure_ascii=False, sort_keys=True),
             "source": "clinical table",

@@ -59,9 +59,13 @@ class Ledger:
             codes[name] = form.format(len(codes) + 1)
         return codes[name]
 
+    def name(self, person: str) -> str:
+        """What the key calls a person."""
+        return self._aliases.get(person, person)
+
     def patient(self, person: str) -> str:
         """The code of a patient."""
-        return self._code("patients", self._aliases.get(person, person), "P{:04d}")
+        return self._code("patients", self.name(person), "P{:04d}")
 
     def alias(self, person: str, same_as: str) -> None:
         """Say that two codes mean one patient."""
@@ -92,7 +96,7 @@ class Ledger:
 
     def person(self, person: str) -> Pseudonyms:
         """Days and times of a patient."""
-        name = self._aliases.get(person, person)
+        name = self.name(person)
         if name not in self._persons:
             self._persons[name] = Pseudonyms(self.secret, name)
         return self._persons[name]

@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from datetime import date, datetime
-from enum import StrEnum
+from enum import Enum
 from typing import Any, Final
 
 from kyphometer.anatomy import EndplateSide, Level
@@ -19,7 +19,7 @@ from kyphometer.reading import CornerRule
 from kyphometer.reading.model import MarkSource
 from kyphometer.store.deidentified.ledger import Ledger
 
-_ENUMS: Final[tuple[type[StrEnum], ...]] = (
+_ENUMS: Final[tuple[type[Enum], ...]] = (
     EndplateSide, Level, Position, Facing, SpacingSource, CornerRule, MarkSource,
 )  # fmt: skip
 _WORDS: Final = frozenset(
@@ -33,9 +33,9 @@ _WORDS: Final = frozenset(
 )  # fmt: skip
 """Words that the program itself writes."""
 _FREE: Final = frozenset(("comment", "reason", "note", "title", "name", "description", "history"))
-_MEMBER: Final = re.compile(r"[a-z][a-z0-9_]{0,40}|[A-Z][A-Z0-9_.-]{0,24}")
+_MEMBER: Final = re.compile(r"\d{1,9}|[a-z][a-z0-9_]{0,40}|[A-Z][A-Z0-9_.-]{0,24}")
 _SOFTWARE: Final = re.compile(r"kyphometer[\w .+()/,:-]{0,60}", re.IGNORECASE)
-_UID: Final = re.compile(r"[0-2](\.\d+){3,}")
+_UID: Final = re.compile(r"(?=.{10})[0-2](\.\d+){2,}")
 _HASH: Final = re.compile(r"[0-9a-f]{64}")
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
 _MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*")
@@ -172,9 +172,9 @@ class Masks:
             return None
         found = {n: v for n, v in mark.items() if n in ("xy", "source", "covariance", "raw")}
         method = mark.get("method")
-        if method and _SOFTWARE.fullmatch(str(method)):
-            found["method"] = method
-        elif method and re.fullmatch(r"[a-z][a-z0-9_-]{0,20}( [\w.+-]{1,16})?", str(method)):
+        if (method and _SOFTWARE.fullmatch(str(method))) or (
+            method and re.fullmatch(r"[a-z][a-z0-9_-]{0,20}( [\w.+-]{1,16})?", str(method))
+        ):
             found["method"] = method
         self.drop("notes of landmarks", mark.get("note"))
         return found
