@@ -1,4 +1,4 @@
-"""`kyphometer deidentify`: a folder or a study copied without identity, and the search in a copy."""
+"""`kyphometer deidentify`: a folder or study copied without identity, and a search in copies."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--accept-leftovers",
         action="store_true",
-        help="keep a copy in which identifiers were found, once you have seen that they name nobody",
+        help="keep a copy in which identifiers were found: you have seen that they name nobody",
     )
 
 
@@ -101,7 +101,7 @@ def run(args: Any) -> int:
             names=_names(args.names),
             accept_leftovers=args.accept_leftovers,
         ),
-        progress=lambda done, total, _path: counter(done, total),
+        progress=None if counter is None else lambda done, total, _: counter(done, total),
     )
     if args.json:
         _print_json(outcome)

@@ -136,7 +136,7 @@ class Ledger:
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             raise StudyRefusedError(
                 f"'{path}' is no key of a de-identified study",
-                "name the file that 'kyphometer deidentify' told of, or leave --key out for a new one",
+                "name the file that 'kyphometer deidentify' told of, or a new name",
             ) from None
         return ledger
 

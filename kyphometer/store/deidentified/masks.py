@@ -1,4 +1,4 @@
-"""What becomes of documents: allow-lists of members, codes for codes, shifted days, no free text."""
+"""What becomes of documents: members of allow-lists, codes, shifted days, no free text."""
 
 from __future__ import annotations
 
@@ -35,6 +35,7 @@ _WORDS: Final = frozenset(
 _FREE: Final = frozenset(("comment", "reason", "note", "title", "name", "description", "history"))
 _MEMBER: Final = re.compile(r"\d{1,9}|[a-z][a-z0-9_]{0,40}|[A-Z][A-Z0-9_.-]{0,24}")
 _SOFTWARE: Final = re.compile(r"kyphometer[\w .+()/,:-]{0,60}", re.IGNORECASE)
+_METHOD: Final = re.compile(r"[a-z][a-z0-9_-]{0,20}( [\w.+-]{1,16})?")
 _UID: Final = re.compile(r"(?=.{10})[0-2](\.\d+){2,}")
 _HASH: Final = re.compile(r"[0-9a-f]{64}")
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
@@ -171,10 +172,8 @@ class Masks:
         if mark is None:
             return None
         found = {n: v for n, v in mark.items() if n in ("xy", "source", "covariance", "raw")}
-        method = mark.get("method")
-        if (method and _SOFTWARE.fullmatch(str(method))) or (
-            method and re.fullmatch(r"[a-z][a-z0-9_-]{0,20}( [\w.+-]{1,16})?", str(method))
-        ):
+        method = str(mark.get("method") or "")
+        if _SOFTWARE.fullmatch(method) or _METHOD.fullmatch(method):
             found["method"] = method
         self.drop("notes of landmarks", mark.get("note"))
         return found

@@ -254,13 +254,13 @@ class _Run:
         if place is None or place.is_file():
             study = self._open(source)
             return [study], []
-        studies, paths = [], []
         entries = Entries(place, unpacked)
-        for entry in entries:
-            paths.append(Path(entry))
-        for path in sorted(place.rglob("*")):
-            if path.is_file() and not path.is_symlink() and _is_sqlite(path):
-                studies.append(self._open(str(path)))
+        paths = [Path(entry) for entry in entries]
+        studies = [
+            self._open(str(path))
+            for path in sorted(place.rglob("*"))
+            if path.is_file() and not path.is_symlink() and _is_sqlite(path)
+        ]
         for item in entries.passed:
             self._tally.leave_out(item.path, item.sentence)
         databases = {study.source.path for study in studies}
