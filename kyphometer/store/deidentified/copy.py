@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sqlite3
 import uuid
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import time
 from pathlib import Path
@@ -177,6 +179,8 @@ class StudyCopy:
                     )
         finally:
             target.close()
+        with closing(sqlite3.connect(path)) as opened:  # one file, as a backup is
+            opened.execute("PRAGMA journal_mode = DELETE")
         return counts
 
     def _fill(

@@ -183,7 +183,9 @@ def _in_dicom(path: Path, wanted: _Wanted) -> Iterator[tuple[str, Identifier]]:
 
 
 def _in_database(path: Path, wanted: _Wanted) -> Iterator[tuple[str, Identifier]]:
-    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as opened:
+    resting = not path.with_name(f"{path.name}-wal").exists()
+    address = f"{path.resolve().as_uri()}?mode=ro{'&immutable=1' if resting else ''}"
+    with closing(sqlite3.connect(address, uri=True)) as opened:
         tables = [
             name
             for (name,) in opened.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
