@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import re
 from dataclasses import replace
 
@@ -16,7 +15,6 @@ from kyphometer.dicom import read_header
 from kyphometer.errors import StudyRefusedError
 from kyphometer.followup.clinical.reader import read_clinical_table
 from kyphometer.store import FolderStore, Study
-from kyphometer.store.deidentified.ledger import Ledger
 from kyphometer.workflow.deidentified import Choices, deidentify_source
 from kyphometer.workflow.sessions import SessionRequest, new_session, session_rules
 
@@ -166,7 +164,7 @@ def test_clinical_texts_are_labels_that_group_as_before(original, copied):
 
 def test_the_key_is_apart_and_its_owner_s_alone(copied):
     assert not copied.key.is_relative_to(copied.out)
-    assert os.stat(copied.key).st_mode & 0o777 == 0o600
+    assert copied.key.stat().st_mode & 0o777 == 0o600
     text = copied.key.read_text("utf-8")
     for path in copied.out.rglob("*"):
         if path.is_file():
@@ -261,8 +259,14 @@ def test_readings_beside_films_stay_beside_them(tmp_path):
     film = before.films()[0]
     observer = before.latest_readings()[0].observer
     document = json.loads(before.latest_readings(observer=observer)[0].document_json)
-    before.save_draft(film.id, observer, document | {"comment": "by Zaphod"}, etag=None,
-                      base_version=getattr(before.latest_reading(film.id, observer), "version", 0))  # fmt: skip
+    latest = before.latest_reading(film.id, observer)
+    before.save_draft(
+        film.id,
+        observer,
+        document | {"comment": "by Zaphod"},
+        etag=None,
+        base_version=0 if latest is None else latest.version,
+    )
     count = len(before.latest_readings())
     outcome = deidentify_source(root, tmp_path / "out", choices=Choices(names=("Zaphod",)))
     assert outcome.leftovers == ()
