@@ -376,7 +376,7 @@ def _has_its_form(keyword: str, element: DataElement) -> bool:
     expected = pydicom.datadict.dictionary_VR(keyword)
     if element.VR not in expected and keyword not in ("PixelData", "LUTData"):
         return False
-    form = kept.FORMS.get(element.VR)
+    form = kept.TERMS.get(keyword) or kept.FORMS.get(element.VR)
     if form is None or element.is_empty:
         return True
     values = element.value if element.VM > 1 else [element.value]

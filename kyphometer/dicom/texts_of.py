@@ -30,7 +30,7 @@ def _texts(dataset: Dataset, above: str, charset: list[str]) -> Iterator[tuple[s
     for tag in list(dataset.keys()):
         keyword = datadict.keyword_for_tag(tag) or str(tag)
         where = f"{above}{keyword}"
-        if keyword in _PIXELS:
+        if where in _PIXELS:  # those of the film; an icon's are looked at
             continue
         raw = _raw(dataset, tag)
         try:
