@@ -120,8 +120,9 @@ def write_report(path, film, plant):
     image.ReferencedSOPInstanceUID = film.SOPInstanceUID
     picture = item("IMAGE", "SELECTED FROM", [], ReferencedSOPSequence=[image])
     del picture.ConceptNameCodeSequence
-    line = item("SCOORD", "INFERRED FROM", [], GraphicType="POLYLINE",
-                GraphicData=[1.0, 2.0, 30.0, 4.0, 5.0, 50.0, 31.0, 52.0], ContentSequence=[picture])  # fmt: skip
+    corners = [1.0, 2.0, 30.0, 4.0, 5.0, 50.0, 31.0, 52.0]
+    line = item("SCOORD", "INFERRED FROM", [], GraphicType="POLYLINE", GraphicData=corners,
+                ContentSequence=[picture])  # fmt: skip
     del line.ConceptNameCodeSequence
     value = pydicom.Dataset()
     value.NumericValue = "16.5"
@@ -293,7 +294,7 @@ def test_the_copy_still_measures_and_its_report_still_points_at_the_film(planted
     assert image.ReferencedSOPInstanceUID == header.reference.sop_instance_uid
     names = [leaf.PersonName for leaf in leaves(found) if leaf.ValueType == "PNAME"]
     assert [str(name)[0] for name in names] == ["R"]
-    (old,) = [p for p in planted[0].rglob("*.dcm")]
+    (old,) = planted[0].rglob("*.dcm")
     np.testing.assert_array_equal(read_film(film).pixels, read_film(old).pixels)
     with Study.open(outcome.out / "study.kyphometer") as study:
         assert study.check() == ()

@@ -68,8 +68,8 @@ SEQUENCES: Final = frozenset(
 
 DEVICE: Final = frozenset(
     (
-        "ManufacturerModelName", "StationName", "DeviceSerialNumber", "SoftwareVersions", "DetectorID", "PlateID",
-        "GantryID", "DeviceUID",
+        "ManufacturerModelName", "StationName", "DeviceSerialNumber", "SoftwareVersions",
+        "DetectorID", "PlateID", "GantryID", "DeviceUID",
     )
 )  # fmt: skip
 """Kept too where the device's identity may stay (PS3.15, Retain Device Identity Option)."""
@@ -121,7 +121,7 @@ TERMS: Final = {
     "RadiationSetting": r"SC|GR",
     "PositionerMotion": r"STATIC|DYNAMIC",
     "BodyPartExamined": _SPINE,
-    "ViewPosition": r"[LR]{0,2} ?(LL|RL|LAT|LATERAL|LATERAL ERECT|AP|PA|L|R|LLD|RLD|LLO|RLO|RAO|LAO|LPO|RPO)",
+    "ViewPosition": r"[LR]{0,2} ?(LL|RL|LAT|LATERAL|AP|PA|L|R|LLD|RLD|LLO|RLO|RAO|LAO|LPO|RPO)",
     "Manufacturer": rf"(?i:(({_MAKERS}|{_COMPANY})[ .,&/()+-]*)+)",
     "ClinicalTrialTimePointID": rf"(?i:({_TIME_POINT})([ _.+/-]*({_TIME_POINT}))*)",
     "ImageType": r"ORIGINAL|DERIVED|PRIMARY|SECONDARY|SINGLE PLANE|BIPLANE [AB]|MIXED|LUT|AXIAL|",
