@@ -6,14 +6,13 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+from study_cases import make_study, write_study_files
 
 from kyphometer.cli import main
 from kyphometer.geometry import Point
 from kyphometer.reading import MarkSource
 from kyphometer.store import Study
 from kyphometer.workflow.monitoring import MOVED, PLACED, STATED, ReadingFigures, charts, monitor
-
-from .study_cases import make_study, write_study_files
 
 MONTHS = [f"2026-{n:02d}" for n in range(1, 11)]
 
@@ -68,7 +67,7 @@ def test_too_few_months_are_said():
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
-    """Four months of readings; marks were moved by 1 mm, in the last month by 3 mm."""
+    """Four months of readings; marks were moved by a pixel, in the last month by three."""
     root = tmp_path_factory.mktemp("monitor")
     path = make_study(write_study_files(root, 3, repeats=0), root / "study.kypho")
     with Study.open(path, actor="KN") as opened:
@@ -76,20 +75,20 @@ def study(tmp_path_factory):
             month = 1 + number % 4
             moved = 3.0 if month == 4 else 1.0 + 0.01 * number
             opened.save_reading(
-                record.film_id,
                 _moved(record.reading, moved, month),
-                observer=record.observer,
+                record.film_id,
+                record.observer,
                 base_version=record.version,
                 reason="help",
             )
     return path
 
 
-def _moved(reading, moved_mm, month):
-    """The reading as if help had moved each click along x; films have 1 mm pixels."""
+def _moved(reading, moved_px, month):
+    """The reading as if help had moved each click along x."""
 
     def mark(at):
-        raw = Point(at.xy.x - moved_mm, at.xy.y)
+        raw = Point(at.xy.x - moved_px, at.xy.y)
         return replace(at, source=MarkSource.REFINED, raw=raw, method="test 1")
 
     def plate(at):
@@ -109,9 +108,10 @@ def _moved(reading, moved_mm, month):
 def test_a_study_is_charted_as_it_was_planted(study):
     with Study.open(study) as opened:
         found = monitor(opened)
+        pixel_mm = {film.column_mm for film in opened.films()}.pop()
     moved = chart_of(found, MOVED)
     assert moved.months == ("2026-01", "2026-02", "2026-03", "2026-04")
-    assert moved.chart.points[-1] == pytest.approx(3.0)
+    assert moved.chart.points[-1] == pytest.approx(3.0 * pixel_mm)
     assert sum(moved.readings) == 12
     assert "do not differ" in chart_of(found, PLACED).reason  # all marks are help's
     assert chart_of(found, STATED).chart is not None

@@ -1,7 +1,7 @@
 """Help from the image month by month: how much it places, how far it moves, how sure it says it is.
 
-Nobody knows the truth of a daily film, but what help does to it is known: if that changes, the films,
-the readers or the program have changed, and somebody must look.
+Nobody knows the truth of a daily film, but what help does to it is known: if that changes, the
+films, the readers or the program have changed, and somebody must look.
 """
 
 from __future__ import annotations
