@@ -1,0 +1,54 @@
+"""Journals: a line a thing that is done, on disk before the next begins."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any, Self
+
+from kyphometer.interop.network.incoming import room
+from kyphometer.store.folder.atomic import sync_folder
+
+
+class Journal:
+    """An append-only file of JSON lines; a last line that was cut is dropped.
+
+    Whoever opens it holds the lock that keeps other writers out.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.lines: list[dict[str, Any]] = []
+        with room(path.parent):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._stream = path.open("ab+")
+            self._read()
+            sync_folder(path.parent)
+
+    def _read(self) -> None:
+        self._stream.seek(0)
+        whole = self._stream.read()
+        end = whole.rfind(b"\n") + 1
+        for line in whole[:end].splitlines():
+            try:
+                record = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(record, dict):
+                self.lines.append(record)
+        self._stream.truncate(end)
+
+    def add(self, **record: Any) -> None:
+        """Write a line; it is on disk when this returns."""
+        with room(self.path.parent):
+            self._stream.write(json.dumps(record).encode() + b"\n")
+            self._stream.flush()
+            os.fsync(self._stream.fileno())
+        self.lines.append(record)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stream.close()
