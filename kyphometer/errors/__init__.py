@@ -40,6 +40,7 @@ from kyphometer.errors.film import (
     NotAFilmError,
     NotCalibratedError,
     PixelSpacingError,
+    PixelsToCheckError,
     UnsupportedFilmError,
 )
 from kyphometer.errors.measurement import (
@@ -194,6 +195,7 @@ __all__ = [
     "PacsUnreachableError",
     "ParameterRangeError",
     "PixelSpacingError",
+    "PixelsToCheckError",
     "ReadingError",
     "ReadingFilmMismatchError",
     "ReadingFormatError",
