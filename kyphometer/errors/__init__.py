@@ -127,6 +127,7 @@ from kyphometer.errors.table import (
     TableError,
 )
 from kyphometer.errors.usage import (
+    MissingExtraError,
     UnknownConditionError,
     UnreachableAngleError,
     UsageError,
@@ -165,6 +166,7 @@ __all__ = [
     "MediaTypeError",
     "MethodError",
     "MissingEndplateError",
+    "MissingExtraError",
     "MissingSurgeryDateError",
     "MixedUnitsError",
     "ModelFileError",

@@ -177,9 +177,7 @@ class Archive(Protocol):
         """Fetch each, with what it met."""
         ...
 
-    def send(
-        self, items: Iterable[Outgoing]
-    ) -> Iterator[tuple[Outgoing, KyphometerError | None]]:
+    def send(self, items: Iterable[Outgoing]) -> Iterator[tuple[Outgoing, KyphometerError | None]]:
         """Send each, with what it met."""
         ...
 

@@ -73,7 +73,9 @@ def _asked(transaction: str, items: Sequence[Outgoing]) -> Any:
 
 
 def _promised(told: Any) -> dict[str, bool]:
-    kept = {str(one.ReferencedSOPInstanceUID): True for one in told.get("ReferencedSOPSequence", ())}
+    kept = {
+        str(one.ReferencedSOPInstanceUID): True for one in told.get("ReferencedSOPSequence", ())
+    }
     lost = {str(one.ReferencedSOPInstanceUID): False for one in told.get("FailedSOPSequence", ())}
     return kept | lost
 
@@ -85,7 +87,9 @@ def _listening(to: Destination, handlers: list[tuple[Any, Any]]) -> Iterator[Non
     entity.add_supported_context(COMMITMENT, list(UNCOMPRESSED[:2]), scu_role=False, scp_role=True)
     entity.add_supported_context("1.2.840.10008.1.1")
     try:
-        server = entity.start_server((to.listen_host, to.listen_port), block=False, evt_handlers=handlers)
+        server = entity.start_server(
+            (to.listen_host, to.listen_port), block=False, evt_handlers=handlers
+        )
     except OSError:
         yield
         return

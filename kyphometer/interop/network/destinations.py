@@ -48,7 +48,8 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     retrieve
         DIMSE: fetch by C-GET, or by C-MOVE to `calling_ae`, which it must know.
     listen_host, listen_port
-        DIMSE: where (all addresses unless one is stated) we receive C-MOVE's films and the answer of a storage commitment.
+        DIMSE: where we receive C-MOVE's films and the answer of a storage commitment; no host
+        is every address of this machine.
     commitment
         DIMSE: ask for storage commitment after sending.
     tls
@@ -123,9 +124,7 @@ def read_destinations(path: Path | None = None) -> dict[str, Destination]:
         raise DestinationFileError("system_reason", path=path, reason=error.strerror) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         where = re.search(r"line \d+", str(error))
-        raise DestinationFileError(
-            "no_toml", path=path, place=where[0] if where else "-"
-        ) from None
+        raise DestinationFileError("no_toml", path=path, place=where[0] if where else "-") from None
     return {name: _destination(path, name, table) for name, table in document.items()}
 
 
@@ -176,7 +175,12 @@ def _require_whole(path: Path, made: Destination) -> None:
     if address.username or address.password:
         raise DestinationFileError("secret_in_file", path=path, name=made.name, key="url")
     secret = made.password or made.token
-    if secret and address.scheme == "http" and not made.plain_http and address.hostname not in _HERE:
+    if (
+        secret
+        and address.scheme == "http"
+        and not made.plain_http
+        and address.hostname not in _HERE
+    ):
         raise DestinationFileError("secret_in_clear", path=path, name=made.name)
 
 

@@ -88,9 +88,7 @@ class DimseArchive:
         way = fetch_by_get if self._to.retrieve == "get" else fetch_by_move
         yield from way(self._to, entries, receiver)
 
-    def send(
-        self, items: Iterable[Outgoing]
-    ) -> Iterator[tuple[Outgoing, KyphometerError | None]]:
+    def send(self, items: Iterable[Outgoing]) -> Iterator[tuple[Outgoing, KyphometerError | None]]:
         """C-STORE each; kinds and syntaxes are agreed on for all at the start."""
         waiting = list(items)
         pairs = list(dict.fromkeys((one.sop_class_uid, one.transfer_syntax_uid) for one in waiting))

@@ -146,6 +146,3 @@ def _admit(event: Any, allowed: list[Any]) -> None:
     address = ipaddress.ip_address(event.address[0])
     if not any(address in network for network in allowed):
         event.assoc.dul.socket.close()
-
-
-

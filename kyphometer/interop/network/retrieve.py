@@ -40,7 +40,7 @@ def fetch_by_get(
     handler = StoreHandler(receiver)
     for kinds, chosen in _by_kinds(entries):
         # A context for each syntax: an archive that cannot transcode picks the one it keeps.
-        contexts = [(GET, UNCOMPRESSED[:2])]
+        contexts: list[tuple[str, tuple[str, ...]]] = [(GET, UNCOMPRESSED[:2])]
         contexts += [(kind, (syntax,)) for kind in kinds for syntax in SYNTAXES]
         handlers = [(evt.EVT_C_STORE, handler)]
         with associated(to, contexts, roles=kinds, handlers=handlers) as association:

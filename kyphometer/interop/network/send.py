@@ -181,8 +181,8 @@ def _outgoing(paths: Iterable[Path]) -> tuple[list[Outgoing], list[Failure]]:
             continue
         had = found.setdefault(item.sop_instance_uid, item)
         if had.sha256 != item.sha256:
-            error = UnsendableError("two_of_one", path=path, other=had.path)
-            failed.append(Failure(name=str(path), error=error))
+            doubled = UnsendableError("two_of_one", path=path, other=had.path)
+            failed.append(Failure(name=str(path), error=doubled))
     return list(found.values()), failed
 
 

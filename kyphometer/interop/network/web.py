@@ -155,9 +155,12 @@ class WebArchive:
             f"{self._base}/studies/{entry.study_instance_uid}/series/{entry.series_instance_uid}"
             f"/instances/{entry.sop_instance_uid}"
         )
-        with self._told("fetch", entry.sop_instance_uid), self._session.get(
-            address, headers={"Accept": _ANY_SYNTAX}, stream=True, timeout=self._timeout
-        ) as answer:
+        with (
+            self._told("fetch", entry.sop_instance_uid),
+            self._session.get(
+                address, headers={"Accept": _ANY_SYNTAX}, stream=True, timeout=self._timeout
+            ) as answer,
+        ):
             answer.raise_for_status()
             pieces = self._pieces(answer.raw)
             boundary = boundary_of(answer.headers.get("Content-Type", ""))
@@ -173,9 +176,7 @@ class WebArchive:
             if time.monotonic() > end:
                 raise PacsSlowError(self._to.name, self._to.film_timeout_s)
 
-    def send(
-        self, items: Iterable[Outgoing]
-    ) -> Iterator[tuple[Outgoing, KyphometerError | None]]:
+    def send(self, items: Iterable[Outgoing]) -> Iterator[tuple[Outgoing, KyphometerError | None]]:
         """Store each, one in a request, so that each has an answer of its own."""
         for item in items:
             try:
@@ -227,7 +228,8 @@ class WebArchive:
         try:
             yield
         except upper.HTTPError as error:
-            raise self._by_status(error.response.status_code, deed, what) from None
+            status = 0 if error.response is None else error.response.status_code
+            raise self._by_status(status, deed, what) from None
         except (upper.SSLError, lower.SSLError) as error:
             raise PacsTlsError(name, self._to.address, _last(error)) from None
         except (upper.ConnectTimeout, lower.ConnectTimeoutError):
