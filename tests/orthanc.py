@@ -1,4 +1,4 @@
-"""A real Orthanc on this machine for tests, with ports of its own, and a proxy that cuts and slows."""
+"""A real Orthanc for tests, with ports of its own, and a proxy that cuts and falls silent."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import subprocess
 import threading
 import time
 import urllib.request
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 PLUGIN = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
@@ -130,10 +130,8 @@ def proxy(port, *, cut_after=None, from_server=True, stall_after=None, most_conn
         except OSError:
             pass
         for one in (source, sink):
-            try:
+            with suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
 
     def serve():
         number = 0
@@ -157,9 +155,7 @@ def proxy(port, *, cut_after=None, from_server=True, stall_after=None, most_conn
     finally:
         done.set()
         for one in open_sockets:
-            try:
+            with suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
             one.close()
         thread.join(5)

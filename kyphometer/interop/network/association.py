@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import ssl
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 from kyphometer.errors import (
     KyphometerError,
@@ -21,21 +22,34 @@ from kyphometer.errors import (
 )
 from kyphometer.interop.network.destinations import Destination
 
+LARGEST_PDU: Final = 1 << 20
+"""Pieces of a megabyte: few enough to be fast, small enough to bound memory."""
+
 
 def application_entity(title: str, timeout_s: float) -> Any:
     """An application entity of pynetdicom that streams files, with bounded patience."""
     try:
         from pynetdicom import AE, _config
+        from pynetdicom.transport import AssociationSocket
     except ImportError:
         raise MissingExtraError("pynetdicom", "interop") from None
     _config.STORE_SEND_CHUNKED_DATASET = True
+    # Its own leaves a socket open where the other end was faster.
+    AssociationSocket._shutdown_socket = _close_socket
     entity = AE(ae_title=title)
     entity.connection_timeout = timeout_s
     entity.acse_timeout = timeout_s
     entity.dimse_timeout = timeout_s
     entity.network_timeout = timeout_s
-    entity.maximum_pdu_size = 0  # as large as the archive likes: fewer, larger pieces
+    entity.maximum_pdu_size = LARGEST_PDU
     return entity
+
+
+def _close_socket(transport: Any) -> None:
+    if transport.socket is not None:
+        with contextlib.suppress(OSError):
+            transport.socket.shutdown(socket.SHUT_RDWR)
+        transport.socket.close()
 
 
 @contextmanager
@@ -60,7 +74,7 @@ def associated(
     PacsUnreachableError, PacsTlsError, PacsAssociationError, PacsKindsError, PacsSlowError
         If it is not made.
     """
-    from pynetdicom import build_role
+    from pynetdicom import build_role, evt
 
     entity = application_entity(to.calling_ae, to.timeout_s)
     for abstract, syntaxes in contexts:
@@ -70,7 +84,7 @@ def associated(
         to.port,
         ae_title=to.called_ae,
         ext_neg=[build_role(uid, scp_role=True) for uid in roles] or None,
-        evt_handlers=list(handlers) or None,
+        evt_handlers=[*handlers, (evt.EVT_CONN_OPEN, patience(to.timeout_s))],
         tls_args=(client_tls(to), to.host) if to.tls else None,
     )
     if not association.is_established:
@@ -78,8 +92,7 @@ def associated(
     try:
         yield association
     except BaseException:
-        if association.is_established:
-            association.abort()
+        hang_up(association)
         raise
     if association.is_established:
         association.release()
@@ -92,7 +105,7 @@ def watched(to: Destination, association: Any) -> Iterator[None]:
 
     def end() -> None:
         late.set()
-        association.abort()
+        hang_up(association)
 
     timer = threading.Timer(to.film_timeout_s, end)
     timer.daemon = True
@@ -103,6 +116,35 @@ def watched(to: Destination, association: Any) -> Iterator[None]:
         timer.cancel()
     if late.is_set():
         raise PacsSlowError(to.name, to.film_timeout_s)
+
+
+def patience(timeout_s: float) -> Callable[[Any], None]:
+    """What an opened connection is told: neither silence nor a claimed length may be endless."""
+
+    def bound(event: Any) -> None:
+        transport = event.assoc.dul.socket
+        transport.socket.settimeout(timeout_s)
+        receive = transport.recv
+
+        def receive_bounded(length: int) -> bytearray:
+            if length > 4 * LARGEST_PDU:
+                raise ConnectionAbortedError
+            received: bytearray = receive(length)
+            return received
+
+        transport.recv = receive_bounded
+
+    return bound
+
+
+def hang_up(association: Any) -> None:
+    """End an association at once, also in the middle of a message that never ends."""
+    transport = association.dul.socket
+    connection = transport and transport.socket
+    if connection is not None:
+        with contextlib.suppress(OSError):
+            connection.shutdown(socket.SHUT_RDWR)
+    association.abort()
 
 
 def client_tls(to: Destination) -> ssl.SSLContext:
@@ -123,12 +165,10 @@ def client_tls(to: Destination) -> ssl.SSLContext:
     return context
 
 
-def ended(to: Destination, association: Any, waited_s: float) -> KyphometerError:
+def ended(to: Destination, waited_s: float) -> KyphometerError:
     """What a missing answer means: the archive was silent, or the connection is gone."""
     if waited_s >= to.timeout_s * 0.95:
         return PacsSlowError(to.name, to.timeout_s)
-    if association.is_established:
-        association.abort()
     return PacsCutError(to.name)
 
 
@@ -147,14 +187,20 @@ def _refused(to: Destination, association: Any) -> KyphometerError:
 def _unreachable(to: Destination) -> KyphometerError | None:
     try:
         with socket.create_connection((to.host, to.port), to.timeout_s) as plain:
-            if to.tls:
-                with client_tls(to).wrap_socket(plain, server_hostname=to.host):
-                    pass
-    except ssl.SSLError as error:
-        reason = getattr(error, "verify_message", "") or error.reason or "TLS"
-        return PacsTlsError(to.name, to.address, reason)
+            return _no_tls(to, plain) if to.tls else None
     except TimeoutError:
         return PacsUnreachableError(to.name, to.address, "timeout")
     except OSError as error:
         return PacsUnreachableError(to.name, to.address, error.strerror or "no answer")
-    return None
+
+
+def _no_tls(to: Destination, plain: socket.socket) -> KyphometerError | None:
+    """Why the handshake fails, None if it does not."""
+    try:
+        with client_tls(to).wrap_socket(plain, server_hostname=to.host):
+            return None
+    except ssl.SSLError as error:
+        reason = getattr(error, "verify_message", "") or error.reason
+    except OSError as error:
+        reason = error.strerror
+    return PacsTlsError(to.name, to.address, reason or "TLS")

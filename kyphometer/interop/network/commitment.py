@@ -51,7 +51,7 @@ def ask_commitment(to: Destination, items: Sequence[Outgoing]) -> dict[str, bool
             )
             code = getattr(status, "Status", None)
             if code is None:
-                raise ended(to, association, time.monotonic() - started)
+                raise ended(to, time.monotonic() - started)
             if code != 0:
                 raise PacsStatusError(to.name, "commit", f"0x{code:04X}", to.address)
             told = reports.get(timeout=to.timeout_s)

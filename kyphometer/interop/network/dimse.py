@@ -51,7 +51,7 @@ class DimseArchive:
         """C-ECHO."""
         with associated(self._to, [(VERIFICATION, UNCOMPRESSED[:2])]) as association:
             started = time.monotonic()
-            self._require_success(association.send_c_echo(), association, started, "echo")
+            self._require_success(association.send_c_echo(), started, "echo")
 
     def find(self, query: Query) -> Iterator[Entry]:
         """Instances that fit, by C-FIND of studies, their series, and their instances."""
@@ -79,7 +79,7 @@ class DimseArchive:
                 if found is not None:
                     yield found
             else:
-                self._require_success(status, association, started, "find")
+                self._require_success(status, started, "find")
 
     def fetch(
         self, entries: Sequence[Entry], receiver: Receiver
@@ -126,10 +126,10 @@ class DimseArchive:
             try:
                 status = association.send_c_store(item.path, msg_id=number % 65535)
             except RuntimeError:  # no association any more
-                raise ended(self._to, association, time.monotonic() - started) from None
+                raise ended(self._to, time.monotonic() - started) from None
         code = getattr(status, "Status", None)
         if code is None:
-            raise ended(self._to, association, time.monotonic() - started)
+            raise ended(self._to, time.monotonic() - started)
         if code in _WARNINGS:
             return None
         return PacsStatusError(self._to.name, "send", _status(status), item.path.name)
@@ -138,10 +138,10 @@ class DimseArchive:
         """Ask for storage commitment, where the destination says that it is offered."""
         return ask_commitment(self._to, items) if self._to.commitment and items else None
 
-    def _require_success(self, status: Any, association: Any, started: float, deed: str) -> None:
+    def _require_success(self, status: Any, started: float, deed: str) -> None:
         code = getattr(status, "Status", None)
         if code is None:
-            raise ended(self._to, association, time.monotonic() - started)
+            raise ended(self._to, time.monotonic() - started)
         if code != 0:
             raise PacsStatusError(self._to.name, deed, _status(status), self._to.address)
 

@@ -1,9 +1,8 @@
-"""Journals: a line a thing that is done, on disk before the next begins."""
+"""Journals: a line a thing that is done."""
 
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any, Self
 
@@ -40,11 +39,14 @@ class Journal:
         self._stream.truncate(end)
 
     def add(self, **record: Any) -> None:
-        """Write a line; it is on disk when this returns."""
+        """Hand a line to the system before the next thing begins.
+
+        It is not forced onto the disk: what a power failure takes of it is found again by the
+        film's own name, or by the archive, which keeps an instance once however often it is sent.
+        """
         with room(self.path.parent):
             self._stream.write(json.dumps(record).encode() + b"\n")
             self._stream.flush()
-            os.fsync(self._stream.fileno())
         self.lines.append(record)
 
     def __enter__(self) -> Self:

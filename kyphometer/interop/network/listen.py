@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from kyphometer.errors import KyphometerError, ListenError
-from kyphometer.interop.network.association import application_entity
+from kyphometer.interop.network.association import application_entity, hang_up, patience
 from kyphometer.interop.network.fetch import JOURNAL, LOCK
 from kyphometer.interop.network.incoming import Incoming, Kept, PartFile, sweep
 from kyphometer.interop.network.journal import Journal
@@ -114,7 +114,7 @@ def listening(
             yield server.server_address[1]
         finally:
             for association in list(server.active_associations):
-                association.abort()
+                hang_up(association)
             server.shutdown()
 
 
@@ -131,6 +131,7 @@ def _start(how: Listening, handler: StoreHandler) -> Any:
     handlers: list[Any] = [
         (evt.EVT_C_STORE, handler),
         (evt.EVT_DATA_RECV, Bound(how.film_bytes).received),
+        (evt.EVT_CONN_OPEN, patience(how.timeout_s)),
     ]
     if how.allowed_addresses:
         allowed = [ipaddress.ip_network(one, strict=False) for one in how.allowed_addresses]

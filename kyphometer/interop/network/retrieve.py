@@ -80,7 +80,7 @@ def _retrieve(
                 if getattr(last, "Status", None) in _PENDING:
                     started = time.monotonic()
         except RuntimeError:  # no association any more
-            raise ended(to, association, time.monotonic() - started) from None
+            raise ended(to, time.monotonic() - started) from None
     uid = entry.sop_instance_uid
     if uid in handler.kept:
         return None
@@ -91,7 +91,7 @@ def _retrieve(
         return failed
     code = getattr(last, "Status", None)
     if code is None:
-        raise ended(to, association, time.monotonic() - started)
+        raise ended(to, time.monotonic() - started)
     if code == 0 and not getattr(last, "NumberOfFailedSuboperations", 0):
         return PacsNotFoundError(to.name, uid)
     return PacsStatusError(to.name, "fetch", f"0x{code:04X}", uid)

@@ -6,6 +6,7 @@ than a piece of a film is in memory.
 
 from __future__ import annotations
 
+import logging
 import secrets
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -58,6 +59,7 @@ class WebArchive:
         with _extra():
             import requests
             from dicomweb_client.web import DICOMwebClient
+        logging.getLogger("retrying").setLevel(logging.CRITICAL)  # it logs whole tracebacks
         self._session = session = requests.Session()
         if destination.token:
             session.headers["Authorization"] = f"Bearer {secret(destination, destination.token)}"
