@@ -223,7 +223,7 @@ def test_a_film_gets_its_name_only_when_it_is_whole_and_the_right_one(tmp_path):
     assert kept[0].path.name == "2.25.7001.dcm"
     for uid, content, sentence in (
         ("2.25.7002", film, "another film"),
-        ("2.25.7001", film[:200], "no whole DICOM file"),
+        ("2.25.7001", film[:-300], "no whole DICOM file"),
         ("2.25.7001", b"<html>", "no whole DICOM file"),
         ("../x", film, "no UID"),
     ):
@@ -259,8 +259,10 @@ def test_what_is_no_dicom_file_is_not_sent(tmp_path):
     bare.write_bytes(b"no film")
     with pytest.raises(UnsendableError, match="no DICOM file"):
         outgoing(bare)
+    spoilt = write_film(tmp_path, 1)
+    spoilt.write_bytes(spoilt.read_bytes().replace(b"2.25.7001", b"2.25.7__1"))
     with pytest.raises(UnsendableError, match="no usable UID"):
-        outgoing(write_film(tmp_path, 1, SOPClassUID=""))
+        outgoing(spoilt)
 
 
 def test_addresses_open_the_study_elsewhere():

@@ -39,8 +39,8 @@ class PacsUnreachableError(PacsError):
     """Nothing answers at the address; `reason` is the system's, or `timeout` or `address`."""
 
     def __init__(self, destination: str, address: str, reason: str) -> None:
-        known = reason in ("timeout", "address", "no answer")
-        told = Word(f"pacs.reason_{reason.replace(' ', '_')}") if known else reason
+        known = reason in ("timeout", "address", "silent")
+        told = Word(f"pacs.reason_{reason}") if known else reason
         super().__init__(destination=destination, address=address, reason=told)
 
 
@@ -62,7 +62,7 @@ class PacsAssociationError(PacsError):
     """The archive refuses the association."""
 
     def __init__(self, destination: str, called: str, calling: str, reason: str) -> None:
-        told = Word("pacs.reason_no_answer") if reason == "no answer" else reason
+        told = Word("pacs.reason_silent") if reason == "silent" else reason
         super().__init__(destination=destination, called=called, calling=calling, reason=told)
 
 

@@ -35,7 +35,7 @@ def application_entity(title: str, timeout_s: float) -> Any:
         raise MissingExtraError("pynetdicom", "interop") from None
     _config.STORE_SEND_CHUNKED_DATASET = True
     # Its own leaves a socket open where the other end was faster.
-    AssociationSocket._shutdown_socket = _close_socket
+    AssociationSocket._shutdown_socket = _close_socket  # type: ignore[method-assign,assignment]
     entity = AE(ae_title=title)
     entity.connection_timeout = timeout_s
     entity.acse_timeout = timeout_s
@@ -147,6 +147,17 @@ def hang_up(association: Any) -> None:
     association.abort()
 
 
+def stop_server(server: Any) -> None:
+    """End a listener with the associations that are open to it, and their sockets."""
+    for association in list(server.active_associations):
+        transport = association.dul.socket
+        connection = transport and transport.socket
+        hang_up(association)
+        if connection is not None:
+            connection.close()
+    server.shutdown()
+
+
 def client_tls(to: Destination) -> ssl.SSLContext:
     """Whom we trust and who we are.
 
@@ -160,7 +171,7 @@ def client_tls(to: Destination) -> ssl.SSLContext:
         if to.certificate:
             context.load_cert_chain(to.certificate, to.key or None)
     except (OSError, ssl.SSLError) as error:
-        reason = error.strerror or getattr(error, "reason", "") or "PEM"
+        reason = error.strerror or getattr(error, "reason", "") or "-"
         raise PacsTlsError(to.name, to.address, reason) from None
     return context
 
@@ -179,9 +190,7 @@ def _refused(to: Destination, association: Any) -> KyphometerError:
         return PacsAssociationError(to.name, to.called_ae, to.calling_ae, answer.reason_str)
     if association.rejected_contexts and not association.accepted_contexts:
         return PacsKindsError(to.name)
-    return _unreachable(to) or PacsAssociationError(
-        to.name, to.called_ae, to.calling_ae, "no answer"
-    )
+    return _unreachable(to) or PacsAssociationError(to.name, to.called_ae, to.calling_ae, "silent")
 
 
 def _unreachable(to: Destination) -> KyphometerError | None:
@@ -191,7 +200,7 @@ def _unreachable(to: Destination) -> KyphometerError | None:
     except TimeoutError:
         return PacsUnreachableError(to.name, to.address, "timeout")
     except OSError as error:
-        return PacsUnreachableError(to.name, to.address, error.strerror or "no answer")
+        return PacsUnreachableError(to.name, to.address, error.strerror or "silent")
 
 
 def _no_tls(to: Destination, plain: socket.socket) -> KyphometerError | None:
@@ -203,4 +212,4 @@ def _no_tls(to: Destination, plain: socket.socket) -> KyphometerError | None:
         reason = getattr(error, "verify_message", "") or error.reason
     except OSError as error:
         reason = error.strerror
-    return PacsTlsError(to.name, to.address, reason or "TLS")
+    return PacsTlsError(to.name, to.address, reason or "-")

@@ -10,7 +10,12 @@ from typing import Any, Final
 
 from kyphometer.errors import PacsKindsError, PacsStatusError
 from kyphometer.interop.network.archive import Outgoing
-from kyphometer.interop.network.association import application_entity, associated, ended
+from kyphometer.interop.network.association import (
+    application_entity,
+    associated,
+    ended,
+    stop_server,
+)
 from kyphometer.interop.network.destinations import Destination
 from kyphometer.interop.network.syntaxes import UNCOMPRESSED
 
@@ -96,4 +101,4 @@ def _listening(to: Destination, handlers: list[tuple[Any, Any]]) -> Iterator[Non
     try:
         yield
     finally:
-        server.shutdown()
+        stop_server(server)

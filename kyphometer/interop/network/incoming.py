@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-from kyphometer.dicom.parse import open_dicom
+from kyphometer.dicom.parse import DEFLATED, DicomFile, open_dicom
 from kyphometer.dicom.source import open_source
 from kyphometer.errors import (
     FilmError,
@@ -157,11 +157,18 @@ def header_of(path: Path, source: str) -> Any:
     try:
         with open_source(path) as stream:
             found = open_dicom(stream)
-            if found.truncated:
+            if found.truncated or _is_cut(found, path.stat().st_size):
                 raise PacsAnswerError("no_dicom", source=source)
             return found.elements
     except FilmError:
         raise PacsAnswerError("no_dicom", source=source) from None
+
+
+def _is_cut(found: DicomFile, size: int) -> bool:
+    """True for uncompressed pixels that end early; what else is cut the transfer itself tells."""
+    pixels = found.pixels
+    plain = pixels is not None and found.transfer_syntax_uid != DEFLATED
+    return plain and pixels is not None and pixels.offset + (pixels.length or 0) > size
 
 
 def sweep(folder: Path) -> None:

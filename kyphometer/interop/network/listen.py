@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from kyphometer.errors import KyphometerError, ListenError
-from kyphometer.interop.network.association import application_entity, hang_up, patience
+from kyphometer.interop.network.association import application_entity, patience, stop_server
 from kyphometer.interop.network.fetch import JOURNAL, LOCK
 from kyphometer.interop.network.incoming import Incoming, Kept, PartFile, sweep
 from kyphometer.interop.network.journal import Journal
@@ -113,9 +113,7 @@ def listening(
         try:
             yield server.server_address[1]
         finally:
-            for association in list(server.active_associations):
-                hang_up(association)
-            server.shutdown()
+            stop_server(server)
 
 
 def _start(how: Listening, handler: StoreHandler) -> Any:

@@ -19,6 +19,7 @@ from kyphometer.interop.network.association import (
     application_entity,
     associated,
     ended,
+    stop_server,
     watched,
 )
 from kyphometer.interop.network.destinations import Destination
@@ -127,4 +128,4 @@ def _listening(to: Destination, handler: StoreHandler) -> Iterator[None]:
     try:
         yield
     finally:
-        server.shutdown()
+        stop_server(server)

@@ -256,7 +256,7 @@ class WebArchive:
             return PacsSignInError(self._to.name, status)
         if status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
             return PacsNotFoundError(self._to.name, what or self._to.address)
-        return PacsStatusError(self._to.name, deed, f"HTTP {status}", what or self._to.address)
+        return PacsStatusError(self._to.name, deed, f"{int(status)}", what or self._to.address)
 
     def _by_connection(self, error: BaseException) -> KyphometerError:
         import urllib3.exceptions as lower
@@ -287,7 +287,7 @@ def _chain(error: BaseException) -> list[BaseException]:
 
 def _reason(errors: Sequence[BaseException]) -> str:
     said = [one.strerror for one in errors if isinstance(one, OSError) and one.strerror]
-    return said[-1] if said else "no answer"
+    return said[-1] if said else "silent"
 
 
 def _last(error: BaseException) -> str:
