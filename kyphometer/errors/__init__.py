@@ -61,6 +61,7 @@ from kyphometer.errors.measurement import (
 )
 from kyphometer.errors.network import (
     BodyTooLargeError,
+    FirstPasswordError,
     ForbiddenError,
     MediaTypeError,
     MethodError,
@@ -154,6 +155,7 @@ __all__ = [
     "FilmHeaderError",
     "FilmPixelsError",
     "FilmSizeError",
+    "FirstPasswordError",
     "FolderFullError",
     "ForbiddenError",
     "FracturedNeighbourError",

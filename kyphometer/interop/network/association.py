@@ -88,6 +88,7 @@ def associated(
         tls_args=(client_tls(to), to.host) if to.tls else None,
     )
     if not association.is_established:
+        hang_up(association)
         raise _refused(to, association)
     try:
         yield association
@@ -145,16 +146,14 @@ def hang_up(association: Any) -> None:
         with contextlib.suppress(OSError):
             connection.shutdown(socket.SHUT_RDWR)
     association.abort()
+    if connection is not None:
+        connection.close()
 
 
 def stop_server(server: Any) -> None:
-    """End a listener with the associations that are open to it, and their sockets."""
+    """End a listener with the associations that are open to it."""
     for association in list(server.active_associations):
-        transport = association.dul.socket
-        connection = transport and transport.socket
         hang_up(association)
-        if connection is not None:
-            connection.close()
     server.shutdown()
 
 
