@@ -128,7 +128,11 @@ from kyphometer.errors.table import (
     TableError,
 )
 from kyphometer.errors.usage import (
+    BatchFileError,
+    BatchRunningError,
     MissingExtraError,
+    SchedulerError,
+    TableSuffixError,
     UnknownConditionError,
     UnreachableAngleError,
     UsageError,
@@ -138,6 +142,8 @@ from kyphometer.errors.usage import (
 __all__ = [
     "AmbiguousDefinitionError",
     "BadTableRowsError",
+    "BatchFileError",
+    "BatchRunningError",
     "BodyTooLargeError",
     "BurnedInTextError",
     "CarryOverError",
@@ -204,6 +210,7 @@ __all__ = [
     "ReadingFilmMismatchError",
     "ReadingFormatError",
     "RequestError",
+    "SchedulerError",
     "SecretError",
     "ServerStartError",
     "SignInError",
@@ -214,6 +221,7 @@ __all__ = [
     "StudyFullError",
     "StudyRefusedError",
     "TableError",
+    "TableSuffixError",
     "TooFewDataError",
     "TooFewValuesError",
     "TooManyAttemptsError",

@@ -338,10 +338,10 @@ def measure_folder(
         try:
             yield measure_file(path, with_pixels=with_pixels, **options)
         except KyphometerError as error:
-            yield _failure(path, error)
+            yield failure_of(path, error)
 
 
-def _failure(path: Path, error: KyphometerError) -> Failure:
+def failure_of(path: Path, error: KyphometerError) -> Failure:
     """Why a file has no numbers; that it is no film at all comes before its lack of a reading."""
     from kyphometer.dicom import read_header
 
