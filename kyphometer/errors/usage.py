@@ -46,13 +46,6 @@ class UnreachableAngleError(UsageError):
         )
 
 
-class MissingExtraError(UsageError):
-    """Something was asked for whose package is not installed."""
-
-    def __init__(self, what: str, extra: str) -> None:
-        super().__init__(f"{what} is not installed; pip install 'kyphometer[{extra}]' brings it.")
-
-
 class TableSuffixError(UsageError):
     """A table is to be written to a file whose ending says no known format."""
 
