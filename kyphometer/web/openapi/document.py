@@ -238,10 +238,12 @@ def _quality_paths() -> dict[str, Any]:
     for name in ("report", "certificate"):
         found = _operation(f"session_{name}", f"Its {name}.", _json(ref("Report")), 403, 404, 409)
         found["responses"]["422"] = _json(ref("Error"), _SENTENCES[422])
-        paths[f"/api/sessions/{{code}}/{name}/{{kind}}"] = {"get": found, "parameters": [kind]}
+        found["parameters"] = [kind]
+        paths[f"/api/sessions/{{code}}/{name}/{{kind}}"] = {"get": found}
     for path, item in paths.items():
         if "{code}" in path:
-            item["parameters"] = [session, *item.get("parameters", [])]
+            for operation in item.values():
+                operation["parameters"] = [session, *operation.get("parameters", [])]
     return paths
 
 

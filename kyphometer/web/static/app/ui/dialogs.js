@@ -88,7 +88,7 @@ export async function askCorrection() {
  * @returns {Promise<?string>} the reason, or null if it is not to be done */
 export async function askReason(title, text, deed, before = []) {
   const reason = h('input', { id: 'deed-reason', type: 'text', maxlength: 300, required: true });
-  const answer = await ask(title, [h('p', {}, text), ...before, h('label', { for: 'deed-reason' }, t('correction.reason')), reason], [
+  const answer = await ask(title, [h('p', {}, text), ...before, h('label', { for: 'deed-reason' }, t('quality.reason')), reason], [
     { label: t('cancel'), value: '' },
     { label: deed, value: 'yes', primary: true },
   ]);

@@ -1,6 +1,7 @@
 /** The form that plans a session: films by rule, observers, rounds, what is hidden. */
 import { number, t } from '../i18n.js';
 import { h } from './dom.js';
+import { positionName, visitName } from './names.js';
 
 const NUMBERS = [['rounds', 2, 1, 20, 1], ['washout_days', 14, 0, 3650, 'any'], ['duplicates', 0.15, 0, 0.5, 0.01], ['mirrored', 0.5, 0, 1, 0.01], ['spacing', 5, 1, 100, 1]];
 const SWITCHES = ['assist', 'fix_levels', 'text_checked'];
@@ -9,7 +10,7 @@ const SWITCHES = ['assist', 'fix_levels', 'text_checked'];
 export function planForm(choices, make) {
   const text = (/** @type {string} */ name, /** @type {any} */ more = {}) => h('input', { type: 'text', name, maxlength: 200, autocomplete: 'off', ...more });
   const label = (/** @type {string} */ name, /** @type {any} */ field) => h('label', {}, t(`quality.plan.${name}`), field);
-  const several = (/** @type {string} */ name, /** @type {string[]} */ values) => h('select', { name, multiple: true, size: Math.min(Math.max(values.length, 2), 6) }, values.map((value) => h('option', { value }, value)));
+  const several = (/** @type {string} */ name, /** @type {string[]} */ values) => h('select', { name, multiple: true, size: Math.min(Math.max(values.length, 2), 6) }, values.map((value) => h('option', { value }, name === 'positions' ? positionName(value) || value : name === 'visits' ? visitName(value) || value : value)));
   const form = h('form', { class: 'new-session', 'aria-labelledby': 'plan-title' },
     h('h2', { id: 'plan-title' }, t('quality.plan.title')),
     h('p', { class: 'quiet' }, t('quality.plan.hint', { films: number(choices.films, 0) })),
@@ -35,7 +36,7 @@ export function planForm(choices, make) {
     h('button', { type: 'submit', class: 'button primary' }, t('quality.plan.do')));
   form.addEventListener('submit', async (/** @type {Event} */ event) => {
     event.preventDefault();
-    if (await make(planOf(form))) form.reset();
+    if (await make(planOf(form))) form.elements.code.value = '';
   });
   return form;
 }
