@@ -65,15 +65,13 @@ KINDS = {
         films=1,
         coordinates=8,
         data_source=(
-            "simulated and drawn films, no patient's radiograph; shapes partly after public NHANES "
-            "2013-2014 outlines (National Center for Health Statistics) and lumbar meshes (Remus "
-            "et al. 2021, BSD-3-Clause; Clouthier et al. 2023, MIT); projections of one public, "
-            "anonymised thoracic CT (test files of TotalSegmentator, Apache-2.0)"
+            "simulated and drawn films, no patient's picture; shapes partly after public NHANES "
+            "2013-2014 outlines (National Center for Health Statistics)"
         ),
         limits=(
-            "steep wedges are read too flat, by up to a fifth in oblique views; bodies under ribs "
-            "and scapula, oblique views and noise: see the tables of left-out worlds in "
-            "docs/endplates.md"
+            "steep wedges are read a few percent too flat where the film hardly shows the edge; "
+            "bodies under ribs and scapula, oblique views and noise: see the tables of left-out "
+            "worlds in docs/endplates.md"
         ),
     ),
     "change": Kind(
