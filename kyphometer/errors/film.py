@@ -91,6 +91,13 @@ class BurnedInTextError(FilmError):
         super().__init__(name=name)
 
 
+class NoFilmToReferError(FilmError):
+    """A film without a UID of its own: no object can say that it is about this film."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name=name)
+
+
 class FrameError(FilmError):
     """No frame chosen of a film with several, or one that it does not have."""
 

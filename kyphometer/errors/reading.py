@@ -39,6 +39,12 @@ class ReadingFormatError(ReadingError):
         super().__init__(f"This is not a usable reading: {where} {problem}.")
 
 
+class MarksFileError(ReadingError):
+    """A file of another program, or a structured report, whose marks cannot be taken in."""
+
+    frame = "marks_file"
+
+
 class ReadingFilmMismatchError(ReadingError):
     """A reading that was made on another film."""
 

@@ -11,6 +11,13 @@ class UsageError(KyphometerError):
     exit_status = 2
 
 
+class MissingExtraError(UsageError):
+    """A package that an extra brings along is not installed."""
+
+    def __init__(self, package: str, extra: str) -> None:
+        super().__init__(package=package, extra=extra)
+
+
 class VisitWindowError(UsageError):
     """Visit windows that contradict each other."""
 
