@@ -31,6 +31,8 @@ def identify(dataset: Dataset, source: Source, kind: Kind, modality: str) -> Dat
     dataset.SoftwareVersions = __version__
     made = source.made
     dataset.InstanceCreationDate, dataset.InstanceCreationTime = day(made), clock(made)
+    for equipment in dataset.get("ContributingEquipmentSequence", ()):
+        equipment.ContributionDateTime = day(made) + clock(made)
     dataset.file_meta = _meta(dataset)
     return dataset
 
@@ -73,7 +75,7 @@ def clock(moment: Any) -> str:
 def film_item(source: Source) -> Dataset:
     """Reference to the film and its frame."""
     item = Dataset()
-    item.ReferencedSOPClassUID = pydicom.uid.UID(source.belonging.sop_class_uid)
+    item.ReferencedSOPClassUID = pydicom.uid.UID(str(source.belonging.sop_class_uid))
     item.ReferencedSOPInstanceUID = pydicom.uid.UID(source.uid)
     if source.frames is not None:
         item.ReferencedFrameNumber = source.frames

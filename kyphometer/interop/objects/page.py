@@ -1,4 +1,4 @@
-"""One page about a film, as PDF and as Encapsulated PDF."""
+"""A film on paper: angles, picture, heights and remarks, as PDF and as Encapsulated PDF."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from pydicom.uid import EncapsulatedPDFStorage
 
 from kyphometer import __version__
 from kyphometer.interop.objects.identity import clock, day, film_item, identify
-from kyphometer.interop.objects.picture import overlay_png
 from kyphometer.interop.objects.source import Kind, Source
 from kyphometer.measure import Measurement
 from kyphometer.measure.printing import half_width_text, value_text
@@ -94,7 +93,7 @@ def _blocks(source: Source) -> Iterator[Block]:
     yield Figure(
         key="overlay",
         title="Marked endplates and angles.",
-        png=overlay_png(source),
+        png=source.overlay_png,
         alternative="The film with marked endplates and angles",
         width=0.75,
     )
@@ -103,7 +102,7 @@ def _blocks(source: Source) -> Iterator[Block]:
         yield _table("shape", "Heights, compression and slip", others)
     remarks = (*(item.reason for item in measured.refused), *measured.warnings)
     if remarks or source.film.warnings:
-        yield Heading(text="Remarks", level=2)
+        yield Heading(text="Remarks")
         yield Bullets(items=tuple(dict.fromkeys((*remarks, *source.film.warnings))))
 
 

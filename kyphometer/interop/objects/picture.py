@@ -13,15 +13,6 @@ from pydicom.uid import SecondaryCaptureImageStorage
 from kyphometer.geometry import Facing
 from kyphometer.interop.objects.identity import clock, day, film_item, identify
 from kyphometer.interop.objects.source import Kind, Source
-from kyphometer.plots.export import figure_png
-from kyphometer.workflow.films import MeasuredFilm
-from kyphometer.workflow.overlay import draw_overlay
-
-
-def overlay_png(source: Source) -> bytes:
-    """The overlay picture of a measured film, as PNG."""
-    item = MeasuredFilm(header=source.film.header, reading=source.reading, measured=source.measured)
-    return figure_png(draw_overlay(source.film, item))
 
 
 def picture(source: Source) -> Dataset:
@@ -38,7 +29,7 @@ def picture(source: Source) -> Dataset:
     dataset.BurnedInAnnotation = "YES"
     dataset.DerivationDescription = "Marked endplates and angles drawn on the film"
     dataset.SourceImageSequence = [film_item(source)]
-    _set_pixels(dataset, _rgb(overlay_png(source)))
+    _set_pixels(dataset, _rgb(source.overlay_png))
     return dataset
 
 

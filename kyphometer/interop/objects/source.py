@@ -19,6 +19,7 @@ from kyphometer.film import Film
 from kyphometer.measure import MeasurementSet
 from kyphometer.reading import Reading
 from kyphometer.reading.document import reading_to_dict
+from kyphometer.workflow.films import MeasuredFilm
 
 LAYOUT = "1"
 """Raised when objects of the same reading come to say something else: they get other UIDs."""
@@ -97,6 +98,16 @@ class Source:
         """When the reading was made, in the time of this machine; now if it does not say."""
         created = self.reading.created
         return datetime.now() if created is None else created.astimezone().replace(tzinfo=None)
+
+    @cached_property
+    def overlay_png(self) -> bytes:
+        """The film with marks and angles drawn on it, as PNG; drawn when first asked for."""
+        from kyphometer.plots.export import figure_png
+        from kyphometer.workflow.overlay import draw_overlay
+
+        header = self.film.header
+        item = MeasuredFilm(header=header, reading=self.reading, measured=self.measured)
+        return figure_png(draw_overlay(self.film, item))
 
     @cached_property
     def thread(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ back to the last digit.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import highdicom as hd
@@ -26,8 +26,6 @@ from kyphometer.interop.objects.cobb import tool_points
 from kyphometer.interop.objects.identity import (
     DEVICE_UID,
     MANUFACTURER,
-    clock,
-    day,
     film_item,
     identify,
     person,
@@ -36,6 +34,8 @@ from kyphometer.interop.objects.source import Kind, Source, document_text
 from kyphometer.measure import Measurement
 from kyphometer.measure.printing import half_width_text
 from kyphometer.reading import Endplate, Vertebra
+
+Group = hd.sr.MeasurementsAndQualitativeEvaluations
 
 COBB_TOOL = "Cornerstone3DTools@^0.1.0:CobbAngle"
 PRIVATE_GROUP, PRIVATE_CREATOR, DOCUMENT_ELEMENT = 0x0099, "KYPHOMETER", 0x01
@@ -72,8 +72,9 @@ def structured_report(source: Source) -> Dataset:
         manufacturer=MANUFACTURER,
         is_complete=True,
         is_final=True,
+        content_date=source.made.date(),
+        content_time=source.made.time().replace(microsecond=0),
     )
-    report.ContentDate, report.ContentTime = day(source.made), clock(source.made)
     if source.earlier:
         report.PredecessorDocumentsSequence = [_predecessor(source)]
     if source.reason:
@@ -131,28 +132,28 @@ def _observers(source: Source) -> hd.sr.ObservationContext:
 # ------------------------------------------------------------------------------------ the film
 
 
-def _image_library(source: Source) -> Dataset:
+def _image_library(source: Source) -> hd.sr.ContainerContentItem:
     image = hd.sr.ImageContentItem(
         name=coded.sct("260753009", "Source"),
-        referenced_sop_class_uid=source.belonging.sop_class_uid,
+        referenced_sop_class_uid=str(source.belonging.sop_class_uid),
         referenced_sop_instance_uid=source.uid,
         referenced_frame_numbers=source.frames,
         relationship_type="CONTAINS",
     )
-    image.ContentSequence = ContentSequence(_film_facts(source))
+    image.ContentSequence = ContentSequence(list(_film_facts(source)))
     group = _container(codes.DCM.ImageLibraryGroup, [image])
     return _container(codes.DCM.ImageLibrary, [group])
 
 
-def _container(name: Any, children: Sequence[Dataset]) -> Dataset:
+def _container(name: Any, children: Iterable[Any]) -> hd.sr.ContainerContentItem:
     item = hd.sr.ContainerContentItem(name=name, relationship_type="CONTAINS")
-    item.ContentSequence = ContentSequence(children)
+    item.ContentSequence = ContentSequence(list(children))
     return item
 
 
-def _film_facts(source: Source) -> Iterable[Dataset]:
+def _film_facts(source: Source) -> Iterable[hd.sr.ContentItem]:
     """Descriptors of the film (TID 1602, 1603)."""
-    context = {"relationship_type": "HAS ACQ CONTEXT"}
+    context: Any = {"relationship_type": "HAS ACQ CONTEXT"}
     film, facts = source.film, source.film.acquisition
     modality = _MODALITIES.get(facts.modality or "")
     if modality is not None:
@@ -184,7 +185,7 @@ def sent_angles(source: Source) -> tuple[Measurement, ...]:
     return tuple(named or angles)
 
 
-def _angles(source: Source) -> Iterable[Dataset]:
+def _angles(source: Source) -> Iterable[Group]:
     for item in sent_angles(source):
         lines = [_endplate(source, name) for name in (item.upper, item.lower)]
         points = _points_for_tool(source, item)
@@ -223,7 +224,7 @@ def _points_for_tool(source: Source, item: Measurement) -> Any:
     return tool_points(upper, lower, *source.film.shape)
 
 
-def _heights(source: Source) -> Iterable[Dataset]:
+def _heights(source: Source) -> Iterable[Group]:
     """A group a vertebra with its heights."""
     for level, body in source.reading.vertebrae.items():
         found = [
@@ -251,7 +252,7 @@ def _height_ends(body: Vertebra, item: Measurement) -> list[Point]:
     return [plate.landmarks[end].xy for plate in body.endplates.values()]
 
 
-def _slips(source: Source) -> Iterable[Dataset]:
+def _slips(source: Source) -> Iterable[Group]:
     """A group a pair of neighbours with the slip of the upper on the lower."""
     for item in source.measured.all("VBT"):
         upper = source.reading.endplate(item.levels[0], EndplateSide.INFERIOR)
@@ -280,7 +281,7 @@ def _group(
     sites: list[hd.sr.FindingSite],
     methods: str,
     item: Measurement,
-) -> Dataset:
+) -> Group:
     what = name.rpartition(":")[2]
     algorithm = None
     if methods:
@@ -288,7 +289,7 @@ def _group(
     visit = None
     if source.visit:
         visit = hd.sr.TimePointContext(time_point=source.visit)
-    group = hd.sr.MeasurementsAndQualitativeEvaluations(
+    group = Group(
         tracking_identifier=hd.sr.TrackingIdentifier(source.tracking_uid(what), name),
         finding_type=finding,
         finding_sites=sites,
