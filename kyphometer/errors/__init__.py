@@ -41,6 +41,7 @@ from kyphometer.errors.film import (
     NotAFilmError,
     NotCalibratedError,
     PixelSpacingError,
+    PixelsToCheckError,
     UnsupportedFilmError,
 )
 from kyphometer.errors.measurement import (
@@ -163,6 +164,7 @@ __all__ = [
     "NotMeasuredError",
     "ParameterRangeError",
     "PixelSpacingError",
+    "PixelsToCheckError",
     "ReadingError",
     "ReadingFilmMismatchError",
     "ReadingFormatError",
