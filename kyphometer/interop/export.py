@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from kyphometer.errors import KyphometerError
 from kyphometer.film import Film
@@ -16,11 +15,9 @@ from kyphometer.interop.marks.points import MarkedFilm
 from kyphometer.interop.objects.make import objects_for
 from kyphometer.interop.objects.source import Kind
 from kyphometer.reading import Reading
+from kyphometer.store.records import ReadingRecord
+from kyphometer.store.study.study import Study
 from kyphometer.workflow.films import Failure
-
-if TYPE_CHECKING:
-    from kyphometer.store import Study
-    from kyphometer.store.records import ReadingRecord
 
 
 class Form(StrEnum):

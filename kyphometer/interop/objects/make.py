@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING
+
+from pydicom.dataset import Dataset
 
 from kyphometer.errors import MissingExtraError
 from kyphometer.film import Film
@@ -11,9 +12,6 @@ from kyphometer.interop.objects.source import Kind, Source, completed
 from kyphometer.measure import DEFAULT_CORNER_SD_MM
 from kyphometer.reading import Reading
 from kyphometer.workflow.films import measure_film
-
-if TYPE_CHECKING:
-    from pydicom.dataset import Dataset
 
 DEFAULT_KINDS = (Kind.SR, Kind.SC, Kind.PDF)
 """What most receivers show: everybody the picture, most the page, some the report."""
