@@ -108,7 +108,7 @@ def from_coco(document: Mapping[str, Any], name: str) -> Iterator[MarkedFilm]:
         category = categories.get(annotation.get("category_id"), {})
         level = level_of(str(category.get("name", "")))
         if level is None:
-            raise MarksFileError("marks_no_member", name=name, member="level of a category")
+            raise MarksFileError("marks_no_member", name=name, member="categories.name")
         own = by_image.setdefault(annotation.get("image_id"), {})
         own[level] = _points(annotation, category, name)
     for image in _members(document, "images", name):

@@ -117,6 +117,6 @@ def _points(skeleton: Element, name: str) -> dict[str, Point]:
         if label in POINT_NAMES and part.get("outside", "0") != "1":
             parts = part.get("points", "").split(",")
             if len(parts) != 2:
-                raise MarksFileError("marks_no_member", name=name, member=f"position of {label}")
+                raise MarksFileError("marks_no_member", name=name, member=f"points.{label}")
             found[label] = Point(*(number(value, name, label) for value in parts))
     return found

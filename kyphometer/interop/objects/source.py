@@ -155,7 +155,7 @@ def completed(film: Film) -> Belonging:
     uid = found.sop_instance_uid
     if uid is None:
         path = film.header.path
-        raise NoFilmToReferError("the film" if path is None else path.name)
+        raise NoFilmToReferError("film" if path is None else path.name)
     return replace(
         found,
         study_instance_uid=found.study_instance_uid or uid_from("study of", uid),
