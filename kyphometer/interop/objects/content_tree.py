@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -18,6 +19,12 @@ MAX_MB = 16
 _REPORTS = "1.2.840.10008.5.1.4.1.1.88."
 _DEFLATED = "1.2.840.10008.1.2.1.99"
 _DEEPEST = 24
+
+DAMAGE = (
+    AttributeError, ArithmeticError, EOFError, LookupError, NotImplementedError, RecursionError,
+    TypeError, ValueError, struct.error,
+)  # fmt: skip
+"""What pydicom raises of bytes that are no data set, and of values that lie about their type."""
 
 Code = tuple[str, str]
 """Value and scheme of a coded concept."""
@@ -46,8 +53,7 @@ def read_dataset(path: Path) -> Dataset:
         raise MarksFileError("marks_no_dicom", name=name) from None
     except (MarksFileError, OSError):
         raise
-    except Exception:
-        # pydicom raises what comes: a damaged length may end as any of a dozen classes.
+    except DAMAGE:
         raise MarksFileError("marks_no_tree", name=name) from None
     if not kind.startswith(_REPORTS) or "ContentSequence" not in dataset:
         what = uid_name(kind) or "an unknown object"

@@ -20,6 +20,7 @@ from kyphometer.interop.objects.codes import (
     SUPERIOR,
     level_of,
 )
+from kyphometer.interop.objects.identity import MANUFACTURER
 
 Line = tuple[Point, Point]
 
@@ -66,16 +67,17 @@ class StoredAngle:
 
 
 def stored_angles(report: Dataset) -> Iterator[StoredAngle]:
-    """Angles of a report that have two lines."""
+    """Angles of a report that have two lines; only ours are known to run towards anterior."""
+    ours = str(report.get("Manufacturer", "")) == MANUFACTURER
     for group in tree.below(report):
         if tree.value_type(group) == "CONTAINER" and tree.concept(group)[0] == _GROUP:
             for item in tree.children(group):
-                angle = _angle(group, item)
+                angle = _angle(group, item, ours=ours)
                 if angle is not None:
                     yield angle
 
 
-def _angle(group: Dataset, item: Dataset) -> StoredAngle | None:
+def _angle(group: Dataset, item: Dataset, *, ours: bool) -> StoredAngle | None:
     found = tree.numeric(item) if tree.value_type(item) == "NUM" else None
     if found is None:
         return None
@@ -90,7 +92,7 @@ def _angle(group: Dataset, item: Dataset) -> StoredAngle | None:
         label=_label(group, item),
         value_deg=value * 57.29577951308232 if unit == "rad" else value,
         lines=lines,
-        directed=directed,
+        directed=directed and ours,
         sites=_sites(group, item),
         film=next(filter(None, map(tree.image, shapes)), None),
         finding=_finding(group),
