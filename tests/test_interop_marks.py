@@ -239,7 +239,10 @@ def test_coco_keypoints_are_in_the_form_that_coco_states(tmp_path):
 
 
 def test_slicer_sees_the_centre_of_the_first_pixel_at_its_origin(tmp_path):
-    path, reading = small(tmp_path)
+    def change(dataset):
+        del dataset.PixelSpacing, dataset.PixelSpacingCalibrationType
+
+    path, reading = small(tmp_path, change=change)
     film = read_film(path)
     first = next(iter(reading.vertebrae.values()))
     plate = replace(first.superior, anterior=replace(first.superior.anterior, xy=Point(0.5, 0.5)))
@@ -249,7 +252,10 @@ def test_slicer_sees_the_centre_of_the_first_pixel_at_its_origin(tmp_path):
     points = json.loads(target.read_text())["markups"][0]["controlPoints"]
     assert points[0]["label"] == "T12 superior anterior"
     assert points[0]["position"] == [0.0, 0.0, 0.0]
-    # FACTS of the film say a magnification of 1.2: the detector's pixels are larger.
+    # The film states a magnification of 1.2: the detector's pixels are larger than the spine's.
+    assert film.geometry.column_mm == pytest.approx(
+        float(pydicom.dcmread(path).ImagerPixelSpacing[1]) / 1.2
+    )
     assert points[1]["position"][0] == pytest.approx(
         (plate.middle.xy.x - 0.5) * float(pydicom.dcmread(path).ImagerPixelSpacing[1])
     )
