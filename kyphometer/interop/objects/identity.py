@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Any
 
 import pydicom
@@ -84,5 +85,11 @@ def film_item(source: Source) -> Dataset:
 
 def person(name: str | None) -> str:
     """The code of an observer as a person name; empty if there is none."""
-    plain = (name or "").replace("\\", " ").replace("=", " ").strip()
-    return plain if "^" in plain or not plain else f"{plain[:60]}^"
+    plain = fitted((name or "").replace("=", " "), 60)
+    return plain if "^" in plain or not plain else f"{plain}^"
+
+
+def fitted(text: str, longest: int = 64) -> str:
+    """One value no longer than that many bytes, by which some count, never cut within a letter."""
+    whole = unicodedata.normalize("NFC", text).replace("\\", "/")
+    return whole.encode()[:longest].decode("utf-8", "ignore").strip()

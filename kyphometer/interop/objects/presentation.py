@@ -19,6 +19,7 @@ from kyphometer.interop.objects.identity import (
     clock,
     day,
     film_item,
+    fitted,
     identify,
     person,
 )
@@ -106,7 +107,9 @@ def _modality(source: Source) -> hd.ModalityLUTTransformation:
     if rendering.modality_lut is not None:
         table = rendering.modality_lut
         kind = hd.RescaleTypeValues.US
-        lut = hd.ModalityLUT(kind, table.first_mapped, _table(table), table.explanation or None)
+        lut = hd.ModalityLUT(
+            kind, table.first_mapped, _table(table), fitted(table.explanation) or None
+        )
         return hd.ModalityLUTTransformation(modality_lut=lut)
     return hd.ModalityLUTTransformation(
         rescale_intercept=rendering.intercept, rescale_slope=rendering.slope, rescale_type="US"
@@ -117,7 +120,7 @@ def _voi(source: Source) -> pr.SoftcopyVOILUTTransformation:
     """The film as it is shown here first."""
     voi = default_voi(source.film)
     if isinstance(voi, LookupTable):
-        lut = hd.VOILUT(voi.first_mapped, _table(voi), voi.explanation[:64] or None)
+        lut = hd.VOILUT(voi.first_mapped, _table(voi), fitted(voi.explanation) or None)
         return pr.SoftcopyVOILUTTransformation(voi_luts=[lut])
     if not isinstance(voi, VoiWindow):
         voi = automatic_window(source.film)

@@ -27,12 +27,12 @@ from kyphometer.interop.objects.identity import (
     DEVICE_UID,
     MANUFACTURER,
     film_item,
+    fitted,
     identify,
     person,
 )
 from kyphometer.interop.objects.source import Kind, Source, document_text
 from kyphometer.measure import Measurement
-from kyphometer.measure.printing import half_width_text
 from kyphometer.reading import Endplate, Vertebra
 
 Group = hd.sr.MeasurementsAndQualitativeEvaluations
@@ -78,7 +78,7 @@ def structured_report(source: Source) -> Dataset:
     if source.earlier:
         report.PredecessorDocumentsSequence = [_predecessor(source)]
     if source.reason:
-        report.CompletionFlagDescription = source.reason.replace("\\", "/")[:64].strip()
+        report.CompletionFlagDescription = fitted(source.reason)
     block = report.private_block(PRIVATE_GROUP, PRIVATE_CREATOR, create=True)
     block.add_new(DOCUMENT_ELEMENT, "UT", document_text(source.reading))
     return identify(report, source, Kind.SR, "SR")
@@ -306,10 +306,11 @@ def _group(
 
 
 def _label(item: Measurement, what: str) -> str:
-    """What a viewer writes beside the lines."""
+    """What a viewer writes beside the lines; in ASCII, since not all heed the character set."""
     parts = [what]
     if item.unit == "deg":
-        parts.append(half_width_text(item.interval_95, "deg"))
+        if item.interval_95 is not None:
+            parts.append(f"+/- {item.interval_95[1] - item.value:.1f} deg")
         parts.append("lordosis" if item.value < 0 else "kyphosis")
     parts.append(item.note)
     return ", ".join(part for part in parts if part)
