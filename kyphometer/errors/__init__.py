@@ -62,6 +62,7 @@ from kyphometer.errors.measurement import (
 )
 from kyphometer.errors.network import (
     BodyTooLargeError,
+    FirstPasswordError,
     ForbiddenError,
     MediaTypeError,
     MethodError,
@@ -134,6 +135,7 @@ __all__ = [
     "FilmHeaderError",
     "FilmPixelsError",
     "FilmSizeError",
+    "FirstPasswordError",
     "ForbiddenError",
     "FracturedNeighbourError",
     "FrameError",
