@@ -8,11 +8,11 @@ from interop_headers import faults_of
 from kyphometer.interop.objects.source import Kind
 
 
-@pytest.mark.parametrize("seed", range(18))
+@pytest.mark.parametrize("seed", range(12))
 def test_reports_and_presentation_states_of_varied_headers_are_valid(tmp_path, seed):
     assert faults_of(seed, tmp_path, (Kind.SR, Kind.GSPS)) == []
 
 
-@pytest.mark.parametrize("seed", [100, 101])
+@pytest.mark.parametrize("seed", [100])
 def test_all_objects_of_varied_headers_are_valid(tmp_path, seed):
     assert faults_of(seed, tmp_path) == []

@@ -30,7 +30,7 @@ from kyphometer.reading import Endplate, Reading, Vertebra
 
 VIEWER = Path(__file__).parent / "viewer"
 SIZES = ((1400, 700), (1200, 600), (3000, 1000), (1500, 1200))
-LAYOUTS = 30
+LAYOUTS = 12
 SHOWN_DEG = 0.05
 """The tool computes in single precision, by the arc cosine; it shows one decimal."""
 

@@ -21,6 +21,7 @@ _DEFLATED = "1.2.840.10008.1.2.1.99"
 _DEEPEST = 24
 
 DAMAGE = (
+    InvalidDicomError,
     AttributeError, ArithmeticError, EOFError, LookupError, NotImplementedError, RecursionError,
     TypeError, ValueError, struct.error,
 )  # fmt: skip
