@@ -109,7 +109,11 @@ from kyphometer.errors.table import (
     TableError,
 )
 from kyphometer.errors.usage import (
+    BatchFileError,
+    BatchRunningError,
     MissingExtraError,
+    SchedulerError,
+    TableSuffixError,
     UnknownConditionError,
     UnreachableAngleError,
     UsageError,
@@ -119,6 +123,8 @@ from kyphometer.errors.usage import (
 __all__ = [
     "AmbiguousDefinitionError",
     "BadTableRowsError",
+    "BatchFileError",
+    "BatchRunningError",
     "BodyTooLargeError",
     "BurnedInTextError",
     "CarryOverError",
@@ -171,6 +177,7 @@ __all__ = [
     "ReadingFilmMismatchError",
     "ReadingFormatError",
     "RequestError",
+    "SchedulerError",
     "ServerStartError",
     "SignInError",
     "StatisticsError",
@@ -180,6 +187,7 @@ __all__ = [
     "StudyFullError",
     "StudyRefusedError",
     "TableError",
+    "TableSuffixError",
     "TooFewDataError",
     "TooFewValuesError",
     "TooManyAttemptsError",

@@ -10,7 +10,7 @@ from typing import Any
 
 import pydicom
 from pydicom.dataset import Dataset
-from pydicom.errors import InvalidDicomError
+from pydicom.errors import BytesLengthException, InvalidDicomError
 
 from kyphometer.dicom.uids import uid_name
 from kyphometer.errors import MarksFileError
@@ -22,6 +22,7 @@ _DEEPEST = 24
 
 DAMAGE = (
     InvalidDicomError,
+    BytesLengthException,
     AttributeError, ArithmeticError, EOFError, LookupError, NotImplementedError, RecursionError,
     TypeError, ValueError, struct.error,
 )  # fmt: skip
