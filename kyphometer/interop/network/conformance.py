@@ -15,9 +15,9 @@ from kyphometer.interop.network.syntaxes import FILM_CLASSES, SYNTAXES, UNCOMPRE
 
 _HEAD = """# DICOM conformance statement
 
-Made from the code by `python -m kyphometer.interop.network.conformance`; a test holds this page to it. It states
-the network services; [PACS](pacs.md) tells how they are used. There is no user identity
-negotiation; TLS is offered as requestor, not as listener.
+Made from the code by `python -m kyphometer.interop.network.conformance`; a test holds this page
+to it. It states the network services; [PACS](pacs.md) tells how they are used. There is no user
+identity negotiation; TLS is offered as requestor, not as listener.
 """
 
 
@@ -77,8 +77,8 @@ def _listener() -> str:
 ## Association acceptor
 
 `kyphometer listen` and the receiver of C-MOVE. Title `{how.ae_title}` (`--ae-title`; others are
-refused), port {how.port}, at most {how.associations} associations at once. SCP of Verification and of
-these {len(kinds)} storage classes (pynetdicom {version}) in every syntax
+refused), port {how.port}, at most {how.associations} associations at once. SCP of Verification
+and of these {len(kinds)} storage classes (pynetdicom {version}) in every syntax
 below; what arrives is kept as it is (level 2, full).
 
 {_table(("SOP class", "UID"), [(_name(uid), uid) for uid in kinds])}
