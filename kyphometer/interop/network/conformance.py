@@ -54,8 +54,8 @@ these, each in every syntax below:
 
 {_table(("SOP class", "UID"), [(_name(uid), uid) for uid in FILM_CLASSES])}
 
-Keys of C-FIND, Study Root, hierarchical (those asked with a value by options of `pacs find`: PatientID,
-PatientName, AccessionNumber, StudyInstanceUID, StudyDate):
+Keys of C-FIND, Study Root, hierarchical (those asked with a value by options of `pacs find`:
+PatientID, PatientName, AccessionNumber, StudyInstanceUID, StudyDate):
 
 {
         _table(
