@@ -108,7 +108,16 @@ def compare(server, folder, options):
                 b"--b\r\nContent-Type: application/dicom\r\n\r\n" + path.read_bytes() + b"\r\n--b--"
             )
             kind = 'Content-Type: multipart/related; type="application/dicom"; boundary=b'
-            words = ["-u", f"{USER}:{PASSWORD}", "-H", kind, "--data-binary", f"@{body}"]
+            words = [
+                "-u",
+                f"{USER}:{PASSWORD}",
+                "-H",
+                kind,
+                "-H",
+                "Expect:",
+                "--data-binary",
+                f"@{body}",
+            ]
             quiet("curl", "-sf", *words, f"{server.web}/studies")
 
     def getscu():
