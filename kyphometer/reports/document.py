@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
@@ -52,6 +53,9 @@ class Column:
         `text`, `number`, `p` (a p value, never 0.000) or `percent` (a fraction, shown in percent).
     optional
         Not printed for people where every cell is missing or empty; files for programs keep it.
+    words
+        How people read some values, for example `pre-op` for `preoperative`; files for programs
+        keep the values.
     """
 
     name: str
@@ -59,6 +63,7 @@ class Column:
     digits: int | None = None
     kind: str = "text"
     optional: bool = False
+    words: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_number(self) -> bool:
@@ -79,7 +84,7 @@ class Column:
             return _number(value, self.digits)
         if isinstance(value, datetime):
             return value.isoformat(sep=" ", timespec="minutes")
-        return str(value)
+        return self.words.get(str(value), str(value))
 
 
 def _number(value: float, digits: int | None) -> str:

@@ -10,7 +10,7 @@ from openpyxl import Workbook
 from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 
-from kyphometer.reports.document import Bullets, Document, Table, plain
+from kyphometer.reports.document import Bullets, Column, Document, Table, plain
 
 
 def write_csv_tables(document: Document, folder: Path) -> list[Path]:
@@ -23,9 +23,14 @@ def write_csv_tables(document: Document, folder: Path) -> list[Path]:
             writer = csv.writer(stream)
             writer.writerow([column.name for column in table.columns])
             for row in table.rows:
-                writer.writerow(["" if (value := plain(cell)) is None else value for cell in row])
+                writer.writerow([_cell(plain(cell)) for cell in row])
         written.append(path)
     return written
+
+
+def _cell(value: object) -> object:
+    """Missing is empty, and yes and no are 1 and 0, as programs of statistics take them."""
+    return "" if value is None else int(value) if isinstance(value, bool) else value
 
 
 FORMAT, VERSION = "kyphometer-report", 1
@@ -62,7 +67,12 @@ def write_xlsx(document: Document, path: Path) -> None:
             cell.font = Font(bold=True)
             cell.alignment = Alignment(wrap_text=True, vertical="top")
         for row in table.rows:
-            sheet.append([_safe(plain(cell)) for cell in row])
+            sheet.append(
+                [
+                    _safe(_seen(column, cell))
+                    for column, cell in zip(table.columns, row, strict=True)
+                ]
+            )
         if table.note:
             sheet.append([])
             sheet.append([table.note])
@@ -71,6 +81,12 @@ def write_xlsx(document: Document, path: Path) -> None:
     if not book.worksheets:
         book.create_sheet("empty")
     book.save(path)
+
+
+def _seen(column: Column, cell: object) -> object:
+    """Raw numbers; words as people read them."""
+    value = plain(cell)
+    return column.words.get(value, value) if isinstance(value, str) else value
 
 
 def _safe(value: object) -> object:

@@ -42,6 +42,7 @@ from kyphometer.reports.study_tables import (
     characteristics_table,
     characteristics_values,
     flow_table,
+    labelled,
     pairs_table,
     radiographic_table,
     scores_table,
@@ -211,12 +212,11 @@ def _remarks(results: StudyResults) -> list[Block]:
         Column(name="code", label="Angle"),
         Column(name="sentence", label="What is the matter"),
     )
-    labels = results.cohort.rules.windows.labels
     rows = [
         {
             "kind": kinds.get(remark.kind, remark.kind.value),
             "patient": remark.patient or "whole study",
-            "visit": labels.get(remark.visit or "", remark.visit),
+            "visit": remark.visit,
             "code": remark.code,
             "sentence": remark.sentence,
         }
@@ -225,7 +225,8 @@ def _remarks(results: StudyResults) -> list[Block]:
     heading = Heading(text="Exclusions and warnings")
     if not rows:
         return [heading, Paragraph(text="Nothing was left out, and there are no warnings.")]
-    return [heading, Table.from_records("remarks", "Exclusions and warnings", columns, rows)]
+    table = Table.from_records("remarks", "Exclusions and warnings", columns, rows)
+    return [heading, labelled(table, results.cohort.rules.windows.labels)]
 
 
 def _pages(
