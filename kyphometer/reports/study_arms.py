@@ -173,7 +173,8 @@ def effects_table(arms: ArmComparison, labels: Mapping[str, str]) -> Table:
         f"Difference: group minus {arms.reference}, adjusted for {adjusted} by analysis of "
         "covariance of patients with both visits; below zero is less kyphosis, pain or disability. "
         "Mixed model: the same with every patient who has any later visit. g: Hedges' g of the "
-        "changes, unadjusted. p values are not adjusted for the number of endpoints.",
+        "changes, unadjusted. Both models take the scatter of the groups for equal. p values are "
+        "not adjusted for the number of endpoints.",
     )
     return labelled(table, labels)
 
@@ -238,7 +239,8 @@ def risks_table(arms: ArmComparison, labels: Mapping[str, str]) -> Table:
         columns,
         [risk.row() for risk in arms.risks],
         "Intervals: Newcombe's of the difference, Koopman's score interval of the ratio, exact of "
-        "the conditional odds ratio (which covers more than it says). p: Fisher's exact test. "
+        "the conditional odds ratio (which covers more than it says; that of the ratio may cover "
+        "90 % where events are frequent in groups of about ten). p: Fisher's exact test. "
         "– where a group without events sets no value or no upper limit.",
     )
     return labelled(table, labels)
