@@ -59,6 +59,7 @@ def study_document(
     made_at: datetime | None = None,
     pictures: Mapping[str, Iterable[tuple[str, Drawing]]] | None = None,
     verdict: str = "",
+    author: str = "",
 ) -> Document:
     """The whole report of a study.
 
@@ -72,6 +73,8 @@ def study_document(
         Captions and drawings of each patient's films.
     verdict
         What the check of the study found, if it was made.
+    author
+        Whose report it is, for the files' properties.
     """
     facts = [
         ("Patients", str(results.counts.patients)),
@@ -105,6 +108,8 @@ def study_document(
         subtitle="Kyphosis before and after surgery: results of the study",
         facts=tuple(facts),
         blocks=tuple(blocks),
+        author=author,
+        made_at=made_at,
     )
 
 
