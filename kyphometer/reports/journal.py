@@ -22,7 +22,6 @@ from kyphometer.reports.study_methods import methods
 from kyphometer.stats.families import PairComparison
 from kyphometer.stats.formatting import (
     format_count,
-    format_interval,
     format_mean_sd,
     format_number,
     format_p,
@@ -192,6 +191,12 @@ def _first_to_last(endpoint: EndpointAnalysis) -> PairComparison | None:
     return next((c for c in endpoint.comparisons.comparisons if (c.first, c.second) == ends), None)
 
 
+def _span(low: float | None, high: float | None) -> str:
+    if low is None or high is None:
+        return "–"
+    return _say("journal.span", low=format_number(low), high=format_number(high))
+
+
 def _minus(text: str) -> str:
     return text.replace("-", "−")
 
@@ -310,7 +315,7 @@ def _at(endpoint: EndpointAnalysis, visit: str) -> str:
 def _changed(pair: PairComparison | None) -> str:
     if pair is None or pair.t is None:
         return "–"
-    interval = format_interval(-pair.t.high, -pair.t.low)
+    interval = _span(-pair.t.high, -pair.t.low)
     return _minus(f"{format_number(-pair.t.mean_difference)} ({interval})")
 
 
@@ -344,7 +349,7 @@ def _events(cohort: CohortResults) -> list[Table]:
             low, high = (
                 None if end is None else 100 * end for end in (share.exact_low, share.exact_high)
             )
-            span = format_interval(low, high)
+            span = _span(low, high)
             rows.append((label, format_count(share.count, share.total), f"{span} %"))
     last = cohort.neurology.last
     if last is not None:
@@ -387,7 +392,7 @@ def _arms(cohort: CohortResults, arms: ArmComparison) -> Table:
         shown, p = "–", "–"
         if found is not None:
             d = found.difference
-            shown = _minus(f"{format_number(d.value)} ({format_interval(d.low, d.high)})")
+            shown = _minus(f"{format_number(d.value)} ({_span(d.low, d.high)})")
             p = format_p(found.p)
         name = f"{effect.endpoint}, {labels.get(effect.visit, effect.visit)}"
         several = len(arms.compared) > 1

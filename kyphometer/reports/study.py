@@ -28,6 +28,7 @@ from kyphometer.reports.study_change_tables import (
     mixed_table,
     neurology_tables,
     omnibus_table,
+    outcomes_table,
 )
 from kyphometer.reports.study_figures import (
     angles_figure,
@@ -178,11 +179,13 @@ def _scores(results: StudyResults) -> list[Block]:
     figure = scores_figure(cohort)
     labels = cohort.rules.windows.labels
     tables = [t for e in endpoints for t in (scores_table(e, labels), pairs_table(e, labels))]
+    against = outcomes_table(cohort)
     return [
         heading,
         *([figure] if figure else []),
         *tables,
         *_over_time(endpoints, results),
+        *([against] if against else []),
         *_notes(endpoints),
     ]
 
