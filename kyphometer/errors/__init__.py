@@ -61,6 +61,7 @@ from kyphometer.errors.measurement import (
 )
 from kyphometer.errors.network import (
     BodyTooLargeError,
+    FirstPasswordError,
     ForbiddenError,
     MediaTypeError,
     MethodError,
@@ -106,6 +107,11 @@ from kyphometer.errors.table import (
     TableError,
 )
 from kyphometer.errors.usage import (
+    BatchFileError,
+    BatchRunningError,
+    MissingExtraError,
+    SchedulerError,
+    TableSuffixError,
     UnknownConditionError,
     UnreachableAngleError,
     UsageError,
@@ -115,6 +121,8 @@ from kyphometer.errors.usage import (
 __all__ = [
     "AmbiguousDefinitionError",
     "BadTableRowsError",
+    "BatchFileError",
+    "BatchRunningError",
     "BodyTooLargeError",
     "BurnedInTextError",
     "CarryOverError",
@@ -131,6 +139,7 @@ __all__ = [
     "FilmHeaderError",
     "FilmPixelsError",
     "FilmSizeError",
+    "FirstPasswordError",
     "ForbiddenError",
     "FracturedNeighbourError",
     "FrameError",
@@ -141,6 +150,7 @@ __all__ = [
     "MediaTypeError",
     "MethodError",
     "MissingEndplateError",
+    "MissingExtraError",
     "MissingSurgeryDateError",
     "MixedUnitsError",
     "ModelFileError",
@@ -163,6 +173,7 @@ __all__ = [
     "ReadingFilmMismatchError",
     "ReadingFormatError",
     "RequestError",
+    "SchedulerError",
     "ServerStartError",
     "SignInError",
     "StatisticsError",
@@ -172,6 +183,7 @@ __all__ = [
     "StudyFullError",
     "StudyRefusedError",
     "TableError",
+    "TableSuffixError",
     "TooFewDataError",
     "TooFewValuesError",
     "TooManyAttemptsError",

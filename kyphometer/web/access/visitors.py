@@ -47,6 +47,10 @@ class Visitor:
         request.
     renewed
         New identifier that the cookie is to hold from now on, or None to leave it.
+    seconds_left
+        How long the sign-in can last at most, None where it has no end.
+    first_password
+        True if this person must choose an own password before anything else.
     """
 
     observer: str
@@ -55,6 +59,8 @@ class Visitor:
     name: str | None = None
     by_cookie: bool = True
     renewed: str | None = None
+    seconds_left: float | None = None
+    first_password: bool = False
 
 
 class Authenticator(Protocol):
