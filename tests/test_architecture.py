@@ -49,6 +49,8 @@ HOMES = {
     "openpyxl": {"reports", "followup", "tables"},
     "pyreadstat": {"tables"},
     "defusedxml": {"tables"},
+    "pyarrow": {"workflow"},
+    "distributed": {"workflow"},
     "argon2": {"web", "store"},
 }
 

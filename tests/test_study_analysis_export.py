@@ -143,3 +143,20 @@ def test_nothing_is_written_over(tmp_path, exported):
     before = (out / "analysis.csv").read_bytes()
     assert main(["study", "export", str(study), str(out), "--analysis"]) != 0
     assert (out / "analysis.csv").read_bytes() == before
+
+
+def test_changes_of_angles_against_scores_are_scipys_correlation(exported):
+    from scipy import stats
+
+    out, results, _ = exported
+    frame = pd.read_csv(out / "analysis.csv")
+    found = {(c.score, c.visit): c for c in results.cohort.outcomes}
+    assert set(found) == {(s, v) for s in ("VAS", "ODI") for v in VISITS[1:]}
+    at = frame[frame.visit == "six_months"].set_index("patient")
+    before = frame[frame.visit == "preoperative"].set_index("patient")
+    both = pd.DataFrame({"x": at.vka_correction, "y": before.vas - at.vas}).dropna()
+    one, other = found["VAS", "six_months"], stats.pearsonr(both.x, both.y)
+    assert one.patients == len(both)
+    assert one.estimate.value == pytest.approx(other.statistic)
+    interval = other.confidence_interval()
+    assert (one.estimate.low, one.estimate.high) == pytest.approx((interval.low, interval.high))

@@ -186,7 +186,8 @@ def test_other_formats_are_written(reported):
     words = "\n".join(p.text for p in Document(reported / "r.docx").paragraphs)
     assert "Exclusions and warnings" in words
     sheets = load_workbook(reported / "r.xlsx", read_only=True).sheetnames
-    assert {"table_1", "radiographic", "corrections", "complications"} <= set(sheets)
+    assert {"Patients", "Angles and correction", "Complications", "Every value"} <= set(sheets)
+    assert "Each patient" not in sheets  # no sheet a patient
 
 
 def test_nothing_to_write_is_refused(study_path, capsys):

@@ -78,7 +78,7 @@ def _fill(study: Study) -> list[str]:
         seed=5,
         rounds=1,
         duplicates=0.5,
-        mirrored=1.0,
+        mirrored=0.34,
         spacing=1,
         washout_days=0.0,
         assist=True,

@@ -189,6 +189,27 @@ def associations_table(cohort: CohortResults) -> Table | None:
     )
 
 
+def outcomes_table(cohort: CohortResults) -> Table | None:
+    """Correlations of changes of angles with changes of scores; None where there are none."""
+    rows = [row for item in cohort.outcomes for row in item.rows()]
+    if not rows:
+        return None
+    columns = (
+        Column(name="angle", label="Angle"), Column(name="score", label="Score"), VISIT,
+        count("n", "n"), number("r", "r", 2), number("low", "CI low", 2),
+        number("high", "CI high", 2), Column(name="note", label="Note", optional=True),
+    )  # fmt: skip
+    table = Table.from_records(
+        "angle_against_outcome",
+        "Change of the angle against change of the score, from before surgery",
+        columns,
+        rows,
+        "Pearson's r of the two changes, Fisher's interval; exploratory. Measurement error draws r "
+        "towards 0.",
+    )
+    return labelled(table, cohort.rules.windows.labels)
+
+
 def _words(value: object) -> object:
     return value.replace("_", " ") if isinstance(value, str) else value
 

@@ -27,7 +27,11 @@ def flow_table(cohort: CohortResults) -> Table:
         f"{flow.enrolled} patients: {flow.in_table} in the clinical table, {flow.measured} with an "
         f"angle, {flow.paired} with an angle before surgery and after it."
     )
-    table = Table.from_records("patient_flow", "Patients by visit", columns, flow.rows(), note)
+    rows = flow.rows()
+    for row, visit in zip(rows, flow.visits, strict=True):
+        if not (visit.filmed or visit.measured):
+            row["measured"] = row["within_tolerance"] = None
+    table = Table.from_records("patient_flow", "Patients by visit", columns, rows, note)
     return labelled(table, cohort.rules.windows.labels)
 
 
