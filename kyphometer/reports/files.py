@@ -7,6 +7,9 @@ import json
 from pathlib import Path
 
 from kyphometer.reports.document import Bullets, Document, plain
+from kyphometer.reports.xlsx import write_xlsx
+
+__all__ = ["write_csv_tables", "write_figures", "write_json", "write_xlsx"]
 
 
 def write_csv_tables(document: Document, folder: Path) -> list[Path]:
