@@ -12,7 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kyphometer.cli.measure import CSV_COLUMNS
-from kyphometer.cli.options import add_film_options, add_measure_options, measure_options
+from kyphometer.cli.options import (
+    add_film_options,
+    add_grey_option,
+    add_measure_options,
+    measure_options,
+)
 from kyphometer.cli.output import add_format, print_csv, print_json, print_table, progress
 
 if TYPE_CHECKING:
@@ -59,6 +64,7 @@ def add_parser(subparsers: Any) -> None:
     )
     archive.add_argument("--again", action="store_true", help="measure what is done once more")
     add_film_options(parser)
+    add_grey_option(parser)
     add_measure_options(parser)
     add_format(parser)
 
@@ -104,7 +110,7 @@ def _archive(args: Any) -> int:
         workers=args.workers,
         scheduler=args.scheduler,
         afresh=args.again,
-        options={"spacing_mm": args.spacing, **measure_options(args)},
+        options={"spacing_mm": args.spacing, "grey": args.grey, **measure_options(args)},
     )
     report = run_batch(plan, _Shown())
     if not report.films:
@@ -152,6 +158,7 @@ def _measured(args: Any, files: list[Path]) -> int:
         progress(files, "films done"),
         with_pixels=args.output is not None,
         spacing_mm=args.spacing,
+        grey=args.grey,
         **measure_options(args),
     )
     for result in results:

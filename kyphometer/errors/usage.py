@@ -11,6 +11,13 @@ class UsageError(KyphometerError):
     exit_status = 2
 
 
+class MissingExtraError(UsageError):
+    """A package that an extra brings along is not installed."""
+
+    def __init__(self, package: str, extra: str) -> None:
+        super().__init__(package=package, extra=extra)
+
+
 class VisitWindowError(UsageError):
     """Visit windows that contradict each other."""
 
@@ -37,13 +44,6 @@ class UnreachableAngleError(UsageError):
         super().__init__(
             f"{level} cannot be bent to {wanted} degrees; ask for an angle between -20 and 35."
         )
-
-
-class MissingExtraError(UsageError):
-    """Something was asked for whose package is not installed."""
-
-    def __init__(self, what: str, extra: str) -> None:
-        super().__init__(f"{what} is not installed; pip install 'kyphometer[{extra}]' brings it.")
 
 
 class TableSuffixError(UsageError):
