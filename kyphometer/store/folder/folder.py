@@ -26,7 +26,7 @@ from kyphometer.store.films.belonging import belonging_document, require_same_fi
 from kyphometer.store.films.file_reader import DicomReader, FilmReader
 from kyphometer.store.films.header_rows import film_row
 from kyphometer.store.folder.atomic import locked, told
-from kyphometer.store.folder.files import ReadingFiles, Version, observers_of
+from kyphometer.store.folder.files import Listing, ReadingFiles, Version, observers_of
 from kyphometer.store.readings.documents import checked_text, to_json
 from kyphometer.store.records import (
     DraftRecord,
@@ -190,6 +190,17 @@ class FolderStore:
         else:
             state = ReadingState.DRAFT if has_draft else ReadingState.UNREAD
         return WorkItem(film_id=film.id, version=latest.number if latest else 0, state=state)
+
+    def readers(self) -> dict[int, tuple[str, ...]]:
+        """See `ReadingStore`; every folder is listed once."""
+        listed: dict[Path, Listing] = {}
+        found = {}
+        for film in tuple(self._films.values()):
+            path = Path(str(film.path_text))
+            there = listed.setdefault(path.parent, Listing(path.parent))
+            if names := observers_of(path, self._frame(film), there):
+                found[film.id] = tuple(names)
+        return found
 
     # ------------------------------------------------------------------------------ drafts
 

@@ -98,7 +98,7 @@ class BlindedService:
         found = [
             line
             for line in lines
-            if (query.status is None or line.status == query.status)
+            if _is_asked_for(line, query.status)
             and all(word in line.label.casefold() for word in words)
         ]
         states = [line.status for line in lines]
@@ -355,3 +355,10 @@ def _seen(reading: Reading, geometry: PixelGeometry, header: Facing | None) -> B
 def _facing(record: FilmRecord, item: SessionItemRecord) -> Facing | None:
     facing = record.header_facing
     return mirror_facing(facing) if item.mirrored else facing
+
+
+def _is_asked_for(line: BlindedLine, status: str | None) -> bool:
+    """True if a line is in the part of the list asked for; nothing is told of a film's header."""
+    if status == "mine":
+        return line.status != "unread"
+    return status is None or line.status == status

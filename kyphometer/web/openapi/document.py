@@ -19,6 +19,7 @@ from kyphometer.web.openapi.types import (
     maybe,
     ref,
 )
+from kyphometer.web.reader.service import SORTS
 
 _BASE = {"base": maybe(TEXT)}
 _LOG = body(
@@ -254,7 +255,8 @@ def _work_list() -> dict[str, Any]:
     found = _operation("worklist", "Films to read.", _json(ref("WorkList")))
     shapes: dict[str, Schema] = {
         "query": TEXT,
-        "status": choice("unread", "draft", "read", "failed"),
+        "status": choice("unread", "draft", "read", "mine", "flagged", "failed"),
+        "sort": choice(*SORTS),
         "offset": {**count, "maximum": 10_000_000},
         "limit": {**count, "maximum": 500},
     }

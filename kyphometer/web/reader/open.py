@@ -38,9 +38,12 @@ from kyphometer.web.views.work import (
     STATUS,
     FailedFile,
     film_line,
+    film_warnings,
+    groups,
     line_view,
     matching,
     matching_failed,
+    other_readers,
     progress,
 )
 
@@ -74,13 +77,24 @@ class OpenService:
         lines = matching(known, query)
         failed = matching_failed(self._failed, query)
         start, end = query.offset, query.offset + query.limit
-        shown = [line_view(item, film, self._fractured(item)) for item, film in lines[start:end]]
+        others = self._catalogue.others()
+        shown = [self._line(item, film, others) for item, film in lines[start:end]]
+        first = groups(lines, query)
+        for line, (_, film) in zip(shown, lines[start:end], strict=True):
+            line["group"] = first.get(film.id)
         shown += failed[max(0, start - len(lines)) : max(0, end - len(lines))]
         return {
             "total": len(lines) + len(failed),
             "progress": progress(items, self._failed),
+            "others": other_readers(others),
             "items": shown,
         }
+
+    def _line(
+        self, item: WorkItem, film: FilmRecord, others: Mapping[int, Sequence[str]]
+    ) -> Answer:
+        fractured, names = self._fractured(item), others.get(film.id, ())
+        return line_view(item, film, fractured=fractured, others=names)
 
     def _fractured(self, item: WorkItem) -> Sequence[str]:
         if item.state is ReadingState.UNREAD:
@@ -100,7 +114,7 @@ class OpenService:
             "facing": record.facing,
             "view": None,
             "facts": [],
-            "warnings": list(record.facts.get("warnings", ())),
+            "warnings": film_warnings(record),
             "geometry": geometry_view(record.geometry),
             "pixels": None,
             "siblings": self._siblings(record),

@@ -28,12 +28,29 @@ Told = Answer | Struct
 """What a reader is told; a blinded one only in types of `web.blinded.answers`."""
 
 
+SORTS = ("patient", "date", "status", "name")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkQuery:
-    """Which part of the work list is asked for."""
+    """Which part of the work list is asked for.
+
+    Attributes
+    ----------
+    text
+        Words that must be found.
+    status
+        A status, `mine` (begun or read) or `flagged` (something is to be known of the film);
+        None for all.
+    sort
+        One of `SORTS`: by patient and visit, newest first, unread first, by name of the file.
+    offset, limit
+        Which lines.
+    """
 
     text: str = ""
     status: str | None = None
+    sort: str = "patient"
     offset: int = 0
     limit: int = 100
 

@@ -14,14 +14,14 @@ from kyphometer.errors import KyphometerError, RequestError
 from kyphometer.web.access.visitors import Role
 from kyphometer.web.pixels.film_source import FilmSource
 from kyphometer.web.reader.assist import warm_up
-from kyphometer.web.reader.service import ReaderService, WorkQuery
+from kyphometer.web.reader.service import SORTS, ReaderService, WorkQuery
 from kyphometer.web.routes.answers import InPieces, Json
 from kyphometer.web.routes.bodies import query_count
 from kyphometer.web.routes.routing import route
 from kyphometer.web.server.services import Services, reader_service, require, services
 
 MAX_PAGE = 500
-STATUSES = ("unread", "draft", "read", "failed")
+STATUSES = ("unread", "draft", "read", "mine", "flagged", "failed")
 
 
 async def work_list(request: Request) -> Response:
@@ -29,9 +29,13 @@ async def work_list(request: Request) -> Response:
     status = request.query_params.get("status") or None
     if status is not None and status not in STATUSES:
         raise RequestError("The status asked for is unknown", f"use one of {', '.join(STATUSES)}")
+    sort = request.query_params.get("sort") or "patient"
+    if sort not in SORTS:
+        raise RequestError("The order asked for is unknown", f"use one of {', '.join(SORTS)}")
     query = WorkQuery(
         text=request.query_params.get("query", "")[:200],
         status=status,
+        sort=sort,
         offset=query_count(request, "offset", 0, 10_000_000),
         limit=query_count(request, "limit", 100, MAX_PAGE),
     )
@@ -86,7 +90,7 @@ async def thumbnail(request: Request) -> Response:
     headers = {"ETag": _etag(source, "thumbnail"), "Cache-Control": "private, no-cache"}
     if _is_known(request, headers["ETag"]):
         return Response(status_code=304, headers=headers)
-    picture = await services(request).decoder.thumbnail(source)
+    picture = await services(request).cache.thumbnail(source)
     return Response(picture, media_type="image/jpeg", headers=headers)
 
 

@@ -28,7 +28,7 @@ async def config(request: Request) -> Response:
         "version": kyphometer.__version__,
         "mode": str(settings.mode),
         "user": user,
-        "observer": who.observer,
+        "observer": who.observer if at.is_blinded else who.reads_as or who.observer,
         "csrf": who.csrf,
         "blinded": at.is_blinded,
         "languages": list(settings.languages),

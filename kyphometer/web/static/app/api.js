@@ -19,6 +19,8 @@ export class OfflineError extends Error {}
 export class Api {
   constructor() {
     this.csrf = '';
+    /** Who reads, if it was changed in this tab. */
+    this.observer = '';
     /** @type {?() => void} what to do when nobody is signed in any more */
     this.onSignedOut = null;
   }
@@ -28,6 +30,7 @@ export class Api {
   async call(method, path, body, extra = {}) {
     /** @type {Object<string, string>} */
     const headers = { Accept: 'application/json', 'Accept-Language': language() };
+    if (this.observer) headers['X-Kyphometer-Observer'] = encodeURIComponent(this.observer);
     if (method !== 'GET') headers['X-Kyphometer-CSRF'] = this.csrf;
     if (body !== undefined) headers['Content-Type'] = 'application/json';
     const payload = body === undefined ? undefined : JSON.stringify(body);
@@ -52,12 +55,13 @@ export class Api {
     return `/api/films/${encodeURIComponent(id)}${rest}`;
   }
 
-  /** @param {{query: string, status: string, offset: number, limit: number}} ask
+  /** @param {{query: string, status: string, sort?: string, offset: number, limit: number}} ask
    * @returns {Promise<Wire.WorkList>} */
   worklist(ask) {
     const query = new URLSearchParams({
       query: ask.query,
       status: ask.status,
+      sort: ask.sort ?? 'patient',
       offset: String(ask.offset),
       limit: String(ask.limit),
     });

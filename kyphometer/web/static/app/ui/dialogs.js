@@ -101,6 +101,25 @@ export function askConflict(mine, theirs) {
   );
 }
 
+/** @param {string} now who reads @param {string[]} known others @returns {Promise<string>} code, or '' */
+export async function askObserver(now, known) {
+  const code = h('input', { id: 'observer', type: 'text', required: true, maxlength: 64, list: 'observers', value: now, autocomplete: 'off' });
+  const answer = await ask(
+    t('observer.title'),
+    [
+      h('p', { class: 'quiet' }, t('observer.text')),
+      h('label', { for: 'observer' }, t('observer.code')),
+      code,
+      h('datalist', { id: 'observers' }, known.map((name) => h('option', { value: name }))),
+    ],
+    [
+      { label: t('cancel'), value: '' },
+      { label: t('observer.do'), value: 'yes', primary: true },
+    ],
+  );
+  return answer === 'yes' ? code.value.trim() : '';
+}
+
 /** @returns {Promise<?{old: string, new: string}>} the old and the new password, or null */
 export async function askPassword() {
   const field = (/** @type {string} */ id, /** @type {string} */ hint) =>
