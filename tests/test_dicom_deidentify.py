@@ -5,18 +5,26 @@ from __future__ import annotations
 import itertools
 import re
 import shutil
+import struct
 import subprocess
 import warnings
 from datetime import date, datetime, timedelta
 
 import numpy as np
 import pydicom
+import pydicom.encaps
 import pytest
 from dicom_films import code, dicom_file, film_of, noisy_pixels
 
 from kyphometer.dicom import Compression, read_film, read_header, write_dx
+from kyphometer.dicom.clean_pixels import Region
 from kyphometer.dicom.deidentify import deidentify
-from kyphometer.errors import BurnedInTextError, FilmError, UnsupportedFilmError
+from kyphometer.errors import (
+    BurnedInTextError,
+    FilmError,
+    PixelsToCheckError,
+    UnsupportedFilmError,
+)
 from kyphometer.film import Position
 
 SECRETS = ("Zaphod", "Beeblebrox", "MRN4711", "Dr. Prefect", "Magrathea", "Slartibart")
@@ -198,3 +206,181 @@ def test_the_copy_is_still_a_valid_object(film, tmp_path):
     )
     assert "DXImageForPresentation" in done.stdout + done.stderr
     assert not re.search("^Error", done.stdout + done.stderr, re.MULTILINE), done.stderr
+
+
+def comment(frame, text):
+    """The codestream with a comment, an application's segment and bytes after its end."""
+    if frame[:2] == b"\xff\xd8":
+        segments = b"".join(
+            marker + struct.pack(">H", 2 + len(text)) + text
+            for marker in (b"\xff\xfe", b"\xff\xe5")
+        )
+        return frame[:2] + segments + frame[2:] + text
+    size = struct.unpack(">H", frame[4:6])[0] + 4  # JPEG 2000: after SIZ
+    segment = b"\xff\x64" + struct.pack(">HH", 4 + len(text), 1) + text
+    return frame[:size] + segment + frame[size:] + text
+
+
+@pytest.mark.parametrize(
+    "compression",
+    [Compression.JPEG_LOSSLESS, Compression.JPEG_LS, Compression.JPEG_2000, Compression.HTJ2K],
+)
+def test_comments_of_the_compressed_picture_go(tmp_path, compression):
+    path = written(tmp_path / "film.dcm", "a", compression)
+    dataset = pydicom.dcmread(path)
+    (frame,) = pydicom.encaps.generate_frames(dataset.PixelData, number_of_frames=1)
+    dataset.PixelData = pydicom.encaps.encapsulate([comment(frame, b"Beeblebrox 4711")])
+    dataset["PixelData"].VR = "OB"
+    dataset.save_as(path)
+    assert b"Beeblebrox" in path.read_bytes()
+    done = deidentify(path, tmp_path / "out.dcm", key="k")
+    assert b"Beeblebrox" not in (tmp_path / "out.dcm").read_bytes()
+    assert done.pixels
+    assert read_film(done.path).sha256_pixels == read_film(path).sha256_pixels == done.sha256_pixels
+
+
+def test_words_of_codes_are_those_of_the_dictionary(tmp_path):
+    modifier = code("7771000", "SCT", "left, said Zaphod")
+    view = code("399173006", "SCT", "Beeblebrox lateral")
+    view.ViewModifierCodeSequence = [modifier]
+    path = dicom_file(
+        tmp_path / "film.dcm",
+        ViewCodeSequence=[view],
+        AnatomicRegionSequence=[code("1234567", "SCT", "spine of Zaphod")],
+        PatientOrientationCodeSequence=[code("Zaphod1", "SCT", "Zaphod")],
+    )
+    done = deidentify(path, tmp_path / "out.dcm", key="k")
+    out = pydicom.dcmread(tmp_path / "out.dcm")
+    assert "Left" in str(out.ViewCodeSequence[0].ViewModifierCodeSequence[0].CodeMeaning)
+    assert out.AnatomicRegionSequence[0].CodeMeaning == "1234567"
+    assert len(out.PatientOrientationCodeSequence) == 0
+    assert "CodeMeaning" in done.changed
+    assert b"aphod" not in (tmp_path / "out.dcm").read_bytes()
+
+
+def test_an_overlay_in_unused_bits_goes_and_pixels_stay(tmp_path):
+    pixels = noisy_pixels()
+    drawn = pixels | np.where(np.eye(*pixels.shape, dtype=bool), 0x8000, 0).astype(np.uint16)
+    path = dicom_file(tmp_path / "film.dcm", drawn, BitsStored=12, HighBit=11)
+    with pytest.raises(PixelsToCheckError):
+        deidentify(path, tmp_path / "out.dcm", key="k")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        dataset = pydicom.dcmread(path)
+        dataset.add_new(0x60000102, "US", 15)
+        dataset.save_as(path)
+    done = deidentify(path, tmp_path / "out.dcm", key="k")
+    out = pydicom.dcmread(done.path)
+    np.testing.assert_array_equal(out.pixel_array, pixels)
+    assert done.sha256_pixels == read_film(path).sha256_pixels
+    assert not any(tag.group == 0x6000 for tag in out.keys())  # noqa: SIM118
+
+
+def test_texts_that_repeat_the_name_go(tmp_path):
+    path = dicom_file(
+        tmp_path / "film.dcm",
+        PatientName="Beeblebrox^Zaphod",
+        Manufacturer="Imaging of Zaphod Ltd",
+        ManufacturerModelName="XR-200",
+        ClinicalTrialTimePointID="beeblebrox pre",
+        BodyPartExamined="LSPINE",
+    )
+    deidentify(path, tmp_path / "out.dcm", key="k")
+    out = pydicom.dcmread(tmp_path / "out.dcm")
+    assert (out.Manufacturer, out.ManufacturerModelName) == ("", "XR-200")
+    assert "ClinicalTrialTimePointID" not in out
+    assert out.BodyPartExamined == "LSPINE"
+
+
+def test_times_of_a_day_keep_their_order_only(tmp_path):
+    times = [datetime(2024, 1, 10, hour, 7) for hour in (0, 6, 9, 12, 23)]
+    seen = []
+    for number, moment in enumerate(times):
+        path = written(tmp_path / f"{number}.dcm", str(number), exposed_at=moment)
+        seen.append(
+            read_header(
+                deidentify(path, tmp_path / f"out{number}.dcm", key="k").path
+            ).acquisition.exposed_at
+        )
+    assert seen == sorted(seen)
+    assert len({moment.date() for moment in seen}) == 1
+    assert all(a.time() != b.time() for a, b in zip(seen, times, strict=True))
+
+
+def test_regions_are_blanked_and_only_they(tmp_path):
+    path = dicom_file(tmp_path / "film.dcm", noisy_pixels(), BurnedInAnnotation="YES")
+    done = deidentify(
+        path, tmp_path / "out.dcm", key="k", text_in_pixels_checked=True,
+        blank=[Region(2, 3, 10, 5), Region(30, 50, 100, 100)],
+    )  # fmt: skip
+    before, after = read_film(path), read_film(done.path)
+    same = before.pixels == after.pixels
+    hidden = np.zeros_like(same)
+    hidden[3:8, 2:12] = hidden[50:, 30:] = True
+    assert same[~hidden].all()
+    assert (after.pixels[hidden] == before.pixels.min()).all()
+    assert not after.acquisition.burned_in_annotation
+    codes = pydicom.dcmread(done.path).DeidentificationMethodCodeSequence
+    assert "113101" in [item.CodeValue for item in codes]
+    with pytest.raises(PixelsToCheckError):
+        deidentify(path, tmp_path / "no.dcm", key="k", blank=[Region(-1, 0, 2, 2)])
+
+
+def test_the_device_stays_where_it_may(film, tmp_path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        dataset = pydicom.dcmread(film)
+        dataset.StationName, dataset.DeviceSerialNumber = "ROOM2", "of Zaphod"
+        dataset.save_as(film)
+    deidentify(film, tmp_path / "out.dcm", key="k", keep_device=True)
+    out = pydicom.dcmread(tmp_path / "out.dcm")
+    assert out.StationName == "ROOM2"
+    assert "DeviceSerialNumber" not in out
+    deidentify(film, tmp_path / "out.dcm", key="k")
+    assert "StationName" not in pydicom.dcmread(tmp_path / "out.dcm")
+
+
+CLASSES: dict[str, dict[str, object]] = {
+    "1.1": {
+        "Modality": "DX", "BurnedInAnnotation": "NO", "WindowCenter": 2000, "WindowWidth": 4000,
+    },
+    "1.1.1": {"Modality": "DX", "BurnedInAnnotation": "NO"},
+    "1": {"Modality": "CR"},
+    "7": {"Modality": "OT", "BurnedInAnnotation": "NO"},
+    "12.1": {"Modality": "XA", "KVP": "70", "RadiationSetting": "GR"},
+    "12.2": {"Modality": "RF", "KVP": "70", "RadiationSetting": "GR"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", CLASSES)
+def test_what_the_standard_asks_for_is_there(tmp_path, kind):
+    """A sparse header with odd values: the copy has no error that the film had not of itself."""
+    if shutil.which("dciodvfy") is None:
+        pytest.skip("dciodvfy (dicom3tools) is not installed")
+    path = dicom_file(
+        tmp_path / "film.dcm", noisy_pixels(),
+        SOPClassUID=f"1.2.840.10008.5.1.4.1.1.{kind}",
+        ImageType=["DERIVED", "PRIMARY", "", "LUT"],
+        PixelIntensityRelationship="LIN", PixelIntensityRelationshipSign=-1,
+        StudyInstanceUID="2.25.5", SeriesInstanceUID="2.25.6", PatientName="Beeblebrox^Zaphod",
+        StudyDate="20240506", ContentDate="20240506", ContentTime="101112",
+        LossyImageCompression="00", **CLASSES[kind],
+    )  # fmt: skip
+    done = deidentify(path, tmp_path / "out.dcm", key="k")
+    assert done.gaps == ()
+    assert errors_of(done.path) == []
+
+
+def test_what_nobody_can_know_is_named(tmp_path):
+    path = dicom_file(tmp_path / "film.dcm", ImagerPixelSpacing=None)
+    gaps = deidentify(path, tmp_path / "out.dcm", key="k").gaps
+    assert {"ImagerPixelSpacing", "LossyImageCompression", "BurnedInAnnotation"} <= set(gaps)
+
+
+def errors_of(path):
+    """What dciodvfy calls an error."""
+    done = subprocess.run(
+        ["dciodvfy", "-new", str(path)], capture_output=True, text=True, check=False, timeout=60
+    )
+    told = done.stdout + done.stderr
+    return [line for line in told.splitlines() if line.startswith("Error")]

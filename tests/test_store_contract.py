@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from store_films import TinyReader, reading_of, write_film
@@ -110,6 +112,31 @@ def test_reading_sent_again_is_the_same_reading(store, film):
     again = store.save_reading(reading_of(), film, "KN", base_version=0, draft_etag=draft.etag)
     assert again == first
     assert len(store.history(film)) == 1
+
+
+def test_same_marks_stamped_later_are_the_same_reading(store, film):
+    first = store.save_reading(reading_of(), film, "KN", base_version=0)
+    later = replace(
+        reading_of(), software="kyphometer 99", created=datetime(2030, 1, 1, tzinfo=UTC)
+    )
+    assert store.save_reading(later, film, "KN", base_version=0) == first
+    assert len(store.history(film, "KN")) == 1
+
+
+def test_draft_and_reading_are_seen_together(store, film):
+    nothing = store.stored(film, "KN")
+    assert (nothing.draft, nothing.reading, nothing.version, nothing.etag) == (None, None, 0, None)
+    first = store.save_reading(reading_of(), film, "KN", base_version=0)
+    draft = store.save_draft(film, "KN", {"n": 1}, etag=None, base_version=1)
+    both = store.stored(film, "KN")
+    assert (both.draft, both.reading) == (draft, first)
+    assert (both.version, both.etag) == (1, draft.etag)
+
+
+def test_draft_on_a_version_that_is_not_there_is_refused(store, film):
+    with pytest.raises(StudyConflictError):
+        store.save_draft(film, "KN", {"n": 1}, etag=None, base_version=3)
+    assert store.draft(film, "KN") is None
 
 
 def test_observers_do_not_meet(reopen, store, film):

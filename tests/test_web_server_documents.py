@@ -80,10 +80,10 @@ def test_of_many_windows_saving_at_once_one_wins_each_round(client, store):
     for _ in range(5):
         with ThreadPoolExecutor(4) as pool:
             from kyphometer.errors import StudyConflictError
-            from kyphometer.web.reader.versions import ReadingVersions
+            from kyphometer.web.reader.versions import ReadingVersions, tag_of
 
             versions = ReadingVersions(store, "KN")
-            base = str(versions.state(1).tag)
+            base = str(tag_of(versions.stored(1)))
 
             def attempt(number, versions=versions, base=base):
                 try:

@@ -8,9 +8,17 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from kyphometer.errors import StudyConflictError, StudyRefusedError, UnknownRecordError
+from kyphometer.errors import UnknownRecordError
 from kyphometer.reading.document import reading_to_dict
-from kyphometer.store.records import DraftRecord, FilmRecord, ReadingRecord, ReadingState, WorkItem
+from kyphometer.store.readings import rules
+from kyphometer.store.records import (
+    DraftRecord,
+    FilmRecord,
+    ReadingRecord,
+    ReadingState,
+    Stored,
+    WorkItem,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -82,9 +90,7 @@ class MemoryStore:
     ) -> DraftRecord:
         with self._lock:
             key = (film_id, observer, session_item)
-            there = self._drafts.get(key)
-            if (there.etag if there else None) != etag:
-                raise StudyConflictError("The draft was changed", there)
+            rules.require_seen(self._known(key), base_version=base_version, etag=etag)
             self._counter += 1
             saved = DraftRecord(
                 film_id=film_id,
@@ -103,10 +109,9 @@ class MemoryStore:
     ) -> None:
         with self._lock:
             key = (film_id, observer, session_item)
-            there = self._drafts.get(key)
-            if there is not None and there.etag != etag:
-                raise StudyConflictError("The draft was changed", there)
-            self._drafts.pop(key, None)
+            if key in self._drafts:
+                rules.require_draft(self._known(key), etag)
+                del self._drafts[key]
 
     def save_reading(
         self,
@@ -122,14 +127,12 @@ class MemoryStore:
     ) -> ReadingRecord:
         with self._lock:
             key = (film_id, observer, session_item)
-            versions = self._readings.setdefault(key, [])
-            if len(versions) != base_version:
-                raise StudyConflictError("A newer version was confirmed", versions[-1])
-            if base_version and not reason:
-                raise StudyRefusedError("A correction needs its reason", "give one")
-            there = self._drafts.get(key)
-            if there is not None and there.etag != draft_etag:
-                raise StudyConflictError("The draft was changed", there)
+            known = self._known(key)
+            document = json.dumps(reading_to_dict(reading))
+            if known.reading and rules.is_repeat(known, document, base_version):
+                return known.reading
+            rules.require_seen(known, base_version=base_version, etag=draft_etag)
+            rules.require_reason(known, reason or "")
             self._counter += 1
             saved = ReadingRecord(
                 id=self._counter,
@@ -137,15 +140,22 @@ class MemoryStore:
                 observer=observer,
                 session_item=session_item,
                 version=base_version + 1,
-                document_json=json.dumps(reading_to_dict(reading)),
+                document_json=document,
                 reason=reason or "",
                 saved_at=datetime.now(UTC),
                 saved_by=observer,
             )
-            versions.append(saved)
+            self._readings.setdefault(key, []).append(saved)
             self._drafts.pop(key, None)
             self.logs.append(log)
             return saved
+
+    def stored(self, film_id: int, observer: str, *, session_item: int | None = None) -> Stored:
+        return self._known((film_id, observer, session_item))
+
+    def _known(self, key: tuple[int, str, int | None]) -> Stored:
+        versions = self._readings.get(key)
+        return Stored(draft=self._drafts.get(key), reading=versions[-1] if versions else None)
 
     def latest_reading(
         self, film_id: int, observer: str, *, session_item: int | None = None

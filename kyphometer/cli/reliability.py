@@ -15,10 +15,10 @@ def add_parser(subparsers: Any) -> None:
         "reliability",
         help="ICC, SEM, MDC95 and agreement of repeated readings, with a report",
         description="Reliability of repeated readings: of a study (all locked readings), of one "
-        "locked session of it, or of any long CSV with the columns film, observer, replicate and "
-        "value.",
+        "locked session of it, or of any table (CSV, XLSX, ODS, SAV) with the columns film, "
+        "observer, replicate and value, or with a row a film and a column an observer.",
     )
-    parser.add_argument("source", help="a study (file or URL) or a CSV file")
+    parser.add_argument("source", help="a study (file or URL) or a table")
     parser.add_argument("--session", metavar="CODE", help="only this locked session of the study")
     parser.add_argument(
         "--angle", action="append", metavar="CODE", help="measurement (default VKA and RKA)"
@@ -51,7 +51,7 @@ def _add_grades(parser: Any) -> None:
     grades.add_argument(
         "--grades",
         action="store_true",
-        help="the CSV holds grades (film, observer, replicate, category): kappa and AC1",
+        help="the table holds grades (film, observer, replicate, category): kappa and AC1",
     )
     grades.add_argument(
         "--order", metavar="A,B,C", help="all grades in their order, for weighted kappa"
@@ -151,7 +151,7 @@ def _coefficient(name: str, weights: str) -> str:
 
 def _collected(args: Any) -> tuple[Any, Any]:
     """The readings, and what draws disputed films once the results are known."""
-    if _is_csv(args.source):
+    if _is_table(args.source):
         from kyphometer import __version__
         from kyphometer.reliability import StudyFacts
         from kyphometer.reliability.collected import read_collected
@@ -170,8 +170,8 @@ def _collected(args: Any) -> tuple[Any, Any]:
 
 
 def _follow_up(args: Any) -> str:
-    """By what the study's report judges a change; empty for a CSV."""
-    if _is_csv(args.source):
+    """By what the study's report judges a change; empty for a table."""
+    if _is_table(args.source):
         return ""
     from kyphometer.store.study.study import Study
     from kyphometer.workflow.study_precision import study_precision
@@ -182,8 +182,10 @@ def _follow_up(args: Any) -> str:
     return "; ".join(words) or " ".join(remark.sentence for remark in remarks)
 
 
-def _is_csv(source: str) -> bool:
-    return source.lower().endswith((".csv", ".tsv", ".txt"))
+def _is_table(source: str) -> bool:
+    from kyphometer.tables.read import SUFFIXES
+
+    return source.lower().endswith(SUFFIXES)
 
 
 def _disputed(source: str, results: Any, marked: Any) -> tuple[Any, ...]:

@@ -79,6 +79,9 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--pdf", type=Path, metavar="FILE", help="the same as PDF")
     parser.add_argument("--docx", type=Path, metavar="FILE", help="the same as DOCX")
     parser.add_argument("--xlsx", type=Path, metavar="FILE", help="all tables in one workbook")
+    parser.add_argument(
+        "--json", type=Path, metavar="FILE", help="main results and all tables as JSON"
+    )
     parser.add_argument("--tables", type=Path, metavar="DIR", help="each table as CSV")
     parser.add_argument("--figures", type=Path, metavar="DIR", help="figures as PNG and SVG")
 
@@ -96,7 +99,7 @@ def run(args: Any) -> int:
     from kyphometer.workflow.study import analyse_study
     from kyphometer.workflow.study_check import study_contradictions
 
-    outputs = (args.html, args.pdf, args.docx, args.xlsx, args.tables, args.figures)
+    outputs = (args.html, args.pdf, args.docx, args.xlsx, args.json, args.tables, args.figures)
     if not any(outputs):
         message = "Nothing to write: name the report with -o FILE.html, or see --help for more."
         raise UsageError(message)

@@ -7,14 +7,14 @@ from typing import Any
 
 
 def write_report(document: Any, args: Any) -> list[Path]:
-    """Write a document to `args.html, pdf, docx, xlsx, tables, figures`; the paths written.
+    """Write a document to `args.html, pdf, docx, xlsx, json, tables, figures`; the paths written.
 
     Members that `args` lacks are not written.
     """
-    from kyphometer.reports.files import write_csv_tables, write_figures, write_xlsx
+    from kyphometer.reports.files import write_csv_tables, write_figures, write_json, write_xlsx
 
     written: list[Path] = []
-    wanted = {name: getattr(args, name, None) for name in ("html", "pdf", "docx", "xlsx")}
+    wanted = {name: getattr(args, name, None) for name in ("html", "pdf", "docx", "xlsx", "json")}
     for path in wanted.values():
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -33,6 +33,8 @@ def write_report(document: Any, args: Any) -> list[Path]:
         write_docx(document, wanted["docx"])
     if wanted["xlsx"] is not None:
         write_xlsx(document, wanted["xlsx"])
+    if wanted["json"] is not None:
+        write_json(document, wanted["json"])
     if getattr(args, "tables", None) is not None:
         written += write_csv_tables(document, args.tables)
     if getattr(args, "figures", None) is not None:

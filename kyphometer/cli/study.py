@@ -6,7 +6,7 @@ import importlib
 from pathlib import Path
 from typing import Any
 
-from kyphometer.cli.options import add_table_options, stated_sem
+from kyphometer.cli.options import add_table_options, positive, stated_sem
 
 POSITIONS = ("standing", "sitting", "supine", "prone", "lateral_decubitus", "unknown")
 
@@ -79,6 +79,28 @@ def _add_settings(deed: Any) -> None:
         metavar="CODE=DEG",
         help="standard error of measurement of one reading, used where the study has too few "
         "repeat readings of its own (repeat for more angles)",
+    )
+    deed.add_argument(
+        "--reference-arm", metavar="GROUP", help="treatment group that others are compared with"
+    )
+    deed.add_argument(
+        "--important-change",
+        action="append",
+        type=stated_sem,
+        metavar="SCORE=POINTS",
+        help="improvement that matters to a patient (default VAS=1.5, ODI=10; repeat for more)",
+    )
+    deed.add_argument(
+        "--loss-limit",
+        type=positive,
+        metavar="DEG",
+        help="loss of correction that counts as an event (default 5)",
+    )
+    deed.add_argument(
+        "--adjust-for",
+        metavar="COLUMN,COLUMN",
+        help="columns of the clinical table that treatment groups are adjusted for beside the "
+        "value before surgery, as age_years,x_bmi",
     )
 
 

@@ -54,7 +54,29 @@ def with_options(settings: Any, args: Any) -> Any:
         names = [name for name in args.films_at.split(",") if name.strip()]
         found = [visit_of(name, settings.visits) or name.strip() for name in names]
         settings = replace(settings, visits=settings.visits.with_films_at(found))
-    return settings
+    return _with_arms(settings, args)
+
+
+def _with_arms(settings: Any, args: Any) -> Any:
+    """Settings with what the options say of treatment groups."""
+    from dataclasses import replace
+
+    given: dict[str, Any] = {}
+    if args.reference_arm is not None:
+        given["reference_arm"] = args.reference_arm.strip()
+    if args.important_change:
+        nameless = [value for name, value in args.important_change if not name]
+        if nameless:
+            message = (
+                f"--important-change {nameless[0]:g} names no score: write VAS={nameless[0]:g}."
+            )
+            raise UsageError(message)
+        given["important_change"] = {**settings.important_change, **dict(args.important_change)}
+    if args.loss_limit is not None:
+        given["loss_limit_deg"] = args.loss_limit
+    if args.adjust_for is not None:
+        given["covariates"] = tuple(filter(None, map(str.strip, args.adjust_for.split(","))))
+    return replace(settings, **given) if given else settings
 
 
 def observer(args: Any) -> int:

@@ -1,7 +1,8 @@
-"""Takes the patient out of a film's header and leaves what measuring needs.
+"""Takes the patient out of a film and leaves what measuring needs.
 
-An allow-list (`kept_attributes`): what is not known to be harmless goes. Pixels stay as they are,
-bit for bit, so a film with text burned into it is refused unless the caller has looked.
+An allow-list (`kept_attributes`): what is not known to be harmless goes. Values of pixels stay as
+they are, bit for bit, unless regions are blanked; a film that may have text burned into it is
+refused unless somebody has looked.
 
 The same key gives the same codes, UIDs and date shift every time, so that the visits of a patient
 stay together and in order; without the key they cannot be turned back.
@@ -9,15 +10,13 @@ stay together and in order; without the key they cannot be turned back.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import re
-import uuid
 import warnings
-from datetime import date, timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import pydicom
 from pydicom.dataelem import DataElement
@@ -27,17 +26,58 @@ from pydicom.uid import UID
 
 from kyphometer import __version__
 from kyphometer.dicom import kept_attributes as kept
-from kyphometer.dicom.read import read_header
+from kyphometer.dicom.clean_pixels import (
+    Region,
+    blank,
+    clean_pixels,
+    require_same_pixels,
+    uid_of,
+)
+from kyphometer.dicom.coded import cleaned_code
+from kyphometer.dicom.identifiers import Identifier, identifiers, words_of
+from kyphometer.dicom.pseudonyms import Pseudonyms
+from kyphometer.dicom.read import read_film, read_header
+from kyphometer.dicom.required import fill_required
 from kyphometer.dicom.write import describe_position
 from kyphometer.errors import BurnedInTextError, UnsupportedFilmError
 from kyphometer.film import FilmHeader, Position
 
-_LONGEST_SHIFT_DAYS: Final = 3650
 _OLDEST_YEARS: Final = 89
-_DECADES: Final = timedelta(days=365 * 20)
+_OPTIONS: Final = {
+    "113100": "Basic Application Confidentiality Profile",
+    "113101": "Clean Pixel Data Option",
+    "113105": "Clean Descriptors Option",
+    "113107": "Retain Longitudinal Temporal Information With Modified Dates Option",
+    "113108": "Retain Patient Characteristics Option",
+    "113109": "Retain Device Identity Option",
+}
+"""De-identification methods: PS3.16 CID 7050."""
+_ALWAYS: Final = ("113100", "113105", "113107", "113108")
+_LATERAL: Final = ("399067008", "SCT", "Lateral projection")
 
 
-class Deidentified(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What may stay, and who has looked.
+
+    Attributes
+    ----------
+    text_in_pixels_checked
+        True if somebody has looked that no text is burned into the pixels, or that the blanked
+        regions hold all of it.
+    blank
+        Regions of the picture to write black. The film is then stored uncompressed.
+    keep_device
+        Keep what names the device: station, serial number, software.
+    """
+
+    text_in_pixels_checked: bool = False
+    blank: Sequence[Region] = ()
+    keep_device: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deidentified:
     """What became of a film.
 
     Attributes
@@ -48,14 +88,28 @@ class Deidentified(NamedTuple):
         Code that stands for the patient.
     sop_instance_uid
         New UID of the film.
-    removed
-        Keywords, or numbers, of attributes that are gone.
+    sha256_pixels
+        Hash of the first frame's stored values; that of the film unless regions were blanked.
+    removed, changed, kept
+        Keywords, or numbers, of attributes that are gone, hold something else, or stay.
+    gaps
+        Attributes that a valid object must have and that nobody can know.
+    pixels
+        What was taken out of the pixel data, in words.
+    identifiers
+        Values of the film that must not be found anywhere any more.
     """
 
     path: Path
     patient_code: str
     sop_instance_uid: str
+    sha256_pixels: str
     removed: tuple[str, ...]
+    changed: tuple[str, ...]
+    kept: tuple[str, ...]
+    gaps: tuple[str, ...]
+    pixels: tuple[str, ...]
+    identifiers: frozenset[Identifier]
 
 
 def deidentify(
@@ -64,14 +118,18 @@ def deidentify(
     *,
     key: str,
     patient_code: str | None = None,
+    person: str | None = None,
     text_in_pixels_checked: bool = False,
+    blank: Sequence[Region] = (),
+    keep_device: bool = False,
 ) -> Deidentified:
     """Write a copy of a DICOM film without the patient's identity.
 
-    Kept are pixels (bit for bit, in their transfer syntax), pixel geometry, view, beam, display,
-    sex, and the age in years (90 and above as 90). Dates are shifted into the past by the same
-    number of days for every film of a patient, so intervals stay exact. A position that the header
-    only tells in words is written as a code.
+    Kept are values of pixels (bit for bit, in their transfer syntax), pixel geometry, view, beam,
+    display, sex, and the age in years (90 and above as 90). Dates are shifted into the past by the
+    same number of days for every film of a patient, so intervals stay exact. A position that the
+    header only tells in words is written as a code. Before the copy gets its name it is read again:
+    its pixels must be those of the film.
 
     Parameters
     ----------
@@ -82,66 +140,49 @@ def deidentify(
     key
         Secret of the study. The same key always gives a patient the same code, UIDs and shift.
     patient_code
-        Code to write instead of one derived from key and patient ID.
-    text_in_pixels_checked
-        True if somebody has looked that no text is burned into the pixels.
+        Code to write instead of one derived from key and patient.
+    person
+        What tells the patient from others; the header's patient ID if not given.
+    text_in_pixels_checked, blank, keep_device
+        See `Options`.
 
     Raises
     ------
     BurnedInTextError
-        If the header says that text is burned in, or that the film is a secondary capture without
-        saying that none is, and nobody has checked.
+        If the header says that text is burned in, or that the film is a secondary capture or was
+        digitised without saying that none is, and nobody has checked.
+    PixelsToCheckError
+        If bits that are no pixels may hold a drawing and nobody has checked, or a region to blank
+        is not on the film.
     UnsupportedFilmError
-        If it is no DICOM object.
+        If it is no DICOM object, or its copy would read otherwise.
     FilmError
         If it cannot be read.
     """
+    options = Options(
+        text_in_pixels_checked=text_in_pixels_checked, blank=blank, keep_device=keep_device
+    )
     header = read_header(film)
     if header.transfer_syntax_uid is None:
         raise UnsupportedFilmError("no_dicom_to_strip", name=Path(film).name)
-    if not text_in_pixels_checked:
+    if not text_in_pixels_checked and not blank:
         _require_clean_pixels(header)
-    secret = _Secret(key, header.acquisition.patient_id or "")
+    secret = Pseudonyms(key, _person(header) if person is None else person)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pydicom's words on odd values, which do not get through
         source = pydicom.dcmread(film, force=True)
-        removed: set[str] = set()
-        dataset = _filtered(source, secret, removed)
-        _replace_identity(dataset, header, secret, patient_code)
-        _write(dataset, source, Path(target))
-    return Deidentified(
-        Path(target), str(dataset.PatientID), str(dataset.SOPInstanceUID), tuple(sorted(removed))
-    )
+        copy = _Copy(source, secret, options)
+        copy.replace_identity(header, patient_code)
+        return copy.written(header, Path(film), Path(target))
 
 
-class _Secret:
-    """Codes, UIDs and a date shift that only the key can link to a patient."""
-
-    def __init__(self, key: str, patient: str) -> None:
-        self._key = key.encode()
-        self._patient = patient
-        span = int.from_bytes(self._digest("shift", patient)[:8], "big") % _LONGEST_SHIFT_DAYS
-        self.shift = _DECADES + timedelta(days=span)
-
-    def _digest(self, *parts: str) -> bytes:
-        return hmac.new(self._key, "\0".join(parts).encode(), hashlib.sha256).digest()
-
-    def uid(self, uid: str) -> UID:
-        """A UID in place of another one."""
-        return UID(f"2.25.{uuid.UUID(bytes=self._digest('uid', uid)[:16], version=4).int}")
-
-    def code(self) -> str:
-        """A code in place of the patient's ID."""
-        return "K" + self._digest("patient", self._patient).hex()[:10].upper()
-
-    def day(self, text: str) -> str:
-        """A shifted date (DA), empty if it was none."""
-        match = re.fullmatch(r"(\d{4})\.?(\d\d)\.?(\d\d).*", text)
-        try:
-            day = date(*(int(part) for part in match.groups())) if match else None
-        except ValueError:
-            day = None
-        return "" if day is None else (day - self.shift).strftime("%Y%m%d")
+def _person(header: FilmHeader) -> str:
+    """What tells the patient from others: a film without ID or name is a person of its own."""
+    facts = header.acquisition
+    if facts.patient_id:
+        return facts.patient_id
+    named = f"{facts.patient_name} {facts.patient_birth_date}" if facts.patient_name else ""
+    return named or facts.study_instance_uid or header.reference.sop_instance_uid or ""
 
 
 def _require_clean_pixels(header: FilmHeader) -> None:
@@ -152,19 +193,177 @@ def _require_clean_pixels(header: FilmHeader) -> None:
         raise BurnedInTextError(name)
 
 
-def _filtered(source: Dataset, secret: _Secret, removed: set[str]) -> Dataset:
-    """What may stay of a data set or item."""
-    dataset = Dataset()
-    for tag in list(source.keys()):
-        keyword = pydicom.datadict.keyword_for_tag(tag)
-        element = _readable(source, tag)
-        value = None if element is None else _kept_value(keyword, element, secret, removed)
-        if element is None or value is None:
-            removed.add(keyword or str(Tag(tag)))
-        else:
+@dataclass
+class _Copy:
+    """A film's data set on its way to one without identity."""
+
+    source: Dataset
+    secret: Pseudonyms
+    options: Options
+    removed: set[str] = field(default_factory=set)
+    changed: set[str] = field(default_factory=set)
+    kept: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.found = identifiers(self.source)
+        self.words = {
+            word
+            for kind, value in self.found
+            if kind in ("name", "number")
+            for word in words_of(value)
+        }
+        self.plain = kept.PLAIN | (kept.DEVICE if self.options.keep_device else frozenset())
+        self.dataset = self._filtered(self.source)
+
+    def _filtered(self, source: Dataset) -> Dataset:
+        """What may stay of a data set or item; empty if it is an item of a private code."""
+        dataset = Dataset()
+        for tag in list(source.keys()):
+            keyword = pydicom.datadict.keyword_for_tag(tag)
+            element = _readable(source, tag)
+            value = None if element is None else self._kept_value(keyword, element)
+            if element is None or value is None:
+                self.removed.add(keyword or str(Tag(tag)))
+                continue
             dataset.add_new(tag, element.VR, value)
-    scheme = dataset.get("CodingSchemeDesignator")
-    return Dataset() if scheme is not None and scheme not in kept.CODED_IN_PUBLIC else dataset
+            (self.kept if value == element.value else self.changed).add(keyword)
+        coded = "CodingSchemeDesignator" in dataset or "CodeValue" in dataset
+        if not coded:
+            return dataset
+        said = dataset.get("CodeMeaning")
+        if not cleaned_code(dataset):
+            return Dataset()
+        if said is not None and said != dataset.CodeMeaning:
+            self.changed.add("CodeMeaning")
+        return dataset
+
+    def _kept_value(self, keyword: str, element: DataElement) -> object | None:
+        """The value that goes into the copy, None if the attribute goes."""
+        if keyword in kept.SEQUENCES and element.VR == "SQ":
+            items = [self._filtered(item) for item in element.value]
+            return [item for item in items if len(item)]
+        text = str(element.value)
+        if keyword in kept.UIDS or (keyword == "DeviceUID" and keyword in self.plain):
+            return UID(self.secret.uid(text))
+        if keyword in kept.DATES:
+            return self.secret.day_text(text)
+        if keyword in kept.TIMES:
+            return self.secret.clock_text(text)
+        if keyword in kept.DATE_TIMES:
+            return self.secret.moment_text(text)
+        if keyword in self.plain and _has_its_form(keyword, element) and not self._names(element):
+            return element.value if element.value is not None else ""
+        return None
+
+    def _names(self, element: DataElement) -> bool:
+        """True if a text repeats a word of the patient's names or numbers."""
+        if element.VR not in ("LO", "SH", "CS") or element.is_empty:
+            return False
+        said = set(words_of(str(element.value)))
+        whole = str(element.value).casefold()
+        return bool(said & self.words) or any(
+            len(word) > 4 and word in whole for word in self.words
+        )
+
+    def replace_identity(self, header: FilmHeader, patient_code: str | None) -> None:
+        """Codes in place of the patient, facts that only went with words, and what was done."""
+        dataset, facts = self.dataset, header.acquisition
+        dataset.SpecificCharacterSet = "ISO_IR 192"
+        dataset.PatientID = dataset.PatientName = patient_code or self.secret.code()
+        dataset.PatientBirthDate = dataset.AccessionNumber = dataset.ReferringPhysicianName = ""
+        dataset.StudyID = "1"
+        self._set_moments(header)
+        exposed, born = facts.exposed_at, facts.patient_birth_date
+        if exposed is not None and born is not None and exposed.date() > born:
+            years = (exposed.date() - born).days * 4 // 1461
+            dataset.PatientAge = f"{min(years, _OLDEST_YEARS + 1):03d}Y"
+        elif re.fullmatch(r"(09[1-9]|1\d\d)Y", str(dataset.get("PatientAge", ""))):
+            dataset.PatientAge = f"{_OLDEST_YEARS + 1:03d}Y"
+        self._say_in_codes(header)
+        self._tell_what_was_done()
+
+    def _set_moments(self, header: FilmHeader) -> None:
+        """The moment of exposure as it was read, whatever the dates of the header contradict."""
+        moment = header.acquisition.exposed_at
+        self.dataset.StudyTime = self.secret.clock_text(str(self.source.get("StudyTime", "")))
+        for keyword in ("FrameAcquisitionDateTime", "AcquisitionDateTime"):
+            if keyword in self.dataset:
+                del self.dataset[keyword]
+        if moment is not None:
+            moved = self.secret.moment(moment)
+            self.dataset.AcquisitionDate = f"{moved:%Y%m%d}"
+            self.dataset.AcquisitionTime = f"{moved:%H%M%S}"
+
+    def _say_in_codes(self, header: FilmHeader) -> None:
+        dataset, facts = self.dataset, header.acquisition
+        position = facts.position
+        held = dataset.get("PatientOrientationCodeSequence") or dataset.get("PatientPosition")
+        if not held and position is not Position.UNKNOWN:
+            describe_position(dataset, position)
+        said = dataset.get("ViewPosition") or dataset.get("ViewCodeSequence")
+        if facts.is_lateral and not said and not dataset.get("PatientOrientation"):
+            item = Dataset()
+            item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = _LATERAL
+            dataset.ViewCodeSequence = [item]
+        point = facts.time_point
+        if point and "ClinicalTrialTimePointID" not in dataset:
+            element = DataElement(0x00120050, "LO", point[:64])
+            if _has_its_form("ClinicalTrialTimePointID", element) and not self._names(element):
+                dataset.ClinicalTrialTimePointID = point[:64]
+
+    def _tell_what_was_done(self) -> None:
+        dataset = self.dataset
+        dataset.PatientIdentityRemoved = "YES"
+        dataset.DeidentificationMethod = f"Kyphometer {__version__} allow-list"
+        dataset.LongitudinalTemporalInformationModified = "MODIFIED"
+        codes = list(_ALWAYS)
+        if self.options.blank:
+            codes.append("113101")
+        if self.options.keep_device:
+            codes.append("113109")
+        dataset.DeidentificationMethodCodeSequence = []
+        for code in sorted(codes):
+            item = Dataset()
+            item.CodeValue, item.CodingSchemeDesignator = code, "DCM"
+            item.CodeMeaning = _OPTIONS[code][:64]
+            dataset.DeidentificationMethodCodeSequence.append(item)
+
+    def written(self, header: FilmHeader, film: Path, target: Path) -> Deidentified:
+        """Write the copy and read it again."""
+        dataset, name, options = self.dataset, film.name, self.options
+        frames = [read_film(film, number, grey=True) for number in range(1, header.frames + 1)]
+        syntax = str(header.transfer_syntax_uid)
+        if options.blank:
+            pixels = ["regions that were blanked"]
+            syntax = blank(dataset, frames[0], options.blank, name)
+        else:
+            checked = options.text_in_pixels_checked
+            pixels = clean_pixels(dataset, self.source, syntax, frames[0], name, checked=checked)
+        if options.text_in_pixels_checked:
+            dataset.BurnedInAnnotation = "NO"
+        gaps = fill_required(dataset, lossy=header.acquisition.lossy)
+        part = target.with_name(target.name + ".part")
+        try:
+            _write(dataset, uid_of(syntax), part)
+            if not options.blank:
+                for number, frame in enumerate(frames, 1):
+                    require_same_pixels(part, frame, number, name)
+            shown = read_film(part, 1, grey=True).sha256_pixels
+            part.replace(target)
+        finally:
+            part.unlink(missing_ok=True)
+        return Deidentified(
+            path=target,
+            patient_code=str(dataset.PatientID),
+            sop_instance_uid=str(dataset.SOPInstanceUID),
+            sha256_pixels=shown,
+            removed=tuple(sorted(self.removed)),
+            changed=tuple(sorted(self.changed - self.removed)),
+            kept=tuple(sorted(self.kept - self.changed - self.removed)),
+            gaps=gaps,
+            pixels=tuple(pixels),
+            identifiers=self.found,
+        )
 
 
 def _readable(source: Dataset, tag: Any) -> DataElement | None:
@@ -173,22 +372,6 @@ def _readable(source: Dataset, tag: Any) -> DataElement | None:
         return element
     except Exception:
         return None
-
-
-def _kept_value(
-    keyword: str, element: DataElement, secret: _Secret, removed: set[str]
-) -> object | None:
-    """The value that goes into the copy, None if the attribute goes."""
-    if keyword in kept.SEQUENCES and element.VR == "SQ":
-        items = [_filtered(item, secret, removed) for item in element.value]
-        return [item for item in items if len(item)]
-    if keyword in kept.UIDS:
-        return secret.uid(str(element.value))
-    if keyword in kept.DATES or keyword in kept.DATE_TIMES:
-        return secret.day(str(element.value))
-    if keyword in kept.PLAIN and _has_its_form(keyword, element):
-        return element.value if element.value is not None else ""
-    return None
 
 
 def _has_its_form(keyword: str, element: DataElement) -> bool:
@@ -203,34 +386,10 @@ def _has_its_form(keyword: str, element: DataElement) -> bool:
     return all(re.fullmatch(form, str(getattr(v, "original_string", v)).strip()) for v in values)
 
 
-def _replace_identity(
-    dataset: Dataset, header: FilmHeader, secret: _Secret, patient_code: str | None
-) -> None:
-    facts = header.acquisition
-    dataset.PatientID = dataset.PatientName = patient_code or secret.code()
-    for keyword in kept.EMPTIED:
-        setattr(dataset, keyword, "")
-    dataset.StudyID = "1"
-    exposed, born = facts.exposed_at, facts.patient_birth_date
-    if exposed is not None and born is not None and exposed.date() > born:
-        years = (exposed.date() - born).days * 4 // 1461
-        dataset.PatientAge = f"{min(years, _OLDEST_YEARS + 1):03d}Y"
-    elif re.fullmatch(r"(09[1-9]|1\d\d)Y", str(dataset.get("PatientAge", ""))):
-        dataset.PatientAge = f"{_OLDEST_YEARS + 1:03d}Y"
-    if "PatientOrientationCodeSequence" not in dataset and facts.position is not Position.UNKNOWN:
-        describe_position(dataset, facts.position)
-    dataset.PatientIdentityRemoved = "YES"
-    dataset.DeidentificationMethod = f"Kyphometer {__version__} allow-list"
-    dataset.LongitudinalTemporalInformationModified = "MODIFIED"
-
-
-def _write(dataset: Dataset, source: Dataset, target: Path) -> None:
+def _write(dataset: Dataset, syntax: UID, path: Path) -> None:
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = dataset.SOPClassUID
     meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
-    syntax = UID(source.file_meta.get("TransferSyntaxUID") or "1.2.840.10008.1.2")
     meta.TransferSyntaxUID = syntax
     dataset.file_meta = meta
-    part = target.with_name(target.name + ".part")
-    pydicom.dcmwrite(part, dataset, enforce_file_format=True)
-    part.replace(target)
+    pydicom.dcmwrite(path, dataset, enforce_file_format=True)

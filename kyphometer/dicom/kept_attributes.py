@@ -13,11 +13,14 @@ UIDS: Final = frozenset(
 )
 """Replaced by UIDs derived from a key."""
 
+TIMES: Final = frozenset(("SeriesTime", "AcquisitionTime", "ContentTime"))
+"""Bent by the key, so that the order of the films of a day stays."""
+
 DATES: Final = frozenset(("StudyDate", "SeriesDate", "AcquisitionDate", "ContentDate"))
 """Shifted by as many days as every other date of the patient."""
 
 DATE_TIMES: Final = frozenset(("AcquisitionDateTime", "FrameAcquisitionDateTime"))
-"""Shifted likewise, time of day cut off."""
+"""Both."""
 
 PLAIN: Final = frozenset(
     (
@@ -38,8 +41,12 @@ PLAIN: Final = frozenset(
         "LossyImageCompression", "LossyImageCompressionRatio", "LossyImageCompressionMethod",
         "LUTDescriptor", "LUTData", "ModalityLUTType", "PresentationLUTShape",
         "ObjectPixelSpacingInCenterOfBeam", "PositionerIsocenterPrimaryAngle", "CodeValue",
-        "CodingSchemeDesignator", "CodeMeaning", "ExtendedOffsetTable",
-        "ExtendedOffsetTableLengths", "PixelData", "FrameType", "FieldOfViewShape",
+        "CodingSchemeDesignator", "CodeMeaning",
+        "RedPaletteColorLookupTableDescriptor", "GreenPaletteColorLookupTableDescriptor",
+        "BluePaletteColorLookupTableDescriptor", "RedPaletteColorLookupTableData",
+        "GreenPaletteColorLookupTableData", "BluePaletteColorLookupTableData",
+        "PixelData", "FrameType", "FieldOfViewShape", "RadiationSetting", "PositionerMotion",
+        "FrameIncrementPointer", "FrameTime", "FrameTimeVector", "FrameDelay",
     )
 )  # fmt: skip
 """Kept as they are, if their value has the form that it should have."""
@@ -59,16 +66,16 @@ SEQUENCES: Final = frozenset(
 )  # fmt: skip
 """Kept, with what is kept of their items."""
 
-EMPTIED: Final = (
-    "AccessionNumber", "ReferringPhysicianName", "PatientBirthDate", "StudyID", "StudyTime",
+DEVICE: Final = frozenset(
+    (
+        "StationName", "DeviceSerialNumber", "SoftwareVersions", "DetectorID", "PlateID",
+        "GantryID", "DeviceUID",
+    )
 )  # fmt: skip
-"""Left empty, because an object without them is not valid."""
-
-CODED_IN_PUBLIC: Final = frozenset(("SCT", "SRT", "SNM3", "DCM", "NCIt", "LN", "FMA", "UCUM"))
-"""Coding schemes whose codes and meanings are public and name nobody."""
+"""Kept too where the device's identity may stay (PS3.15, Retain Device Identity Option)."""
 
 FORMS: Final = {
-    "CS": r"[A-Z0-9_ ]{1,16}",
+    "CS": r"[A-Z0-9_ ]{0,16}",
     "SH": r"[\w .+\-/]{1,16}",
     "LO": r"[\w .,+\-/()&]{1,64}",
     "IS": r"[+-]?\d{1,12}",

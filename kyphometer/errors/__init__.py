@@ -40,6 +40,7 @@ from kyphometer.errors.film import (
     NotAFilmError,
     NotCalibratedError,
     PixelSpacingError,
+    PixelsToCheckError,
     UnsupportedFilmError,
 )
 from kyphometer.errors.measurement import (
@@ -157,6 +158,7 @@ __all__ = [
     "NotMeasuredError",
     "ParameterRangeError",
     "PixelSpacingError",
+    "PixelsToCheckError",
     "ReadingError",
     "ReadingFilmMismatchError",
     "ReadingFormatError",

@@ -91,6 +91,10 @@ class BurnedInTextError(FilmError):
         super().__init__(name=name)
 
 
+class PixelsToCheckError(FilmError):
+    """Pixels that somebody must look at before a copy without identity may be made."""
+
+
 class FrameError(FilmError):
     """No frame chosen of a film with several, or one that it does not have."""
 

@@ -1,4 +1,4 @@
-"""Reading a long table of grades or classes from CSV: film, observer, replicate, category."""
+"""Reading a table of grades or classes: film, observer, replicate, category, or a row a film."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from kyphometer.reliability.table_csv import (
     MISSING,
     cells_of,
     find_columns,
-    read_text,
-    split_rows,
+    lengthened,
+    read_rows,
 )
 
 CATEGORY_COLUMNS = {
@@ -27,7 +27,7 @@ CATEGORY_COLUMNS = {
 def read_category_table(
     path: Path, categories: Sequence[str] | None = None
 ) -> tuple[CategoryRow, ...]:
-    """Return the rows of a CSV file of categories (UTF-8, or Windows-1252 where it is not).
+    """Return the rows of a table of categories (CSV, XLSX, ODS or SAV).
 
     Parameters
     ----------
@@ -40,10 +40,11 @@ def read_category_table(
         The file cannot be read, a column is missing, or rows are wrong; each is named.
     """
     name = f"The table {path.name}"
-    header, records, _ = split_rows(read_text(path), name)
-    columns = find_columns(header, name, CATEGORY_COLUMNS, ("film", "observer", "category"))
+    needed = ("film", "observer", "category")
+    given = lengthened(read_rows(path), CATEGORY_COLUMNS, needed)
+    columns = find_columns(given.header, name, CATEGORY_COLUMNS, needed)
     rows, problems = [], []
-    for number, record in records:
+    for number, record in given.records:
         cells = cells_of(record, columns)
         category = None if cells["category"].lower() in MISSING else cells["category"]
         problems += [

@@ -21,7 +21,7 @@ from kyphometer.reliability.landmark_readings import (
 from kyphometer.reliability.observers import tried
 from kyphometer.reliability.repeatability import Repeatability, repeatability
 from kyphometer.reliability.table import ReadingTable
-from kyphometer.reliability.table_csv import parse_readings, read_text
+from kyphometer.reliability.table_csv import read_rows, readings_of
 from kyphometer.stats.estimate import Estimate, NotComputed, Result
 
 
@@ -67,14 +67,14 @@ class CollectedReadings:
 
 
 def read_collected(path: Path, facts: StudyFacts) -> CollectedReadings:
-    """Return the readings of a CSV file; those that `session export` marks as hidden stand apart.
+    """Return the readings of a table; those that `session export` marks as hidden stand apart.
 
     Raises
     ------
     BadTableRowsError, DuplicateReadingsError
         As `read_reading_table`.
     """
-    table, hidden = parse_readings(read_text(path), f"The table {path.name}")
+    table, hidden = readings_of(read_rows(path))
     first = {(r.code, r.film, r.observer, r.replicate): r.value for r in table.values}
     return CollectedReadings(
         table=table,

@@ -1,8 +1,10 @@
-"""Reading a long table of readings from CSV: every bad row is named, none is guessed.
+"""Reading a table of readings: every bad row is named, none is guessed.
 
-The first line names the columns; film, observer and value are needed, the others optional. Commas,
-semicolons and tabs separate; with semicolons or tabs a decimal comma is understood. Empty values
-(or NA, NaN, "not measurable") are readings that could not be made and are counted as such.
+The first line names the columns; film, observer and value are needed, the others optional; or a row
+is a film and a column an observer (`wide_table`). In CSV commas, semicolons and tabs separate; with
+semicolons or tabs a decimal comma is understood. XLSX, ODS and SAV are read as they are shown.
+Empty values (or NA, NaN, "not measurable") are readings that could not be made and are counted as
+such.
 """
 
 from __future__ import annotations
@@ -17,6 +19,8 @@ from pathlib import Path
 
 from kyphometer.errors import BadTableRowsError
 from kyphometer.reliability.table import ReadingTable, ValueRow
+from kyphometer.reliability.wide_table import is_wide, long_rows, needed_value
+from kyphometer.tables import SheetError, read_sheet
 
 COLUMNS = {
     "film": ("film", "film_id", "image", "case", "subject", "target", "item"),
@@ -39,8 +43,30 @@ YES = frozenset({"1", "yes", "true", "y", "t", "instrumented"})
 NO = frozenset({"0", "no", "false", "n", "f", "not instrumented"})
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """Cells of a table as text.
+
+    Attributes
+    ----------
+    name
+        The table, for refusals.
+    header
+        Names of the columns.
+    records
+        Numbered rows.
+    decimal_comma
+        True if a comma in a number is its decimal mark.
+    """
+
+    name: str
+    header: list[str]
+    records: list[tuple[int, list[str]]]
+    decimal_comma: bool
+
+
 def read_reading_table(path: Path) -> ReadingTable:
-    """Return the table of a CSV file (UTF-8, or Windows-1252 where it is not).
+    """Return the table of a file: CSV (UTF-8, or Windows-1252 where it is not), XLSX, ODS or SAV.
 
     Raises
     ------
@@ -49,7 +75,42 @@ def read_reading_table(path: Path) -> ReadingTable:
     DuplicateReadingsError
         A film, observer, replicate and code come twice.
     """
-    return parse_reading_table(read_text(path), f"The table {path.name}")
+    return readings_of(read_rows(path))[0]
+
+
+def read_rows(path: Path) -> Rows:
+    """Return the cells of a file.
+
+    Raises
+    ------
+    BadTableRowsError
+        If it cannot be read, or holds nothing.
+    """
+    name = f"The table {path.name}"
+    if path.suffix.lower() not in (".xlsx", ".xlsm", ".ods", ".sav", ".zsav"):
+        return split_rows(read_text(path), name)
+    try:
+        sheet = read_sheet(path)
+    except SheetError as error:
+        raise BadTableRowsError(name, (str(error.problem),)) from None
+    if not sheet.rows:
+        raise BadTableRowsError(name, ("It holds no rows below a line of column names.",))
+    return Rows(
+        name=name,
+        header=list(sheet.header),
+        records=[(number, [_text(cell) for cell in cells]) for number, cells in sheet.rows],
+        decimal_comma=True,
+    )
+
+
+def _text(cell: object) -> str:
+    if cell is None:
+        return ""
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
+        return str(int(cell))
+    return cell.isoformat() if isinstance(cell, datetime) else str(cell).strip()
 
 
 def read_text(path: Path) -> str:
@@ -78,25 +139,24 @@ class HiddenRow:
 
 def parse_reading_table(text: str, name: str = "The table") -> ReadingTable:
     """Return the table of CSV text; see `read_reading_table`."""
-    return parse_readings(text, name)[0]
+    return readings_of(split_rows(text, name))[0]
 
 
-def parse_readings(
-    text: str, name: str = "The table"
-) -> tuple[ReadingTable, tuple[HiddenRow, ...]]:
-    """Return the table of CSV text, and the hidden duplicates and training that are not in it.
+def readings_of(given: Rows) -> tuple[ReadingTable, tuple[HiddenRow, ...]]:
+    """Return the table of cells, and the hidden duplicates and training that are not in it.
 
     Such rows say so in a column duplicate or training, as `session export` writes them, or, in a
     table that has the first, by a replicate that ends in d or t.
     """
-    header, records, delimiter = split_rows(text, name)
-    columns = find_columns(header, name, COLUMNS, ("film", "observer", "value"))
+    name = given.name
+    given = lengthened(given, COLUMNS, ("film", "observer", "value"))
+    columns = find_columns(given.header, name, COLUMNS, ("film", "observer", "value"))
     problems: list[str] = []
     rows: list[ValueRow] = []
     hidden: list[HiddenRow] = []
-    for number, record in records:
+    for number, record in given.records:
         cells = cells_of(record, columns)
-        row = _row(cells, number, problems, decimal_comma=delimiter != ",")
+        row = _row(cells, number, problems, decimal_comma=given.decimal_comma)
         kinds = {k: _kind(k, cells, number, problems) for k in ("duplicate", "training")}
         mirrored = _flag(cells.get("mirrored", ""), "mirrored", number, problems)
         if row is None:
@@ -121,8 +181,8 @@ def _ends_in(letter: str, replicate: str) -> bool:
     return replicate.endswith(letter) and replicate[:-1].isdigit()
 
 
-def split_rows(text: str, name: str) -> tuple[list[str], list[tuple[int, list[str]]], str]:
-    """Return the line of column names, the numbered rows below it, and what separates cells."""
+def split_rows(text: str, name: str) -> Rows:
+    """Return the cells of CSV text: a line of column names, and numbered rows below it."""
     first = next((line for line in text.splitlines() if line.strip()), "")
     delimiter = max(",;\t", key=first.count) if first else ","
     try:
@@ -132,7 +192,19 @@ def split_rows(text: str, name: str) -> tuple[list[str], list[tuple[int, list[st
     numbered = [(i, row) for i, row in enumerate(records, 1) if any(cell.strip() for cell in row)]
     if len(numbered) < 2:
         raise BadTableRowsError(name, ("It holds no rows below a line of column names.",))
-    return numbered[0][1], numbered[1:], delimiter
+    return Rows(
+        name=name, header=numbered[0][1], records=numbered[1:], decimal_comma=delimiter != ","
+    )
+
+
+def lengthened(given: Rows, known: Mapping[str, Sequence[str]], needed: Sequence[str]) -> Rows:
+    """Return the cells as one row a reading, also where a row is a film."""
+    if not is_wide(given.header, known, needed):
+        return given
+    header, records = long_rows(
+        given.header, given.records, known, needed_value(needed), given.name
+    )
+    return replace(given, header=header, records=records)
 
 
 def cells_of(record: list[str], columns: Mapping[str, int]) -> dict[str, str]:

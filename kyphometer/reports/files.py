@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import csv
+import json
 from pathlib import Path
 
 from openpyxl import Workbook
 from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 
-from kyphometer.reports.document import Document, Table, plain
+from kyphometer.reports.document import Bullets, Document, Table, plain
 
 
 def write_csv_tables(document: Document, folder: Path) -> list[Path]:
@@ -25,6 +26,26 @@ def write_csv_tables(document: Document, folder: Path) -> list[Path]:
                 writer.writerow(["" if (value := plain(cell)) is None else value for cell in row])
         written.append(path)
     return written
+
+
+FORMAT, VERSION = "kyphometer-report", 1
+
+
+def write_json(document: Document, path: Path) -> None:
+    """Write facts, main results in words, and every table with raw values as one JSON object."""
+    summary = next((block.items for block in document.blocks if isinstance(block, Bullets)), ())
+    content = {
+        "format": FORMAT,
+        "version": VERSION,
+        "title": document.title,
+        "facts": dict(document.facts),
+        "summary": list(summary),
+        "tables": {
+            table.key: {"title": table.title, "note": table.note, "rows": table.records()}
+            for table in document.tables
+        },
+    }
+    path.write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
 
 
 def write_xlsx(document: Document, path: Path) -> None:

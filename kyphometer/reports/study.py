@@ -19,6 +19,7 @@ from kyphometer.reports.document import (
     Paragraph,
     Table,
 )
+from kyphometer.reports.study_arms import arms_section
 from kyphometer.reports.study_change_tables import (
     associations_table,
     changes_tables,
@@ -93,6 +94,7 @@ def study_document(
         *_scores(results),
         *_neurology(results),
         *_complications(results),
+        *arms_section(results.cohort),
         *_methods(results),
         *_remarks(results),
         *_pages(results, pictures or {}),

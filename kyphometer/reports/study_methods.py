@@ -26,6 +26,7 @@ def methods(results: StudyResults) -> tuple[str, ...]:
         _measurement(results),
         _error(results),
         _statistics(results),
+        *_arms(results),
         f"Measured and analysed with {results.software}.",
     )
 
@@ -173,6 +174,29 @@ def _statistics(results: StudyResults) -> str:
         f"p {relation} {options.alpha:g} is called significant. Statistical choices: "
         f"{_choices(options)}."
     )
+
+
+def _arms(results: StudyResults) -> list[str]:
+    """How treatment groups were compared, if they were."""
+    arms = results.cohort.arms
+    if arms is None:
+        return []
+    sizes = ", ".join(f"{name} (n = {n})" for name, n in arms.arms.items())
+    beside = ", ".join(arms.rules.covariates).replace("_", " ")
+    limits = " or ".join(f"{name} by {v:g}" for name, v in arms.rules.important_change.items())
+    return [
+        f"Treatment groups: {sizes}; the reference is {arms.reference}. Balance before treatment "
+        "is shown by standardised differences. At each later visit groups were compared by "
+        "analysis of covariance with the value before surgery"
+        f"{f' and {beside}' if beside else ''} as covariate, and by a mixed model for repeated "
+        "measures of all later visits (differences and slopes on the value before surgery by "
+        "visit, unstructured covariance unless a note says otherwise, REML, Kenward and Roger's "
+        f"degrees of freedom). Responders improved in {limits or 'nothing that was named'} or "
+        f"more; a loss of correction of {arms.rules.loss_limit_deg:g}° or more counts as an event. "
+        "Risks are compared by their difference (Newcombe), ratio (Koopman) and conditional odds "
+        "ratio (exact), with Fisher's exact test. Patients were taken as they were treated; "
+        "nothing here makes up for treatment that was not drawn by lot."
+    ]
 
 
 def _ranks(options: StatisticsOptions) -> str:

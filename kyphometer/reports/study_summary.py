@@ -7,6 +7,7 @@ from kyphometer.followup.cohort.group_changes import GroupChange
 from kyphometer.followup.cohort.radiographic import AngleAnalysis
 from kyphometer.followup.cohort.study import StudyResults
 from kyphometer.followup.correction_model import ChangeKind, Verdict
+from kyphometer.reports.study_arms import arm_sentences
 from kyphometer.stats.formatting import (
     format_interval,
     format_mean_sd,
@@ -26,6 +27,7 @@ def summary_sentences(results: StudyResults) -> tuple[str, ...]:
         sentences = ["No angle was measured at a visit; the exclusions say why."]
     scores = [item for item in (cohort.pain, cohort.disability) if item is not None]
     sentences += [_change(item, labels, _unit(item.unit)) for item in scores]
+    sentences += arm_sentences(cohort)
     last = cohort.neurology.last
     if last is not None:
         sentences.append(

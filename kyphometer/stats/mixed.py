@@ -266,8 +266,10 @@ def _result(
     options: StatisticsOptions,
 ) -> MixedModel:
     unit = np.eye(len(fit.coefficients))
-    means = tuple(_estimate(fit, unit[i], visit, None, options) for i, visit in enumerate(visits))
-    slope = _estimate(fit, unit[-1], "day", "", options) if adjusted else None
+    means = tuple(
+        contrast_estimate(fit, unit[i], visit, None, options) for i, visit in enumerate(visits)
+    )
+    slope = contrast_estimate(fit, unit[-1], "day", "", options) if adjusted else None
     return MixedModel(
         name=name,
         observations=fit.observations,
@@ -289,20 +291,21 @@ def _differences(
     fit: LinearFit, visits: tuple[str, ...], unit: FloatArray, options: StatisticsOptions
 ) -> tuple[MixedEstimate, ...]:
     raw = [
-        _estimate(fit, unit[a] - unit[b], visits[a], visits[b], options)
+        contrast_estimate(fit, unit[a] - unit[b], visits[a], visits[b], options)
         for a, b in combinations(range(len(visits)), 2)
     ]
     adjusted = holm([estimate.p for estimate in raw])
     return tuple(replace(e, p_holm=p) for e, p in zip(raw, adjusted, strict=True))
 
 
-def _estimate(
+def contrast_estimate(
     fit: LinearFit,
     weights: FloatArray,
     first: str,
     second: str | None,
     options: StatisticsOptions,
 ) -> MixedEstimate:
+    """A mean, or where `second` is named a difference with its test, of a fitted model."""
     estimate, error, df = fit.contrast(weights)
     half = float(special.stdtrit(df, 0.5 + options.confidence / 2)) * error
     t = None if second is None else estimate / error

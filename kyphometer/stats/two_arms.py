@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,7 @@ from kyphometer.stats.distributions import t_quantile, t_two_sided_p
 from kyphometer.stats.estimate import Estimate
 from kyphometer.stats.options import DEFAULT_OPTIONS, StatisticsOptions
 from kyphometer.stats.proportions import wilson
-from kyphometer.stats.values import FloatArray
+from kyphometer.stats.values import FloatArray, as_table, as_values, is_constant
 
 LARGEST_LOG_RATIO = 40.0
 
@@ -167,11 +167,13 @@ def ancova(
     follow_up: Iterable[float | None],
     in_first: Iterable[bool],
     options: StatisticsOptions = DEFAULT_OPTIONS,
+    covariates: Sequence[Iterable[float | None]] = (),
 ) -> AdjustedDifference:
     """Compare two groups at follow-up, with the baseline as covariate.
 
     The model is follow-up = constant + difference x group + slope x baseline. The difference equals
     that of changes where groups start alike, and does not depend on where they start where not.
+    A baseline or covariate that does not vary is left out.
 
     Parameters
     ----------
@@ -181,26 +183,35 @@ def ancova(
         Whether a patient is in group 1.
     options
         Confidence level.
+    covariates
+        Further numbers known before treatment, one column each, one value a patient.
 
     Raises
     ------
     TooFewValuesError
-        If a group has fewer than two patients with both values.
+        If a group has fewer than two patients with every value, or patients are fewer than effects.
     UnusableDataError
-        If all patients start alike, or the model fits exactly.
+        If effects cannot be told apart, or the model fits exactly.
     """
-    before, after = (np.array([*column], dtype=float) for column in (baseline, follow_up))
+    table = as_table([follow_up, baseline, *covariates], "A comparison of two groups")
     group = np.array([*in_first], dtype=float)
-    kept = np.isfinite(before) & np.isfinite(after)
-    before, after, group = before[kept], after[kept], group[kept]
+    kept = ~np.isnan(table).any(axis=1)
+    after, group, known = table[kept, 0], group[kept], table[kept, 1:]
     patients = (int(group.sum()), int((1.0 - group).sum()))
     if min(patients) < 2:
         raise TooFewValuesError("A comparison of two groups", min(patients), 2, "patients a group")
-    design = np.column_stack([group, np.ones_like(group), before - before.mean()])
-    df = after.size - 3
-    if df < 1 or np.linalg.matrix_rank(design) < 3:
+    known = known[:, [not is_constant(column) for column in known.T]]
+    design = np.column_stack([group, np.ones_like(group), known - known.mean(axis=0)])
+    df = after.size - design.shape[1]
+    if df < 1:
+        raise TooFewValuesError(
+            "An analysis of covariance", int(after.size), design.shape[1] + 1, "patients"
+        )
+    if np.linalg.matrix_rank(design) < design.shape[1]:
         raise UnusableDataError(
-            "An analysis of covariance", "has baselines that do not vary", "compare the means"
+            "An analysis of covariance",
+            "has effects that cannot be told apart",
+            "leave out the covariate that the groups or another covariate tell already",
         )
     inverse = np.linalg.inv(design.T @ design)
     coefficients = inverse @ design.T @ after
@@ -224,6 +235,49 @@ def ancova(
         t=value / error,
         degrees_of_freedom=df,
         p=t_two_sided_p(value / error, df),
+    )
+
+
+def hedges_g(
+    first: Iterable[float | None],
+    second: Iterable[float | None],
+    options: StatisticsOptions = DEFAULT_OPTIONS,
+) -> Estimate:
+    """Return the difference of two means over their pooled SD, corrected for bias (Hedges 1981).
+
+    The interval is that of the noncentral t distribution, exact for normal values of equal SD.
+
+    Raises
+    ------
+    TooFewValuesError
+        If a group has fewer than two values.
+    UnusableDataError
+        If neither group varies.
+    """
+    one, two = (v[~np.isnan(v)] for v in (as_values(v, "An effect size") for v in (first, second)))
+    if min(one.size, two.size) < 2:
+        raise TooFewValuesError("An effect size", min(one.size, two.size), 2, "patients a group")
+    df, root = one.size + two.size - 2, math.sqrt(one.size * two.size / (one.size + two.size))
+    squares = float(np.sum((one - one.mean()) ** 2) + np.sum((two - two.mean()) ** 2))
+    difference = float(one.mean() - two.mean())
+    centred = np.concatenate([one - one.mean(), two - two.mean()])
+    if is_constant(centred, float(np.abs(np.concatenate([one, two])).max())) or squares == 0.0:
+        raise UnusableDataError("An effect size", "has values that do not vary", "leave it out")
+    size = difference / math.sqrt(squares / df)
+    correction = math.exp(
+        math.lgamma(df / 2.0) - math.lgamma((df - 1.0) / 2.0) - math.log(math.sqrt(df / 2.0))
+    )
+    tail = (1.0 - options.confidence) / 2.0
+    low, high = (
+        float(special.nctdtrinc(df, share, size * root)) / root for share in (1.0 - tail, tail)
+    )
+    return Estimate(
+        name="Hedges' g",
+        value=correction * size,
+        low=correction * low,
+        high=correction * high,
+        confidence=options.confidence,
+        method="pooled SD, noncentral t",
     )
 
 

@@ -17,6 +17,7 @@ from kyphometer.store.records import (
     FilmRecord,
     MarkingLog,
     ReadingRecord,
+    Stored,
     WorkItem,
 )
 
@@ -68,6 +69,10 @@ class ReadingStore(Protocol):
         self, film_id: int, observer: str, *, session_item: int | None = None
     ) -> DraftRecord | None:
         """The unfinished reading of an observer, or None."""
+        ...
+
+    def stored(self, film_id: int, observer: str, *, session_item: int | None = None) -> Stored:
+        """Draft and latest confirmed reading of an observer, as they are at one moment."""
         ...
 
     def save_draft(

@@ -25,6 +25,13 @@ class ReadingState(StrEnum):
     """A reading is confirmed and a draft of its correction was saved."""
 
 
+def state_of(version: int, *, has_draft: bool) -> ReadingState:
+    """How far a film is whose latest confirmed reading is `version` (0: none)."""
+    if has_draft:
+        return ReadingState.CORRECTING if version else ReadingState.DRAFT
+    return ReadingState.CONFIRMED if version else ReadingState.UNREAD
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilmRecord:
     """A film that the store knows; flat, so that tens of thousands are listed quickly.
@@ -193,6 +200,32 @@ class DraftRecord:
         """The draft's document, decoded afresh at each call."""
         found: dict[str, Any] = json.loads(self.document_json)
         return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """What one observer has on one film, seen at one moment.
+
+    Attributes
+    ----------
+    draft
+        The unfinished reading, or None.
+    reading
+        The latest confirmed version, or None.
+    """
+
+    draft: DraftRecord | None
+    reading: ReadingRecord | None
+
+    @property
+    def version(self) -> int:
+        """Number of the latest confirmed version, or 0."""
+        return 0 if self.reading is None else self.reading.version
+
+    @property
+    def etag(self) -> str | None:
+        """Tag of the draft, or None."""
+        return None if self.draft is None else self.draft.etag
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

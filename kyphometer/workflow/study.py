@@ -94,7 +94,14 @@ def _analyse(study: Study, choices: AnalysisChoices) -> StudyResults:
         change_uncertainties=carried_changes(angles, used.carrying, settings.visits.visits),
     )
     table = _clinical(study)
-    cohort = analyse_cohort(angles, table, rules, options=choices.options, assignment=assignment)
+    cohort = analyse_cohort(
+        angles,
+        table,
+        rules,
+        options=choices.options,
+        assignment=assignment,
+        arm_rules=settings.arm_rules,
+    )
     remarks = (
         *_film_remarks(study),
         *cohort.remarks,

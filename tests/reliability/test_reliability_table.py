@@ -14,7 +14,9 @@ from kyphometer.errors import (
     BadTableRowsError,
     DuplicateReadingsError,
     MixedUnitsError,
+    TableError,
 )
+from kyphometer.reliability.category_csv import read_category_table
 from kyphometer.reliability.table import ReadingTable, ValueRow
 from kyphometer.reliability.table_csv import parse_reading_table, read_reading_table
 
@@ -132,3 +134,73 @@ def test_hidden_duplicates_and_training_of_an_exported_session_stand_apart(tmp_p
     found = read_collected(path, StudyFacts())
     assert [row.value for row in found.table.values] == [10, 12]
     assert [(p.film, p.first, p.second, p.mirrored) for p in found.hidden] == [("f1", 10, 11, True)]
+
+
+# ------------------------------------------------------------------ a row a film, and workbooks
+
+LONG = {("A", "KN"): 20.5, ("A", "TD"): 21.0, ("B", "KN"): 14.0, ("B", "TD"): None}
+
+
+@pytest.mark.parametrize("film", ["film", "ID", "Case", "patient"])
+def test_a_column_an_observer_is_the_same_as_a_row_a_reading(film):
+    table = parse_reading_table(f"{film},KN,TD\nA,20.5,21\nB,14,\n")
+    assert {(r.film, r.observer): r.value for r in table.values} == LONG
+    assert {(r.replicate, r.code) for r in table.values} == {("1", "")}
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "film;KN_rep1;KN_rep2;TD_rep1;TD_rep2", "film;KN1;KN2;TD1;TD2", "film;KN 1;KN 2;TD 1;TD 2",
+        "film;KN round 1;KN round 2;TD round 1;TD round 2", "film;KN_t1;KN_t2;TD_t1;TD_t2",
+    ],
+)  # fmt: skip
+def test_names_of_columns_tell_observer_and_repeat(header):
+    table = parse_reading_table(f"{header}\nA;20,5;20,7;21;22\n")
+    assert [(r.observer, r.replicate, r.value) for r in table.values] == [
+        ("KN", "1", 20.5), ("KN", "2", 20.7), ("TD", "1", 21.0), ("TD", "2", 22.0),
+    ]  # fmt: skip
+
+
+def test_names_of_columns_tell_the_angle_and_numbered_raters():
+    table = parse_reading_table(
+        "id,VKA rater1,VKA rater2,RKA rater1,RKA rater2,visit\nA,1,2,3,4,x\n"
+    )
+    assert [(r.code, r.observer, r.value, r.visit) for r in table.values] == [
+        ("VKA", "rater1", 1, "x"), ("VKA", "rater2", 2, "x"), ("RKA", "rater1", 3, "x"),
+        ("RKA", "rater2", 4, "x"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("film,KN_1,KN_2\nA,1,2\n", "observers or repeats of one"),
+        ("KN,TD\n1,2\n", "No column names the films"),
+        ("film,KN,TD\nA,1,2\nA,3,4\n", "duplicate readings"),
+        ("film,KN,TD\nA,1,two\n", "the value 'two' is not a number"),
+    ],
+)
+def test_wide_tables_that_are_not_clear_are_refused(text, words):
+    with pytest.raises(TableError, match=words):
+        parse_reading_table(text)
+
+
+def test_workbooks_and_spss_files_give_what_the_csv_gives(tmp_path):
+    import pandas as pd
+    import pyreadstat
+
+    frame = pd.DataFrame({"film": ["A", "B"], "KN": [20.5, 14.0], "TD": [21.0, None]})
+    frame.to_excel(tmp_path / "t.xlsx", index=False)
+    pyreadstat.write_sav(frame, str(tmp_path / "t.sav"))
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    for suffix in ("csv", "xlsx", "sav"):
+        table = read_reading_table(tmp_path / f"t.{suffix}")
+        assert {(r.film, r.observer): r.value for r in table.values} == LONG
+
+
+def test_grades_come_in_the_same_forms(tmp_path):
+    wide, long = tmp_path / "w.csv", tmp_path / "l.csv"
+    wide.write_text("film,KN,TD\nA,1,2\nB,0,0\n")
+    long.write_text("film,observer,grade\nA,KN,1\nA,TD,2\nB,KN,0\nB,TD,0\n")
+    assert read_category_table(wide) == read_category_table(long)

@@ -109,6 +109,11 @@ _PATIENT_COLUMNS = (
         required=True,
         meaning="Code of the patient, as in the study",
     ),
+    Column(
+        name="arm",
+        kind=Kind.TEXT,
+        meaning="Treatment group, in the same words for all its patients",
+    ),
     Column(name="sex", kind=Kind.CHOICE, choices=SEXES, meaning="Sex"),
     Column(name="age_years", kind=Kind.NUMBER, low=0, high=120, meaning="Age at surgery"),
     Column(

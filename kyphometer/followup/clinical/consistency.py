@@ -90,7 +90,7 @@ def _levels(values: dict[str, Any]) -> list[Contradiction]:
 
 
 _DIRECT = (
-    "patient", "sex", "age_years", "t_score", "history", "corticosteroids", "mechanism",
+    "patient", "arm", "sex", "age_years", "t_score", "history", "corticosteroids", "mechanism",
     "injury_date", "surgery_date", "posterior_wall_ruptured", "pedicle_fractured",
     "posterior_arch_fractured", "screws", "screws_with_leak", "comment",
 )  # fmt: skip

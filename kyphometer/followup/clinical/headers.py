@@ -34,6 +34,10 @@ ROLES: Final[Mapping[str, tuple[str, ...]]] = {
     "position": ("position",),
 }
 """Columns that say what a row is about, by their possible names."""
+OTHER_NAMES: Final[Mapping[str, str]] = dict.fromkeys(
+    ("group", "treatment", "treatment_group", "treatment_arm", "trt", "study_arm"), "arm"
+)
+"""Columns of the clinical table by what else people call them."""
 _PASSED_OVER = re.compile(r"redcap_(repeat_instrument|data_access_group|survey_.*)|.*_complete")
 """Columns that REDCap adds of itself."""
 BY_VISIT: Final = ("vas", "odi", "ais", "clinic_date")
@@ -87,8 +91,9 @@ def meaning(title: str, columns: Mapping[str, Column], windows: VisitWindows) ->
     for role, names in ROLES.items():
         if key in names:
             return Meaning(role=role)
-    if key in columns:
-        return Meaning(role="fact", name=key, visit=columns[key].visit)
+    name = OTHER_NAMES.get(key, key)
+    if name in columns:
+        return Meaning(role="fact", name=name, visit=columns[name].visit)
     if _PASSED_OVER.fullmatch(key):
         return Meaning(role="nothing")
     return _score(key, columns, windows) or _angle(title, key, windows)

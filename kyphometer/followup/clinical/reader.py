@@ -13,7 +13,14 @@ from kyphometer.errors import AmbiguousDefinitionError, ClinicalTableError
 from kyphometer.followup.clinical.cells import CellRules
 from kyphometer.followup.clinical.columns import PRIVATE_PREFIX, Column, Kind, clinical_columns
 from kyphometer.followup.clinical.consistency import build_record, contradictions
-from kyphometer.followup.clinical.headers import BY_VISIT, ROLES, Meaning, meaning, suggestion
+from kyphometer.followup.clinical.headers import (
+    BY_VISIT,
+    OTHER_NAMES,
+    ROLES,
+    Meaning,
+    meaning,
+    suggestion,
+)
 from kyphometer.followup.clinical.record import ClinicalRecord, ClinicalTable
 from kyphometer.followup.clinical.rows import Placed, Work, gather, own_facts
 from kyphometer.followup.windows import DEFAULT_WINDOWS, VisitWindows
@@ -128,10 +135,12 @@ def _places(work: Work, sheet: Sheet, columns: dict[str, Column]) -> list[Placed
 
 
 def _note(work: Work, key: str, title: str, found: Meaning) -> None:
-    """Say how a visit was understood that is not written as in the study."""
+    """Say how a name was understood that is not the study's."""
     if found.visit is not None and str(found.visit) not in key:
         name = found.name.removesuffix(f"_{found.visit}")
         work.remarks[f"The column '{title}' was read as {name} at {found.visit}."] = None
+    if key in OTHER_NAMES:
+        work.remarks[f"The column '{title}' was read as {found.name}, the treatment group."] = None
 
 
 def _has(places: Mapping[Meaning, Placed], *roles: str) -> bool:

@@ -33,6 +33,8 @@ class ClinicalRecord:
     ----------
     patient
         Code of the patient.
+    arm
+        Treatment group.
     age_years
         Age at surgery.
     t_score
@@ -52,6 +54,7 @@ class ClinicalRecord:
     """
 
     patient: str
+    arm: str | None = None
     sex: str | None = None
     age_years: float | None = None
     t_score: float | None = None
@@ -174,7 +177,7 @@ class ClinicalTable(Tabular):
 
 
 _SINGLE = (
-    "patient", "sex", "age_years", "t_score", "corticosteroids", "mechanism", "injury_date",
+    "patient", "arm", "sex", "age_years", "t_score", "corticosteroids", "mechanism", "injury_date",
     "surgery_date", "posterior_wall_ruptured", "pedicle_fractured", "posterior_arch_fractured",
     "screws", "screws_with_leak",
 )  # fmt: skip

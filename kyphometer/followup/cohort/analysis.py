@@ -6,6 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from kyphometer.followup.clinical.record import ClinicalTable
+from kyphometer.followup.cohort.arm_model import ArmComparison
+from kyphometer.followup.cohort.arm_rules import DEFAULT_ARM_RULES, ArmRules
+from kyphometer.followup.cohort.arms import compare_treatments
 from kyphometer.followup.cohort.associations import ComplicationsBy, complications_by
 from kyphometer.followup.cohort.complications import ComplicationAnalysis, analyse_complications
 from kyphometer.followup.cohort.endpoints import EndpointAnalysis
@@ -51,6 +54,8 @@ class CohortResults:
         What was done, for the methods paragraph.
     remarks
         Every exclusion, refusal and warning.
+    arms
+        Treatment groups compared; None if the clinical table names fewer than two.
     """
 
     flow: PatientFlow
@@ -66,6 +71,7 @@ class CohortResults:
     rules: CorrectionRules
     options: StatisticsOptions
     remarks: tuple[Remark, ...]
+    arms: ArmComparison | None = None
 
     def angle(self, code: str) -> AngleAnalysis | None:
         """Primary analysis of one angle, or None."""
@@ -79,6 +85,7 @@ def analyse_cohort(
     *,
     options: StatisticsOptions = DEFAULT_OPTIONS,
     assignment: VisitAssignment | None = None,
+    arm_rules: ArmRules = DEFAULT_ARM_RULES,
 ) -> CohortResults:
     """Compute every result of the study (science.md#published-study).
 
@@ -94,6 +101,8 @@ def analyse_cohort(
         Statistical choices; `SPSS_OPTIONS` for those of SPSS.
     assignment
         How films were put to visits, for its remarks.
+    arm_rules
+        What a comparison of treatment groups rests on.
     """
     corrections = correct_cohort(angles, rules)
     index = {r.patient: r.fractured_levels[0] for r in table.records if r.fractured_levels}
@@ -108,13 +117,15 @@ def analyse_cohort(
         *_unmatched(corrections, table),
         *(_far_from_clinic(assignment, table) if assignment else ()),
     ]
+    pain = analyse_pain(table, windows, options)
+    disability = analyse_disability(table, windows, options)
     return CohortResults(
         flow=patient_flow(corrections, table, windows),
         table_one=table_one(table, windows.baseline, options),
         angles=primary,
         angles_sensitivity=everything,
-        pain=analyse_pain(table, windows, options),
-        disability=analyse_disability(table, windows, options),
+        pain=pain,
+        disability=disability,
         neurology=analyse_neurology(table, windows),
         complications=analyse_complications(table, options),
         complications_by=complications_by(table, options),
@@ -122,6 +133,14 @@ def analyse_cohort(
         rules=rules,
         options=options,
         remarks=tuple(dict.fromkeys(remarks)),
+        arms=compare_treatments(
+            [item.endpoint for item in primary],
+            [item for item in (pain, disability) if item is not None],
+            table,
+            windows,
+            arm_rules,
+            options,
+        ),
     )
 
 

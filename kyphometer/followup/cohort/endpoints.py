@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import numpy as np
@@ -52,6 +52,8 @@ class EndpointAnalysis(Tabular):
         Mixed model of all patients; the same adjusted for actual days if they are known.
     notes
         Why a test is missing.
+    excluded
+        Places of patients whose change between two visits may not be used.
     """
 
     name: str
@@ -67,6 +69,7 @@ class EndpointAnalysis(Tabular):
     mixed: MixedModel | None
     mixed_days: MixedModel | None = None
     notes: tuple[str, ...] = ()
+    excluded: Mapping[tuple[str, str], tuple[int, ...]] = field(default_factory=dict)
 
     def rows(self) -> list[Row]:
         """One row a visit: n, missing, mean, SD, minimum, maximum, quartiles, p against the first.
@@ -153,6 +156,7 @@ def analyse_endpoint(
         if days
         else None,
         notes=tuple(dict.fromkeys(notes)),
+        excluded={pair: tuple(places) for pair, places in (excluded or {}).items() if places},
     )
 
 

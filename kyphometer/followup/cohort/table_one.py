@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from kyphometer.followup.clinical.columns import AIS_GRADES, MECHANISMS, PRIVATE_PREFIX, SEXES
@@ -66,76 +66,88 @@ class TableOne(Tabular):
         return [row for item in self.characteristics for row in _rows(item)]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variable:
+    """One variable of table 1 with its values, one a patient; categories None for numbers."""
+
+    name: str
+    label: str
+    unit: str = ""
+    values: tuple[float | str | None, ...]
+    categories: tuple[str, ...] | None = None
+
+    def describe(
+        self, places: Collection[int], options: StatisticsOptions = DEFAULT_OPTIONS
+    ) -> Characteristic:
+        """Summary or counts of some of the patients."""
+        values = [self.values[place] for place in places]
+        if self.categories is None:
+            numbers = [value for value in values if not isinstance(value, str)]
+            summary = summarise(numbers, options, self.label)
+            return Characteristic(name=self.name, label=self.label, unit=self.unit, summary=summary)
+        words = [None if value is None else str(value) for value in values]
+        counts = count_categories(words, self.categories, options)
+        return Characteristic(name=self.name, label=self.label, unit=self.unit, counts=counts)
+
+
 def table_one(
     table: ClinicalTable,
     baseline: str = TimePoint.PREOPERATIVE,
     options: StatisticsOptions = DEFAULT_OPTIONS,
 ) -> TableOne:
     """Table 1 from the clinical table; variables that nobody has are left out."""
-    records = table.records
+    everybody = range(len(table.records))
+    found = (v.describe(everybody, options) for v in variables(table.records, baseline))
+    return TableOne(patients=len(table.records), characteristics=tuple(found))
+
+
+def variables(
+    records: Sequence[ClinicalRecord], baseline: str = TimePoint.PREOPERATIVE
+) -> list[Variable]:
+    """Variables known in at least one patient, in the usual order; the user's own come last."""
     items = [
-        *(_number(records, *variable, options) for variable in _NUMBERS),
-        *(_choice(records, *variable, options) for variable in _CHOICES),
-        *(_finding(records, *variable, options) for variable in _FINDINGS),
-        _levels(records, options),
-        Characteristic(
+        _choice(records, "arm", "Treatment group", ()),
+        *(_number(records, *variable) for variable in _NUMBERS),
+        *(_choice(records, *variable) for variable in _CHOICES),
+        *(_finding(records, *variable) for variable in _FINDINGS),
+        _levels(records),
+        Variable(
             name="ais",
             label="AIS grade before surgery",
-            counts=count_categories([r.ais.get(baseline) for r in records], AIS_GRADES, options),
+            values=tuple(r.ais.get(baseline) for r in records),
+            categories=AIS_GRADES,
         ),
-        *_own(records, options),
+        *_own(records),
     ]
-    known = [
-        item
-        for item in items
-        if (item.summary and item.summary.n)
-        or (item.counts and any(share.count for share in item.counts.shares))
-    ]
-    return TableOne(patients=len(records), characteristics=tuple(known))
+    return [item for item in items if any(value is not None for value in item.values)]
 
 
-def _number(
-    records: Sequence[ClinicalRecord], name: str, label: str, unit: str, options: StatisticsOptions
-) -> Characteristic:
-    values = [getattr(record, name) for record in records]
-    return Characteristic(
-        name=name, label=label, unit=unit, summary=summarise(values, options, label)
-    )
+def _number(records: Sequence[ClinicalRecord], name: str, label: str, unit: str) -> Variable:
+    values = tuple(getattr(record, name) for record in records)
+    return Variable(name=name, label=label, unit=unit, values=values)
 
 
 def _choice(
-    records: Sequence[ClinicalRecord],
-    name: str,
-    label: str,
-    categories: Sequence[str],
-    options: StatisticsOptions,
-) -> Characteristic:
-    values = [getattr(record, name) for record in records]
-    return Characteristic(
-        name=name, label=label, counts=count_categories(values, categories, options)
-    )
+    records: Sequence[ClinicalRecord], name: str, label: str, categories: tuple[str, ...]
+) -> Variable:
+    values = tuple(getattr(record, name) for record in records)
+    return Variable(name=name, label=label, values=values, categories=categories)
 
 
-def _finding(
-    records: Sequence[ClinicalRecord], name: str, label: str, options: StatisticsOptions
-) -> Characteristic:
+def _finding(records: Sequence[ClinicalRecord], name: str, label: str) -> Variable:
     words = {True: "yes", False: "no", None: None}
-    values = [words[getattr(record, name)] for record in records]
-    return Characteristic(
-        name=name, label=label, counts=count_categories(values, ("yes", "no"), options)
-    )
+    values = tuple(words[getattr(record, name)] for record in records)
+    return Variable(name=name, label=label, values=values, categories=("yes", "no"))
 
 
-def _levels(records: Sequence[ClinicalRecord], options: StatisticsOptions) -> Characteristic:
+def _levels(records: Sequence[ClinicalRecord]) -> Variable:
     """Index level: the first listed."""
     levels = [r.fractured_levels[0] if r.fractured_levels else None for r in records]
-    order = [str(level) for level in sorted({level for level in levels if level})]
-    return Characteristic(
+    return Variable(
         name="fractured_level",
         label="Fractured level",
-        counts=count_categories(
-            [str(level) if level else None for level in levels], order, options
-        ),
+        values=tuple(str(level) if level else None for level in levels),
+        categories=tuple(str(level) for level in sorted({level for level in levels if level})),
     )
 
 
@@ -143,22 +155,17 @@ MOST_CATEGORIES = 12
 """Words of more kinds than this are notes, no categories."""
 
 
-def _own(records: Sequence[ClinicalRecord], options: StatisticsOptions) -> list[Characteristic]:
+def _own(records: Sequence[ClinicalRecord]) -> list[Variable]:
     """The user's own columns: numbers summarised, words of few kinds counted."""
     names = dict.fromkeys(name for record in records for name in record.own)
     found = []
     for name in names:
         label = name.removeprefix(PRIVATE_PREFIX).replace("_", " ")
-        values = [record.own.get(name) for record in records]
-        numbers = [value for value in values if not isinstance(value, str)]
+        values = tuple(record.own.get(name) for record in records)
         words = sorted({value for value in values if isinstance(value, str)})
-        if not words:
-            summary = summarise(numbers, options, label)
-            found.append(Characteristic(name=name, label=label, summary=summary))
-        elif len(words) <= MOST_CATEGORIES:
-            shown = [None if value is None else str(value) for value in values]
-            counts = count_categories(shown, words, options)
-            found.append(Characteristic(name=name, label=label, counts=counts))
+        if len(words) <= MOST_CATEGORIES:
+            categories = tuple(words) or None
+            found.append(Variable(name=name, label=label, values=values, categories=categories))
     return found
 
 

@@ -24,7 +24,7 @@ def _query() -> Select[Any]:
     return (
         select(
             films.c.id,
-            last_seen,
+            last_seen.label("path"),
             patients.c.code,
             visits.c.visit,
             films.c.sop_instance_uid,
@@ -51,28 +51,28 @@ def _query() -> Select[Any]:
 
 
 def _record(row: Any, root: str) -> FilmRecord:
-    path = row[1]
+    path = row.path
     return FilmRecord(
-        id=row[0],
+        id=row.id,
         path_text=None if path is None else absolute(path, root),
-        patient=row[2],
-        visit=row[3],
-        sop_instance_uid=row[4],
-        frame=row[5],
-        sha256_pixels=row[6],
-        rows=row[7],
-        columns=row[8],
-        row_mm=row[9],
-        column_mm=row[10],
-        aspect=row[11],
-        spacing_source=row[12],
-        spacing_in_patient=row[13],
-        taken_on=row[14],
-        taken_at=row[15],
-        position=row[16],
-        facing=row[17],
-        is_lateral=row[18],
-        facts_json=row[19],
+        patient=row.code,
+        visit=row.visit,
+        sop_instance_uid=row.sop_instance_uid,
+        frame=row.frame,
+        sha256_pixels=row.sha256_pixels,
+        rows=row.rows,
+        columns=row.columns,
+        row_mm=row.row_mm,
+        column_mm=row.column_mm,
+        aspect=row.aspect,
+        spacing_source=row.spacing_source,
+        spacing_in_patient=row.spacing_in_patient,
+        taken_on=row.taken_on,
+        taken_at=row.taken_at,
+        position=row.position,
+        facing=row.facing,
+        is_lateral=row.is_lateral,
+        facts_json=row.facts,
     )
 
 

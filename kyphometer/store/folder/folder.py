@@ -16,7 +16,6 @@ from kyphometer.dicom.archive import Unpacked
 from kyphometer.dicom.entries import Entries, is_no_film
 from kyphometer.errors import (
     FilmError,
-    StudyConflictError,
     StudyRefusedError,
     UnknownRecordError,
 )
@@ -27,19 +26,18 @@ from kyphometer.store.films.file_reader import DicomReader, FilmReader
 from kyphometer.store.films.header_rows import film_row
 from kyphometer.store.folder.atomic import locked, told
 from kyphometer.store.folder.files import Listing, ReadingFiles, Version, observers_of
+from kyphometer.store.readings import rules
 from kyphometer.store.readings.documents import checked_text, to_json
 from kyphometer.store.records import (
     DraftRecord,
     FilmRecord,
     MarkingLog,
     ReadingRecord,
-    ReadingState,
+    Stored,
     WorkItem,
+    state_of,
 )
 from kyphometer.store.scan.report import MOST_FRAMES, Progress, ScanFailure, too_many_frames
-
-_CHANGED = "The draft of this film was changed elsewhere"
-_CONFIRMED = "This film has a newer confirmed reading"
 
 
 class FolderStore:
@@ -185,11 +183,9 @@ class FolderStore:
         with told(self._root):
             latest = kept.latest()
             has_draft = kept.draft() is not None
-        if latest:
-            state = ReadingState.CORRECTING if has_draft else ReadingState.CONFIRMED
-        else:
-            state = ReadingState.DRAFT if has_draft else ReadingState.UNREAD
-        return WorkItem(film_id=film.id, version=latest.number if latest else 0, state=state)
+        version = latest.number if latest else 0
+        state = state_of(version, has_draft=has_draft)
+        return WorkItem(film_id=film.id, version=version, state=state)
 
     def readers(self) -> dict[int, tuple[str, ...]]:
         """See `ReadingStore`; every folder is listed once."""
@@ -197,8 +193,9 @@ class FolderStore:
         found = {}
         for film in tuple(self._films.values()):
             path = Path(str(film.path_text))
-            there = listed.setdefault(path.parent, Listing(path.parent))
-            if names := observers_of(path, self._frame(film), there):
+            if path.parent not in listed:
+                listed[path.parent] = Listing(path.parent)
+            if names := observers_of(path, self._frame(film), listed[path.parent]):
                 found[film.id] = tuple(names)
         return found
 
@@ -226,10 +223,8 @@ class FolderStore:
         """See `ReadingStore`."""
         to_json(document)
         with self._writing(film_id, observer, session_item) as kept:
-            confirmed = self._latest(kept, film_id, observer)
-            if confirmed is not None and confirmed.version != base_version:
-                raise StudyConflictError(_CONFIRMED, confirmed)
-            self._require_draft(kept, film_id, observer, etag)
+            known = self._known(kept, film_id, observer)
+            rules.require_seen(known, base_version=base_version, etag=etag)
             row = {
                 "format": "kyphometer-draft",
                 "version": 1,
@@ -246,17 +241,10 @@ class FolderStore:
     ) -> None:
         """See `ReadingStore`."""
         with self._writing(film_id, observer, session_item) as kept:
-            if kept.draft() is not None:
-                self._require_draft(kept, film_id, observer, etag)
+            known = self._known(kept, film_id, observer)
+            if known.draft is not None:
+                rules.require_draft(known, etag)
                 kept.drop_draft()
-
-    def _require_draft(
-        self, kept: ReadingFiles, film_id: int, observer: str, etag: str | None
-    ) -> None:
-        found = kept.draft()
-        if etag != (None if found is None else found["etag"]):
-            current = None if found is None else _draft(film_id, observer, found)
-            raise StudyConflictError(_CHANGED, current)
 
     # ---------------------------------------------------------------------------- readings
 
@@ -278,20 +266,13 @@ class FolderStore:
         reason = checked_text(reason, "reason")
         with self._writing(film_id, observer, session_item) as kept:
             kept.settle()
-            current = self._latest(kept, film_id, observer)
-            number = 0 if current is None else current.version
-            if number != base_version:
-                if current and number == base_version + 1 and current.document_json == document:
-                    return current
-                raise StudyConflictError("This film has a newer reading", current)
-            if number and not reason:
-                raise StudyRefusedError(
-                    "A correction of a confirmed reading needs a reason", "say why it is corrected"
-                )
-            if kept.draft() is not None:
-                self._require_draft(kept, film_id, observer, draft_etag)
+            known = self._known(kept, film_id, observer)
+            if known.reading and rules.is_repeat(known, document, base_version):
+                return known.reading
+            rules.require_seen(known, base_version=base_version, etag=draft_etag)
+            rules.require_reason(known, reason)
             version = Version(
-                number=number + 1,
+                number=base_version + 1,
                 document_json=document,
                 reason=reason,
                 saved_at=now_text(),
@@ -321,6 +302,19 @@ class FolderStore:
     def _latest(self, kept: ReadingFiles, film_id: int, observer: str) -> ReadingRecord | None:
         found = kept.latest()
         return _record(film_id, observer, found) if found else None
+
+    def stored(self, film_id: int, observer: str, *, session_item: int | None = None) -> Stored:
+        """See `ReadingStore`."""
+        kept = self._files(film_id, observer, session_item)
+        with told(self._root):
+            return self._known(kept, film_id, observer)
+
+    def _known(self, kept: ReadingFiles, film_id: int, observer: str) -> Stored:
+        draft = kept.draft()
+        return Stored(
+            draft=None if draft is None else _draft(film_id, observer, draft),
+            reading=self._latest(kept, film_id, observer),
+        )
 
     def history(
         self, film_id: int, observer: str | None = None, *, session_item: int | None = None

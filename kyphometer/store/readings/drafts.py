@@ -7,14 +7,11 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from kyphometer.errors import StudyConflictError
 from kyphometer.store.database.clock import from_text, now_text
 from kyphometer.store.database.schema import drafts
+from kyphometer.store.readings.rules import require_seen
 from kyphometer.store.readings.versions import Place, latest_at
-from kyphometer.store.records import DraftRecord
-
-CHANGED = "The draft of this film was changed elsewhere"
-CONFIRMED = "This film has a newer confirmed reading"
+from kyphometer.store.records import DraftRecord, Stored
 
 
 def get(connection: Connection, place: Place) -> DraftRecord | None:
@@ -35,23 +32,24 @@ def _record(place: Place, row: Any) -> DraftRecord:
     )
 
 
+def stored(connection: Connection, place: Place) -> Stored:
+    """Draft and latest reading at a place."""
+    return Stored(draft=get(connection, place), reading=latest_at(connection, place))
+
+
 def save(
     connection: Connection, place: Place, document: str, *, etag: str | None, base_version: int
 ) -> DraftRecord:
     """Save a draft inside the caller's (writing) transaction; see `ReadingStore`."""
-    confirmed = latest_at(connection, place)
-    if confirmed is not None and confirmed.version != base_version:
-        raise StudyConflictError(CONFIRMED, confirmed)
-    current = get(connection, place)
-    if etag != (None if current is None else current.etag):
-        raise StudyConflictError(CHANGED, current)
+    known = stored(connection, place)
+    require_seen(known, base_version=base_version, etag=etag)
     row = {
         "etag": secrets.token_hex(12),
         "base_version": base_version,
         "document": document,
         "saved_at": now_text(),
     }
-    if current is None:
+    if known.draft is None:
         key = {"film_id": place.film_id, "observer_id": place.observer_id}
         connection.execute(insert(drafts).values(**key, session_item_id=place.session_item, **row))
     else:
@@ -59,9 +57,6 @@ def save(
     return _record(place, row)
 
 
-def discard(connection: Connection, place: Place, etag: str | None) -> None:
-    """Throw away the draft that `etag` names; nothing happens if there is none."""
-    current = get(connection, place)
-    if current is not None and current.etag != etag:
-        raise StudyConflictError(CHANGED, current)
+def drop(connection: Connection, place: Place) -> None:
+    """Take the draft at a place away, if there is one."""
     connection.execute(delete(drafts).where(place.matches(drafts)))

@@ -152,7 +152,5 @@ class Importer:
                 "give a reason to import this one as its correction: --reason",
             )
         reason = self._reason if version else ""
-        readings.confirm(
-            connection, self._actor, place, document, base_version=version, reason=reason, log=None
-        )
+        readings.append(connection, self._actor, place, document, after=version, reason=reason)
         return True

@@ -9,7 +9,6 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, exists, insert, select
 
-from kyphometer.errors import StudyConflictError, StudyRefusedError
 from kyphometer.store.database import audit
 from kyphometer.store.database.clock import from_text, now_text
 from kyphometer.store.database.connection import insert_row
@@ -68,15 +67,15 @@ def _query() -> Select[Any]:
 
 def _record(row: Any) -> ReadingRecord:
     return ReadingRecord(
-        id=row[0],
-        film_id=row[1],
-        observer=row[2],
-        session_item=row[3],
-        version=row[4],
-        document_json=row[5],
-        reason=row[6],
-        saved_at=from_text(row[7]),
-        saved_by=row[8],
+        id=row.id,
+        film_id=row.film_id,
+        observer=row.code,
+        session_item=row.session_item_id,
+        version=row.version,
+        document_json=row.document,
+        reason=row.reason,
+        saved_at=from_text(row.saved_at),
+        saved_by=row.saved_by,
     )
 
 
@@ -135,48 +134,33 @@ def _run(connection: Connection, query: Select[Any]) -> list[ReadingRecord]:
     return [_record(row) for row in connection.execute(query.order_by(*order))]
 
 
-def confirm(
+def append(
     connection: Connection,
     actor: str,
     place: Place,
     document: str,
     *,
-    base_version: int,
+    after: int,
     reason: str,
-    log: MarkingLog | None,
-) -> tuple[ReadingRecord, bool]:
-    """Append a version inside the caller's (writing) transaction; see `ReadingStore`.
+    log: MarkingLog | None = None,
+) -> ReadingRecord:
+    """Append the version that follows version `after`, inside the caller's transaction.
 
-    Returns
-    -------
-    record
-        The confirmed version.
-    is_new
-        False if the very same reading had been confirmed before (its answer got lost).
+    Whether it may be written is for the caller to ask (`rules`).
     """
-    current = latest_at(connection, place)
-    version = 0 if current is None else current.version
-    if version != base_version:
-        if current and version == base_version + 1 and current.document_json == document:
-            return current, False
-        raise StudyConflictError("This film has a newer reading", current)
-    if version and not reason:
-        raise StudyRefusedError(
-            "A correction of a confirmed reading needs a reason", "say why it is corrected"
-        )
-    row = _row(place, version + 1, document, reason, actor)
+    row = _row(place, after + 1, document, reason, actor)
     reading_id = insert_row(connection, readings, row)
     if log is not None:
         _add_log(connection, reading_id, log)
     audit.record(
         connection,
         actor,
-        "reading.correct" if version else "reading.confirm",
+        "reading.correct" if after else "reading.confirm",
         place.subject,
-        from_version=version,
+        from_version=after,
         details={"reading": reading_id, "sha256": row["sha256"], "reason": reason},
     )
-    return _as_record(reading_id, place, row), True
+    return _as_record(reading_id, place, row)
 
 
 def _row(place: Place, version: int, document: str, reason: str, actor: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from kyphometer.store.database.schema import readings as readings_table
 from kyphometer.store.films import films
 from kyphometer.store.films.belonging import belonging_document
 from kyphometer.store.people.people import observer_id
-from kyphometer.store.readings import drafts
+from kyphometer.store.readings import drafts, rules
 from kyphometer.store.readings import versions as readings
 from kyphometer.store.readings.documents import checked_text, to_json
 from kyphometer.store.readings.versions import Place
@@ -23,6 +23,7 @@ from kyphometer.store.records import (
     FilmRecord,
     MarkingLog,
     ReadingRecord,
+    Stored,
     WorkItem,
 )
 from kyphometer.store.scan.hashes import fill_hash
@@ -67,6 +68,11 @@ class StudyReadings(StudyFile):
         with self._database.read() as connection:
             return drafts.get(connection, place_of(connection, film_id, observer, session_item))
 
+    def stored(self, film_id: int, observer: str, *, session_item: int | None = None) -> Stored:
+        """See `ReadingStore`."""
+        with self._database.read() as connection:
+            return drafts.stored(connection, place_of(connection, film_id, observer, session_item))
+
     def save_draft(
         self,
         film_id: int,
@@ -90,7 +96,10 @@ class StudyReadings(StudyFile):
         """See `ReadingStore`."""
         with self._database.write() as connection:
             place = place_of(connection, film_id, observer, session_item)
-            drafts.discard(connection, place, etag)
+            known = drafts.stored(connection, place)
+            if known.draft is not None:
+                rules.require_draft(known, etag)
+                drafts.drop(connection, place)
 
     def save_reading(
         self,
@@ -109,19 +118,18 @@ class StudyReadings(StudyFile):
         with self._database.write() as connection:
             place = place_of(connection, film_id, observer, session_item)
             document = to_json(belonging_document(reading, film, observer, place.session))
-            saved, is_new = readings.confirm(
-                connection,
-                self._actor,
-                place,
-                document,
-                base_version=base_version,
-                reason=checked_text(reason, "reason"),
-                log=log,
+            known = drafts.stored(connection, place)
+            if known.reading and rules.is_repeat(known, document, base_version):
+                return known.reading
+            why = checked_text(reason, "reason")
+            rules.require_seen(known, base_version=base_version, etag=draft_etag)
+            rules.require_reason(known, why)
+            session_locks.require_open(connection, session_item)
+            saved = readings.append(
+                connection, self._actor, place, document, after=base_version, reason=why, log=log
             )
-            if is_new:
-                session_locks.require_open(connection, session_item)
-                drafts.discard(connection, place, draft_etag)
-                session_locks.lock_item(connection, session_item)
+            drafts.drop(connection, place)
+            session_locks.lock_item(connection, session_item)
             return saved
 
     def _hashed(self, film_id: int) -> FilmRecord:

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Final
 
 from kyphometer.anatomy import Level
-from kyphometer.errors import StudyRefusedError
+from kyphometer.errors import StudyRefusedError, UnusableDataError
 from kyphometer.film import Position
+from kyphometer.followup.cohort.arm_rules import IMPORTANT_CHANGE, LOSS_LIMIT_DEG, ArmRules
 from kyphometer.followup.positions import STRICT_POSITIONS, PositionPolicy
 from kyphometer.followup.windows import DEFAULT_WINDOWS, VisitWindows
 from kyphometer.reading import CornerRule
@@ -40,6 +41,8 @@ class StudySettings:
     stated_position
         How patients were held on films whose header does not say, by the study's protocol; None if
         nobody knows.
+    reference_arm, important_change, loss_limit_deg, covariates
+        Those of `ArmRules`, for studies with treatment groups.
     """
 
     visits: VisitWindows = DEFAULT_WINDOWS
@@ -49,8 +52,26 @@ class StudySettings:
     levels: Mapping[str, tuple[Level, ...]] = field(default_factory=dict)
     positions: PositionPolicy = STRICT_POSITIONS
     stated_position: Position | None = None
+    reference_arm: str = ""
+    important_change: Mapping[str, float] = field(default_factory=lambda: IMPORTANT_CHANGE)
+    loss_limit_deg: float = LOSS_LIMIT_DEG
+    covariates: tuple[str, ...] = ()
+
+    @property
+    def arm_rules(self) -> ArmRules:
+        """What a comparison of treatment groups rests on."""
+        return ArmRules(
+            reference=self.reference_arm,
+            important_change=self.important_change,
+            loss_limit_deg=self.loss_limit_deg,
+            covariates=self.covariates,
+        )
 
     def __post_init__(self) -> None:
+        try:
+            _ = self.arm_rules
+        except UnusableDataError as error:
+            raise StudyRefusedError(str(error).rstrip("."), "correct the settings") from None
         stated = dict(self.stated_standard_error_deg)
         if self.corner_sd_mm is not None:
             stated["corner SD"] = self.corner_sd_mm
@@ -79,6 +100,10 @@ def settings_to_json(settings: StudySettings) -> str:
         "stated_position": None
         if settings.stated_position is None
         else settings.stated_position.value,
+        "reference_arm": settings.reference_arm,
+        "important_change": dict(settings.important_change),
+        "loss_limit_deg": settings.loss_limit_deg,
+        "covariates": list(settings.covariates),
     }
     return json.dumps(document, ensure_ascii=False, sort_keys=True)
 
@@ -114,6 +139,9 @@ def settings_from_json(text: str) -> StudySettings:
             document["positions"] = PositionPolicy(**document["positions"])
         if document.get("stated_position") is not None:
             document["stated_position"] = Position(document["stated_position"])
+        if not isinstance(document.get("important_change", {}), dict):
+            raise TypeError("important_change is not a limit by score")
+        document["covariates"] = tuple(document.get("covariates", ()))
         return StudySettings(**document)
     except (TypeError, ValueError, AttributeError) as error:
         raise StudyRefusedError(
@@ -148,7 +176,9 @@ def merged_settings(known: StudySettings, text: str) -> tuple[StudySettings, tup
     return merged, (*found.different, *found.emptied)
 
 
-_BY_KEY: Final = ("stated_standard_error_deg", "levels", "positions")
+_BY_KEY: Final = (
+    "stated_standard_error_deg", "levels", "positions", "important_change",
+)  # fmt: skip
 """Settings that hold one value a key, each a fact of its own."""
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, and_, func, or_, select
 from kyphometer.store.database.clock import now_text
 from kyphometer.store.database.schema import drafts, films, patients, readings, session_items
 from kyphometer.store.people.people import observer_id
-from kyphometer.store.records import ReadingState, WorkItem
+from kyphometer.store.records import WorkItem, state_of
 from kyphometer.store.sessions.plans import session_id
 
 
@@ -35,7 +35,11 @@ def _films(connection: Connection, who: int) -> tuple[WorkItem, ...]:
         .order_by(patients.c.code.nulls_last(), films.c.taken_on.nulls_last(), films.c.id)
     )
     return tuple(
-        WorkItem(film_id=film, version=version or 0, state=_state(version, draft))
+        WorkItem(
+            film_id=film,
+            version=version or 0,
+            state=state_of(version or 0, has_draft=draft is not None),
+        )
         for film, version, draft in connection.execute(query)
     )
 
@@ -63,13 +67,7 @@ def _items(connection: Connection, who: int, session: int) -> tuple[WorkItem, ..
             code=code,
             mirrored=mirrored,
             version=version or 0,
-            state=_state(version, draft),
+            state=state_of(version or 0, has_draft=draft is not None),
         )
         for film, id_, code, mirrored, version, draft in connection.execute(query)
     )
-
-
-def _state(version: int | None, draft: int | None) -> ReadingState:
-    if version is None:
-        return ReadingState.UNREAD if draft is None else ReadingState.DRAFT
-    return ReadingState.CONFIRMED if draft is None else ReadingState.CORRECTING

@@ -61,7 +61,7 @@ from kyphometer.web.reader.confirming import ImpossibleReadingError, checked_rea
 from kyphometer.web.reader.film_files import film_header, film_source
 from kyphometer.web.reader.needs import needed_endplates
 from kyphometer.web.reader.service import ConfirmNote, WorkQuery
-from kyphometer.web.reader.versions import DocumentConflictError, ReadingVersions
+from kyphometer.web.reader.versions import DocumentConflictError, ReadingVersions, tag_of
 from kyphometer.workflow.session_progress import due_items
 from kyphometer.workflow.sessions import SessionRules, session_rules
 
@@ -113,8 +113,8 @@ class BlindedService:
     def _status(self, item: SessionItemRecord) -> Status:
         if item.locked_at is not None:
             return "read"
-        state = self._versions.state(item.film_id, item.id)
-        return "unread" if state.draft is None and state.reading is None else "draft"
+        kept = self._versions.stored(item.film_id, item.id)
+        return "unread" if kept.draft is None and kept.reading is None else "draft"
 
     def film(self, film_id: str) -> BlindedFilm:
         """What the page needs to show the picture, and nothing that tells whose it is."""
@@ -178,21 +178,21 @@ class BlindedService:
             return self._shown(self._item(film_id))
 
     def _shown(self, item: SessionItemRecord) -> BlindedDocument:
-        state = self._versions.state(item.film_id, item.id)
+        kept = self._versions.stored(item.film_id, item.id)
         document: dict[str, Any] | None = None
         source: Literal["draft", "reading", "none"] = "none"
         status: Status = "unread"
         if item.locked_at is not None:
             status = "read"
-        elif state.draft is not None:
-            document, source, status = state.draft.document, "draft", "draft"
-        elif state.reading is not None:
-            document = blinded_reading(state.reading.reading, mirrored=item.mirrored)
+        elif kept.draft is not None:
+            document, source, status = kept.draft.document, "draft", "draft"
+        elif kept.reading is not None:
+            document = blinded_reading(kept.reading.reading, mirrored=item.mirrored)
             source, status = "reading", "read"
         return BlindedDocument(
             document=document,
-            etag=str(state.tag),
-            version=state.tag.version,
+            etag=str(tag_of(kept)),
+            version=kept.version,
             source=source,
             status=status,
         )
@@ -252,7 +252,7 @@ class BlindedService:
         """Which rule of the store it was."""
         if item.locked_at is not None:
             return RefusalCode.LOCKED
-        kept = self._versions.state(item.film_id, item.id).reading
+        kept = self._versions.stored(item.film_id, item.id).reading
         return RefusalCode.RULES if kept is None or note.reason else RefusalCode.REASON
 
     def _log(self, film_id: str, given: MarkingLog | None) -> MarkingLog | None:

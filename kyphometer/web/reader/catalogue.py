@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from kyphometer.errors import UnknownRecordError
 from kyphometer.store.protocol import ReadingStore
-from kyphometer.store.records import FilmRecord, ReadingState, WorkItem
-from kyphometer.web.reader.versions import State
+from kyphometer.store.records import FilmRecord, WorkItem, state_of
+from kyphometer.web.reader.versions import Tag
 
 FRESH_S = 4.0
 BUSY_SHARE = 0.05
@@ -78,17 +78,14 @@ class Catalogue:
         """Other observers who have confirmed a reading, by film number."""
         return self._look().readers
 
-    def noted(self, film_id: int, state: State) -> None:
+    def noted(self, film_id: int, tag: Tag) -> None:
         """Take over what this reader has just saved."""
         with self._lock:
             if self._last is not None and film_id in self._last.items:
-                reading, draft = state.reading, state.draft
-                if draft is None:
-                    now = ReadingState.UNREAD if reading is None else ReadingState.CONFIRMED
-                else:
-                    now = ReadingState.DRAFT if reading is None else ReadingState.CORRECTING
-                version = 0 if reading is None else reading.version
-                self._last.items[film_id] = WorkItem(film_id=film_id, state=now, version=version)
+                state = state_of(tag.version, has_draft=tag.draft is not None)
+                self._last.items[film_id] = WorkItem(
+                    film_id=film_id, state=state, version=tag.version
+                )
 
     def _look(self) -> _Look:
         with self._lock:

@@ -28,7 +28,7 @@ from kyphometer.web.reader.earlier import Earlier
 from kyphometer.web.reader.film_files import film_header, film_source
 from kyphometer.web.reader.overview import progress_view, readings_view
 from kyphometer.web.reader.service import ConfirmNote, WorkQuery
-from kyphometer.web.reader.versions import ReadingVersions
+from kyphometer.web.reader.versions import ReadingVersions, stored_view, tag_of
 from kyphometer.web.reader.visits import ReadFilm, visit_table
 from kyphometer.web.views.assisted import assisted_view
 from kyphometer.web.views.films import facts_view, geometry_view, identity_view, pixels_view
@@ -99,7 +99,7 @@ class OpenService:
     def _fractured(self, item: WorkItem) -> Sequence[str]:
         if item.state is ReadingState.UNREAD:
             return ()
-        document = self._versions.state(item.film_id).answer()["document"] or {}
+        document = stored_view(self._versions.stored(item.film_id))["document"] or {}
         levels = document.get("fractured_levels")
         return [str(level) for level in levels] if isinstance(levels, list) else ()
 
@@ -162,7 +162,7 @@ class OpenService:
     def picture(self, film_id: str) -> PictureOrder:
         """The picture of the latest confirmed reading, to be drawn."""
         record = self._record(film_id)
-        reading = self._versions.state(record.id).reading
+        reading = self._versions.stored(record.id).reading
         if reading is None:
             problem = "This film has no confirmed reading that could be drawn"
             raise NotFoundError(problem, "confirm one first")
@@ -190,21 +190,21 @@ class OpenService:
 
     def document(self, film_id: str) -> Answer:
         """The reader's draft, or else the latest confirmed reading, with its tag."""
-        return self._versions.state(self._record(film_id).id).answer()
+        return stored_view(self._versions.stored(self._record(film_id).id))
 
     def save_draft(self, film_id: str, document: Mapping[str, Any], base: str | None) -> Answer:
         """Save an unfinished reading made on the state `base`."""
         record = self._record(film_id)
         tag = self._versions.save_draft(record.id, document, base)
-        self._note(record)
+        self._catalogue.noted(record.id, tag)
         return {"etag": str(tag)}
 
     def discard_draft(self, film_id: str, base: str | None) -> Answer:
         """Throw the draft `base` away."""
         record = self._record(film_id)
-        state = self._versions.discard_draft(record.id, base)
-        self._note(record)
-        return state.answer()
+        stored = self._versions.discard_draft(record.id, base)
+        self._catalogue.noted(record.id, tag_of(stored))
+        return stored_view(stored)
 
     def confirm(
         self, film_id: str, document: Mapping[str, Any], base: str | None, note: ConfirmNote
@@ -221,12 +221,9 @@ class OpenService:
             software=f"kyphometer {kyphometer.__version__}",
         )
         tag = self._versions.confirm(record.id, signed, base, note)
-        self._note(record)
+        self._catalogue.noted(record.id, tag)
         measured = self._measured(record, signed)["measurements"]
         return {"etag": str(tag), "version": tag.version, "measured": measured}
-
-    def _note(self, record: FilmRecord) -> None:
-        self._catalogue.noted(record.id, self._versions.state(record.id))
 
     def measure(self, film_id: str, document: Mapping[str, Any]) -> Answer:
         """Everything that can be said about the marks so far."""
@@ -249,7 +246,7 @@ class OpenService:
         films = [
             ReadFilm(
                 film=film,
-                state=self._versions.state(film.id),
+                stored=self._versions.stored(film.id),
                 document=document if film.id == record.id else None,
             )
             for film in self._catalogue.of_patient(record)

@@ -6,20 +6,17 @@ that has not seen the present state is told so and gets it; nothing is overwritt
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from kyphometer.errors import StudyConflictError
 from kyphometer.reading import Reading
-from kyphometer.reading.document import reading_to_dict
 from kyphometer.store.protocol import ReadingStore
-from kyphometer.store.records import DraftRecord, ReadingRecord
+from kyphometer.store.records import Stored
 from kyphometer.web.reader.answer import Answer
 from kyphometer.web.reader.service import ConfirmNote
-
-_EPHEMERAL = ("created", "software")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,88 +38,71 @@ class Tag:
         return cls(int(version), draft or None)
 
 
-@dataclass(frozen=True, slots=True)
-class State:
-    """What is stored for one reader on one film."""
+def tag_of(stored: Stored) -> Tag:
+    """The tag of what is stored."""
+    return Tag(stored.version, stored.etag)
 
-    draft: DraftRecord | None
-    reading: ReadingRecord | None
 
-    @property
-    def tag(self) -> Tag:
-        """The tag of this state."""
-        version = 0 if self.reading is None else self.reading.version
-        return Tag(version, None if self.draft is None else self.draft.etag)
-
-    def answer(self) -> Answer:
-        """What the page is told: the draft if there is one, else the reading."""
-        shown = self.draft or self.reading
-        source = "none" if shown is None else "reading" if self.draft is None else "draft"
-        return {
-            "document": None if shown is None else shown.document,
-            "etag": str(self.tag),
-            "version": self.tag.version,
-            "source": source,
-            "status": "unread" if shown is None else "read" if self.draft is None else "draft",
-        }
+def stored_view(stored: Stored) -> Answer:
+    """What the page is told: the draft if there is one, else the reading."""
+    shown = stored.draft or stored.reading
+    source = "none" if shown is None else "reading" if stored.draft is None else "draft"
+    return {
+        "document": None if shown is None else shown.document,
+        "etag": str(tag_of(stored)),
+        "version": stored.version,
+        "source": source,
+        "status": "unread" if shown is None else "read" if stored.draft is None else "draft",
+    }
 
 
 class DocumentConflictError(StudyConflictError):
     """Another page or another person was faster; carries what is stored now."""
 
-    def __init__(self, state: State) -> None:
-        super().__init__("This reading was changed in another window or by another program", state)
+    def __init__(self, stored: Stored) -> None:
+        super().__init__("This reading was changed in another window or by another program", stored)
         self.kind = "StudyConflictError"
-        answer = state.answer()
+        answer = stored_view(stored)
         self.members = {key: answer[key] for key in ("etag", "document", "version", "source")}
 
 
 class ReadingVersions:
-    """Reads and writes one reader's documents; one writer at a time in this process."""
+    """Reads and writes one reader's documents; what may be written is the store's rule."""
 
     def __init__(self, store: ReadingStore, observer: str) -> None:
         self._store = store
         self._observer = observer
-        self._lock = threading.Lock()
 
-    def state(self, film_id: int, item: int | None = None) -> State:
+    def stored(self, film_id: int, item: int | None = None) -> Stored:
         """What is stored now."""
-        return State(
-            self._store.draft(film_id, self._observer, session_item=item),
-            self._store.latest_reading(film_id, self._observer, session_item=item),
-        )
+        return self._store.stored(film_id, self._observer, session_item=item)
 
     def save_draft(
         self, film_id: int, document: Mapping[str, Any], base: str | None, item: int | None = None
     ) -> Tag:
         """Save an unfinished reading that was made on the state `base`."""
-        with self._lock:
-            seen = self._expect(film_id, base, item)
-            try:
-                saved = self._store.save_draft(
-                    film_id,
-                    self._observer,
-                    document,
-                    etag=seen.draft,
-                    base_version=seen.version,
-                    session_item=item,
-                )
-            except StudyConflictError:
-                raise DocumentConflictError(self.state(film_id, item)) from None
-            return replace(seen, draft=saved.etag)
+        with self._telling(film_id, base, item) as seen:
+            saved = self._store.save_draft(
+                film_id,
+                self._observer,
+                document,
+                etag=seen.draft,
+                base_version=seen.version,
+                session_item=item,
+            )
+            return Tag(seen.version, saved.etag)
 
-    def discard_draft(self, film_id: int, base: str | None, item: int | None = None) -> State:
+    def discard_draft(self, film_id: int, base: str | None, item: int | None = None) -> Stored:
         """Throw the draft of the state `base` away."""
-        with self._lock:
-            seen = self._expect(film_id, base, item)
+        with self._telling(film_id, base, item) as seen:
             if seen.draft is not None:
-                try:
-                    self._store.discard_draft(
-                        film_id, self._observer, etag=seen.draft, session_item=item
-                    )
-                except StudyConflictError:
-                    raise DocumentConflictError(self.state(film_id, item)) from None
-            return self.state(film_id, item)
+                self._store.discard_draft(
+                    film_id, self._observer, etag=seen.draft, session_item=item
+                )
+            stored = self.stored(film_id, item)
+            if tag_of(stored) != Tag(seen.version):
+                raise DocumentConflictError(stored)
+            return stored
 
     def confirm(
         self,
@@ -133,42 +113,28 @@ class ReadingVersions:
         item: int | None = None,
     ) -> Tag:
         """Confirm a reading that was made on the state `base`."""
-        with self._lock:
-            if self._is_repeat(film_id, reading, base, item):
-                return self.state(film_id, item).tag
-            seen = self._expect(film_id, base, item)
-            try:
-                saved = self._store.save_reading(
-                    reading,
-                    film_id,
-                    self._observer,
-                    base_version=seen.version,
-                    reason=note.reason,
-                    draft_etag=seen.draft,
-                    session_item=item,
-                    log=note.log,
-                )
-            except StudyConflictError:
-                raise DocumentConflictError(self.state(film_id, item)) from None
+        with self._telling(film_id, base, item) as seen:
+            saved = self._store.save_reading(
+                reading,
+                film_id,
+                self._observer,
+                base_version=seen.version,
+                reason=note.reason,
+                draft_etag=seen.draft,
+                session_item=item,
+                log=note.log,
+            )
             return Tag(saved.version)
 
-    def _expect(self, film_id: int, base: str | None, item: int | None) -> Tag:
-        state, seen = self.state(film_id, item), Tag.parse(base)
-        if seen != state.tag:
-            raise DocumentConflictError(state)
-        return state.tag
-
-    def _is_repeat(
-        self, film_id: int, reading: Reading, base: str | None, item: int | None
-    ) -> bool:
-        """True if this very reading is already there, because an answer got lost on its way."""
-        state, seen = self.state(film_id, item), Tag.parse(base)
-        if seen is None or state.reading is None or state.draft is not None:
-            return False
-        if state.reading.version != seen.version + 1:
-            return False
-        return _content(state.reading.document) == _content(reading_to_dict(reading))
-
-
-def _content(document: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in document.items() if key not in _EPHEMERAL}
+    @contextmanager
+    def _telling(self, film_id: int, base: str | None, item: int | None) -> Iterator[Tag]:
+        """The state that the page has seen; a conflict is told with what is stored instead."""
+        seen = Tag.parse(base)
+        try:
+            if seen is None:
+                raise StudyConflictError("The state of this reading is not known")
+            yield seen
+        except DocumentConflictError:
+            raise
+        except StudyConflictError:
+            raise DocumentConflictError(self.stored(film_id, item)) from None

@@ -14,13 +14,12 @@ from kyphometer.followup.time_points import visit_meant
 from kyphometer.followup.visit_angles import VisitAngle
 from kyphometer.measure.model import Z95
 from kyphometer.reading import Reading
-from kyphometer.store.records import FilmRecord
+from kyphometer.store.records import FilmRecord, Stored
 from kyphometer.web.reader.agreement import Agreement
 from kyphometer.web.reader.changes import POSITIONS, visit_angles
 from kyphometer.web.reader.confirming import draft_reading
 from kyphometer.web.reader.earlier import measured, measured_once
 from kyphometer.web.reader.overview import FRACTURE_ANGLES
-from kyphometer.web.reader.versions import State
 from kyphometer.web.views.visits import (
     VisitAngleColumn,
     VisitChange,
@@ -41,14 +40,14 @@ class ReadFilm:
     ----------
     film
         The film.
-    state
-        What is stored for it.
+    stored
+        What this reader has on it.
     document
         Marks that the page shows and has not sent yet; None for what is stored.
     """
 
     film: FilmRecord
-    state: State
+    stored: Stored
     document: Mapping[str, Any] | None = None
 
 
@@ -112,8 +111,8 @@ class _Judge:
 
 
 def _visit(read: ReadFilm, corner_sd_mm: float) -> _Visit:
-    film, stored = read.film, read.state.reading
-    shown = read.document or (read.state.draft and read.state.draft.document)
+    film, stored = read.film, read.stored.reading
+    shown = read.document or (read.stored.draft and read.stored.draft.document)
     try:
         if shown:
             reading: Reading | None = draft_reading(shown, film.reference)
@@ -202,6 +201,6 @@ def _value(
 
 
 def _status(read: ReadFilm) -> Any:
-    if read.document is not None or read.state.draft is not None:
+    if read.document is not None or read.stored.draft is not None:
         return "draft"
-    return "unread" if read.state.reading is None else "read"
+    return "unread" if read.stored.reading is None else "read"
