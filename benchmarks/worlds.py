@@ -3,10 +3,11 @@
     python benchmarks/worlds.py --world mesh --data PATH --films 8 --seed 700
     python benchmarks/worlds.py --world drawn --films 20 --model training/runs/a/exported
 
-Worlds: `mesh` and `ct` (never trained on), `outlines` (people kept out of training), `drawn`,
-`phantom`. `--data` is the folder of measured shapes (see `training/worlds`); drawn and phantom need
-none. `--model` compares folders with a corner network and its card, on the same films and clicks;
-`package` means the one that ships. `--out` writes every row as JSON.
+Worlds: `voxel`, and the lumbar part of `ct` (never trained on), `mesh` and the thoracic part of
+`ct` (the card of a network says whether it was trained on them), `outlines` (people kept out of
+training), `drawn`, `phantom`. `--data` is the folder of measured shapes (see `training/worlds`);
+voxel, drawn and phantom need none. `--model` compares folders with a corner network and its card,
+on the same films and clicks; `package` means the one that ships. `--out` writes every row as JSON.
 
 refused   part of the endplates where the click was kept; flagged: moved, and said to be uncertain
 bias, sd  of the error of VKA in degrees; slope of that error on VKA: negative straightens
@@ -36,10 +37,11 @@ from worlds.mesh import CONDITIONS, mesh_scene
 from worlds.outlines import Outlines, outline_scene
 from worlds.phantom import package_scene
 from worlds.scene import Scene
+from worlds.voxel import VOXEL_CONDITIONS, voxel_scene
 
 from kyphometer.endplates import Limits
 
-WORLDS = ("mesh", "ct", "outlines", "drawn", "phantom")
+WORLDS = ("voxel", "mesh", "ct", "outlines", "drawn", "phantom")
 VISIBLE = (3.0, 6.0)
 """Borders between endplates that are hardly, fairly and well seen, in standard errors."""
 COLUMNS = (
@@ -55,6 +57,7 @@ def scenes(given: argparse.Namespace) -> Iterator[tuple[int, Scene]]:
     makers: dict[str, tuple[tuple[str, ...], Callable[[str, int], Scene]]] = {
         "mesh": (CONDITIONS, lambda c, s: mesh_scene(given.data, c, s)),
         "ct": (CT_CONDITIONS, lambda c, s: ct_scene(given.data, c, s)),
+        "voxel": (VOXEL_CONDITIONS, voxel_scene),
         "drawn": (("",), lambda _, s: drawn_scene(s)),
         "phantom": (CONDITIONS, package_scene),
     }

@@ -12,7 +12,9 @@ from kyphometer.cli.output import add_format, print_csv, print_json, print_table
 if TYPE_CHECKING:
     from kyphometer.endplates import RefinedReading, RefinedVertebra
 
-CSV_COLUMNS = ("level", "endplate", "state", "moved_px", "line_sd_deg", "note", "method")
+CSV_COLUMNS = (
+    "level", "endplate", "state", "moved_px", "line_sd_deg", "off_chance", "note", "method",
+)  # fmt: skip
 
 
 def add_parser(subparsers: Any) -> None:
@@ -79,6 +81,7 @@ def _rows(refined: RefinedVertebra) -> list[dict[str, Any]]:
             "state": "uncertain" if side in refined.uncertain else "moved",
             "moved_px": max(refined.moved_px[side]),
             "line_sd_deg": sd,
+            "off_chance": refined.off_chance.get(side),
             "note": "; ".join(sorted(_notes(refined, side))),
             "method": refined.method,
         }
@@ -91,6 +94,7 @@ def _rows(refined: RefinedVertebra) -> list[dict[str, Any]]:
             "state": str(refusal.reason),
             "moved_px": None,
             "line_sd_deg": None,
+            "off_chance": None,
             "note": refusal.message,
             "method": refined.method,
         }
