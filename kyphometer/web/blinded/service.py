@@ -53,6 +53,7 @@ from kyphometer.web.blinded.readings import blinded_assisted, blinded_reading
 from kyphometer.web.blinded.refusals import BlindedRefusalError, RefusalCode, refusal
 from kyphometer.web.pixels.film_source import FilmSource
 from kyphometer.web.pixels.packing import unpack
+from kyphometer.web.pixels.page import PageKind, PageOrder
 from kyphometer.web.pixels.picture import PictureOrder
 from kyphometer.web.reader.agreement import study_agreement
 from kyphometer.web.reader.assist import Target, assist
@@ -309,6 +310,14 @@ class BlindedService:
 
     def picture(self, _film_id: str) -> PictureOrder:
         """Refused: a picture would show values."""
+        raise BlindedRefusalError(RefusalCode.HIDDEN)
+
+    def page(self, _film_id: str, _kind: PageKind) -> PageOrder:
+        """Refused: it would show values."""
+        raise BlindedRefusalError(RefusalCode.HIDDEN)
+
+    def table(self, _film_id: str) -> str:
+        """Refused: it would show values."""
         raise BlindedRefusalError(RefusalCode.HIDDEN)
 
     def _item(self, code: str) -> SessionItemRecord:

@@ -112,6 +112,9 @@ def _film_paths(film: str) -> dict[str, Any]:
         f"{film}/pixels": {"get": _picture("pixels", "application/octet-stream")},
         f"{film}/thumbnail": {"get": _picture("thumbnail", "image/jpeg")},
         f"{film}/picture.png": {"get": _picture("picture", "image/png")},
+        f"{film}/page.pdf": {"get": _picture("page_pdf", "application/pdf")},
+        f"{film}/page.png": {"get": _picture("page_png", "image/png")},
+        f"{film}/measurements.csv": {"get": _picture("table", "text/csv")},
         f"{film}/document": {
             "get": _operation(
                 "document", "Draft or latest reading.", _json(ref("Document")), film=True

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from kyphometer.store.records import MarkingLog
 from kyphometer.web.access.visitors import Visitor
 from kyphometer.web.pixels.film_source import FilmSource
+from kyphometer.web.pixels.page import PageKind, PageOrder
 from kyphometer.web.pixels.picture import PictureOrder
 from kyphometer.web.reader.agreement import Agreement
 from kyphometer.web.reader.answer import Answer
@@ -95,6 +96,14 @@ class ReaderService(Protocol):
 
     def picture(self, film_id: str) -> PictureOrder:
         """The picture of the confirmed reading, to be drawn."""
+        ...
+
+    def page(self, film_id: str, kind: PageKind) -> PageOrder:
+        """The page of the reader's marks, to be made."""
+        ...
+
+    def table(self, film_id: str) -> str:
+        """The numbers of the reader's marks, as CSV."""
         ...
 
     def readings(self, film_id: str) -> Told:

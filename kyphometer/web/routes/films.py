@@ -13,6 +13,7 @@ import kyphometer
 from kyphometer.errors import KyphometerError, RequestError
 from kyphometer.web.access.visitors import Role
 from kyphometer.web.pixels.film_source import FilmSource
+from kyphometer.web.pixels.page import PageKind
 from kyphometer.web.reader.assist import warm_up
 from kyphometer.web.reader.service import SORTS, ReaderService, WorkQuery
 from kyphometer.web.routes.answers import InPieces, Json
@@ -116,6 +117,32 @@ async def picture(request: Request) -> Response:
     return Response(drawn, media_type="image/png", headers=headers)
 
 
+async def page_pdf(request: Request) -> Response:
+    """GET /api/films/{film_id}/page.pdf: film, marks, numbers and visits, for paper."""
+    return await _page(request, "pdf", "application/pdf")
+
+
+async def page_png(request: Request) -> Response:
+    """GET /api/films/{film_id}/page.png: the first page of that, as a picture."""
+    return await _page(request, "png", "image/png")
+
+
+async def _page(request: Request, kind: PageKind, media_type: str) -> Response:
+    at, film_id = await reader_service(request), request.path_params["film_id"]
+    order = await run_in_threadpool(at.page, film_id, kind)
+    made = await services(request).decoder.page(order)
+    headers = {"Content-Disposition": f'inline; filename="kyphometer.{kind}"'}
+    return Response(made, media_type=media_type, headers=headers)
+
+
+async def table(request: Request) -> Response:
+    """GET /api/films/{film_id}/measurements.csv: the numbers of the marks, one a line."""
+    at, film_id = await reader_service(request), request.path_params["film_id"]
+    text = await run_in_threadpool(at.table, film_id)
+    headers = {"Content-Disposition": 'inline; filename="kyphometer.csv"'}
+    return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
+
+
 def _next_source(at: ReaderService, film_id: str) -> FilmSource | None:
     try:
         following = at.next_film(film_id)
@@ -147,6 +174,9 @@ ROUTES = (
     route("/api/films/{film_id}/pixels", GET=pixels),
     route("/api/films/{film_id}/thumbnail", GET=thumbnail),
     route("/api/films/{film_id}/picture.png", GET=picture),
+    route("/api/films/{film_id}/page.pdf", GET=page_pdf),
+    route("/api/films/{film_id}/page.png", GET=page_png),
+    route("/api/films/{film_id}/measurements.csv", GET=table),
     route("/api/films/{film_id}/readings", GET=readings),
     route("/api/progress", GET=progress),
 )

@@ -96,6 +96,17 @@ export class Api {
     return new Uint16Array(bytes.buffer);
   }
 
+  /** A file that the server makes of a film. @param {string} id @param {string} rest
+   * @returns {Promise<Blob>} */
+  async file(id, rest) {
+    /** @type {Object<string, string>} */
+    const headers = { 'Accept-Language': language() };
+    if (this.observer) headers['X-Kyphometer-Observer'] = encodeURIComponent(this.observer);
+    const response = await reach(this.path(id, rest), { headers, credentials: 'same-origin' });
+    if (!response.ok) throw new ApiError(response.status, await response.json().catch(() => null));
+    return response.blob();
+  }
+
   /** @param {string} id @returns {Promise<Wire.Document>} */
   document(id) {
     return this.call('GET', this.path(id, '/document'));

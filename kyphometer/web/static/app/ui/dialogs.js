@@ -37,6 +37,14 @@ export function ask(title, body, choices) {
   });
 }
 
+const KEPT = ['pdf', 'png', 'picture', 'csv', 'copy_tables', 'copy_picture'];
+
+/** What is to be taken away. @returns {Promise<string>} one of `KEPT`, or '' */
+export function askKeep() {
+  const buttons = KEPT.map((value) => h('button', { type: 'submit', value, class: 'button' }, t(`keep.${value}`)));
+  return ask(t('keep.title'), [h('div', { class: 'choices' }, buttons)], [{ label: t('cancel'), value: '' }]);
+}
+
 const REASONS = ['outside_film', 'implant', 'cement', 'overlap', 'destroyed', 'quality'];
 
 /** @param {string} where @returns {Promise<?string>} reason, or null */
