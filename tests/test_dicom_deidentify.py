@@ -280,16 +280,31 @@ def test_texts_that_repeat_the_name_go(tmp_path):
     path = dicom_file(
         tmp_path / "film.dcm",
         PatientName="Beeblebrox^Zaphod",
-        Manufacturer="Imaging of Zaphod Ltd",
-        ManufacturerModelName="XR-200",
+        Manufacturer="Philips of Zaphod",
         ClinicalTrialTimePointID="beeblebrox pre",
         BodyPartExamined="LSPINE",
     )
     deidentify(path, tmp_path / "out.dcm", key="k")
     out = pydicom.dcmread(tmp_path / "out.dcm")
-    assert (out.Manufacturer, out.ManufacturerModelName) == ("", "XR-200")
+    assert out.Manufacturer == ""
     assert "ClinicalTrialTimePointID" not in out
     assert out.BodyPartExamined == "LSPINE"
+
+
+def test_code_strings_hold_terms_of_the_standard_or_go(tmp_path):
+    path = dicom_file(
+        tmp_path / "film.dcm", Modality="DX", BodyPartExamined="ZAPHOD", Manufacturer="Magrathea",
+        ImageType=["ORIGINAL", "PRIMARY", "ZAPHOD"], ViewPosition="ZAPHOD",
+        ClinicalTrialTimePointID="6-months post op",
+    )  # fmt: skip
+    deidentify(path, tmp_path / "out.dcm", key="k")
+    data = (tmp_path / "out.dcm").read_bytes().upper()
+    assert b"ZAPHOD" not in data
+    assert b"MAGRATHEA" not in data
+    before, after = read_header(path).acquisition, read_header(tmp_path / "out.dcm").acquisition
+    assert (after.is_lateral, after.facing) == (before.is_lateral, before.facing)
+    assert after.time_point == "6-months post op"
+    assert after.modality == "DX"
 
 
 def test_times_of_a_day_keep_their_order_only(tmp_path):

@@ -155,7 +155,7 @@ def study(tmp_path):
     with Study.create(tmp_path / "study.kypho", "Study", actor="owner") as opened:
         opened.add_films(tmp_path)
         opened.add_observer("OTHERONE")
-        plan(opened, duplicates=0.0, rounds=1)
+        plan(opened, duplicates=0.0, rounds=1, mirrored=0.0)
         yield opened
 
 
@@ -277,8 +277,7 @@ TEXT_MEMBERS = {
     "comment": "the reader's own words",
 }
 NUMBER_MEMBERS = {
-    **dict.fromkeys(("row_mm", "column_mm", "aspect"), "the film's geometry"),
-    **dict.fromkeys(("center", "width", "slope", "intercept"), "the film's grey levels"),
+    "aspect": "the shape of a pixel",
     **dict.fromkeys(("xy", "raw", "covariance", "start", "end"), "the reader's own marks"),
 }
 

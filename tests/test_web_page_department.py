@@ -78,7 +78,7 @@ def _fill(study: Study) -> list[str]:
         seed=5,
         rounds=1,
         duplicates=0.5,
-        mirrored=1.0,
+        mirrored=0.34,
         spacing=1,
         washout_days=0.0,
         assist=True,
@@ -314,3 +314,55 @@ def test_the_owner_sees_all_readings_together(page: Page, department: Department
     assert _violations(page) == []
     page.keyboard.press("j")
     expect(page.locator(".stage .other")).to_have_count(0)
+
+
+def test_a_sign_in_that_ended_is_renewed_over_the_film_and_no_mark_is_lost(
+    page: Page, department: Department
+) -> None:
+    """The cookie goes while one marks: one question, no navigation, everything saved after it."""
+    prompts: list[str] = []
+    page.on("dialog", lambda dialog: (prompts.append(dialog.type), dialog.accept()))
+    tab = SignedIn(page, department, "olga")
+    tab.open(FILES["after"])
+    tab.choose(case("after").fractured)
+    address = page.url
+    page.context.clear_cookies()
+    for place in ((300.0, 300.0), (340.0, 300.0)):
+        tab.press_at(place)
+    dialog = page.get_by_role("dialog", name="Sign in again")
+    dialog.wait_for()
+    page.wait_for_timeout(1500)  # further requests wait for the same answer
+    assert _violations(page) == []
+    assert page.locator("dialog").count() == 1
+    dialog.get_by_label("Password").fill("wrong horse battery")
+    dialog.get_by_role("button", name="Sign in", exact=True).click()
+    expect(dialog.get_by_role("alert")).not_to_be_empty()
+    dialog.get_by_label("Password").fill(PASSWORD)
+    dialog.get_by_role("button", name="Sign in", exact=True).click()
+    expect(dialog).to_have_count(0)
+    page.locator(".save.saved").wait_for()
+    assert page.url == address
+    assert prompts == []
+    with Study.open(department.study) as study:
+        film = next(film for film in study.films() if film.name.startswith(FILES["after"]))
+        draft = study.draft(film.id, "OBS-olga")
+    assert draft is not None
+    assert len(draft.document["vertebrae"]) == 1
+
+
+def test_a_first_password_is_changed_at_the_first_sign_in(
+    page: Page, department: Department
+) -> None:
+    with Study.open(department.study) as study:
+        known = hashed("the first of them all")
+        study.add_account("fresh", password_hash=known, role="observer", first_password=True)
+    page.goto(department.address)
+    _fill_in(page, "fresh", "the first of them all")
+    page.get_by_label("New password", exact=True).fill("quite another phrase")
+    assert _violations(page) == []
+    page.get_by_label("New password again").fill("not the same phrase")
+    page.get_by_role("button", name="Change password").click()
+    expect(page.get_by_role("alert").last).to_contain_text("differ")
+    page.get_by_label("New password again").fill("quite another phrase")
+    page.get_by_role("button", name="Change password").click()
+    page.locator(".row").first.wait_for()

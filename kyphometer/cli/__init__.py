@@ -19,6 +19,7 @@ COMMANDS = {
     "annotate": "mark films in the browser, on this machine",
     "batch": "measure every film of a folder, by patient and visit, and draw overlays",
     "carry-over": "propose the marks of a read film on the next film",
+    "deidentify": "copy a folder or a study without its patients' identity",
     "info": "show what a film's header says",
     "measure": "measure one film from its reading",
     "plan": "sample size of a reliability study",

@@ -90,6 +90,8 @@ class Deidentified:
         New UID of the film.
     sha256_pixels
         Hash of the first frame's stored values; that of the film unless regions were blanked.
+    sha256_before
+        That of the film.
     removed, changed, kept
         Keywords, or numbers, of attributes that are gone, hold something else, or stay.
     gaps
@@ -104,6 +106,7 @@ class Deidentified:
     patient_code: str
     sop_instance_uid: str
     sha256_pixels: str
+    sha256_before: str
     removed: tuple[str, ...]
     changed: tuple[str, ...]
     kept: tuple[str, ...]
@@ -167,7 +170,7 @@ def deidentify(
         raise UnsupportedFilmError("no_dicom_to_strip", name=Path(film).name)
     if not text_in_pixels_checked and not blank:
         _require_clean_pixels(header)
-    secret = Pseudonyms(key, _person(header) if person is None else person)
+    secret = Pseudonyms(key, person_of(header) if person is None else person)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pydicom's words on odd values, which do not get through
         source = pydicom.dcmread(film, force=True)
@@ -176,7 +179,7 @@ def deidentify(
         return copy.written(header, Path(film), Path(target))
 
 
-def _person(header: FilmHeader) -> str:
+def person_of(header: FilmHeader) -> str:
     """What tells the patient from others: a film without ID or name is a person of its own."""
     facts = header.acquisition
     if facts.patient_id:
@@ -316,17 +319,10 @@ class _Copy:
         dataset.PatientIdentityRemoved = "YES"
         dataset.DeidentificationMethod = f"Kyphometer {__version__} allow-list"
         dataset.LongitudinalTemporalInformationModified = "MODIFIED"
-        codes = list(_ALWAYS)
-        if self.options.blank:
-            codes.append("113101")
+        codes = ["113101"] if self.options.blank else []
         if self.options.keep_device:
             codes.append("113109")
-        dataset.DeidentificationMethodCodeSequence = []
-        for code in sorted(codes):
-            item = Dataset()
-            item.CodeValue, item.CodingSchemeDesignator = code, "DCM"
-            item.CodeMeaning = _OPTIONS[code][:64]
-            dataset.DeidentificationMethodCodeSequence.append(item)
+        dataset.DeidentificationMethodCodeSequence = method_codes(codes)
 
     def written(self, header: FilmHeader, film: Path, target: Path) -> Deidentified:
         """Write the copy and read it again."""
@@ -344,7 +340,7 @@ class _Copy:
         gaps = fill_required(dataset, lossy=header.acquisition.lossy)
         part = target.with_name(target.name + ".part")
         try:
-            _write(dataset, uid_of(syntax), part)
+            write_object(dataset, uid_of(syntax), part)
             if not options.blank:
                 for number, frame in enumerate(frames, 1):
                     require_same_pixels(part, frame, number, name)
@@ -357,6 +353,7 @@ class _Copy:
             patient_code=str(dataset.PatientID),
             sop_instance_uid=str(dataset.SOPInstanceUID),
             sha256_pixels=shown,
+            sha256_before=frames[0].sha256_pixels,
             removed=tuple(sorted(self.removed)),
             changed=tuple(sorted(self.changed - self.removed)),
             kept=tuple(sorted(self.kept - self.changed - self.removed)),
@@ -379,14 +376,26 @@ def _has_its_form(keyword: str, element: DataElement) -> bool:
     expected = pydicom.datadict.dictionary_VR(keyword)
     if element.VR not in expected and keyword not in ("PixelData", "LUTData"):
         return False
-    form = kept.FORMS.get(element.VR)
+    form = kept.TERMS.get(keyword) or kept.FORMS.get(element.VR)
     if form is None or element.is_empty:
         return True
     values = element.value if element.VM > 1 else [element.value]
     return all(re.fullmatch(form, str(getattr(v, "original_string", v)).strip()) for v in values)
 
 
-def _write(dataset: Dataset, syntax: UID, path: Path) -> None:
+def method_codes(further: Sequence[str]) -> list[Dataset]:
+    """Coded methods: those of every copy, and further ones (PS3.16 CID 7050)."""
+    items = []
+    for code in sorted((*_ALWAYS, *further)):
+        item = Dataset()
+        item.CodeValue, item.CodingSchemeDesignator = code, "DCM"
+        item.CodeMeaning = _OPTIONS[code][:64]
+        items.append(item)
+    return items
+
+
+def write_object(dataset: Dataset, syntax: UID, path: Path) -> None:
+    """Write an object with file meta information that says no more than it must."""
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = dataset.SOPClassUID
     meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID

@@ -61,6 +61,7 @@ from kyphometer.errors.measurement import (
 )
 from kyphometer.errors.network import (
     BodyTooLargeError,
+    FirstPasswordError,
     ForbiddenError,
     MediaTypeError,
     MethodError,
@@ -131,6 +132,7 @@ __all__ = [
     "FilmHeaderError",
     "FilmPixelsError",
     "FilmSizeError",
+    "FirstPasswordError",
     "ForbiddenError",
     "FracturedNeighbourError",
     "FrameError",

@@ -64,6 +64,15 @@ class ForbiddenError(RequestError):
     http_status = 403
 
 
+class FirstPasswordError(ForbiddenError):
+    """A password that somebody else chose must be changed first."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Your password was chosen by somebody else", "choose one of your own before going on"
+        )
+
+
 class NotFoundError(RequestError):
     """Nothing is at that address."""
 

@@ -239,7 +239,7 @@ class WorkItem:
     version
         Latest confirmed version, or 0.
     mirrored
-        True if the film is to be shown mirrored (a hidden duplicate).
+        True if the film is to be shown mirrored.
     """
 
     film_id: int

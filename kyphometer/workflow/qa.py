@@ -107,6 +107,7 @@ def make_kit(
         duplicates=duplicates,
         washout_days=washout_days,
         assist=assist,
+        text_checked=True,  # simulated: it names nobody
     )
     with Study.create(folder / STUDY_FILE, "Certification kit") as study:
         study.add_films(folder)

@@ -22,11 +22,12 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 APPLICATION_ID = 0x4B79506F
 """Marks a SQLite file as a Kyphometer study (`PRAGMA application_id`)."""
-HEAD_REVISION = "0002"
+HEAD_REVISION = "0003"
 """Newest migration; a test holds it to the scripts in `migrations`."""
 
 metadata = MetaData(
@@ -156,6 +157,7 @@ users = Table(
     _link("observers", nullable=True),
     Column("active", Boolean, nullable=False),
     _text("created_at"),
+    Column("first_password", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("login"),
     CheckConstraint("role IN ('observer', 'owner', 'qa')", name="role"),
 )

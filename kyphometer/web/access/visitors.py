@@ -49,6 +49,10 @@ class Visitor:
         Code under which the page reads, where one person works alone; None for `observer`.
     renewed
         New identifier that the cookie is to hold from now on, or None to leave it.
+    seconds_left
+        How long the sign-in can last at most, None where it has no end.
+    first_password
+        True if this person must choose an own password before anything else.
     """
 
     observer: str
@@ -58,6 +62,8 @@ class Visitor:
     by_cookie: bool = True
     reads_as: str | None = None
     renewed: str | None = None
+    seconds_left: float | None = None
+    first_password: bool = False
 
 
 class Authenticator(Protocol):

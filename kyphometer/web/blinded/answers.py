@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 
 from kyphometer.anatomy import EndplateSide, Level
-from kyphometer.geometry import Facing, SpacingSource
+from kyphometer.geometry import Facing
 from kyphometer.reading import CornerRule, MarkSource
 from kyphometer.reading.checks import FindingCode, Severity
 
@@ -20,7 +20,6 @@ Nothing = tuple[()]
 Pair = tuple[float, float]
 Status = Literal["unread", "draft", "read"]
 Corner = Literal["anterior", "middle", "posterior"]
-WindowFunction = Literal["LINEAR", "LINEAR_EXACT", "SIGMOID"]
 Document = Annotated[
     dict[str, Any], Meta(description="The reader's own draft, or a `BlindedReading`.")
 ]
@@ -65,43 +64,34 @@ class BlindedWorkList(Blinded, frozen=True, kw_only=True):
 
 
 class BlindedGeometry(Blinded, frozen=True, kw_only=True):
-    """Pixel geometry with its source."""
+    """The shape of a pixel: its size would tell films of one patient or device by sight."""
 
-    row_mm: float | None
-    column_mm: float | None
     aspect: float
-    source: SpacingSource
-    in_patient: bool
+    row_mm: None = None
+    column_mm: None = None
+    source: Literal["aspect_ratio"] = "aspect_ratio"
+    in_patient: Literal[False] = False
 
 
 class BlindedWindow(Blinded, frozen=True, kw_only=True):
-    """A window of the header, without the words that the header puts to it."""
+    """The window of every showing (`pixels.normalised`)."""
 
-    center: float
-    width: float
-    function: WindowFunction
-    explanation: Literal[""] = ""
-
-
-class BlindedLut(Blinded, frozen=True, kw_only=True):
-    """A VOI table of the header, without the words that the header puts to it."""
-
-    first: int
-    bits: int
-    values: list[int]
+    center: Literal[32768] = 32768
+    width: Literal[32768] = 32768
+    function: Literal["LINEAR_EXACT"] = "LINEAR_EXACT"
     explanation: Literal[""] = ""
 
 
 class BlindedPixels(Blinded, frozen=True, kw_only=True):
-    """How the transported values become modality values and grey levels."""
+    """How the transported values become grey levels: the same for every showing."""
 
-    slope: float
-    intercept: float
-    bits: int
-    padding: list[int] | None
-    inverted: bool
-    windows: list[BlindedWindow]
-    luts: list[BlindedLut]
+    slope: Literal[1] = 1
+    intercept: Literal[0] = 0
+    bits: Literal[16] = 16
+    padding: tuple[Literal[0], Literal[0]] = (0, 0)
+    inverted: Literal[False] = False
+    windows: tuple[BlindedWindow] = (BlindedWindow(),)
+    luts: Nothing = ()
 
 
 class BlindedFilm(Blinded, frozen=True, kw_only=True):

@@ -41,13 +41,14 @@ from kyphometer.web.blinded.answers import (
     BlindedCounts,
     BlindedDocument,
     BlindedFilm,
+    BlindedGeometry,
     BlindedLine,
     BlindedMeasured,
+    BlindedPixels,
     BlindedSaved,
     BlindedWorkList,
     Status,
 )
-from kyphometer.web.blinded.films import blinded_geometry, blinded_pixels
 from kyphometer.web.blinded.findings import blinded_finding, blinded_missing, facing_finding
 from kyphometer.web.blinded.readings import blinded_assisted, blinded_reading
 from kyphometer.web.blinded.refusals import BlindedRefusalError, RefusalCode, refusal
@@ -127,8 +128,8 @@ class BlindedService:
                 self._opened[film_id] = time.monotonic()
             pixels, error = None, None
             try:
-                rendering = film_header(film_source(self._study, record)).rendering
-                pixels = blinded_pixels(rendering)
+                film_source(self._study, record)
+                pixels = BlindedPixels()
             except (FilmError, UnknownRecordError):
                 error = str(BlindedRefusalError(RefusalCode.FILM, film=item.code))
             return BlindedFilm(
@@ -137,7 +138,7 @@ class BlindedService:
                 rows=record.rows,
                 columns=record.columns,
                 facing=_facing(record, item),
-                geometry=blinded_geometry(record.geometry),
+                geometry=BlindedGeometry(aspect=round(record.geometry.aspect, 3)),
                 pixels=pixels,
                 fractured_levels=self._fixed_levels(record),
                 next=self._next(item),
@@ -153,7 +154,7 @@ class BlindedService:
             item = self._item(film_id)
             record = self._study.film(item.film_id)
             found = film_source(self._study, record, mirrored=item.mirrored)
-            return replace(found, alias=item.code)
+            return replace(found, alias=item.code, normalised=True)
 
     def next_film(self, film_id: str) -> str | None:
         """The next unread item of the list."""

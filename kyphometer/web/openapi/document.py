@@ -183,6 +183,9 @@ def _account_paths() -> dict[str, Any]:
                 "password", "Change one's password.", "SignedIn", body({"old": TEXT, "new": TEXT})
             )
         },
+        "/api/sign-ins": {
+            "get": _operation("sign_ins", "Attempts to sign in.", _json(ref("SignIns")), 403, 404)
+        },
         "/api/users": {
             "get": _operation("users", "All accounts.", _json(ref("Accounts")), 403, 404),
             "post": added,

@@ -211,7 +211,18 @@ SCHEMAS: dict[str, Schema] = {
             "source": choice("draft", "reading", "none"),
         }
     ),
-    "SignedIn": record({"user": USER, "csrf": TEXT}),
+    "SignedIn": record({"user": USER, "csrf": TEXT, "first_password": FLAG}),
+    "SignIns": record({"sign_ins": many(ref("Attempt"))}),
+    "Attempt": record(
+        {
+            "time": TEXT,
+            "outcome": choice("success", "failure", "too early"),
+            "address": TEXT,
+            "name": maybe(TEXT),
+            "name_hash": maybe(TEXT),
+            "by": choice("password", "proxy", "openid"),
+        }
+    ),
     "Account": ACCOUNT,
     "Accounts": record({"users": many(ref("Account"))}),
     "NewAccount": record({"name": TEXT, "password": TEXT}),

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from kyphometer.errors import KyphometerError
 from kyphometer.film import Film
 from kyphometer.web.pixels.film_source import FilmSource
+from kyphometer.web.pixels.normalised import normalised
 from kyphometer.web.pixels.packing import pack
 from kyphometer.web.pixels.shared_memory import Parcel, leave, take
 
@@ -105,10 +106,11 @@ def _packed_values(source: FilmSource) -> tuple[NDArray[np.uint16], bool] | Refu
     """Packed values, contiguous, and whether they are the stored values themselves."""
     try:
         film = decoded(source)
-        values = pack(film)
+        values = normalised(film) if source.normalised else pack(film)
     except (KyphometerError, OSError, MemoryError) as error:
         return refusal(error)
-    is_stored = np.may_share_memory(values, film.pixels) and not source.mirrored
+    plain = not (source.mirrored or source.normalised)
+    is_stored = plain and np.may_share_memory(values, film.pixels)
     if source.mirrored:
         values = np.ascontiguousarray(values[:, ::-1])
     return values, is_stored

@@ -3,33 +3,66 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import asdict
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from kyphometer.errors import ForbiddenError, NotFoundError, RequestError, SignInError
+from kyphometer.errors import ForbiddenError, NotFoundError, RequestError
 from kyphometer.store.people.accounts import AccountRecord
-from kyphometer.web.access.accounts import AccountAuthenticator
+from kyphometer.web.access.accounts import AccountAuthenticator, Begun
 from kyphometer.web.access.cookies import cookie_header
-from kyphometer.web.access.passwords import MAX_LENGTH, checked_password
+from kyphometer.web.access.devices import KEPT_S as DEVICE_KEPT_S
+from kyphometer.web.access.passwords import MAX_LENGTH, PasswordError, checked_password
+from kyphometer.web.access.sign_ins import LIFETIME_S
 from kyphometer.web.access.visitors import Role
 from kyphometer.web.routes.answers import Json
 from kyphometer.web.routes.bodies import json_object, member_text
 from kyphometer.web.routes.routing import route
 from kyphometer.web.server.services import require, services, visitor
+from kyphometer.web.server.settings import WebSettings
+
+DEVICE = "-known"
+"""Ends the name of the cookie that holds the mark of a browser (`access.devices`)."""
 
 
 async def login(request: Request) -> Response:
     """POST /api/login."""
     authenticator, body = _authenticator(request), await json_object(request)
     name, password = _needed(body, "name"), _needed(body, "password")
-    address = request.client.host if request.client else "unknown"
-    identifier, known = await authenticator.sign_in(name, password, address)
-    answer = Json({"user": {"name": known.login, "role": str(known.role)}, "csrf": known.csrf})
-    answer.headers.append("set-cookie", cookie_header(services(request).settings, identifier))
+    settings = services(request).settings
+    mark = request.cookies.get(f"{settings.cookie_name}{DEVICE}", "")
+    return _begun(request, await authenticator.sign_in(name, password, _address(request), mark))
+
+
+def _begun(request: Request, begun: Begun) -> Response:
+    """The answer to whoever has signed in, with the cookies."""
+    settings, known = services(request).settings, begun.sign_in
+    answer = Json(
+        {
+            "user": {"name": known.login, "role": str(known.role)},
+            "csrf": known.csrf,
+            "first_password": known.first_password,
+        }
+    )
+    add_cookies(answer, settings, begun)
     return answer
+
+
+def add_cookies(answer: Response, settings: WebSettings, begun: Begun) -> None:
+    """The sign-in's cookie, and the mark by which its browser is known again."""
+    for value, seconds, suffix in (
+        (begun.identifier, LIFETIME_S, ""),
+        (begun.device, DEVICE_KEPT_S, DEVICE),
+    ):
+        header = cookie_header(settings, value, seconds, suffix=suffix)
+        answer.headers.append("set-cookie", header)
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else "unknown"
 
 
 async def logout(request: Request) -> Response:
@@ -47,19 +80,17 @@ async def password(request: Request) -> Response:
     """POST /api/password: change one's own; signs out everywhere else."""
     authenticator, who, body = _authenticator(request), visitor(request), await json_object(request)
     name, old, new = str(who.name), _needed(body, "old"), _needed(body, "new")
-    address = request.client.host if request.client else "unknown"
-    try:
-        await authenticator.sign_in(name, old, address)
-    except SignInError:
+    authenticator.throttle.require_patience(name, "own password")
+    if not await authenticator.is_password(name, old):
+        authenticator.throttle.failed(name, "own password")
         problem = "The old password is not the right one"
-        raise ForbiddenError(problem, "type it again") from None
+        raise ForbiddenError(problem, "type it again")
+    if new == old:
+        raise PasswordError("The new password is the old one; choose another.")
     made = await authenticator.hashed(checked_password(new, name))
-    await run_in_threadpool(authenticator.change, name, password_hash=made)
+    account = await run_in_threadpool(authenticator.change, name, password_hash=made)
     authenticator.sign_ins.end_all(name)
-    identifier, known = authenticator.sign_ins.begin(name, who.observer, who.role)
-    answer = Json({"user": {"name": name, "role": str(who.role)}, "csrf": known.csrf})
-    answer.headers.append("set-cookie", cookie_header(services(request).settings, identifier))
-    return answer
+    return _begun(request, authenticator.begin(account, _address(request)))
 
 
 async def users(request: Request) -> Response:
@@ -78,9 +109,18 @@ async def add_user(request: Request) -> Response:
     made = await authenticator.hashed(first)
     store, observer = authenticator.store_for(visitor(request)), member_text(body, "observer")
     await run_in_threadpool(
-        lambda: store.add_account(name, password_hash=made, role=str(role), observer=observer)
+        lambda: store.add_account(
+            name, password_hash=made, role=str(role), observer=observer, first_password=True
+        )
     )
     return Json({"name": name, "password": first}, status_code=201)
+
+
+async def sign_ins(request: Request) -> Response:
+    """GET /api/sign-ins: the newest attempts to sign in since the start; for the owner."""
+    require(request, Role.OWNER)
+    found = _authenticator(request).log.newest()
+    return Json({"sign_ins": [asdict(attempt) for attempt in found]})
 
 
 async def change_user(request: Request) -> Response:
@@ -136,6 +176,7 @@ ROUTES = (
     route("/api/login", POST=login),
     route("/api/logout", POST=logout),
     route("/api/password", POST=password),
+    route("/api/sign-ins", GET=sign_ins),
     route("/api/users", GET=users, POST=add_user),
     route("/api/users/{name}", PATCH=change_user),
 )

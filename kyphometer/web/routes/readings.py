@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -73,7 +74,8 @@ async def assist(request: Request) -> Response:
     at, film_id = await _assisting_service(request), request.path_params["film_id"]
     body = await json_object(request)
     marks, targets = member_object(body, "document"), targets_in(body.get("targets"))
-    source = await run_in_threadpool(at.source, film_id)
+    shown = await run_in_threadpool(at.source, film_id)
+    source = replace(shown, normalised=False)  # help is the same, however a film is shown
     packed = (await services(request).cache.packed(source)).values
     return Json(await run_in_threadpool(at.assist, film_id, marks, targets, packed))
 

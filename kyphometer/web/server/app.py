@@ -11,6 +11,7 @@ from starlette.middleware import Middleware
 
 from kyphometer.errors import KyphometerError
 from kyphometer.web.access.authentication import Gate
+from kyphometer.web.access.fair_share import FairShare
 from kyphometer.web.access.middleware import (
     AnswerHeaders,
     BodyBound,
@@ -66,6 +67,7 @@ def create_app(
             Middleware(BodyBound, settings=settings),
             Middleware(Speaking),
             Middleware(Gate, settings=settings, authenticator=authenticator),
+            Middleware(FairShare),
         ],
         exception_handlers={
             KyphometerError: on_error,

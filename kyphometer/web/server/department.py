@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,6 +15,7 @@ from starlette.applications import Starlette
 from kyphometer.errors import ServerStartError
 from kyphometer.store.study.study import Study
 from kyphometer.web.access.accounts import AccountAuthenticator
+from kyphometer.web.access.sign_in_log import SignInLog
 from kyphometer.web.access.visitors import Visitor
 from kyphometer.web.blinded.service import BlindedService
 from kyphometer.web.reader.agreement import study_agreement
@@ -41,6 +43,8 @@ class Listening:
         Address that people's browsers use; needed behind a proxy.
     names
         Further names under which people reach the server.
+    sign_in_log
+        File to which every attempt to sign in is added, or None.
     """
 
     host: str = "127.0.0.1"
@@ -50,6 +54,7 @@ class Listening:
     behind_proxy: bool = False
     public_url: str | None = None
     names: tuple[str, ...] = ()
+    sign_in_log: Path | None = None
 
     @property
     def is_loopback(self) -> bool:
@@ -114,9 +119,9 @@ class DepartmentServices:
         return OpenService(study, visitor.observer, study_agreement(study.settings))
 
 
-def department_app(study: Study, settings: WebSettings) -> Starlette:
+def department_app(study: Study, settings: WebSettings, log: SignInLog | None = None) -> Starlette:
     """Build the annotator's application for several people with accounts."""
-    authenticator = AccountAuthenticator(study, settings.cookie_name)
+    authenticator = AccountAuthenticator(study, settings.cookie_name, log=log)
     return create_app(settings, authenticator, DepartmentServices(study))
 
 
@@ -134,18 +139,20 @@ def serve(study: Study, where: Listening, *, show: Callable[[str], None] = print
             "the study has no account, so nobody could sign in",
             "add one with 'kyphometer user add STUDY NAME --role owner'",
         )
+    log = SignInLog(where.sign_in_log)
     sock = open_socket(where.host, where.port)
     settings = _settings(where, sock.getsockname()[1])
     scheme = "https" if where.certificate is not None else "http"
     address = where.public_url or f"{scheme}://{_host_text(where.host)}:{settings.port}/"
-    run(
-        department_app(study, settings),
-        sock,
-        on_ready=lambda: show(address),
-        certificate=where.certificate,
-        key=where.key,
-        behind_proxy=where.behind_proxy,
-    )
+    with closing(log):
+        run(
+            department_app(study, settings, log),
+            sock,
+            on_ready=lambda: show(address),
+            certificate=where.certificate,
+            key=where.key,
+            behind_proxy=where.behind_proxy,
+        )
 
 
 def _settings(where: Listening, port: int) -> WebSettings:

@@ -2,6 +2,8 @@
 
 import { language } from './i18n.js';
 
+const SIGN_IN = '/api/login';
+
 /** The server answered, but refused. */
 export class ApiError extends Error {
   /** @param {number} status @param {any} body */
@@ -21,8 +23,8 @@ export class Api {
     this.csrf = '';
     /** Who reads, if it was changed in this tab. */
     this.observer = '';
-    /** @type {?() => void} what to do when nobody is signed in any more */
-    this.onSignedOut = null;
+    /** @type {?() => Promise<boolean>} asks whoever was signed in to do so again; true if done */
+    this.signInAgain = null;
   }
 
   /** @param {string} method @param {string} path @param {any} [body] @param {any} [extra]
@@ -31,14 +33,31 @@ export class Api {
     /** @type {Object<string, string>} */
     const headers = { Accept: 'application/json', 'Accept-Language': language() };
     if (this.observer) headers['X-Kyphometer-Observer'] = encodeURIComponent(this.observer);
-    if (method !== 'GET') headers['X-Kyphometer-CSRF'] = this.csrf;
     if (body !== undefined) headers['Content-Type'] = 'application/json';
     const payload = body === undefined ? undefined : JSON.stringify(body);
-    const request = { method, headers, body: payload, credentials: 'same-origin', ...extra };
-    const response = await reach(path, request);
+    const response = await this.reach(path, () => {
+      if (method !== 'GET') headers['X-Kyphometer-CSRF'] = this.csrf;
+      return { method, headers, body: payload, credentials: 'same-origin', ...extra };
+    });
     const answer = await response.json().catch(() => null);
-    if (response.status === 401 && this.onSignedOut) this.onSignedOut();
     if (!response.ok) throw new ApiError(response.status, answer);
+    return answer;
+  }
+
+  /** The answer; if nobody is signed in any more, once somebody is again.
+   * @param {string} path @param {() => RequestInit} request @returns {Promise<Response>} */
+  async reach(path, request) {
+    const response = await reach(path, request());
+    if (response.status !== 401 || !this.signInAgain || path === SIGN_IN) return response;
+    return (await this.signInAgain()) ? reach(path, request()) : response;
+  }
+
+  /** @param {string} name @param {string} password @returns {Promise<Wire.SignedIn>} */
+  async signIn(name, password) {
+    this.csrf ||= 'login'; // any value: a foreign page could not set this header at all
+    /** @type {Wire.SignedIn} */
+    const answer = await this.call('POST', SIGN_IN, { name, password });
+    this.csrf = answer.csrf;
     return answer;
   }
 
@@ -76,7 +95,7 @@ export class Api {
   /** Stored values as 16-bit numbers. @param {string} id
    * @param {(share: number) => void} [onProgress] @returns {Promise<Uint16Array>} */
   async pixels(id, onProgress) {
-    const response = await reach(this.path(id, '/pixels'), { credentials: 'same-origin' });
+    const response = await this.reach(this.path(id, '/pixels'), () => ({ credentials: 'same-origin' }));
     if (!response.ok) throw new ApiError(response.status, await response.json().catch(() => null));
     const size = (/** @type {string} */ name) => Number(response.headers.get(`X-Kyphometer-${name}`));
     const bytes = new Uint8Array(size('Rows') * size('Columns') * 2);
@@ -102,7 +121,7 @@ export class Api {
     /** @type {Object<string, string>} */
     const headers = { 'Accept-Language': language() };
     if (this.observer) headers['X-Kyphometer-Observer'] = encodeURIComponent(this.observer);
-    const response = await reach(this.path(id, rest), { headers, credentials: 'same-origin' });
+    const response = await this.reach(this.path(id, rest), () => ({ headers, credentials: 'same-origin' }));
     if (!response.ok) throw new ApiError(response.status, await response.json().catch(() => null));
     return response.blob();
   }

@@ -8,6 +8,7 @@ import { Accounts } from './ui/accounts.js';
 import { ask, askObserver, askPassword } from './ui/dialogs.js';
 import { h } from './ui/dom.js';
 import { Planning } from './ui/planning.js';
+import { askSignIn } from './ui/sign-in.js';
 import { WorkList } from './ui/worklist.js';
 
 const PAGES = { '#/accounts': Accounts, '#/plan': Planning };
@@ -22,6 +23,8 @@ class App {
     this.config = null;
     /** @type {any} */
     this.view = null;
+    /** @type {?Promise<boolean>} */
+    this.asking = null;
     this.list = { query: '', status: '', sort: 'patient', active: 0 };
   }
 
@@ -35,7 +38,7 @@ class App {
       this.refuse(error);
       return;
     }
-    if (this.config.mode === 'department') this.api.onSignedOut = () => location.assign('/login');
+    if (this.config.user) this.api.signInAgain = () => this.signInAgain();
     addEventListener('hashchange', () => this.route());
     const owner = this.config.mode === 'department' && this.config.user?.role === 'owner';
     if (location.hash.length < 3 && !owner) await this.openOnlyFilm();
@@ -124,7 +127,14 @@ class App {
     }
   }
 
+  /** One question, however many requests wait for it. @returns {Promise<boolean>} */
+  signInAgain() {
+    this.asking ??= askSignIn(this.api, this.config.user.name).finally(() => { this.asking = null; });
+    return this.asking;
+  }
+
   async signOut() {
+    this.api.signInAgain = null;
     await this.api.call('POST', '/api/logout', {}).catch(() => null);
     location.assign('/login');
   }
