@@ -362,10 +362,10 @@ def test_the_numbers_of_a_finding_cannot_reach_a_blinded_reader(code, severity, 
 @given(words=st.tuples(WORDS, WORDS))
 def test_the_wording_of_an_error_cannot_reach_a_blinded_reader(words):
     for error, usual in (
-        (FacingError(*words), FacingError("a", "b")),
-        (ReadingFormatError(*words), ReadingFormatError("a", "b")),
+        (FacingError(words[0]), FacingError("a")),
+        (ReadingFormatError(words[0], where=words[1]), ReadingFormatError("a", where="b")),
         (StudyRefusedError(*words), StudyRefusedError("a", "b")),
-        (LandmarkError("x", *words), LandmarkError("a", "b", "c")),
+        (LandmarkError(words[0], where=words[1]), LandmarkError("a", where="b")),
         (OSError(*words), OSError("a", "b")),
     ):
         told, expected = refusal(error, "A1"), refusal(usual, "A1")

@@ -130,7 +130,7 @@ def refine_reading(
     """
     size = (reading.film.rows, reading.film.columns)
     if size != film.shape:
-        raise ReadingFilmMismatchError("size", size, film.shape)
+        raise ReadingFilmMismatchError("size", str(size), str(film.shape))
     facing = reading.facing or derive_facing(reading)
     done: list[RefinedVertebra] = []
     result = reading

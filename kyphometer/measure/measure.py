@@ -93,7 +93,7 @@ def measure_reading(
     errors = [item for item in findings if item.severity is Severity.ERROR]
     if errors and strict:
         first = errors[0]
-        raise LandmarkError(first.where, first.message, first.remedy)
+        raise LandmarkError("impossible_marks", finding=first)
     facing = derive_facing(reading, geometry, header=header_facing, bodies=bodies)
     collector = _Collector(
         reading=reading,

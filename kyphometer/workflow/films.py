@@ -23,6 +23,7 @@ from kyphometer.errors import (
 )
 from kyphometer.film import Film, FilmHeader, FilmReference
 from kyphometer.measure import DEFAULT_CORNER_SD_MM, MeasurementSet, measure_reading
+from kyphometer.messages import Word
 from kyphometer.reading import Reading
 from kyphometer.reading.beside import SUFFIX, stem_beside
 from kyphometer.reading.document import read_reading
@@ -170,18 +171,18 @@ def check_film(reading: Reading, film: FilmReference) -> str | None:
         renamed = made_on.sop_instance_uid not in (None, film.sop_instance_uid)
         return OTHER_UID if renamed else None
     for what, in_reading, in_film in (
-        ("SOP instance UID", made_on.sop_instance_uid, film.sop_instance_uid),
+        ("sop_instance_uid", made_on.sop_instance_uid, film.sop_instance_uid),
         ("frame", made_on.frame, film.frame),
-        (
-            "size",
-            f"{made_on.columns} x {made_on.rows} pixels",
-            f"{film.columns} x {film.rows} pixels",
-        ),
-        ("pixel hash", made_on.sha256_pixels, film.sha256_pixels),
+        ("size", _size(made_on), _size(film)),
+        ("sha256_pixels", made_on.sha256_pixels, film.sha256_pixels),
     ):
         if in_reading is not None and in_film is not None and in_reading != in_film:
             raise ReadingFilmMismatchError(what, in_reading, in_film)
     return None
+
+
+def _size(film: FilmReference) -> Word:
+    return Word("film.pixels", {"columns": film.columns, "rows": film.rows})
 
 
 OTHER_UID = (
