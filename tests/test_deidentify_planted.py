@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 import struct
+import subprocess
 import warnings
 from contextlib import closing
 from dataclasses import replace
@@ -146,6 +148,11 @@ def write_report(path, film, plant):
     report.PatientName, report.PatientID = film.PatientName, film.PatientID
     report.StudyDate, report.ContentDate, report.ContentTime = "20240506", "20240507", "101112"
     report.SeriesDescription = plant()
+    series = pydicom.Dataset()
+    series.SeriesInstanceUID, series.ReferencedSOPSequence = film.SeriesInstanceUID, [image]
+    evidence = pydicom.Dataset()
+    evidence.StudyInstanceUID, evidence.ReferencedSeriesSequence = film.StudyInstanceUID, [series]
+    report.CurrentRequestedProcedureEvidenceSequence = [evidence]
     report.CompletionFlag, report.VerificationFlag = "COMPLETE", "VERIFIED"
     report.VerifyingObserverSequence = [pydicom.Dataset()]
     report.VerifyingObserverSequence[0].VerifyingObserverName = plant("Dr^{}")
@@ -300,6 +307,18 @@ def test_the_copy_still_measures_and_its_report_still_points_at_the_film(planted
         assert study.check() == ()
         assert len(study.latest_readings()) == 1
         assert study.clinical().records[0].own["x_bmi"] == 21.5
+
+
+@pytest.mark.parametrize("words", [["dciodvfy", "-new"], ["dsrdump"]])
+def test_the_report_is_still_valid(outcome, words):
+    if shutil.which(words[0]) is None:
+        pytest.skip(f"{words[0]} is not installed")
+    (report,) = (outcome.out / "reports").rglob("*.dcm")
+    done = subprocess.run(
+        [*words, str(report)], capture_output=True, text=True, check=False, timeout=60
+    )
+    told = (done.stdout + done.stderr).splitlines()
+    assert [line for line in told if line.startswith(("Error", "E:", "F:"))] == []
 
 
 def leaves(dataset):

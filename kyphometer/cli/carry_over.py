@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kyphometer.cli.options import add_film_options
+from kyphometer.cli.options import add_film_options, add_grey_option
 from kyphometer.cli.output import add_format, print_csv, print_json, print_table
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ def add_parser(subparsers: Any) -> None:
         help="about where the middle of a body lies on the next film, in pixels (may be repeated)",
     )
     add_film_options(parser)
+    add_grey_option(parser)
     add_format(parser)
 
 
@@ -46,8 +47,8 @@ def run(args: Any) -> int:
     from kyphometer.endplates import carry_over
     from kyphometer.reading.document import read_reading, reading_to_dict, write_reading
 
-    previous = read_film(args.previous)
-    film = read_film(args.film, spacing_mm=args.spacing)
+    previous = read_film(args.previous, grey=args.grey)
+    film = read_film(args.film, spacing_mm=args.spacing, grey=args.grey)
     reading = read_reading(args.reading or workflow.find_reading(args.previous))
     workflow.check_film(reading, previous.reference)
     carried = carry_over(previous, reading, film, anchors=_anchors(args.anchor))

@@ -6,7 +6,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from kyphometer.cli.options import add_film_options, add_measure_options, measure_options
+from kyphometer.cli.options import (
+    add_film_options,
+    add_grey_option,
+    add_measure_options,
+    measure_options,
+)
 from kyphometer.cli.output import add_format, print_csv, print_json, print_table
 from kyphometer.errors import UsageError
 
@@ -44,6 +49,7 @@ def add_parser(subparsers: Any) -> None:
         help="do not decode the film (faster; its pixel hash is then not compared)",
     )
     add_film_options(parser)
+    add_grey_option(parser)
     add_measure_options(parser)
     add_format(parser)
 
@@ -57,6 +63,7 @@ def run(args: Any) -> int:
         args.film,
         reading_path=args.reading,
         spacing_mm=args.spacing,
+        grey=args.grey,
         frame=args.frame,
         with_pixels=not args.no_pixels or args.overlay is not None or kind is not None,
         **measure_options(args),

@@ -1,4 +1,4 @@
-"""`kyphometer qa`: certification on simulated films, validation of help on one's own."""
+"""`kyphometer qa`: certification on simulated films, validation and watch of help on one's own."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ def add_parser(subparsers: Any) -> None:
         help="certification on simulated films; validation of help from the image on one's own",
         description="Certification of observers or of an installation on simulated films whose "
         "truth is hidden: make a kit, read it, print the certificate. Validation of help from the "
-        "image on the films of a study.",
+        "image on the films of a study, and charts of it over months.",
     )
     deeds = parser.add_subparsers(dest="deed", metavar="DEED", required=True)
     _add_kit(deeds)
     _add_certificate(deeds)
     _add_validate(deeds)
+    _add_monitor(deeds)
 
 
 def _add_kit(deeds: Any) -> None:
@@ -89,6 +90,19 @@ def _add_validate(deeds: Any) -> None:
     add_format(page)
 
 
+def _add_monitor(deeds: Any) -> None:
+    page = deeds.add_parser(
+        "monitor",
+        help="whether help from the image does month by month what it did before",
+        description="Control charts over months: how many marks the image placed, how far it moved "
+        "clicks, and what uncertainty it stated, from all readings outside of sessions. Exit "
+        "status 1 if a chart gives an alarm.",
+    )
+    page.add_argument("study", help="study file")
+    page.add_argument("--by", choices=("device", "observer"), help="charts for each of them")
+    add_format(page)
+
+
 MARGINS = (
     ("max-bias", 1.0, "DEG"),
     ("max-error-sd", 2.0, "DEG"),
@@ -99,7 +113,7 @@ MARGINS = (
 
 def run(args: Any) -> int:
     """Do it."""
-    deeds = {"kit": _kit, "certificate": _certificate, "validate": _validate}
+    deeds = {"kit": _kit, "certificate": _certificate, "validate": _validate, "monitor": _monitor}
     return deeds[args.deed](args)
 
 
@@ -118,6 +132,35 @@ def _validate(args: Any) -> int:
             names = [part.strip() for part in args.observers.split(",") if part.strip()]
             state = begin_validation(study, names, films=args.films, seed=args.seed)
         return _judge(study, args) if state.locked else _next_steps(args, state)
+
+
+MONITOR_COLUMNS = (
+    "group", "quantity", "unit", "month", "readings", "mean", "lower", "centre", "upper", "note",
+)  # fmt: skip
+
+
+def _monitor(args: Any) -> int:
+    from kyphometer.errors import TooFewDataError
+    from kyphometer.store.study.study import Study
+    from kyphometer.workflow.monitoring import Grouping, monitor
+
+    with Study.open(args.study) as study:
+        found = monitor(study, by=None if args.by is None else Grouping(args.by))
+    if not found:
+        raise TooFewDataError("A chart over months", "readings outside of sessions", "none")
+    rows = [row for item in found for row in item.rows()]
+    if args.format == "json":
+        print_json(rows)
+    elif args.format == "csv":
+        print_csv(rows, MONITOR_COLUMNS)
+    else:
+        names = MONITOR_COLUMNS if args.by else MONITOR_COLUMNS[1:]
+        cells = [[_cell(row.get(name)) for name in names] for row in rows]
+        print_table(names, cells, right=range(len(names) - 6, len(names) - 1))
+    alarms = [item for item in found if item.chart is not None and not item.chart.in_control]
+    for item in alarms:
+        print(f"alarm: {' '.join(filter(None, (item.group, item.quantity.name)))}", file=sys.stderr)
+    return 1 if alarms else 0
 
 
 def _next_steps(args: Any, state: Any) -> int:

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kyphometer.cli.options import add_film_options
+from kyphometer.cli.options import add_film_options, add_grey_option
 from kyphometer.cli.output import add_format, print_csv, print_json, print_table
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ def add_parser(subparsers: Any) -> None:
         help="the trained network, cross-checked (default), or edges and paths alone",
     )
     add_film_options(parser)
+    add_grey_option(parser)
     add_format(parser)
 
 
@@ -50,7 +51,7 @@ def run(args: Any) -> int:
     from kyphometer.endplates import Refiner, refine_reading
     from kyphometer.reading.document import read_reading, reading_to_dict, write_reading
 
-    film = read_film(args.film, spacing_mm=args.spacing)
+    film = read_film(args.film, spacing_mm=args.spacing, grey=args.grey)
     reading = read_reading(args.reading or workflow.find_reading(args.film))
     workflow.check_film(reading, film.reference)
     levels = None if args.levels is None else {Level.parse(name) for name in args.levels}

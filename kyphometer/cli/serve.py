@@ -44,6 +44,12 @@ def add_parser(subparsers: Any) -> None:
         help="add a line of JSON for every attempt to sign in (default: STUDY.sign-ins.jsonl "
         "beside a study that is a file)",
     )
+    parser.add_argument(
+        "--key",
+        type=Path,
+        metavar="FOLDER",
+        help="true readings of a kit ('kyphometer qa kit'), for certificates on the page of QA",
+    )
 
 
 def run(args: Any) -> int:
@@ -60,6 +66,7 @@ def run(args: Any) -> int:
         public_url=args.public_url,
         names=tuple(args.name),
         sign_in_log=args.sign_in_log or _beside(args.study),
+        kit_key=args.key,
     )
     with Study.open(args.study) as study:
         serve(study, where, show=_show)

@@ -132,6 +132,8 @@ def deidentify_report(
             source.decode()
             copy = _Report(source, secret, observer)
             copy.fill(patient_code)
+            if "ContentSequence" not in copy.dataset:
+                raise UnsupportedFilmError("report_of_texts", name=report.name)
             write_object(copy.dataset, UID("1.2.840.10008.1.2.1"), target)
         except (AttributeError, KeyError, ValueError, TypeError, RecursionError):
             raise UnsupportedFilmError("report_to_strip", name=report.name) from None
@@ -185,6 +187,9 @@ class _Report:
         for keyword in _TOP_KEPT:
             if keyword in source and keyword not in dataset:
                 dataset[keyword] = source[keyword]
+        if "ConceptNameCodeSequence" not in dataset:
+            dataset.ConceptNameCodeSequence = [_title()]
+        self.removed -= {element.keyword for element in dataset}
         dataset.VerificationFlag = "UNVERIFIED"  # who verified it is not told
         dataset.PatientIdentityRemoved = "YES"
         dataset.DeidentificationMethod = f"Kyphometer {__version__} allow-list"
@@ -202,7 +207,9 @@ class _Report:
         for element in source:
             keyword = element.keyword
             if keyword in _ITEM_SEQUENCES:
-                item.add_new(element.tag, "SQ", self._items(keyword, element.value))
+                items = self._items(keyword, element.value)
+                if items or not element.value:
+                    item.add_new(element.tag, "SQ", items)
                 self.kept.add(keyword)
             elif keyword in _ITEM_UIDS and not top:
                 value = str(element.value)
@@ -263,6 +270,14 @@ class _Report:
             self.removed.add(keyword or str(element.tag))
 
 
+def _title() -> Dataset:
+    code = Dataset()
+    code.CodeValue, code.CodingSchemeDesignator, code.CodeMeaning = _TITLE
+    return code
+
+
+_TITLE: Final = ("121144", "DCM", "Document Title")
+"""In place of a title of a private scheme."""
 _VALUE: Final = {
     "TEXT": "TextValue",
     "PNAME": "PersonName",
@@ -283,7 +298,10 @@ def _says_something(item: Dataset) -> bool:
     value = _VALUE.get(str(item.get("ValueType", "")))
     if value is not None:
         found = item.get(value)
-        if found is None or (value == "ConceptCodeSequence" and not len(found)):
+        if found is None:
             return False
-    names = item.get("ConceptNameCodeSequence")
-    return names is None or len(names) > 0
+    if item.get("ValueType") == "NUM":
+        units = [one.get("MeasurementUnitsCodeSequence") for one in item.MeasuredValueSequence]
+        return "ConceptNameCodeSequence" in item and None not in units
+    nameless = item.get("ValueType") in ("CONTAINER", "SCOORD", "IMAGE", "COMPOSITE")
+    return nameless or "ConceptNameCodeSequence" in item

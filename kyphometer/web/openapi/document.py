@@ -73,7 +73,7 @@ def description() -> dict[str, Any]:
             "description": "Films, readings and live results for the page that marks endplates.",
         },
         "security": [{"cookie": []}, {"bearer": []}],
-        "paths": {**_paths(), **_account_paths(), **_planning_paths()},
+        "paths": {**_paths(), **_account_paths(), **_planning_paths(), **_quality_paths()},
         "components": {
             "schemas": SCHEMAS,
             "securitySchemes": {
@@ -212,6 +212,43 @@ def _planning_paths() -> dict[str, Any]:
             "post": _account_change("plan_limits", "Pairs for limits.", "SampleSizes", limits)
         },
     }
+
+
+def _quality_paths() -> dict[str, Any]:
+    """Sessions and their reports."""
+    session: Schema = {"name": "code", "in": "path", "required": True, "schema": TEXT}
+    kind: Schema = {"name": "kind", "in": "path", "required": True, "schema": TEXT}
+    reason = body({}, {"reason": maybe(TEXT)})
+    again = body({"reason": TEXT}, {"item": maybe(TEXT)})
+    made = _account_change("plan_session", "Plan a session.", "Planned", ref("NewSession"))
+    made["responses"]["201"] = made["responses"].pop("200")
+    paths: dict[str, Any] = {
+        "/api/session-choices": {
+            "get": _operation(
+                "session_choices", "What can be planned.", _json(ref("Choices")), 403, 404
+            )
+        },
+        "/api/sessions": {
+            "get": _operation("sessions", "All sessions.", _json(ref("SessionList")), 403, 404),
+            "post": made,
+        },
+        "/api/sessions/{code}/lock": {
+            "post": _account_change("lock_session", "End it.", "SessionRow", reason)
+        },
+        "/api/sessions/{code}/reopen": {
+            "post": _account_change("reopen_session", "Open it again.", "SessionRow", again)
+        },
+    }
+    for name in ("report", "certificate"):
+        found = _operation(f"session_{name}", f"Its {name}.", _json(ref("Report")), 403, 404, 409)
+        found["responses"]["422"] = _json(ref("Error"), _SENTENCES[422])
+        found["parameters"] = [kind]
+        paths[f"/api/sessions/{{code}}/{name}/{{kind}}"] = {"get": found}
+    for path, item in paths.items():
+        if "{code}" in path:
+            for operation in item.values():
+                operation["parameters"] = [session, *operation.get("parameters", [])]
+    return paths
 
 
 def _account_change(name: str, summary: str, answer: str, request: Schema | None) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from kyphometer.web.openapi.types import (
     record,
     ref,
 )
+from kyphometer.web.quality.answers import Choices, NewSession, Planned, Report, SessionList
 from kyphometer.web.server.settings import Mode
 from kyphometer.web.views.visits import VisitTable
 
@@ -132,7 +133,10 @@ _REFUSED = record(
     {"level": LEVEL, "endplate": maybe(choice("superior", "inferior")), "reason": TEXT}
 )
 
-_, _TYPED = schema_components((VisitTable,), ref_template="#/components/schemas/{name}")
+_, _TYPED = schema_components(
+    (VisitTable, SessionList, Choices, NewSession, Planned, Report),
+    ref_template="#/components/schemas/{name}",
+)
 """What is described by the types themselves."""
 
 SCHEMAS: dict[str, Schema] = {

@@ -22,11 +22,13 @@ from kyphometer.web.access.middleware import (
 from kyphometer.web.access.visitors import Authenticator
 from kyphometer.web.pixels.cache import FilmCache
 from kyphometer.web.pixels.decoder import Decoder
+from kyphometer.web.quality.desk import QualityDesk
 from kyphometer.web.reader.service import ReaderServices
 from kyphometer.web.routes import accounts as routes_accounts
 from kyphometer.web.routes import films as routes_films
 from kyphometer.web.routes import pages
 from kyphometer.web.routes import planning as routes_planning
+from kyphometer.web.routes import quality as routes_quality
 from kyphometer.web.routes import readings as routes_readings
 from kyphometer.web.routes import service as routes_session
 from kyphometer.web.routes.answers import on_error, on_http_error
@@ -40,11 +42,15 @@ ROUTES = (
     *routes_readings.ROUTES,
     *routes_accounts.ROUTES,
     *routes_planning.ROUTES,
+    *routes_quality.ROUTES,
 )
 
 
 def create_app(
-    settings: WebSettings, authenticator: Authenticator, readers: ReaderServices
+    settings: WebSettings,
+    authenticator: Authenticator,
+    readers: ReaderServices,
+    quality: QualityDesk | None = None,
 ) -> Starlette:
     """Build the annotator as an ASGI application.
 
@@ -56,6 +62,8 @@ def create_app(
         Recognises visitors.
     readers
         Gives each visitor a service: what this person may see and do.
+    quality
+        Sessions of the study, where there are accounts.
     """
     decoder = Decoder()
     app = Starlette(
@@ -81,6 +89,7 @@ def create_app(
         readers=readers,
         decoder=decoder,
         cache=FilmCache(decoder, settings.cache_bytes),
+        quality=quality,
     )
     return app
 
@@ -89,8 +98,11 @@ def create_app(
 async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     """Decoding process up before the first film is asked for, down with the server."""
     decoder: Decoder = app.state.services.decoder
+    quality: QualityDesk | None = app.state.services.quality
     decoder.start()
     try:
         yield
     finally:
         decoder.close()
+        if quality is not None:
+            quality.close()

@@ -18,6 +18,7 @@ from kyphometer.web.access.accounts import AccountAuthenticator
 from kyphometer.web.access.sign_in_log import SignInLog
 from kyphometer.web.access.visitors import Visitor
 from kyphometer.web.blinded.service import BlindedService
+from kyphometer.web.quality.desk import QualityDesk
 from kyphometer.web.reader.agreement import study_agreement
 from kyphometer.web.reader.open import OpenService
 from kyphometer.web.reader.service import ReaderService
@@ -45,6 +46,8 @@ class Listening:
         Further names under which people reach the server.
     sign_in_log
         File to which every attempt to sign in is added, or None.
+    kit_key
+        Folder of the true readings of a kit, for certificates, or None.
     """
 
     host: str = "127.0.0.1"
@@ -55,6 +58,7 @@ class Listening:
     public_url: str | None = None
     names: tuple[str, ...] = ()
     sign_in_log: Path | None = None
+    kit_key: Path | None = None
 
     @property
     def is_loopback(self) -> bool:
@@ -119,10 +123,16 @@ class DepartmentServices:
         return OpenService(study, visitor.observer, study_agreement(study.settings))
 
 
-def department_app(study: Study, settings: WebSettings, log: SignInLog | None = None) -> Starlette:
+def department_app(
+    study: Study,
+    settings: WebSettings,
+    log: SignInLog | None = None,
+    kit_key: Path | None = None,
+) -> Starlette:
     """Build the annotator's application for several people with accounts."""
     authenticator = AccountAuthenticator(study, settings.cookie_name, log=log)
-    return create_app(settings, authenticator, DepartmentServices(study))
+    desk = QualityDesk(study, kit_key)
+    return create_app(settings, authenticator, DepartmentServices(study), desk)
 
 
 def serve(study: Study, where: Listening, *, show: Callable[[str], None] = print) -> None:
@@ -146,7 +156,7 @@ def serve(study: Study, where: Listening, *, show: Callable[[str], None] = print
     address = where.public_url or f"{scheme}://{_host_text(where.host)}:{settings.port}/"
     with closing(log):
         run(
-            department_app(study, settings, log),
+            department_app(study, settings, log, where.kit_key),
             sock,
             on_ready=lambda: show(address),
             certificate=where.certificate,

@@ -11,6 +11,7 @@ from kyphometer.errors import ForbiddenError, SignInError
 from kyphometer.web.access.visitors import Authenticator, Role, Visitor
 from kyphometer.web.pixels.cache import FilmCache
 from kyphometer.web.pixels.decoder import Decoder
+from kyphometer.web.quality.desk import QualityDesk
 from kyphometer.web.reader.service import ReaderService, ReaderServices
 from kyphometer.web.server.settings import WebSettings
 
@@ -24,6 +25,7 @@ class Services:
     readers: ReaderServices
     decoder: Decoder
     cache: FilmCache
+    quality: QualityDesk | None = None
 
 
 def services(request: Request) -> Services:

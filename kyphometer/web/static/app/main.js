@@ -8,10 +8,11 @@ import { Accounts } from './ui/accounts.js';
 import { ask, askObserver, askPassword } from './ui/dialogs.js';
 import { h } from './ui/dom.js';
 import { Planning } from './ui/planning.js';
+import { Quality } from './ui/quality.js';
 import { askSignIn } from './ui/sign-in.js';
 import { WorkList } from './ui/worklist.js';
 
-const PAGES = { '#/accounts': Accounts, '#/plan': Planning };
+const PAGES = { '#/accounts': Accounts, '#/plan': Planning, '#/quality': Quality };
 
 class App {
   constructor() {

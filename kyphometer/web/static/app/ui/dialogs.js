@@ -91,6 +91,18 @@ export async function askCorrection() {
   return answer === 'yes' ? text.value.trim() || null : null;
 }
 
+/** A word that is kept with a deed. @param {string} title @param {string} text @param {string} deed
+ * @param {any[]} [before] further fields
+ * @returns {Promise<?string>} the reason, or null if it is not to be done */
+export async function askReason(title, text, deed, before = []) {
+  const reason = h('input', { id: 'deed-reason', type: 'text', maxlength: 300, required: true });
+  const answer = await ask(title, [h('p', {}, text), ...before, h('label', { for: 'deed-reason' }, t('quality.reason')), reason], [
+    { label: t('cancel'), value: '' },
+    { label: deed, value: 'yes', primary: true },
+  ]);
+  return answer === 'yes' ? reason.value.trim() || null : null;
+}
+
 /** Two saved at once. @param {number} mine @param {number} theirs numbers of marks
  * @returns {Promise<string>} `mine`, `theirs` or '' */
 export function askConflict(mine, theirs) {

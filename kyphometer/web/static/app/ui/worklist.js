@@ -252,5 +252,6 @@ function who(app, others) {
   }
   if (!config.user) return null;
   const accounts = app.config.user.role === 'owner' ? h('a', { class: 'button small', href: '#/accounts' }, t('accounts.title')) : null;
-  return h('div', { class: 'who' }, accounts, h('button', { type: 'button', class: 'button small', title: t('account.password'), onclick: () => app.changePassword() }, app.config.user.name), h('button', { type: 'button', class: 'button small', onclick: () => app.signOut() }, t('sign_out')));
+  const quality = app.config.user.role !== 'observer' && !app.config.blinded ? h('a', { class: 'button small', href: '#/quality' }, t('quality.title')) : null;
+  return h('div', { class: 'who' }, quality, accounts, h('button', { type: 'button', class: 'button small', title: t('account.password'), onclick: () => app.changePassword() }, app.config.user.name), h('button', { type: 'button', class: 'button small', onclick: () => app.signOut() }, t('sign_out')));
 }
