@@ -309,6 +309,10 @@ def test_a_film_goes_out_and_comes_back_on_the_command_line(tmp_path, capsys):
     assert "is there already" in capsys.readouterr().err
     assert main(["export", str(path), "--as", "sr", "--as", "sc", "--out", str(back)]) == 2
     assert main(["export", "--as", "sr", "--out", str(out)]) == 2
+    words = ["export", str(path), "--as", "sr", "--out", str(out), "--withdraw", "wrong patient"]
+    assert main(words) == 0
+    assert (out / "film.withdrawn.dcm").is_file()
+    assert main([*words, "--as", "coco"]) == 2
 
 
 def test_a_study_goes_out_with_its_versions(tmp_path, capsys):

@@ -99,6 +99,31 @@ def test_the_same_reading_gives_the_same_objects_and_a_correction_supersedes(tmp
     assert complaints(saved(later, tmp_path)) == []
 
 
+def test_a_withdrawn_reading_is_rejected_in_every_version(tmp_path):
+    from kyphometer.interop.objects.withdrawal import withdrawal_for
+
+    path, first = small(tmp_path)
+    film = read_film(path)
+    second = replace(first, comment="again")
+    sent = [
+        *objects_for(film, first, [Kind.SR, Kind.GSPS]),
+        *objects_for(film, second, [Kind.SR, Kind.GSPS], earlier=[first]),
+    ]
+    note = withdrawal_for(
+        film, second, [Kind.SR, Kind.GSPS], reason="sai bệnh nhân", earlier=[first]
+    )
+    assert note.ConceptNameCodeSequence[0].CodeValue == "113001"
+    named = {
+        item.ReferencedSOPSequence[0].ReferencedSOPInstanceUID
+        for item in note.ContentSequence
+        if item.ValueType == "COMPOSITE"
+    }
+    assert named == {dataset.SOPInstanceUID for dataset in sent}
+    assert note.StudyInstanceUID == sent[0].StudyInstanceUID
+    assert note.SeriesInstanceUID not in {dataset.SeriesInstanceUID for dataset in sent}
+    assert complaints(saved(note, tmp_path)) == []
+
+
 def test_readers_and_frames_have_series_of_their_own(tmp_path):
     path, reading = small(tmp_path)
     film = read_film(path)

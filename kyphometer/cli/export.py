@@ -53,6 +53,12 @@ def add_parser(subparsers: Any) -> None:
         help="an earlier version of the reading, oldest first, so that what is written is known "
         "to supersede it; a study knows by itself",
     )
+    parser.add_argument(
+        "--withdraw",
+        metavar="REASON",
+        help="instead of the objects write a note that rejects them, in every version, so that "
+        "archives and viewers hide them (IHE IOCM); for one film, and for DICOM objects only",
+    )
     parser.add_argument("--frame", type=int, help="frame of a multi-frame film, from 1")
     parser.add_argument("--json", action="store_true", help="print what was written as JSON")
     add_film_options(parser)
@@ -72,6 +78,8 @@ def run(args: Any) -> int:
             frame=args.frame,
             spacing_mm=args.spacing,
         )
+        if args.withdraw is not None:
+            return _withdraw(args, item, forms)
         return _one(args, item, forms)
     failures: list[Failure] = []
     done = list(write_forms(_study(args, failures), forms, _place(args.out)))
@@ -83,8 +91,25 @@ def _check(args: Any) -> None:
 
     if (args.study is None) == (args.film is None):
         raise UsageError("give_film_or_study")
+    if args.withdraw is not None:
+        if args.study is not None or not set(args.forms) <= {"sr", "sc", "pdf", "gsps"}:
+            raise UsageError("withdraw_objects_only")
+        return
     if (args.study is not None or len(set(args.forms)) > 1) and not args.out.is_dir():
         raise UsageError("out_is_no_folder", out=args.out)
+
+
+def _withdraw(args: Any, item: ReadFilm, forms: Iterable[Form]) -> int:
+    from kyphometer.interop.export import write_withdrawal
+
+    kinds = [form.kind for form in forms if form.kind is not None]
+    target = args.out / f"{item.name}.withdrawn.dcm" if args.out.is_dir() else args.out
+    uid = write_withdrawal(item, kinds, args.withdraw, target)
+    if args.json:
+        print_json({"written": [{"film": item.name, "as": "ko", "path": str(target), "uid": uid}]})
+    else:
+        print(f"{item.name}: {target}")
+    return 0
 
 
 def _one(args: Any, item: ReadFilm, forms: Iterable[Form]) -> int:

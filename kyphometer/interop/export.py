@@ -215,6 +215,30 @@ def write_form(item: ReadFilm, form: Form, target: Path) -> str | None:
     return str(dataset.SOPInstanceUID)
 
 
+def write_withdrawal(item: ReadFilm, kinds: Sequence[Kind], reason: str, target: Path) -> str:
+    """Write the note that withdraws a reading's objects, of all its versions; its UID.
+
+    Raises
+    ------
+    KyphometerError
+        If the reading cannot be measured or the film has no UID.
+    """
+    from kyphometer.interop.objects.withdrawal import withdrawal_for
+
+    note = withdrawal_for(
+        item.film,
+        item.reading,
+        kinds,
+        reason=reason,
+        earlier=item.earlier,
+        visit=item.visit,
+    )
+    part = target.with_name(target.name + ".part")
+    note.save_as(part, enforce_file_format=True)
+    part.replace(target)
+    return str(note.SOPInstanceUID)
+
+
 def _all_of(films: Sequence[MarkedFilm], form: Form) -> str:
     if form is Form.COCO:
         from kyphometer.interop.marks.coco import to_coco

@@ -65,6 +65,29 @@ def objects_for(
     MissingExtraError
         If the extra `interop` is not installed.
     """
+    source = source_of(
+        film,
+        reading,
+        earlier=earlier,
+        reason=reason,
+        visit=visit,
+        corner_sd_mm=corner_sd_mm,
+        allow_next_intact=allow_next_intact,
+    )
+    return [_maker(Kind(kind))(source) for kind in kinds]
+
+
+def source_of(
+    film: Film,
+    reading: Reading,
+    *,
+    earlier: Sequence[Reading] = (),
+    reason: str = "",
+    visit: str | None = None,
+    corner_sd_mm: float = DEFAULT_CORNER_SD_MM,
+    allow_next_intact: bool = False,
+) -> Source:
+    """A reading measured on its film, with what objects must say of both; see `objects_for`."""
     made_on = measure_film(
         film.header,
         reading,
@@ -73,7 +96,7 @@ def objects_for(
         allow_next_intact=allow_next_intact,
     )
     time_point = film.acquisition.time_point or "" if visit is None else visit
-    source = Source(
+    return Source(
         film=film,
         reading=reading,
         measured=made_on.measured,
@@ -82,7 +105,6 @@ def objects_for(
         reason=reason,
         visit=time_point.replace("\\", " ")[:64],
     )
-    return [_maker(Kind(kind))(source) for kind in kinds]
 
 
 def _maker(kind: Kind) -> Callable[[Source], Dataset]:
