@@ -24,6 +24,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import product
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -65,10 +66,10 @@ def scenes(given: argparse.Namespace) -> Iterator[tuple[int, Scene]]:
         source = Outlines.read(given.data / "lateral_outlines" / "outlines.npz", kept_out=True)
         makers["outlines"] = (("",), lambda _, s: outline_scene(source, s))
     conditions, make = makers[given.world]
-    for number in range(given.films):
+    for first, number in product(given.seed, range(given.films)):
         for index, condition in enumerate(conditions):
             if not given.conditions or condition in given.conditions:
-                seed = given.seed * 1000 + number * len(conditions) + index
+                seed = first * 1000 + number * len(conditions) + index
                 name = f"{given.world}-{condition}-{seed}"
                 yield seed, kept(given.keep, name, partial(make, condition, seed))
 
@@ -110,9 +111,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--world", choices=WORLDS, required=True)
     parser.add_argument("--data", type=Path, default=Path("shared"))
-    parser.add_argument("--films", type=int, default=4, help="of each condition")
+    parser.add_argument("--films", type=int, default=4, help="of each condition and seed")
     parser.add_argument("--conditions", nargs="*", default=[])
-    parser.add_argument("--seed", type=int, default=700)
+    parser.add_argument("--seed", type=int, nargs="+", default=[700])
     parser.add_argument("--repeats", type=int, default=2, help="clicks on each body")
     parser.add_argument("--model", nargs="+", default=["package"])
     parser.add_argument("--keep", type=Path, help="folder to keep films in for the next run")

@@ -276,6 +276,20 @@ def test_an_overlay_in_unused_bits_goes_and_pixels_stay(tmp_path):
     assert not any(tag.group == 0x6000 for tag in out.keys())  # noqa: SIM118
 
 
+def test_coloured_pixels_must_be_looked_at(tmp_path):
+    grey = (noisy_pixels() >> 4).astype(np.uint8)
+    rgb = np.repeat(grey[..., None], 3, axis=2)
+    colour = {"SamplesPerPixel": 3, "PhotometricInterpretation": "RGB", "PlanarConfiguration": 0}
+    path = dicom_file(tmp_path / "grey.dcm", grey, PixelData=rgb.tobytes() + b"\0", **colour)
+    deidentify(path, tmp_path / "out.dcm", key="k")
+    rgb[5:9, 5:30, 0] ^= 0x80
+    path = dicom_file(tmp_path / "drawn.dcm", grey, PixelData=rgb.tobytes() + b"\0", **colour)
+    with pytest.raises(PixelsToCheckError, match="coloured pixels"):
+        deidentify(path, tmp_path / "no.dcm", key="k")
+    done = deidentify(path, tmp_path / "out.dcm", key="k", text_in_pixels_checked=True)
+    assert read_film(done.path, grey=True).sha256_pixels == read_film(path, grey=True).sha256_pixels
+
+
 def test_texts_that_repeat_the_name_go(tmp_path):
     path = dicom_file(
         tmp_path / "film.dcm",

@@ -77,6 +77,14 @@ def test_a_study_takes_up_and_measures_the_three(folder, tmp_path):
     assert len(json.loads(out)) == 3
 
 
+def test_a_copy_without_identity_holds_the_three(folder, tmp_path):
+    status, out, told = run("deidentify", folder, tmp_path / "copy")
+    assert status == 1
+    films = list((tmp_path / "copy" / "films").rglob("*.dcm"))
+    assert len(films) == len(list((tmp_path / "copy" / "films").rglob("*.reading.json"))) == 3
+    assert unnamed(folder, out + told) == []
+
+
 def test_the_annotator_lists_the_three(folder):
     store = FolderStore(folder)
     names = {film.name for film in store.films()}

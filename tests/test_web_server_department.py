@@ -18,6 +18,7 @@ from kyphometer.store.study.settings import StudySettings
 from kyphometer.web.access import passwords, sign_ins, throttle
 from kyphometer.web.access.accounts import AccountAuthenticator
 from kyphometer.web.access.passwords import PasswordError, checked_password, hashed, matches
+from kyphometer.web.access.proxy_sign_in import ProxySignIn
 from kyphometer.web.access.sign_in_log import SignInLog
 from kyphometer.web.reader.confirming import draft_reading
 from kyphometer.web.server.app import create_app
@@ -526,3 +527,73 @@ def test_behind_a_proxy_cookies_are_secure_and_only_its_origin_is_accepted(study
     assert client.post("/api/login", json=body, headers=headers).status_code == 403
     other = Client(app, "https://other.example")
     assert other.get("/api/health").status_code == 400
+
+
+SECRET = "0123456789abcdef" * 4
+
+
+def behind_proxy(study):
+    settings = WebSettings(mode=Mode.DEPARTMENT, port=8000)
+    proxy = ProxySignIn(header="x-remote-user", secret=SECRET)
+    authenticator = AccountAuthenticator(study, settings.cookie_name, proxy=proxy)
+    return create_app(settings, authenticator, DepartmentServices(study))
+
+
+def test_a_proxy_that_proves_itself_says_who_it_is(study):
+    client = Client(behind_proxy(study))
+    vouched = {"X-Remote-User": "ann", "X-Kyphometer-Proxy-Secret": SECRET}
+    answer = client.get("/login", headers=vouched)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    config = client.get("/api/config").json()
+    assert (config["user"]["name"], config["sign_in"]) == ("ann", "proxy")
+    again = Client(behind_proxy(study))  # the page signs in again by itself
+    headers = {**vouched, "X-Kyphometer-CSRF": "login"}
+    body = {"name": "ann", "password": "-"}
+    assert again.post("/api/login", json=body, headers=headers).json()["user"]["name"] == "ann"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"X-Remote-User": "olga"},
+        {"X-Remote-User": "olga", "X-Kyphometer-Proxy-Secret": "x" * 64},
+        {"X-Remote-User": "olga", "X-Kyphometer-Proxy-Secret": ""},
+        {"X-Kyphometer-Proxy-Secret": SECRET},
+        [
+            ("X-Remote-User", "ann"),
+            ("X-Remote-User", "olga"),
+            ("X-Kyphometer-Proxy-Secret", SECRET),
+        ],
+    ],
+)
+def test_nobody_else_can_say_so(study, headers):
+    client = Client(behind_proxy(study))
+    assert client.get("/login", headers=headers).status_code == 200  # the form
+    assert client.get("/api/config", headers=headers).status_code == 401
+
+
+def test_a_proxy_cannot_let_in_who_has_no_account_or_a_closed_one(study):
+    app = behind_proxy(study)
+    study.change_account("quinn", active=False)
+    for name in ("nobody", "quinn"):
+        vouched = {"X-Remote-User": name, "X-Kyphometer-Proxy-Secret": SECRET}
+        assert Client(app).get("/login", headers=vouched).status_code == 403
+
+
+def test_a_proxy_without_a_secret_of_its_own_is_refused_at_the_start(tmp_path):
+    short, good = tmp_path / "short", tmp_path / "good"
+    short.write_text("abc")
+    good.write_text(SECRET + "\n")
+    url = {"behind_proxy": True, "public_url": "https://k.example"}
+    for wrong in (
+        {"user_header": "X-Remote-User", **url},
+        {"user_header": "X-Remote-User", "proxy_secret": good},
+        {"proxy_secret": good, **url},
+        {"user_header": "X-Remote-User", "proxy_secret": short, **url},
+        {"user_header": "X-Remote-User", "proxy_secret": tmp_path / "none", **url},
+    ):
+        with pytest.raises(ServerStartError) as caught:
+            Listening(**wrong).proxy_sign_in()
+        assert sentence(str(caught.value))
+    found = Listening(user_header="X-Remote-User", proxy_secret=good, **url).proxy_sign_in()
+    assert found == ProxySignIn(header="x-remote-user", secret=SECRET)

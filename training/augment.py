@@ -14,15 +14,14 @@ def augmented(crop: Image, rng: np.random.Generator) -> Image:
     low, high = np.percentile(crop[::2, ::2], (1.0, 99.0))
     image = ((crop - low) / max(float(high - low), 1e-6)).astype(np.float32)
     for chance, change in (
-        (0.3, _texture),
-        (0.3, _bands),
-        (0.35, _flatten),
-        (0.15, _enhance),
+        (0.2, _texture),
+        (0.2, _bands),
+        (0.3, _flatten),
         (0.5, _gamma),
         (0.35, _gradient),
         (0.3, _blur),
         (0.35, _sharpen),
-        (0.3, _noise),
+        (0.25, _noise),
         (0.2, _equalise),
         (0.1, _sigmoid),
         (0.1, _digitise),
@@ -64,19 +63,6 @@ def _flatten(image: Image, rng: np.random.Generator) -> Image:
     """A high-pass as strong detectors apply: bodies no brighter than discs."""
     wide = cv2.GaussianBlur(image, (0, 0), float(np.exp(rng.uniform(1.6, 3.2))))
     return image - np.float32(rng.uniform(0.5, 1.0)) * wide
-
-
-def _enhance(image: Image, rng: np.random.Generator) -> Image:
-    """Contrast by scales, each band weighed and bent on its own, as vendors' processing does."""
-    out, rest = np.zeros_like(image), image
-    for size in (0.8, 1.6, 3.2, 6.4, 12.8):
-        wide = cv2.GaussianBlur(rest, (0, 0), size)
-        band = rest - wide
-        level = np.float32(max(float(band.std()), 1e-4))
-        bent = np.sign(band) * level * (np.abs(band) / level) ** np.float32(rng.uniform(0.6, 1.1))
-        out += np.float32(np.exp(rng.normal(0.1, 0.45))) * bent
-        rest = wide
-    return out + np.float32(rng.uniform(0.2, 1.0)) * rest
 
 
 def _sigmoid(image: Image, rng: np.random.Generator) -> Image:
@@ -123,7 +109,7 @@ def _noise(image: Image, rng: np.random.Generator) -> Image:
     noise = rng.standard_normal(image.shape, dtype=np.float32)
     if rng.random() < 0.5:
         noise = cv2.GaussianBlur(noise, (0, 0), 0.7) * 2.0
-    return image + noise * np.float32(abs(rng.normal(0.0, 0.05)))
+    return image + noise * np.float32(abs(rng.normal(0.0, 0.04)))
 
 
 def _equalise(image: Image, rng: np.random.Generator) -> Image:

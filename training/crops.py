@@ -16,9 +16,8 @@ from worlds.drawn import drawn_scene
 from worlds.kept import KeptScenes
 from worlds.outlines import Outlines, outline_scene
 from worlds.phantom import phantom_films, phantom_scene
-from worlds.scene import Scene, SeenBody
+from worlds.scene import Scene
 
-from kyphometer.endplates.corners import line_directions_deg, wrap_deg
 from kyphometer.endplates.crop import CROP_DEPTHS, CROP_PIXELS, cut_window, network_tone
 from kyphometer.endplates.frame import VertebraFrame
 
@@ -54,13 +53,6 @@ def sample(scene: Scene, body: int, rng: np.random.Generator) -> tuple[Image, Im
     crop = augmented(window.crop(frame, CROP_PIXELS, CROP_DEPTHS), rng)
     corners = frame.from_square(truth) * (2.0 / CROP_DEPTHS)
     return network_tone(crop), corners.astype(np.float32)
-
-
-def frequency(body: SeenBody) -> float:
-    """How often a body is drawn: steep wedges, which are rare, by their size."""
-    upper, lower = line_directions_deg(body.corners)
-    steep = abs(float(wrap_deg(lower - upper)))
-    return (2.0 if body.fractured else 1.0) * (1.0 + min(steep, 40.0) / 12.0)
 
 
 class PhantomFilms:
@@ -140,11 +132,11 @@ class Crops(IterableDataset):
                 yield waiting.pop(int(rng.integers(len(waiting))))
 
     def ordered(self, rng: np.random.Generator) -> Iterator[tuple[Image, Image]]:
-        """Crops scene by scene; broken and steep bodies more often."""
+        """Crops scene by scene; broken bodies of phantom films more often."""
         makers, chances = self.worlds.makers()
         for _ in count():
             scene = makers[int(rng.choice(len(makers), p=chances))](rng)
-            often = np.array([frequency(body) for body in scene.bodies])
+            often = np.array([2.5 if b.fractured else 1.0 for b in scene.bodies])
             number = min(5, len(often))
             for body in rng.choice(len(often), number, replace=False, p=often / often.sum()):
                 for _ in range(REPEATS):

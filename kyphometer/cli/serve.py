@@ -50,6 +50,17 @@ def add_parser(subparsers: Any) -> None:
         metavar="FOLDER",
         help="true readings of a kit ('kyphometer qa kit'), for certificates on the page of QA",
     )
+    parser.add_argument(
+        "--user-header",
+        metavar="NAME",
+        help="header in which the proxy names the account of whoever it has let in",
+    )
+    parser.add_argument(
+        "--proxy-secret",
+        type=Path,
+        metavar="FILE",
+        help="secret that the proxy sends in X-Kyphometer-Proxy-Secret",
+    )
 
 
 def run(args: Any) -> int:
@@ -67,6 +78,8 @@ def run(args: Any) -> int:
         names=tuple(args.name),
         sign_in_log=args.sign_in_log or _beside(args.study),
         kit_key=args.key,
+        user_header=args.user_header,
+        proxy_secret=args.proxy_secret,
     )
     with Study.open(args.study) as study:
         serve(study, where, show=_show)

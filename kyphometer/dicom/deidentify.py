@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
@@ -39,8 +39,13 @@ from kyphometer.dicom.pseudonyms import Pseudonyms
 from kyphometer.dicom.read import read_film, read_header
 from kyphometer.dicom.required import fill_required
 from kyphometer.dicom.write import describe_position
-from kyphometer.errors import BurnedInTextError, UnsupportedFilmError
-from kyphometer.film import FilmHeader, Position
+from kyphometer.errors import (
+    BurnedInTextError,
+    ColourFilmError,
+    PixelsToCheckError,
+    UnsupportedFilmError,
+)
+from kyphometer.film import Film, FilmHeader, Position
 
 _OLDEST_YEARS: Final = 89
 _OPTIONS: Final = {
@@ -155,8 +160,8 @@ def deidentify(
         If the header says that text is burned in, or that the film is a secondary capture or was
         digitised without saying that none is, and nobody has checked.
     PixelsToCheckError
-        If bits that are no pixels may hold a drawing and nobody has checked, or a region to blank
-        is not on the film.
+        If coloured pixels, or bits that are no pixels, may hold a drawing and nobody has checked,
+        or a region to blank is not on the film.
     UnsupportedFilmError
         If it is no DICOM object, or its copy would read otherwise.
     FilmError
@@ -327,7 +332,8 @@ class _Copy:
     def written(self, header: FilmHeader, film: Path, target: Path) -> Deidentified:
         """Write the copy and read it again."""
         dataset, name, options = self.dataset, film.name, self.options
-        frames = [read_film(film, number, grey=True) for number in range(1, header.frames + 1)]
+        looked = options.text_in_pixels_checked or bool(options.blank)
+        frames = list(_frames(film, header.frames, looked=looked))
         syntax = str(header.transfer_syntax_uid)
         if options.blank:
             pixels = ["regions that were blanked"]
@@ -361,6 +367,15 @@ class _Copy:
             pixels=tuple(pixels),
             identifiers=self.found,
         )
+
+
+def _frames(film: Path, count: int, *, looked: bool) -> Iterator[Film]:
+    """Frames of a film; refuses coloured pixels, which may be drawn, unless somebody looked."""
+    for number in range(1, count + 1):
+        try:
+            yield read_film(film, number, grey=looked)
+        except ColourFilmError:
+            raise PixelsToCheckError("coloured_pixels", name=film.name) from None
 
 
 def _readable(source: Dataset, tag: Any) -> DataElement | None:

@@ -33,6 +33,12 @@ class ReadingFormatError(ReadingError):
     frame = "reading_format"
 
 
+class MarksFileError(ReadingError):
+    """A file of another program, or a structured report, whose marks cannot be taken in."""
+
+    frame = "marks_file"
+
+
 class ReadingFilmMismatchError(ReadingError):
     """A reading that was made on another film.
 

@@ -9,11 +9,13 @@ from dataclasses import dataclass, replace
 from typing import Protocol, Self
 
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
 
-from kyphometer.errors import SignInError, TooManyAttemptsError
+from kyphometer.errors import ForbiddenError, SignInError, TooManyAttemptsError
 from kyphometer.store.people.accounts import AccountRecord
 from kyphometer.web.access.devices import known_device, new_device
 from kyphometer.web.access.passwords import hashed, matches, needs_renewal
+from kyphometer.web.access.proxy_sign_in import ProxySignIn
 from kyphometer.web.access.sign_in_log import Outcome, SignInLog
 from kyphometer.web.access.sign_ins import SignIn, SignIns
 from kyphometer.web.access.throttle import Throttle
@@ -89,6 +91,7 @@ class AccountAuthenticator:
         cookie_name: str,
         clock: Callable[[], float] = time.monotonic,
         log: SignInLog | None = None,
+        proxy: ProxySignIn | None = None,
     ) -> None:
         self.store = store
         self._cookie_name = cookie_name
@@ -98,6 +101,7 @@ class AccountAuthenticator:
         self.sign_ins = SignIns(clock)
         self.throttle = Throttle(clock)
         self.log = SignInLog() if log is None else log
+        self.proxy = proxy
 
     async def recognise(self, cookies: Mapping[str, str], _bearer: str | None) -> Visitor | None:
         """The person who is signed in under the cookie, or None."""
@@ -174,6 +178,25 @@ class AccountAuthenticator:
         )
         device = new_device(account.password_hash)
         return Begun(identifier=identifier, sign_in=sign_in, device=device)
+
+    async def vouched(self, headers: Headers, address: str) -> Begun | None:
+        """Sign in whom the reverse proxy vouches for; None if it names nobody.
+
+        Raises
+        ------
+        ForbiddenError
+            If that person has no account here, or a closed one.
+        """
+        login = None if self.proxy is None else self.proxy.person(headers)
+        if login is None:
+            return None
+        account = await run_in_threadpool(self.store.account, login)
+        if account is None or not account.active:
+            known = account is not None
+            self.log.note(login, address, Outcome.FAILURE, known=known, by="proxy")
+            problem = "You have no account in this study, or it is closed"
+            raise ForbiddenError(problem, "ask the study's owner for one")
+        return self.begin(account, address, by="proxy")
 
     async def is_password(self, login: str, password: str) -> bool:
         """True if that is the person's password."""

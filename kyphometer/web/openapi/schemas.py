@@ -158,6 +158,7 @@ SCHEMAS: dict[str, Schema] = {
             "version": TEXT,
             "mode": choice(*map(str, Mode)),
             "user": maybe(USER),
+            "sign_in": choice("password", "proxy"),
             "observer": TEXT,
             "csrf": TEXT,
             "blinded": FLAG,

@@ -31,10 +31,13 @@ DEVICE = "-known"
 async def login(request: Request) -> Response:
     """POST /api/login."""
     authenticator, body = _authenticator(request), await json_object(request)
+    vouched = await authenticator.vouched(request.headers, address_of(request))
+    if vouched is not None:
+        return _begun(request, vouched)
     name, password = _needed(body, "name"), _needed(body, "password")
     settings = services(request).settings
     mark = request.cookies.get(f"{settings.cookie_name}{DEVICE}", "")
-    return _begun(request, await authenticator.sign_in(name, password, _address(request), mark))
+    return _begun(request, await authenticator.sign_in(name, password, address_of(request), mark))
 
 
 def _begun(request: Request, begun: Begun) -> Response:
@@ -61,7 +64,8 @@ def add_cookies(answer: Response, settings: WebSettings, begun: Begun) -> None:
         answer.headers.append("set-cookie", header)
 
 
-def _address(request: Request) -> str:
+def address_of(request: Request) -> str:
+    """Where a request comes from."""
     return request.client.host if request.client else "unknown"
 
 
@@ -90,7 +94,7 @@ async def password(request: Request) -> Response:
     made = await authenticator.hashed(checked_password(new, name))
     account = await run_in_threadpool(authenticator.change, name, password_hash=made)
     authenticator.sign_ins.end_all(name)
-    return _begun(request, authenticator.begin(account, _address(request)))
+    return _begun(request, authenticator.begin(account, address_of(request)))
 
 
 async def users(request: Request) -> Response:

@@ -12,6 +12,8 @@ from kyphometer.anatomy import Level
 from kyphometer.film import Position
 from kyphometer.measure import ANGLES
 from kyphometer.reading import CornerRule
+from kyphometer.web.access.accounts import AccountAuthenticator
+from kyphometer.web.access.visitors import Authenticator
 from kyphometer.web.openapi.document import description
 from kyphometer.web.reader.answer import Answer
 from kyphometer.web.routes.answers import Json
@@ -28,6 +30,7 @@ async def config(request: Request) -> Response:
         "version": kyphometer.__version__,
         "mode": str(settings.mode),
         "user": user,
+        "sign_in": "proxy" if by_proxy(services(request).authenticator) else "password",
         "observer": who.observer,
         "csrf": who.csrf,
         "blinded": at.is_blinded,
@@ -57,6 +60,11 @@ def _vocabulary() -> Answer:
             for item in ANGLES.values()
         ],
     }
+
+
+def by_proxy(authenticator: Authenticator) -> bool:
+    """True if a reverse proxy says who people are."""
+    return isinstance(authenticator, AccountAuthenticator) and authenticator.proxy is not None
 
 
 async def health(_request: Request) -> Response:

@@ -111,7 +111,8 @@ class App {
 
   /** One question, however many requests wait for it. @returns {Promise<boolean>} */
   signInAgain() {
-    this.asking ??= askSignIn(this.api, this.config.user.name).finally(() => { this.asking = null; });
+    const byProxy = async () => Boolean(await this.api.signIn(this.config.user.name, '-').catch(() => null));
+    this.asking ??= (this.config.sign_in === 'proxy' ? byProxy() : askSignIn(this.api, this.config.user.name)).finally(() => { this.asking = null; });
     return this.asking;
   }
 
