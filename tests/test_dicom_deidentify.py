@@ -18,6 +18,7 @@ from dicom_films import code, dicom_file, film_of, noisy_pixels
 
 from kyphometer.dicom import Compression, read_film, read_header, write_dx
 from kyphometer.dicom.clean_pixels import Region
+from kyphometer.dicom.compress import compress_frame
 from kyphometer.dicom.deidentify import deidentify
 from kyphometer.errors import (
     BurnedInTextError,
@@ -274,6 +275,27 @@ def test_an_overlay_in_unused_bits_goes_and_pixels_stay(tmp_path):
     np.testing.assert_array_equal(out.pixel_array, pixels)
     assert done.sha256_pixels == read_film(path).sha256_pixels
     assert not any(tag.group == 0x6000 for tag in out.keys())  # noqa: SIM118
+
+
+def test_pixels_of_another_compression_than_stated_are_written_plainly(tmp_path):
+    pixels = noisy_pixels()
+    frame = compress_frame(pixels, 12, Compression.RLE)
+    facts = {"BitsStored": 12, "HighBit": 11}
+    rle = "1.2.840.10008.1.2.5"
+    paths = [
+        dicom_file(tmp_path / "fragments.dcm", pixels, frames=[frame], syntax=rle, **facts),
+        dicom_file(tmp_path / "plain.dcm", pixels, **facts),
+    ]
+    for path, end, other in zip(paths, (b"5", b"1"), (b"1", b"5"), strict=True):
+        whole = path.read_bytes()
+        said = whole.replace(b"10008.1.2.%b\0" % end, b"10008.1.2.%b\0" % other, 1)
+        assert said != whole
+        path.write_bytes(said)
+    for path in paths:
+        done = deidentify(path, tmp_path / "out.dcm", key="k")
+        np.testing.assert_array_equal(read_film(done.path).pixels, pixels)
+        assert done.sha256_pixels == read_film(path).sha256_pixels
+        assert read_film(done.path).header.transfer_syntax_uid == "1.2.840.10008.1.2.1"
 
 
 def test_coloured_pixels_must_be_looked_at(tmp_path):

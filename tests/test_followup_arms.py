@@ -171,7 +171,9 @@ def test_the_difference_printed_is_that_of_a_regression_of_the_table(made):
     with (folder / "trial.csv").open() as stream:
         given = list(csv.DictReader(stream))
     row = next(
-        r for r in rows(folder, "arm_effects") if (r["endpoint"], r["visit"]) == ("VKA", "6 months")
+        r
+        for r in rows(folder, "arm_effects")
+        if (r["endpoint"], r["visit"]) == ("VKA", "six_months")
     )
     known = [i for i, g in enumerate(given) if g["VKA_six_months"]]
     design = [
@@ -193,7 +195,7 @@ def test_responders_and_losses_are_counted_from_the_table(made):
     row = next(
         r
         for r in rows(folder, "arm_risks")
-        if r["outcome"].startswith("VAS better by 2 points") and r["visit"] == "1 month"
+        if r["outcome"].startswith("VAS better by 2 points") and r["visit"] == "one_month"
     )
     better = [
         float(g["vas_preoperative"]) - float(g["vas_one_month"]) >= 2 - 1e-9
@@ -204,7 +206,7 @@ def test_responders_and_losses_are_counted_from_the_table(made):
     loss = next(
         r
         for r in rows(folder, "arm_risks")
-        if r["outcome"].startswith("VKA: correction lost") and r["visit"] == "6 months"
+        if r["outcome"].startswith("VKA: correction lost") and r["visit"] == "six_months"
     )
     shown = np.round(values, 2)
     lost = (shown[~first, 3] - shown[~first, 1])[~np.isnan(shown[~first][:, [1, 3]]).any(axis=1)]

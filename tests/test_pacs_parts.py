@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 from dataclasses import replace
+from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
@@ -275,3 +276,12 @@ def test_addresses_open_the_study_elsewhere():
     )
     assert found["annotator"] == "http://127.0.0.1:8765/open?StudyInstanceUID=1.2.3"
     assert "HUSH" not in str(found)
+
+
+def test_the_conformance_statement_says_what_the_code_offers():
+    from kyphometer.interop.network.conformance import statement
+
+    page = Path(__file__).parent.parent / "docs" / "conformance.md"
+    assert page.read_text("utf-8") == statement(), (
+        "python -m kyphometer.interop.network.conformance"
+    )

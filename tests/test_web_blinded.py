@@ -89,6 +89,16 @@ def flipped(body):
     return text
 
 
+def test_a_link_to_a_study_is_not_followed(study):
+    plan(study)
+    uid = study.films()[0].facts["study_instance_uid"]
+    for asked in (uid, "1.2.3"):
+        answer = reader(study).get("/open", params={"StudyInstanceUID": asked})
+        assert answer.status_code == 403
+        assert "location" not in answer.headers
+        assert uid not in answer.text
+
+
 def test_no_answer_leaks_anything(study):
     plan(study)
     client = reader(study)

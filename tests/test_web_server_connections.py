@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from kyphometer.web.access.fair_share import AT_ONCE, FairShare
+from kyphometer.web.access.fair_share import STRANGERS_AT_ONCE, FairShare
 from kyphometer.web.server import connections
 from kyphometer.web.server.connections import BehindProxyProtocol, GuardedProtocol
 from kyphometer.web.server.process import open_socket
@@ -158,7 +158,7 @@ def test_one_address_has_so_many_connections_and_no_more(monkeypatch):
             assert ended_after(surplus) < 15
 
 
-def test_one_flooding_visitor_has_six_requests_at_once_and_the_others_theirs():
+def test_one_flooding_stranger_has_two_requests_at_once():
     at_once, most = 0, 0
 
     async def counted(_request):
@@ -173,4 +173,15 @@ def test_one_flooding_visitor_has_six_requests_at_once_and_the_others_theirs():
     with serving(app=app) as port, ThreadPoolExecutor(30) as pool:
         answers = list(pool.map(lambda _: ask(port).text, range(60)))
     assert answers == ["done"] * 60
-    assert most == AT_ONCE
+    assert most == STRANGERS_AT_ONCE
+
+
+def test_a_body_that_comes_slowly_keeps_no_place():
+    app = Starlette(
+        routes=[Route("/", echo, methods=["GET", "POST"])], middleware=[Middleware(FairShare)]
+    )
+    said = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nabc"
+    with serving(app=app) as port, slow_clients(port, 10, said) as clients:
+        assert ask(port, method="POST", content=b"x" * 70_000).text == "70000"
+        clients[0].sendall(b"x" * 97)
+        assert clients[0].recv(1000).startswith(b"HTTP/1.1 200")

@@ -203,10 +203,22 @@ def _add_looking(deeds: Any) -> None:
 
 
 def _add_copying(deeds: Any) -> None:
-    export = _deed(deeds, "export", "write everything as JSON lines and CSV")
+    export = _deed(deeds, "export", "write everything as JSON lines and CSV, or for analysis")
     export.add_argument("target", type=Path, help="new folder, or new file that ends in .zip")
     export.add_argument(
         "--accounts", action="store_true", help="also the accounts, with their password hashes"
+    )
+    export.add_argument(
+        "--analysis",
+        action="store_true",
+        help="write one tidy file instead (CSV, XLSX, SAV), its codebook, and an R program that "
+        "repeats the report's main results",
+    )
+    export.add_argument(
+        "--angle",
+        action="append",
+        metavar="CODE",
+        help="with --analysis: this angle (repeat for more; default VKA and RKA)",
     )
     restore = _deed(deeds, "import", "make a new study from an export")
     restore.add_argument("source", type=Path, help="folder or zip that 'export' wrote")

@@ -33,6 +33,7 @@ from kyphometer.dicom.clean_pixels import (
     require_same_pixels,
     uid_of,
 )
+from kyphometer.dicom.codecs import NATIVE
 from kyphometer.dicom.coded import cleaned_code
 from kyphometer.dicom.identifiers import Identifier, identifiers, words_of
 from kyphometer.dicom.pseudonyms import Pseudonyms
@@ -338,12 +339,15 @@ class _Copy:
         if options.blank:
             pixels = ["regions that were blanked"]
             syntax = blank(dataset, frames[0], options.blank, name)
+        elif "PixelData" in dataset and _said_otherwise(self.source, syntax):
+            pixels = ["a compression other than stated; the copy is uncompressed"]
+            syntax = blank(dataset, frames[0], (), name)
         else:
             checked = options.text_in_pixels_checked
             pixels = clean_pixels(dataset, self.source, syntax, frames[0], name, checked=checked)
         if options.text_in_pixels_checked:
             dataset.BurnedInAnnotation = "NO"
-        gaps = fill_required(dataset, lossy=header.acquisition.lossy)
+        gaps = fill_required(dataset, lossy=frames[0].acquisition.lossy)
         part = target.with_name(target.name + ".part")
         try:
             write_object(dataset, uid_of(syntax), part)
@@ -376,6 +380,11 @@ def _frames(film: Path, count: int, *, looked: bool) -> Iterator[Film]:
             yield read_film(film, number, grey=looked)
         except ColourFilmError:
             raise PixelsToCheckError("coloured_pixels", name=film.name) from None
+
+
+def _said_otherwise(source: Dataset, syntax: str) -> bool:
+    """True if compressed pixels are said to be uncompressed, or the other way round."""
+    return bool(source["PixelData"].is_undefined_length) == (syntax in NATIVE)
 
 
 def _readable(source: Dataset, tag: Any) -> DataElement | None:

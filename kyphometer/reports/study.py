@@ -28,6 +28,7 @@ from kyphometer.reports.study_change_tables import (
     mixed_table,
     neurology_tables,
     omnibus_table,
+    outcomes_table,
 )
 from kyphometer.reports.study_figures import (
     angles_figure,
@@ -42,6 +43,7 @@ from kyphometer.reports.study_tables import (
     characteristics_table,
     characteristics_values,
     flow_table,
+    labelled,
     pairs_table,
     radiographic_table,
     scores_table,
@@ -58,6 +60,7 @@ def study_document(
     made_at: datetime | None = None,
     pictures: Mapping[str, Iterable[tuple[str, Drawing]]] | None = None,
     verdict: str = "",
+    author: str = "",
 ) -> Document:
     """The whole report of a study.
 
@@ -71,6 +74,8 @@ def study_document(
         Captions and drawings of each patient's films.
     verdict
         What the check of the study found, if it was made.
+    author
+        Whose report it is, for the files' properties.
     """
     facts = [
         ("Patients", str(results.counts.patients)),
@@ -104,6 +109,8 @@ def study_document(
         subtitle="Kyphosis before and after surgery: results of the study",
         facts=tuple(facts),
         blocks=tuple(blocks),
+        author=author,
+        made_at=made_at,
     )
 
 
@@ -172,11 +179,13 @@ def _scores(results: StudyResults) -> list[Block]:
     figure = scores_figure(cohort)
     labels = cohort.rules.windows.labels
     tables = [t for e in endpoints for t in (scores_table(e, labels), pairs_table(e, labels))]
+    against = outcomes_table(cohort)
     return [
         heading,
         *([figure] if figure else []),
         *tables,
         *_over_time(endpoints, results),
+        *([against] if against else []),
         *_notes(endpoints),
     ]
 
@@ -211,12 +220,11 @@ def _remarks(results: StudyResults) -> list[Block]:
         Column(name="code", label="Angle"),
         Column(name="sentence", label="What is the matter"),
     )
-    labels = results.cohort.rules.windows.labels
     rows = [
         {
             "kind": kinds.get(remark.kind, remark.kind.value),
             "patient": remark.patient or "whole study",
-            "visit": labels.get(remark.visit or "", remark.visit),
+            "visit": remark.visit,
             "code": remark.code,
             "sentence": remark.sentence,
         }
@@ -225,7 +233,8 @@ def _remarks(results: StudyResults) -> list[Block]:
     heading = Heading(text="Exclusions and warnings")
     if not rows:
         return [heading, Paragraph(text="Nothing was left out, and there are no warnings.")]
-    return [heading, Table.from_records("remarks", "Exclusions and warnings", columns, rows)]
+    table = Table.from_records("remarks", "Exclusions and warnings", columns, rows)
+    return [heading, labelled(table, results.cohort.rules.windows.labels)]
 
 
 def _pages(

@@ -37,10 +37,9 @@ def changes_tables(cohort: CohortResults) -> list[Table]:
         count("not_judged", "Not judged"),
     )
     rows = [row for item in cohort.angles for row in item.change_rows()]
-    rows = labelled(rows, cohort.rules.windows.labels)
     words = "; ".join(f"{item.code}: {item.precision.words}"
                       for item in cohort.angles if item.precision)  # fmt: skip
-    return [
+    tables = [
         Table.from_records(
             "changes",
             "Correction (earlier minus later) and loss of correction (later minus discharge)",
@@ -57,6 +56,7 @@ def changes_tables(cohort: CohortResults) -> list[Table]:
             f"{words or 'No measurement error is known: nobody is judged'}.",
         ),
     ]
+    return [labelled(table, cohort.rules.windows.labels) for table in tables]
 
 
 def corrections_table(cohort: CohortResults) -> Table:
@@ -82,21 +82,22 @@ def corrections_table(cohort: CohortResults) -> Table:
         Column(name="correction_reasons", label="Reasons", optional=True),
     )
     rows = [row | {"elsewhere": elsewhere(row)} for row in cohort.corrections.rows()]
-    return Table.from_records(
+    table = Table.from_records(
         "corrections",
         "Each patient's angles, corrections and losses",
         columns,
-        labelled(rows, cohort.rules.windows.labels),
+        rows,
         "u: standard uncertainty from the marks; of a change that of two independent readings or, "
         "where marks were carried over, that of the change itself. Verdicts rest on the MDC95 of "
         "the readings.",
     )
+    return labelled(table, cohort.rules.windows.labels)
 
 
 def neurology_tables(cohort: CohortResults) -> list[Table]:
     """AIS transitions to the last visit, and the tests at each."""
     labels = cohort.rules.windows.labels
-    rows = labelled(cohort.neurology.rows(), labels)
+    rows = cohort.neurology.rows()
     tests = (
         Column(name="from", label="From"), Column(name="to", label="To"), count("n", "n"),
         count("missing", "Missing"), count("improved", "Improved"), count("unchanged", "Same"),
@@ -111,7 +112,7 @@ def neurology_tables(cohort: CohortResults) -> list[Table]:
         columns = (Column(name="before", label="Before surgery"), *grades, count("total", "Total"))
         title = f"AIS grades before surgery (rows) and at {visit} (columns)"
         tables.insert(0, Table.from_records("ais_transitions", title, columns, last.rows()))
-    return tables
+    return [labelled(table, labels) for table in tables]
 
 
 def complications_tables(cohort: CohortResults) -> list[Table]:
@@ -188,6 +189,27 @@ def associations_table(cohort: CohortResults) -> Table | None:
     )
 
 
+def outcomes_table(cohort: CohortResults) -> Table | None:
+    """Correlations of changes of angles with changes of scores; None where there are none."""
+    rows = [row for item in cohort.outcomes for row in item.rows()]
+    if not rows:
+        return None
+    columns = (
+        Column(name="angle", label="Angle"), Column(name="score", label="Score"), VISIT,
+        count("n", "n"), number("r", "r", 2), number("low", "CI low", 2),
+        number("high", "CI high", 2), Column(name="note", label="Note", optional=True),
+    )  # fmt: skip
+    table = Table.from_records(
+        "angle_against_outcome",
+        "Change of the angle against change of the score, from before surgery",
+        columns,
+        rows,
+        "Pearson's r of the two changes, Fisher's interval; exploratory. Measurement error draws r "
+        "towards 0.",
+    )
+    return labelled(table, cohort.rules.windows.labels)
+
+
 def _words(value: object) -> object:
     return value.replace("_", " ") if isinstance(value, str) else value
 
@@ -261,10 +283,11 @@ def mixed_table(endpoints: list[EndpointAnalysis], cohort: CohortResults) -> Tab
         for model, _ in models
         if model.covariance.fallback
     ]
-    return Table.from_records(
+    table = Table.from_records(
         "mixed_model",
         "Mixed model: differences between visits, every patient kept",
         columns,
-        labelled(rows, cohort.rules.windows.labels),
+        rows,
         " ".join([f"Method: {methods}.", *dict.fromkeys(fallbacks)]),
     )
+    return labelled(table, cohort.rules.windows.labels)

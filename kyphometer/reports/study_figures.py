@@ -23,7 +23,11 @@ def flow_figure(cohort: CohortResults) -> Figure:
     """Patient flow."""
     drawing = paper_figure(1.32 * (len(cohort.flow.visits) + 1), 1.25)
     plot_flow(cohort.flow, ax=drawing.add_subplot())
-    counts = ", ".join(f"{visit.label} {visit.measured}" for visit in cohort.flow.visits)
+    counts = ", ".join(
+        f"{visit.label} {visit.measured}"
+        for visit in cohort.flow.visits
+        if visit.filmed or visit.measured
+    )
     title = "Patient flow: patients with an angle at each visit, and with clinical scores."
     alternative = f"{cohort.flow.enrolled} patients enrolled; measured at {counts}."
     return vector("flow", title, drawing, alternative)

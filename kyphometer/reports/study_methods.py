@@ -13,6 +13,10 @@ _CORNERS = {
     "outer_contour": "the corners of the outermost visible contour of the endplate",
 }
 
+_AGAINST = (
+    "Changes of angles were set against changes of pain and disability by Pearson's correlation "
+    "with Fisher's interval, as exploration. "
+)
 _GROUPS = (
     "Complications were compared between groups of patients by Fisher's exact test where an "
     "expected count was below 5, else by chi-square, as exploration. "
@@ -171,6 +175,7 @@ def _statistics(results: StudyResults) -> str:
         "the exact sign test and an exact permutation test of marginal homogeneity; "
         "proportions have exact (Clopper-Pearson) and Wilson intervals. "
         f"{_GROUPS if results.cohort.complications_by else ''}"
+        f"{_AGAINST if results.cohort.outcomes else ''}"
         f"p {relation} {options.alpha:g} is called significant. Statistical choices: "
         f"{_choices(options)}."
     )

@@ -93,7 +93,7 @@ def _analyse(study: Study, choices: AnalysisChoices) -> StudyResults:
         positions=choices.positions or settings.positions,
         change_uncertainties=carried_changes(angles, used.carrying, settings.visits.visits),
     )
-    table = _clinical(study)
+    table = clinical_table(study)
     cohort = analyse_cohort(
         angles,
         table,
@@ -254,7 +254,7 @@ def _film_remarks(study: Study) -> list[Remark]:
     return [Remark(kind=RemarkKind.EXCLUDED, patient="", sentence=f"{sentence}{more}.")]
 
 
-def _clinical(study: Study) -> ClinicalTable:
+def clinical_table(study: Study) -> ClinicalTable:
     """The clinical table under the study's own patient codes."""
     codes = {p.clinical_code: p.code for p in study.patients() if p.clinical_code is not None}
     table = study.clinical()

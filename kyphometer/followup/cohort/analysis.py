@@ -14,6 +14,7 @@ from kyphometer.followup.cohort.complications import ComplicationAnalysis, analy
 from kyphometer.followup.cohort.endpoints import EndpointAnalysis
 from kyphometer.followup.cohort.flow import PatientFlow, patient_flow
 from kyphometer.followup.cohort.neurology import NeurologyAnalysis, analyse_neurology
+from kyphometer.followup.cohort.outcomes import OutcomeCorrelation, outcome_correlations
 from kyphometer.followup.cohort.radiographic import AngleAnalysis, analyse_angles
 from kyphometer.followup.cohort.scores import analyse_disability, analyse_pain
 from kyphometer.followup.cohort.table_one import TableOne, table_one
@@ -56,6 +57,8 @@ class CohortResults:
         Every exclusion, refusal and warning.
     arms
         Treatment groups compared; None if the clinical table names fewer than two.
+    outcomes
+        Correlations of changes of angles with changes of pain and disability.
     """
 
     flow: PatientFlow
@@ -72,6 +75,7 @@ class CohortResults:
     options: StatisticsOptions
     remarks: tuple[Remark, ...]
     arms: ArmComparison | None = None
+    outcomes: tuple[OutcomeCorrelation, ...] = ()
 
     def angle(self, code: str) -> AngleAnalysis | None:
         """Primary analysis of one angle, or None."""
@@ -119,6 +123,7 @@ def analyse_cohort(
     ]
     pain = analyse_pain(table, windows, options)
     disability = analyse_disability(table, windows, options)
+    scores = [item for item in (pain, disability) if item is not None]
     return CohortResults(
         flow=patient_flow(corrections, table, windows),
         table_one=table_one(table, windows.baseline, options),
@@ -134,12 +139,10 @@ def analyse_cohort(
         options=options,
         remarks=tuple(dict.fromkeys(remarks)),
         arms=compare_treatments(
-            [item.endpoint for item in primary],
-            [item for item in (pain, disability) if item is not None],
-            table,
-            windows,
-            arm_rules,
-            options,
+            [item.endpoint for item in primary], scores, table, windows, arm_rules, options
+        ),
+        outcomes=outcome_correlations(
+            [item.endpoint for item in primary], scores, str(windows.baseline), options
         ),
     )
 

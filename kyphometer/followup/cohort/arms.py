@@ -37,7 +37,7 @@ def compare_treatments(
     UnusableDataError
         If the reference is none of the groups, or a covariate cannot be used.
     """
-    records, notes = _one_spelling(table.records)
+    records, notes = one_spelling(table.records)
     sizes = {arm: sum(r.arm == arm for r in records) for arm in {r.arm for r in records if r.arm}}
     if len(sizes) < 2:
         return None
@@ -78,7 +78,8 @@ def compare_treatments(
     )
 
 
-def _one_spelling(records: Sequence[ClinicalRecord]) -> tuple[list[ClinicalRecord], list[str]]:
+def one_spelling(records: Sequence[ClinicalRecord]) -> tuple[list[ClinicalRecord], list[str]]:
+    """Records with one spelling of each treatment group, and notes on those that were several."""
     first: dict[str, str] = {}
     notes: dict[str, None] = {}
     found = []

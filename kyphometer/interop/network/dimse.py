@@ -30,12 +30,18 @@ FIND: Final = "1.2.840.10008.5.1.4.1.2.2.1"
 _PENDING: Final = (0xFF00, 0xFF01)
 _WARNINGS: Final = (0x0000, 0xB000, 0xB006, 0xB007)
 _MOST_CONTEXTS: Final = 120
-_STUDY: Final = ("StudyDescription", "StudyInstanceUID", "StudyDate", "PatientID", "PatientName",
-                 "AccessionNumber")  # fmt: skip
-_SERIES: Final = ("SeriesInstanceUID", "Modality", "SeriesDescription", "BodyPartExamined",
-                  "ProtocolName", "ViewPosition")  # fmt: skip
-_IMAGE: Final = ("SOPInstanceUID", "SOPClassUID", "Rows", "Columns", "ViewPosition",
-                 "ImageLaterality", "BodyPartExamined")  # fmt: skip
+STUDY_KEYS: Final = (
+    "StudyDescription", "StudyInstanceUID", "StudyDate", "PatientID", "PatientName",
+    "AccessionNumber",
+)  # fmt: skip
+SERIES_KEYS: Final = (
+    "SeriesInstanceUID", "Modality", "SeriesDescription", "BodyPartExamined", "ProtocolName",
+    "ViewPosition",
+)  # fmt: skip
+IMAGE_KEYS: Final = (
+    "SOPInstanceUID", "SOPClassUID", "Rows", "Columns", "ViewPosition", "ImageLaterality",
+    "BodyPartExamined",
+)  # fmt: skip
 
 
 class DimseArchive:
@@ -172,15 +178,15 @@ def _study_keys(query: Query) -> Any:
         "StudyInstanceUID": query.study_instance_uid,
         "StudyDate": query.dates(),
     }
-    return _keys("STUDY", stated, _STUDY)
+    return _keys("STUDY", stated, STUDY_KEYS)
 
 
 def _series_keys(study: Any) -> Any:
     uid = str(study.get("StudyInstanceUID", ""))
-    return _keys("SERIES", {"StudyInstanceUID": uid}, _SERIES)
+    return _keys("SERIES", {"StudyInstanceUID": uid}, SERIES_KEYS)
 
 
 def _image_keys(study: Any, series: Any) -> Any:
     uids = {"StudyInstanceUID": str(study.get("StudyInstanceUID", "")),
             "SeriesInstanceUID": str(series.get("SeriesInstanceUID", ""))}  # fmt: skip
-    return _keys("IMAGE", uids, _IMAGE)
+    return _keys("IMAGE", uids, IMAGE_KEYS)

@@ -44,7 +44,10 @@ from kyphometer.interop.network.multipart import (
 )
 from kyphometer.interop.network.secret import secret
 
-_ANY_SYNTAX: Final = 'multipart/related; type="application/dicom"; transfer-syntax=*'
+_AS_KEPT: Final = {
+    "Accept": 'multipart/related; type="application/dicom"; transfer-syntax=*',
+    "Accept-Encoding": "identity",  # deflating films on the fly takes a server far longer
+}
 _PAGE: Final = 500
 _ASKED: Final = tuple(dict.fromkeys((*FIELDS.values(), "Rows", "Columns")))
 
@@ -160,7 +163,7 @@ class WebArchive:
         with (
             self._told("fetch", entry.sop_instance_uid),
             self._session.get(
-                address, headers={"Accept": _ANY_SYNTAX}, stream=True, timeout=self._timeout
+                address, headers=_AS_KEPT, stream=True, timeout=self._timeout
             ) as answer,
         ):
             answer.raise_for_status()

@@ -15,7 +15,8 @@ from kyphometer.web.server.settings import Mode, WebSettings
 
 CSRF_HEADER = "x-kyphometer-csrf"
 _READING_METHODS = ("GET", "HEAD", "OPTIONS")
-_PUBLIC = ("/static/", "/api/health", "/api/login", "/login", "/favicon.ico")
+_PUBLIC = ("/static/", "/api/health", "/api/login", "/login", "/favicon.ico", "/open")
+"""What answers strangers; `/open` shows them nothing but the way in."""
 _BEFORE_THE_FIRST_PASSWORD = ("/api/password", "/api/logout", "/static/", "/login")
 _STRANGER_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Kyphometer</title>
 <h1>This page needs its key</h1>

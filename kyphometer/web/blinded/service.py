@@ -300,6 +300,10 @@ class BlindedService:
         """Refused: whose film it is stays hidden."""
         raise BlindedRefusalError(RefusalCode.HIDDEN)
 
+    def film_of_study(self, _study_instance_uid: str) -> str:
+        """Refused: a study's UID would tell which film a code is."""
+        raise BlindedRefusalError(RefusalCode.HIDDEN)
+
     def readings(self, _film_id: str) -> BlindedDocument:
         """Refused: other readings stay hidden."""
         raise BlindedRefusalError(RefusalCode.HIDDEN)

@@ -89,6 +89,20 @@ class OpenService:
         levels = document.get("fractured_levels")
         return [str(level) for level in levels] if isinstance(levels, list) else ()
 
+    def film_of_study(self, study_instance_uid: str) -> str:
+        """The film that a link to a DICOM study opens: the first lateral one, or else the first."""
+        films = [
+            film
+            for film in self._catalogue.films().values()
+            if film.facts.get("study_instance_uid") == study_instance_uid
+        ]
+        if not films:
+            raise NotFoundError(
+                f"No film of the study {study_instance_uid} is here",
+                "fetch it with 'kyphometer pacs fetch', or go to the work list",
+            )
+        return str(max(films, key=lambda film: film.is_lateral is True).id)
+
     def film(self, film_id: str) -> Answer:
         """Everything the page shows about a film but its pixels."""
         record = self._record(film_id)

@@ -64,6 +64,10 @@ class ReaderService(Protocol):
         """A page of the films to read, with progress."""
         ...
 
+    def film_of_study(self, study_instance_uid: str) -> str:
+        """The film that a link to a DICOM study opens: the first lateral one, or else the first."""
+        ...
+
     def film(self, film_id: str) -> Told:
         """Everything the page shows about a film but its pixels."""
         ...

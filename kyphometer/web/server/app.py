@@ -26,7 +26,7 @@ from kyphometer.web.quality.desk import QualityDesk
 from kyphometer.web.reader.service import ReaderServices
 from kyphometer.web.routes import accounts as routes_accounts
 from kyphometer.web.routes import films as routes_films
-from kyphometer.web.routes import pages
+from kyphometer.web.routes import links, pages
 from kyphometer.web.routes import planning as routes_planning
 from kyphometer.web.routes import quality as routes_quality
 from kyphometer.web.routes import readings as routes_readings
@@ -37,6 +37,7 @@ from kyphometer.web.server.settings import WebSettings
 
 ROUTES = (
     *pages.ROUTES,
+    *links.ROUTES,
     *routes_session.ROUTES,
     *routes_films.ROUTES,
     *routes_readings.ROUTES,
