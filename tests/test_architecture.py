@@ -45,6 +45,7 @@ HOMES = {
     "starlette": {"web"},
     "uvicorn": {"web"},
     "reportlab": {"reports"},
+    "pypdfium2": {"reports"},
     "docx": {"reports"},
     "openpyxl": {"reports", "followup", "tables"},
     "pyreadstat": {"tables"},

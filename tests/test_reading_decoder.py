@@ -127,7 +127,7 @@ def test_a_refusal_names_the_member(path):
             assert place in str(error) or "no vertebral level" in str(error)
 
 
-@pytest.mark.parametrize("path", SAMPLES, ids=lambda p: f"{p.parent.name}-{p.name[:6]}")
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda p: f"{p.parent.name}-{p.name}")
 def test_samples_are_read_and_written_byte_for_byte(path):
     text = path.read_text("utf-8")
     made = reading_to_dict(reading_from_json(text))

@@ -133,7 +133,8 @@ def test_no_answer_leaks_anything(study):
         ask("DELETE", f"{path}/draft", json={"base": "1."})
     for number in range(1, 12):
         ask("GET", f"/api/films/{number}")
-        ask("GET", f"/api/films/{number}/picture.png")
+        for name in ("picture.png", "page.pdf", "page.png", "measurements.csv"):
+            ask("GET", f"/api/films/{number}/{name}")
     ask("GET", "/api/films/..%2f..%2fsecretstudy.kypho")
     for path in sorted({item.name for item in study.films()[0].path.parent.iterdir()}):
         ask("GET", f"/api/films/{path}")

@@ -169,7 +169,15 @@ def _visit(listener, code, body):
     listener.ask("GET", f"{path}/document")
     listener.ask("POST", f"{path}/assist", {"document": body, "targets": [{"level": "L1"}]})
     listener.ask("POST", f"{path}/carry-over", {"document": body})
-    for part in ("", "/pixels", "/thumbnail", "/readings", "/picture.png"):
+    for part in (
+        "",
+        "/pixels",
+        "/thumbnail",
+        "/readings",
+        "/picture.png",
+        "/page.pdf",
+        "/measurements.csv",
+    ):
         listener.ask("GET", f"{path}{part}")
     for rest in ("config", "worklist", "progress", "users", "films/1/readings"):
         listener.ask("GET", f"/api/{rest}")

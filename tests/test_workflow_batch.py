@@ -141,6 +141,20 @@ def test_who_ends_its_process_does_not_stop_the_others():
     assert found == {n: None if n == 3 else n * n for n in range(9)}
 
 
+def test_a_script_without_a_guard_is_not_run_again_in_each_process(archive, tmp_path):
+    out, script = tmp_path / "r.csv", tmp_path / "script.py"
+    script.write_text(
+        "from pathlib import Path\n"
+        "from kyphometer.workflow.batch import BatchPlan, run_batch\n"
+        f"plan = BatchPlan(root=Path({str(archive)!r}), out=Path({str(out)!r}), workers=1)\n"
+        "print(run_batch(plan).failed)\n"
+    )
+    ran = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True)
+    assert ran.stdout == "2\n"
+    assert len(films_in(rows_of(out), "measured")) == 4
+
+
+@pytest.mark.slow
 def test_a_killed_run_goes_on(archive, tmp_path, capsys):
     """Killed with no chance to clean up, after at least one film and before all."""
     for number in range(80):
@@ -163,6 +177,7 @@ def test_a_killed_run_goes_on(archive, tmp_path, capsys):
     assert len(films_in(rows_of(out), "measured", "failed")) == said["films"]
 
 
+@pytest.mark.slow
 def test_a_dask_cluster_measures_the_same_and_outlives_a_worker(archive, tmp_path):
     distributed = pytest.importorskip("distributed", reason="Dask is not installed")
     for number in range(6):

@@ -7,7 +7,7 @@ import re
 from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from reportlab import rl_config
 from reportlab.lib import colors
@@ -55,13 +55,13 @@ WIDEST_TEXT = 62 * mm
 """A column is not made wider than this for its longest text, but for its longest word."""
 
 
-def write_pdf(document: Document, path: Path) -> None:
-    """Write a report as PDF (A4)."""
+def write_pdf(document: Document, target: Path | BinaryIO) -> None:
+    """Write a report as PDF (A4), to a file or into a stream."""
     _register_fonts()
     rl_config.useA85 = 0
     styles = _styles()
     template = _Template(
-        str(path),
+        str(target) if isinstance(target, Path) else target,
         pagesize=A4,
         leftMargin=MARGIN,
         rightMargin=MARGIN,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from urllib.parse import unquote
+
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import cookie_parser
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -14,6 +17,8 @@ from kyphometer.web.routes.answers import error_answer
 from kyphometer.web.server.settings import Mode, WebSettings
 
 CSRF_HEADER = "x-kyphometer-csrf"
+OBSERVER_HEADER = "x-kyphometer-observer"
+"""Who reads, where one person works alone; percent-encoded, as headers hold no other letters."""
 _READING_METHODS = ("GET", "HEAD", "OPTIONS")
 _PUBLIC = ("/static/", "/api/health", "/api/login", "/login", "/favicon.ico", "/open")
 """What answers strangers; `/open` shows them nothing but the way in."""
@@ -61,9 +66,13 @@ class Gate:
     async def _visitor(self, headers: Headers) -> Visitor | None:
         scheme, _, bearer = headers.get("authorization", "").partition(" ")
         cookies = cookie_parser(headers.get("cookie", ""))
-        return await self.authenticator.recognise(
+        found = await self.authenticator.recognise(
             cookies, bearer if scheme.lower() == "bearer" else None
         )
+        told = unquote(headers.get(OBSERVER_HEADER, ""))
+        if found is None or not told or self.settings.mode is not Mode.LOCAL:
+            return found
+        return replace(found, reads_as=told)
 
     def _renewing(self, send: Send, visitor: Visitor) -> Send:
         """Lets the answer carry the visitor's new identifier."""

@@ -40,6 +40,9 @@ class BlindedLine(Blinded, frozen=True, kw_only=True):
     date: None = None
     position: Literal["unknown"] = "unknown"
     fractured_levels: Nothing = ()
+    others: Nothing = ()
+    warnings: Nothing = ()
+    group: None = None
 
 
 class BlindedCounts(Blinded, frozen=True, kw_only=True):
@@ -57,6 +60,7 @@ class BlindedWorkList(Blinded, frozen=True, kw_only=True):
     total: int
     progress: BlindedCounts
     items: list[BlindedLine]
+    others: Nothing = ()
 
 
 class BlindedGeometry(Blinded, frozen=True, kw_only=True):

@@ -54,6 +54,7 @@ from kyphometer.web.blinded.readings import blinded_assisted, blinded_reading
 from kyphometer.web.blinded.refusals import BlindedRefusalError, RefusalCode, refusal
 from kyphometer.web.pixels.film_source import FilmSource
 from kyphometer.web.pixels.packing import unpack
+from kyphometer.web.pixels.page import PageKind, PageOrder
 from kyphometer.web.pixels.picture import PictureOrder
 from kyphometer.web.reader.agreement import study_agreement
 from kyphometer.web.reader.assist import Target, assist
@@ -99,7 +100,7 @@ class BlindedService:
         found = [
             line
             for line in lines
-            if (query.status is None or line.status == query.status)
+            if _is_asked_for(line, query.status)
             and all(word in line.label.casefold() for word in words)
         ]
         states = [line.status for line in lines]
@@ -316,6 +317,14 @@ class BlindedService:
         """Refused: a picture would show values."""
         raise BlindedRefusalError(RefusalCode.HIDDEN)
 
+    def page(self, _film_id: str, _kind: PageKind) -> PageOrder:
+        """Refused: it would show values."""
+        raise BlindedRefusalError(RefusalCode.HIDDEN)
+
+    def table(self, _film_id: str) -> str:
+        """Refused: it would show values."""
+        raise BlindedRefusalError(RefusalCode.HIDDEN)
+
     def _item(self, code: str) -> SessionItemRecord:
         for item in due_items(self._study, self._session, self._observer):
             if item.code == code:
@@ -360,3 +369,10 @@ def _seen(reading: Reading, geometry: PixelGeometry, header: Facing | None) -> B
 def _facing(record: FilmRecord, item: SessionItemRecord) -> Facing | None:
     facing = record.header_facing
     return mirror_facing(facing) if item.mirrored else facing
+
+
+def _is_asked_for(line: BlindedLine, status: str | None) -> bool:
+    """True if a line is in the part of the list asked for; nothing is told of a film's header."""
+    if status == "mine":
+        return line.status != "unread"
+    return status is None or line.status == status

@@ -19,6 +19,7 @@ from kyphometer.web.openapi.types import (
     maybe,
     ref,
 )
+from kyphometer.web.reader.service import SORTS
 
 _BASE = {"base": maybe(TEXT)}
 _LOG = body(
@@ -111,6 +112,9 @@ def _film_paths(film: str) -> dict[str, Any]:
         f"{film}/pixels": {"get": _picture("pixels", "application/octet-stream")},
         f"{film}/thumbnail": {"get": _picture("thumbnail", "image/jpeg")},
         f"{film}/picture.png": {"get": _picture("picture", "image/png")},
+        f"{film}/page.pdf": {"get": _picture("page_pdf", "application/pdf")},
+        f"{film}/page.png": {"get": _picture("page_png", "image/png")},
+        f"{film}/measurements.csv": {"get": _picture("table", "text/csv")},
         f"{film}/document": {
             "get": _operation(
                 "document", "Draft or latest reading.", _json(ref("Document")), film=True
@@ -294,7 +298,8 @@ def _work_list() -> dict[str, Any]:
     found = _operation("worklist", "Films to read.", _json(ref("WorkList")))
     shapes: dict[str, Schema] = {
         "query": TEXT,
-        "status": choice("unread", "draft", "read", "failed"),
+        "status": choice("unread", "draft", "read", "mine", "flagged", "failed"),
+        "sort": choice(*SORTS),
         "offset": {**count, "maximum": 10_000_000},
         "limit": {**count, "maximum": 500},
     }

@@ -172,12 +172,20 @@ SCHEMAS: dict[str, Schema] = {
             "definitions": many(_DEFINITION),
         }
     ),
-    "WorkLine": record({**_LINE_MEMBERS, "fractured_levels": many(TEXT)}, {"error": maybe(TEXT)}),
+    "WorkLine": record(
+        {
+            **_LINE_MEMBERS,
+            **dict.fromkeys(("fractured_levels", "others", "warnings"), many(TEXT)),
+            "group": maybe(record({"films": COUNT, "read": COUNT})),
+        },
+        {"error": maybe(TEXT)},
+    ),
     "WorkList": record(
         {
             "total": COUNT,
             "progress": record(dict.fromkeys(("read", "draft", "total", "failed"), COUNT)),
             "items": many(ref("WorkLine")),
+            "others": many(record({"observer": TEXT, "films": COUNT})),
         }
     ),
     "Sibling": record(_LINE_MEMBERS),

@@ -23,6 +23,7 @@ from kyphometer.errors import FilmError
 from kyphometer.web.pixels import decode_job
 from kyphometer.web.pixels.decode_job import PackedFilm, Refusal, SentFilm
 from kyphometer.web.pixels.film_source import FilmSource
+from kyphometer.web.pixels.page import PageOrder, page
 from kyphometer.web.pixels.picture import PictureOrder, picture
 from kyphometer.web.reader.answer import Answer
 from kyphometer.web.reader.carrying import CarryOrder, carry
@@ -92,6 +93,10 @@ class Decoder:
     async def picture(self, order: PictureOrder) -> bytes:
         """PNG of a reading on its film."""
         return _settled(await self._run(picture, order), order.source)
+
+    async def page(self, order: PageOrder) -> bytes:
+        """The page of a reading, as a file."""
+        return _settled(await self._run(page, order), order.source)
 
     async def carried(self, order: CarryOrder) -> Answer:
         """A draft with endplates proposed from the film before."""

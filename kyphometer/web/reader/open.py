@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 
 import kyphometer
 from kyphometer.errors import FilmError, NotFoundError, UnknownRecordError
+from kyphometer.measure import measure_reading
 from kyphometer.reading import Reading
 from kyphometer.store.protocol import ReadingStore
 from kyphometer.store.records import FilmRecord, ReadingState, WorkItem
 from kyphometer.web.pixels.film_source import FilmSource
 from kyphometer.web.pixels.packing import unpack
+from kyphometer.web.pixels.page import PageKind, PageOrder
 from kyphometer.web.pixels.picture import PictureOrder
 from kyphometer.web.reader.agreement import Agreement
 from kyphometer.web.reader.answer import Answer
@@ -27,6 +29,7 @@ from kyphometer.web.reader.confirming import checked_reading, draft_reading
 from kyphometer.web.reader.earlier import Earlier
 from kyphometer.web.reader.film_files import film_header, film_source
 from kyphometer.web.reader.overview import progress_view, readings_view
+from kyphometer.web.reader.printing import Printed, measurements_csv, page_order
 from kyphometer.web.reader.service import ConfirmNote, WorkQuery
 from kyphometer.web.reader.versions import ReadingVersions, stored_view, tag_of
 from kyphometer.web.reader.visits import ReadFilm, visit_table
@@ -38,9 +41,12 @@ from kyphometer.web.views.work import (
     STATUS,
     FailedFile,
     film_line,
+    film_warnings,
+    groups,
     line_view,
     matching,
     matching_failed,
+    other_readers,
     progress,
 )
 
@@ -74,13 +80,24 @@ class OpenService:
         lines = matching(known, query)
         failed = matching_failed(self._failed, query)
         start, end = query.offset, query.offset + query.limit
-        shown = [line_view(item, film, self._fractured(item)) for item, film in lines[start:end]]
+        others = self._catalogue.others()
+        shown = [self._line(item, film, others) for item, film in lines[start:end]]
+        first = groups(lines, query)
+        for line, (_, film) in zip(shown, lines[start:end], strict=True):
+            line["group"] = first.get(film.id)
         shown += failed[max(0, start - len(lines)) : max(0, end - len(lines))]
         return {
             "total": len(lines) + len(failed),
             "progress": progress(items, self._failed),
+            "others": other_readers(others),
             "items": shown,
         }
+
+    def _line(
+        self, item: WorkItem, film: FilmRecord, others: Mapping[int, Sequence[str]]
+    ) -> Answer:
+        fractured, names = self._fractured(item), others.get(film.id, ())
+        return line_view(item, film, fractured=fractured, others=names)
 
     def _fractured(self, item: WorkItem) -> Sequence[str]:
         if item.state is ReadingState.UNREAD:
@@ -114,7 +131,7 @@ class OpenService:
             "facing": record.facing,
             "view": None,
             "facts": [],
-            "warnings": list(record.facts.get("warnings", ())),
+            "warnings": film_warnings(record),
             "geometry": geometry_view(record.geometry),
             "pixels": None,
             "siblings": self._siblings(record),
@@ -176,6 +193,40 @@ class OpenService:
             header_facing=record.header_facing,
             corner_sd_mm=self.agreement.corner_sd_mm,
         )
+
+    def page(self, film_id: str, kind: PageKind) -> PageOrder:
+        """The page of the draft, or else of the latest confirmed reading, to be made."""
+        printed = self._printed(film_id)
+        source = film_source(self._store, printed.film)
+        visits = self.visits(film_id, None)
+        return page_order(
+            printed, kind, source, visits, self.agreement, datetime.now().astimezone()
+        )
+
+    def table(self, film_id: str) -> str:
+        """The numbers of the draft, or else of the latest confirmed reading, as CSV."""
+        printed = self._printed(film_id)
+        film = printed.film
+        measured = measure_reading(
+            printed.reading,
+            film.geometry,
+            corner_sd_mm=self.agreement.corner_sd_mm,
+            header_facing=film.header_facing,
+            strict=False,
+        )
+        return measurements_csv(printed, measured)
+
+    def _printed(self, film_id: str) -> Printed:
+        record = self._record(film_id)
+        stored = self._versions.stored(record.id)
+        reading, version = None, 0
+        if stored.draft is not None:
+            reading = draft_reading(stored.draft.document, record.reference)
+        elif stored.reading is not None:
+            reading, version = stored.reading.reading, stored.version
+        if reading is None or not reading.vertebrae:
+            raise NotFoundError("Nothing is marked on this film yet", "mark it first")
+        return Printed(film=record, reading=reading, observer=self._observer, version=version)
 
     def readings(self, film_id: str) -> Answer:
         """Everybody's confirmed readings of a film."""

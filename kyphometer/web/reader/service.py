@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from kyphometer.store.records import MarkingLog
 from kyphometer.web.access.visitors import Visitor
 from kyphometer.web.pixels.film_source import FilmSource
+from kyphometer.web.pixels.page import PageKind, PageOrder
 from kyphometer.web.pixels.picture import PictureOrder
 from kyphometer.web.reader.agreement import Agreement
 from kyphometer.web.reader.answer import Answer
@@ -28,12 +29,29 @@ Told = Answer | Struct
 """What a reader is told; a blinded one only in types of `web.blinded.answers`."""
 
 
+SORTS = ("patient", "date", "status", "name")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkQuery:
-    """Which part of the work list is asked for."""
+    """Which part of the work list is asked for.
+
+    Attributes
+    ----------
+    text
+        Words that must be found.
+    status
+        A status, `mine` (begun or read) or `flagged` (something is to be known of the film);
+        None for all.
+    sort
+        One of `SORTS`: by patient and visit, newest first, unread first, by name of the file.
+    offset, limit
+        Which lines.
+    """
 
     text: str = ""
     status: str | None = None
+    sort: str = "patient"
     offset: int = 0
     limit: int = 100
 
@@ -82,6 +100,14 @@ class ReaderService(Protocol):
 
     def picture(self, film_id: str) -> PictureOrder:
         """The picture of the confirmed reading, to be drawn."""
+        ...
+
+    def page(self, film_id: str, kind: PageKind) -> PageOrder:
+        """The page of the reader's marks, to be made."""
+        ...
+
+    def table(self, film_id: str) -> str:
+        """The numbers of the reader's marks, as CSV."""
         ...
 
     def readings(self, film_id: str) -> Told:

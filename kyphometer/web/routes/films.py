@@ -13,15 +13,16 @@ import kyphometer
 from kyphometer.errors import KyphometerError, RequestError
 from kyphometer.web.access.visitors import Role
 from kyphometer.web.pixels.film_source import FilmSource
+from kyphometer.web.pixels.page import PageKind
 from kyphometer.web.reader.assist import warm_up
-from kyphometer.web.reader.service import ReaderService, WorkQuery
+from kyphometer.web.reader.service import SORTS, ReaderService, WorkQuery
 from kyphometer.web.routes.answers import InPieces, Json
 from kyphometer.web.routes.bodies import query_count
 from kyphometer.web.routes.routing import route
 from kyphometer.web.server.services import Services, reader_service, require, services
 
 MAX_PAGE = 500
-STATUSES = ("unread", "draft", "read", "failed")
+STATUSES = ("unread", "draft", "read", "mine", "flagged", "failed")
 
 
 async def work_list(request: Request) -> Response:
@@ -29,9 +30,13 @@ async def work_list(request: Request) -> Response:
     status = request.query_params.get("status") or None
     if status is not None and status not in STATUSES:
         raise RequestError("The status asked for is unknown", f"use one of {', '.join(STATUSES)}")
+    sort = request.query_params.get("sort") or "patient"
+    if sort not in SORTS:
+        raise RequestError("The order asked for is unknown", f"use one of {', '.join(SORTS)}")
     query = WorkQuery(
         text=request.query_params.get("query", "")[:200],
         status=status,
+        sort=sort,
         offset=query_count(request, "offset", 0, 10_000_000),
         limit=query_count(request, "limit", 100, MAX_PAGE),
     )
@@ -86,7 +91,7 @@ async def thumbnail(request: Request) -> Response:
     headers = {"ETag": _etag(source, "thumbnail"), "Cache-Control": "private, no-cache"}
     if _is_known(request, headers["ETag"]):
         return Response(status_code=304, headers=headers)
-    picture = await services(request).decoder.thumbnail(source)
+    picture = await services(request).cache.thumbnail(source)
     return Response(picture, media_type="image/jpeg", headers=headers)
 
 
@@ -110,6 +115,32 @@ async def picture(request: Request) -> Response:
     drawn = await services(request).decoder.picture(order)
     headers = {"Content-Disposition": 'inline; filename="kyphometer.png"'}
     return Response(drawn, media_type="image/png", headers=headers)
+
+
+async def page_pdf(request: Request) -> Response:
+    """GET /api/films/{film_id}/page.pdf: film, marks, numbers and visits, for paper."""
+    return await _page(request, "pdf", "application/pdf")
+
+
+async def page_png(request: Request) -> Response:
+    """GET /api/films/{film_id}/page.png: the first page of that, as a picture."""
+    return await _page(request, "png", "image/png")
+
+
+async def _page(request: Request, kind: PageKind, media_type: str) -> Response:
+    at, film_id = await reader_service(request), request.path_params["film_id"]
+    order = await run_in_threadpool(at.page, film_id, kind)
+    made = await services(request).decoder.page(order)
+    headers = {"Content-Disposition": f'inline; filename="kyphometer.{kind}"'}
+    return Response(made, media_type=media_type, headers=headers)
+
+
+async def table(request: Request) -> Response:
+    """GET /api/films/{film_id}/measurements.csv: the numbers of the marks, one a line."""
+    at, film_id = await reader_service(request), request.path_params["film_id"]
+    text = await run_in_threadpool(at.table, film_id)
+    headers = {"Content-Disposition": 'inline; filename="kyphometer.csv"'}
+    return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
 
 
 def _next_source(at: ReaderService, film_id: str) -> FilmSource | None:
@@ -143,6 +174,9 @@ ROUTES = (
     route("/api/films/{film_id}/pixels", GET=pixels),
     route("/api/films/{film_id}/thumbnail", GET=thumbnail),
     route("/api/films/{film_id}/picture.png", GET=picture),
+    route("/api/films/{film_id}/page.pdf", GET=page_pdf),
+    route("/api/films/{film_id}/page.png", GET=page_png),
+    route("/api/films/{film_id}/measurements.csv", GET=table),
     route("/api/films/{film_id}/readings", GET=readings),
     route("/api/progress", GET=progress),
 )

@@ -31,7 +31,7 @@ async def config(request: Request) -> Response:
         "mode": str(settings.mode),
         "user": user,
         "sign_in": "proxy" if by_proxy(services(request).authenticator) else "password",
-        "observer": who.observer,
+        "observer": who.observer if at.is_blinded else who.reads_as or who.observer,
         "csrf": who.csrf,
         "blinded": at.is_blinded,
         "languages": list(settings.languages),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from kyphometer.store.records import FilmRecord, ReadingState, WorkItem
 from kyphometer.web.reader.answer import Answer
@@ -26,17 +28,44 @@ class FailedFile:
 
 
 Line = tuple["WorkItem", "FilmRecord"]
+_URGENCY = {"draft": 0, "unread": 1, "read": 2}
 
 
 def matching(lines: Iterable[Line], query: WorkQuery) -> list[Line]:
-    """Lines whose film holds every word of the search and whose status is the one asked for."""
+    """Lines that hold every word of the search and are what was asked for, in order."""
     words = query.text.casefold().split()
-    return [
+    found = [
         (item, film)
         for item, film in lines
-        if (query.status is None or STATUS[item.state] == query.status)
+        if _is_asked_for(item, film, query.status)
         and all(word in _haystack(film) for word in words)
     ]
+    return found if query.sort == "patient" else sorted(found, key=_ORDERS[query.sort])
+
+
+def _is_asked_for(item: WorkItem, film: FilmRecord, status: str | None) -> bool:
+    if status == "mine":
+        return STATUS[item.state] != "unread"
+    if status == "flagged":
+        return bool(film_warnings(film))
+    return status is None or STATUS[item.state] == status
+
+
+def _newest(line: Line) -> int:
+    taken_on = line[1].taken_on
+    return -taken_on.toordinal() if taken_on else 0
+
+
+_ORDERS: dict[str, Callable[[Line], Any]] = {
+    "date": _newest,
+    "status": lambda line: _URGENCY[STATUS[line[0].state]],
+    "name": lambda line: line[1].name.casefold(),
+}
+
+
+def film_warnings(film: FilmRecord) -> list[str]:
+    """What is to be known of a film before its numbers are believed, sentence by sentence."""
+    return [str(sentence) for sentence in film.facts.get("warnings", ())]
 
 
 def _haystack(film: FilmRecord) -> str:
@@ -57,13 +86,15 @@ def matching_failed(failed: Sequence[FailedFile], query: WorkQuery) -> list[Answ
 
 
 def _failed_line(number: int, item: FailedFile) -> Answer:
-    unknown = dict.fromkeys(("patient", "visit", "date", "position"))
+    unknown = dict.fromkeys(("patient", "visit", "date", "position", "group"))
     return {
         "film_id": f"failed-{number}",
         "label": item.name,
         **unknown,
         "status": "failed",
         "fractured_levels": [],
+        "others": [],
+        "warnings": [],
         "error": item.sentence,
     }
 
@@ -79,9 +110,40 @@ def progress(items: Sequence[WorkItem], failed: Sequence[FailedFile]) -> Answer:
     }
 
 
-def line_view(item: WorkItem, film: FilmRecord, fractured: Sequence[str]) -> Answer:
-    """A line of an open work list."""
-    return {**film_line(film), "status": STATUS[item.state], "fractured_levels": list(fractured)}
+def groups(lines: Sequence[Line], query: WorkQuery) -> dict[int, Answer]:
+    """Of every patient in a list by patient: films and films read, by number of the first film."""
+    if query.sort != "patient":
+        return {}
+    by_patient: dict[str, Answer] = {}
+    first: dict[int, Answer] = {}
+    for item, film in lines:
+        if film.patient is None:
+            continue
+        if film.patient not in by_patient:
+            first[film.id] = by_patient[film.patient] = {"films": 0, "read": 0}
+        by_patient[film.patient]["films"] += 1
+        by_patient[film.patient]["read"] += STATUS[item.state] == "read"
+    return first
+
+
+def other_readers(others: Mapping[int, Sequence[str]]) -> list[Answer]:
+    """Other observers with confirmed readings, and of how many films."""
+    counts = Counter(name for names in others.values() for name in names)
+    return [{"observer": name, "films": counts[name]} for name in sorted(counts)]
+
+
+def line_view(
+    item: WorkItem, film: FilmRecord, *, fractured: Sequence[str], others: Sequence[str]
+) -> Answer:
+    """A line of an open work list; `others` are the other observers who have read the film."""
+    return {
+        **film_line(film),
+        "status": STATUS[item.state],
+        "fractured_levels": list(fractured),
+        "others": list(others),
+        "warnings": film_warnings(film),
+        "group": None,
+    }
 
 
 def film_line(film: FilmRecord) -> Answer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import (
@@ -16,6 +17,8 @@ from concurrent.futures import (
 )
 from contextlib import contextmanager
 from itertools import islice
+from multiprocessing.context import SpawnContext, SpawnProcess
+from types import ModuleType
 from typing import Any, TypeVar
 
 from kyphometer.errors import MissingExtraError, SchedulerError
@@ -28,9 +31,26 @@ IN_FLIGHT = 4
 
 def processes(workers: int) -> Executor:
     """A pool of processes that end when this one does, however it ends."""
-    return ProcessPoolExecutor(
-        workers, mp_context=multiprocessing.get_context("spawn"), initializer=_follow_parent
-    )
+    return ProcessPoolExecutor(workers, mp_context=_Context(), initializer=_follow_parent)
+
+
+class _Process(SpawnProcess):
+    """A process that does not run the program's main module again.
+
+    It needs nothing from there, and a script without a guard would start all over in each.
+    """
+
+    def start(self) -> None:
+        main = sys.modules["__main__"]
+        sys.modules["__main__"] = ModuleType("__main__")
+        try:
+            super().start()
+        finally:
+            sys.modules["__main__"] = main
+
+
+class _Context(SpawnContext):
+    Process = _Process
 
 
 def _follow_parent() -> None:

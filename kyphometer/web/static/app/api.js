@@ -21,6 +21,8 @@ export class OfflineError extends Error {}
 export class Api {
   constructor() {
     this.csrf = '';
+    /** Who reads, if it was changed in this tab. */
+    this.observer = '';
     /** @type {?() => Promise<boolean>} asks whoever was signed in to do so again; true if done */
     this.signInAgain = null;
   }
@@ -30,6 +32,7 @@ export class Api {
   async call(method, path, body, extra = {}) {
     /** @type {Object<string, string>} */
     const headers = { Accept: 'application/json', 'Accept-Language': language() };
+    if (this.observer) headers['X-Kyphometer-Observer'] = encodeURIComponent(this.observer);
     if (body !== undefined) headers['Content-Type'] = 'application/json';
     const payload = body === undefined ? undefined : JSON.stringify(body);
     const response = await this.reach(path, () => {
@@ -71,12 +74,13 @@ export class Api {
     return `/api/films/${encodeURIComponent(id)}${rest}`;
   }
 
-  /** @param {{query: string, status: string, offset: number, limit: number}} ask
+  /** @param {{query: string, status: string, sort?: string, offset: number, limit: number}} ask
    * @returns {Promise<Wire.WorkList>} */
   worklist(ask) {
     const query = new URLSearchParams({
       query: ask.query,
       status: ask.status,
+      sort: ask.sort ?? 'patient',
       offset: String(ask.offset),
       limit: String(ask.limit),
     });
@@ -109,6 +113,17 @@ export class Api {
     }
     if (at !== bytes.length) throw new ApiError(200, { error: `pixels: ${at} / ${bytes.length}` });
     return new Uint16Array(bytes.buffer);
+  }
+
+  /** A file that the server makes of a film. @param {string} id @param {string} rest
+   * @returns {Promise<Blob>} */
+  async file(id, rest) {
+    /** @type {Object<string, string>} */
+    const headers = { 'Accept-Language': language() };
+    if (this.observer) headers['X-Kyphometer-Observer'] = encodeURIComponent(this.observer);
+    const response = await this.reach(this.path(id, rest), () => ({ headers, credentials: 'same-origin' }));
+    if (!response.ok) throw new ApiError(response.status, await response.json().catch(() => null));
+    return response.blob();
   }
 
   /** @param {string} id @returns {Promise<Wire.Document>} */

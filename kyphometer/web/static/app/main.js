@@ -2,10 +2,10 @@
 import { Api, ApiError } from './api.js';
 import { Films } from './films.js';
 import { t, useLanguage } from './i18n.js';
-import { loadPrefs, storePrefs } from './prefs.js';
+import { keepObserver, loadPrefs, recallObserver, storePrefs } from './prefs.js';
 import { Reader } from './reader/reader.js';
 import { Accounts } from './ui/accounts.js';
-import { ask, askPassword } from './ui/dialogs.js';
+import { ask, askObserver, askPassword } from './ui/dialogs.js';
 import { h } from './ui/dom.js';
 import { Planning } from './ui/planning.js';
 import { Quality } from './ui/quality.js';
@@ -26,13 +26,14 @@ class App {
     this.view = null;
     /** @type {?Promise<boolean>} */
     this.asking = null;
-    this.list = { query: '', status: '', active: 0 };
+    this.list = { query: '', status: '', sort: 'patient', active: 0 };
   }
 
   async start() {
     const wanted = this.prefs.language || (navigator.language.startsWith('vi') ? 'vi' : 'en');
     await useLanguage(wanted);
     try {
+      this.api.observer = recallObserver();
       this.config = await this.api.config();
     } catch (error) {
       this.refuse(error);
@@ -93,6 +94,24 @@ class App {
     const reader = new Reader(this);
     this.show(reader);
     reader.resume(state);
+  }
+
+  /** Read under another code from now on, in this tab. @param {string[]} known */
+  async changeObserver(known) {
+    const before = this.api.observer;
+    const code = await askObserver(this.config.observer, known);
+    if (!code) return;
+    this.api.observer = code;
+    try {
+      this.config = await this.api.config();
+      keepObserver(code);
+      this.list.active = 0;
+    } catch (error) {
+      this.api.observer = before;
+      const text = error instanceof Error ? error.message : String(error);
+      await ask(text, [], [{ label: t('close'), value: '', primary: true }]);
+    }
+    this.route();
   }
 
   /** Ask for a new password of one's own. */

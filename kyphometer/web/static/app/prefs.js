@@ -28,3 +28,23 @@ export function storePrefs(prefs) {
     // Storage is full or forbidden: the settings hold until the page is closed.
   }
 }
+
+const WHO = 'kyphometer.observer';
+
+/** Who reads in this tab, if that was changed here. @returns {string} */
+export function recallObserver() {
+  try {
+    return sessionStorage.getItem(WHO) ?? '';
+  } catch {
+    return '';
+  }
+}
+
+/** @param {string} code */
+export function keepObserver(code) {
+  try {
+    sessionStorage.setItem(WHO, code);
+  } catch {
+    // Forbidden: it holds until the page is loaded again.
+  }
+}

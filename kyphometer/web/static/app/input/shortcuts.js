@@ -43,6 +43,7 @@ export const SHORTCUTS = Object.freeze([
   { command: 'together', keys: ['j'], group: 'compare' },
   { command: 'nextFilm', keys: ['n'], group: 'film' },
   { command: 'workList', keys: ['u'], group: 'film' },
+  { command: 'keep', keys: ['d'], group: 'film' },
   { command: 'exportPicture', keys: ['Ctrl+e'], group: 'film' },
   { command: 'help', keys: ['?'], group: 'film' },
 ]);

@@ -9,6 +9,7 @@ import { endplatesOf, refOf } from '../core/document.js';
 import { endplateName, t } from '../i18n.js';
 import { askLevel, askNotMeasurable } from '../ui/dialogs.js';
 import { zoomedAt } from '../view/viewport.js';
+import { keep } from './keeping.js';
 import { exportPicture } from './picture.js';
 
 /** @param {import('./reader.js').Reader} reader @returns {Object<string, Command>} */
@@ -200,6 +201,11 @@ function moving(reader) {
   return {
     nextFilm: { run: () => reader.leaveTo(`#/film/${encodeURIComponent(reader.facts.next)}`), enabled: () => Boolean(reader.facts?.next) },
     workList: { run: () => reader.leaveTo('#/') },
+    keep: {
+      offered: !reader.config.blinded,
+      enabled: () => Boolean(reader.stage.pane.film && reader.session && Object.keys(reader.session.reading.vertebrae).length > 0),
+      run: () => keep(reader),
+    },
     exportPicture: { run: () => exportPicture(reader.stage), enabled: () => Boolean(reader.stage.pane.film) },
     help: { run: () => reader.showHelp() },
   };

@@ -26,6 +26,7 @@ import { Visits } from '../ui/visits.js';
 import { centredOn } from '../view/viewport.js';
 import { commandsOf } from './commands.js';
 import { Compare } from './compare.js';
+import { copyNumbers } from './keeping.js';
 import { Looks } from './looks.js';
 import { printable } from './picture.js';
 import { Stage } from './stage.js';
@@ -63,7 +64,7 @@ export class Reader {
     this.wrap.append(this.compareBar.root, this.compareBar.handle, this.compareBar.here);
     this.header = new Header(this.commands, this.config, (code) => this.app.speak(code));
     this.toolbar = new Toolbar(this.commands);
-    this.results = new Results((text) => this.toasts.announce(text));
+    this.results = new Results((text) => this.toasts.announce(text), () => copyNumbers(this));
     this.checks = new Checks((flagged, goTo) => this.flag(flagged, goTo));
     this.vertebrae = new Vertebrae(this.commands, (key) => this.goTo(key));
     this.together = new Together((documents) => this.drawTogether(documents));

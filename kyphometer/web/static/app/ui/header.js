@@ -5,7 +5,7 @@
 import { date, t } from '../i18n.js';
 import { h, refill, whenChanged } from './dom.js';
 import { icon } from './icons.js';
-import { positionName, visitName } from './names.js';
+import { filmTitle, positionName } from './names.js';
 
 export class Header {
   /** @param {Object<string, any>} commands @param {any} config @param {(code: string) => void} speak */
@@ -33,10 +33,11 @@ export class Header {
     this.session = session;
     const { facts } = session;
     this.next.disabled = !facts.next;
-    const known = [facts.patient, visitName(facts.visit), date(facts.date), positionName(facts.position)];
-    const line = this.config.blinded ? [t('blinded.reading')] : known;
+    const { blinded, observer } = this.config;
+    const known = [date(facts.date), positionName(facts.position), facts.patient ? facts.label : '', t('observer.reads', { observer })];
+    const line = blinded ? [t('blinded.reading')] : known;
     refill(this.title,
-      h('h1', {}, facts.label),
+      h('h1', {}, (!blinded && filmTitle(facts)) || facts.label),
       h('p', { class: 'quiet' }, line.filter(Boolean).join(' · ')),
     );
     for (const name of ['save', 'reading', 'confirmed', 'target']) session.on(name, () => this.update());
