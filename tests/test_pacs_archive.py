@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import resource
+import shutil
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from orthanc import Orthanc, free_port, missing, proxy
@@ -20,6 +23,10 @@ from pacs_films import (
 )
 
 from kyphometer.cli import main
+from kyphometer.reading.document import read_reading
+from kyphometer.store import Study
+
+SAMPLES = Path(__file__).parent.parent / "sample_dicoms" / "SIM-001"
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=missing() or "-")
 
@@ -308,3 +315,57 @@ def test_films_are_taken_up_into_a_study_once(archive, films, tmp_path, capsys):
     assert (status, said["fetched"], said["added_to_study"]) == (0, 2, 2), err
     status, said, _ = pacs(capsys, "fetch", "get", "--study", study, "--into", tmp_path / "other")
     assert (status, said["fetched"], said["known"]) == (0, 0, 2)
+
+
+@pytest.mark.parametrize("way", ["web", "get"])
+def test_results_go_out_as_the_destination_asks_for_them(archive, tmp_path, capsys, way):
+    """From a study: report, picture and page once; a correction supersedes in the same series."""
+    film, reading = (SAMPLES / f"pre-op{end}" for end in (".dcm", ".reading.json"))
+    study = tmp_path / "study.sqlite"
+    with Study.create(study) as made:
+        made.add_films(film)
+        made.add_observer("A")
+        read = replace(read_reading(reading), observer=None)
+        made.save_reading(read, made.films()[0].id, "A", base_version=0)
+    status, said, err = pacs(capsys, "send", way, "--study", study)
+    assert (status, said["sent"], said["failed"]) == (0, 3, 0), err
+    assert sorted(one["modality"] for one in found_of(archive)) == ["DOC", "OT", "SR"]
+    status, said, _ = pacs(capsys, "send", way, "--study", study)
+    assert (status, said["sent"], said["known"]) == (0, 0, 3)
+    corrected = replace(read, comment="looked at again")
+    with Study.open(study, actor="A") as made:
+        number = made.films()[0].id
+        made.save_reading(corrected, number, "A", base_version=1, reason="looked at again")
+    status, said, _ = pacs(capsys, "send", way, "--study", study)
+    assert (status, said["sent"], said["failed"]) == (0, 3, 0)
+    reports = [one for one in found_of(archive) if one["modality"] == "SR"]
+    assert len(reports) == 2
+    assert len({one["series"] for one in reports}) == 1
+
+
+def test_results_of_readings_beside_films(archive, tmp_path, capsys):
+    lonely = tmp_path / "films" / "lonely.dcm"
+    lonely.parent.mkdir()
+    shutil.copy(SAMPLES / "pre-op.dcm", lonely)
+    for end in (".dcm", ".reading.json"):
+        shutil.copy(SAMPLES / f"pre-op{end}", lonely.parent)
+    status, said, err = pacs(capsys, "send", "web", lonely.parent, "--results")
+    assert (status, said["sent"], said["failed"]) == (1, 3, 1)
+    assert "'lonely.dcm' has no reading beside it" in err
+
+
+@pytest.mark.parametrize("words", [[], ["x.dcm", "--study", "s.sqlite"]])
+def test_what_is_to_be_sent_is_asked_for(archive, capsys, words):
+    status, _, err = pacs(capsys, "send", "web", *words)
+    assert status == 2
+    assert "Say what to send" in err
+
+
+def found_of(archive):
+    """Modality and series of every instance that the archive holds."""
+    found = []
+    for series in archive.get("/series?expand"):
+        tags = series["MainDicomTags"]
+        one = {"modality": tags["Modality"], "series": tags["SeriesInstanceUID"]}
+        found += [one] * len(series["Instances"])
+    return found

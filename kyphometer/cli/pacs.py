@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,12 +15,15 @@ from kyphometer.cli.output import add_format, print_csv, print_json, print_table
 from kyphometer.cli.study_output import counter, print_facts
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from kyphometer.interop.export import ReadFilm
     from kyphometer.interop.network.archive import Query
     from kyphometer.interop.network.destinations import Destination
     from kyphometer.interop.network.fetch import Failure
     from kyphometer.interop.network.lateral import Judged
+    from kyphometer.store.study.study import Study
+    from kyphometer.workflow.films import Failure as Unmade
 
 _FOUND = (
     "choice", "patient_id", "study_date", "modality", "body_part", "view", "series_description",
@@ -47,8 +52,17 @@ def add_parser(subparsers: Any) -> None:
     fetch = _deed(deeds, "fetch", "fetch films; run again, it goes on where it was cut")
     _add_query(fetch)
     _add_target(fetch)
-    send = _deed(deeds, "send", "send films or any DICOM files; run again, it goes on")
-    send.add_argument("paths", nargs="+", type=Path, help="DICOM files, or folders of them")
+    send = _deed(deeds, "send", "send films, results or any DICOM files; run again, it goes on")
+    send.add_argument("paths", nargs="*", type=Path, help="DICOM files, or folders of them")
+    what = send.add_mutually_exclusive_group()
+    what.add_argument(
+        "--results",
+        action="store_true",
+        help="instead of the files, what the destination asks for ('send' of its table) of the "
+        "readings beside them: report, picture, page, ...",
+    )
+    what.add_argument("--study", metavar="STUDY", help="results of a study's latest readings")
+    send.add_argument("--observer", help="of a study, only the readings of this observer")
     send.add_argument("--again", action="store_true", help="also what was confirmed before")
 
 
@@ -269,13 +283,17 @@ def _take_up(study_at: str, folder: Path) -> dict[str, int]:
 
 
 def _send(args: Any, to: Destination) -> int:
+    from kyphometer.errors import UsageError
     from kyphometer.interop.network.open import open_archive
-    from kyphometer.interop.network.send import dicom_files, journal_path, send
+    from kyphometer.interop.network.send import journal_path, send
 
-    with open_archive(to) as archive:
+    if bool(args.paths) == bool(args.study):
+        raise UsageError("send_what")
+    unmade: list[Unmade] = []
+    with tempfile.TemporaryDirectory(prefix="kyphometer-") as folder, open_archive(to) as archive:
         done = send(
             archive,
-            dicom_files(args.paths),
+            _outgoing(args, to, Path(folder), unmade),
             journal=journal_path(to.name),
             again=args.again,
             progress=counter("files"),
@@ -284,16 +302,54 @@ def _send(args: Any, to: Destination) -> int:
         "destination": to.name,
         "sent": len(done.sent),
         "known": done.known,
-        "failed": len(done.failed),
+        "failed": len(done.failed) + len(unmade),
         "left": done.left,
     }
     if done.committed is not None:
         facts["promised_to_keep"] = done.committed
     print_facts(args, facts)
     _print_failures(done.failed)
+    for one in unmade:
+        print(f"kyphometer: {one.path.name}: {one.reason}", file=sys.stderr)
     if done.ended_by is not None:
         raise done.ended_by
-    return 1 if done.failed else 0
+    return 1 if done.failed or unmade else 0
+
+
+def _outgoing(args: Any, to: Destination, folder: Path, unmade: list[Unmade]) -> Iterator[Path]:
+    """Files to send; results are written into the folder first, and what cannot be is told."""
+    from kyphometer.interop.network.send import dicom_files
+
+    if args.study is None and not args.results:
+        yield from dicom_files(args.paths)
+        return
+    from kyphometer.interop.results import readings_beside, result_files
+    from kyphometer.workflow.films import Failure
+
+    with _study_of(args) as study:
+        films = readings_beside(args.paths) if study is None else _read(study, args.observer)
+        for made in result_files(films, to.send, folder):
+            if isinstance(made, Failure):
+                unmade.append(made)
+            else:
+                yield made
+
+
+@contextmanager
+def _study_of(args: Any) -> Iterator[Study | None]:
+    from kyphometer.store.study.study import Study
+
+    if args.study is None:
+        yield None
+        return
+    with Study.open(args.study) as study:
+        yield study
+
+
+def _read(study: Study, observer: str | None) -> Iterable[ReadFilm | Unmade]:
+    from kyphometer.interop.export import read_study
+
+    return read_study(study, observer)
 
 
 def _print_failures(failed: Sequence[Failure]) -> None:
