@@ -33,7 +33,7 @@ COLUMNS = (
 MOST_ON_FIRST_PAGE = 5
 PICTURE_PX = 720
 PICTURE_DPI = 220
-PICTURE_HEIGHT = 0.6
+PICTURE_HEIGHT = 0.78
 """Height of the picture as a share of the width of the page."""
 PAGE_DPI = 150
 _NOTE = (
