@@ -272,7 +272,7 @@ def test_the_picture_holds_film_and_marks(tab: Tab) -> None:
 
     with Image.open(coming.value.path()) as picture:
         pixels = np.asarray(picture.convert("RGB")).astype(int)
-    assert coming.value.suggested_filename == "F05.dcm.png"
+    assert coming.value.suggested_filename == "P04_2026-01-10.png"
     coloured = (pixels[..., 2] - pixels[..., 0]) > 60
     assert 200 < coloured.sum() < 40_000, "the marks are drawn in their colour"
     assert len(np.unique(pixels[..., 0])) > 60, "the film is there"

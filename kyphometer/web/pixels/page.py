@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from kyphometer.errors import KyphometerError
 from kyphometer.geometry import Facing, PixelGeometry
+from kyphometer.reports.document import Table
 from kyphometer.web.pixels.decode_job import Refusal, decoded, refusal
 from kyphometer.web.pixels.film_source import FilmSource
-
-if TYPE_CHECKING:
-    from kyphometer.reports import Table
 
 PageKind = Literal["pdf", "png"]
 
