@@ -178,7 +178,7 @@ def test_the_real_refiner_after_a_drag_and_for_all_at_once(helped: Tab) -> None:
     page.keyboard.press("Control+z")  # the hand's step
     assert _marks(tab, "F04")[key]["xy"] == hand
     page.keyboard.press("e")
-    expect(page.locator(".stage .assisted")).not_to_have_count(0)
+    expect(page.locator(".stage .assisted")).not_to_have_count(0, timeout=60_000)
     refined = {k: m for k, m in _marks(tab, "F04").items() if m["source"] == "refined"}
     assert len(refined) >= 6
     assert max(_gap(k, m["xy"]) for k, m in refined.items()) < 3.0
@@ -198,7 +198,7 @@ def test_carry_over_proposes_the_visit_before(helped: Tab) -> None:
     tab.open("V2")
     assert tab.corners() == []
     page.keyboard.press("p")
-    expect(page.locator(".stage .assisted")).not_to_have_count(0)
+    expect(page.locator(".stage .assisted")).not_to_have_count(0, timeout=60_000)
     found = _marks(tab, "V2")
     assert set(found) <= set(before)
     assert {mark["source"] for mark in found.values()} == {"carried"}
