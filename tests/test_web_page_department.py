@@ -263,7 +263,7 @@ def _mark(tab: Tab, department: Department, *, mirrored: bool) -> str:
     while (asked := tab.target()) is not None:
         x, y = places[asked]
         tab.press_at((x + OFF_PX, y - OFF_PX))
-    expect(tab.page.locator(".stage .corner.assisted")).not_to_have_count(0)
+    expect(tab.page.locator(".stage .corner.assisted")).not_to_have_count(0, timeout=60_000)
     tab.wait_saved()
     return code
 
