@@ -23,7 +23,7 @@ import kyphometer.web.blinded
 from kyphometer.anatomy import EndplateSide, Level
 from kyphometer.errors import FacingError, LandmarkError, ReadingFormatError, StudyRefusedError
 from kyphometer.measure import measure_reading
-from kyphometer.reading.checks import Finding, FindingCode, FindingFacts, Severity
+from kyphometer.reading.findings import Finding, FindingCode, FindingFacts, Severity
 from kyphometer.store.study.study import Study
 from kyphometer.web.blinded import answers
 from kyphometer.web.blinded.findings import blinded_finding

@@ -38,8 +38,9 @@ from kyphometer.measure.uncertainty import (
     corner_noise,
 )
 from kyphometer.reading import Reading
-from kyphometer.reading.checks import Finding, Severity, check_reading
+from kyphometer.reading.checks import check_reading
 from kyphometer.reading.facing import derive_facing
+from kyphometer.reading.findings import Finding, Severity
 from kyphometer.reading.square import square_bodies
 
 

@@ -1,6 +1,6 @@
 """A reading: the endplates that one observer marked on one film at one time.
 
-Knows no file format (see `reading_json`) and judges no geometry (see `reading_checks`).
+Knows no file format (see `document`) and judges no geometry (see `checks`).
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from msgspec import Meta, Struct
 from kyphometer.anatomy import EndplateSide, Level
 from kyphometer.geometry import Facing
 from kyphometer.reading import CornerRule, MarkSource
-from kyphometer.reading.checks import FindingCode, Severity
+from kyphometer.reading.findings import FindingCode, Severity
 
 Nothing = tuple[()]
 Pair = tuple[float, float]

@@ -8,7 +8,7 @@ from typing import get_args
 
 from kyphometer.anatomy import Level
 from kyphometer.messages import sentence
-from kyphometer.reading.checks import (
+from kyphometer.reading.findings import (
     CornerName,
     Finding,
     FindingCode,

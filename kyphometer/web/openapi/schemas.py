@@ -10,7 +10,7 @@ from kyphometer.followup.correction_model import Verdict
 from kyphometer.followup.judged import Basis
 from kyphometer.geometry import Facing, SpacingSource
 from kyphometer.reading import CornerRule
-from kyphometer.reading.checks import FindingCode
+from kyphometer.reading.findings import FindingCode
 from kyphometer.web.access.visitors import Role
 from kyphometer.web.openapi.types import (
     ANY_OBJECT,

@@ -11,9 +11,10 @@ from kyphometer.film import FilmReference
 from kyphometer.geometry import Facing, PixelGeometry
 from kyphometer.messages import Word
 from kyphometer.reading import Reading
-from kyphometer.reading.checks import Finding, Severity, check_reading
+from kyphometer.reading.checks import check_reading
 from kyphometer.reading.document import reading_from_dict
 from kyphometer.reading.facing import derive_facing
+from kyphometer.reading.findings import Finding, Severity
 
 
 class ImpossibleReadingError(ReadingError):

@@ -8,7 +8,8 @@ from kyphometer.errors import FacingError
 from kyphometer.geometry import Facing, PixelGeometry
 from kyphometer.measure import Measurement, Refusal, measure_reading
 from kyphometer.reading import Reading
-from kyphometer.reading.checks import Finding, FindingCode, Severity, check_reading
+from kyphometer.reading.checks import check_reading
+from kyphometer.reading.findings import Finding, FindingCode, Severity
 from kyphometer.web.reader.answer import Answer
 from kyphometer.web.reader.needs import needed_endplates
 
