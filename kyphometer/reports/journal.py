@@ -11,7 +11,7 @@ from kyphometer.followup.cohort.arm_model import ArmComparison
 from kyphometer.followup.cohort.endpoints import EndpointAnalysis
 from kyphometer.followup.cohort.study import StudyResults
 from kyphometer.followup.cohort.table_one import Characteristic
-from kyphometer.followup.correction_model import ChangeKind, Verdict
+from kyphometer.followup.correction_model import Verdict
 from kyphometer.followup.windows import DEFAULT_WINDOWS, VisitWindows
 from kyphometer.messages import catalogue, sentence, speaking
 from kyphometer.plots.drawing import Drawing, drawn, with_decimal
@@ -147,7 +147,7 @@ def _sentences(cohort: CohortResults) -> list[str]:
     units = {"deg": "°", "%": " %"}
     found = []
     for endpoint in _endpoints(cohort):
-        pair = _first_to_last(endpoint)
+        pair = endpoint.first_to_last
         if pair is None or pair.t is None:
             continue
         t = pair.t
@@ -182,13 +182,7 @@ def _sentences(cohort: CohortResults) -> list[str]:
 
 
 def _endpoints(cohort: CohortResults) -> list[EndpointAnalysis]:
-    scores = [item for item in (cohort.pain, cohort.disability) if item is not None]
-    return [*(item.endpoint for item in cohort.angles), *scores]
-
-
-def _first_to_last(endpoint: EndpointAnalysis) -> PairComparison | None:
-    ends = (endpoint.visits[0], endpoint.visits[-1])
-    return next((c for c in endpoint.comparisons.comparisons if (c.first, c.second) == ends), None)
+    return [*(item.endpoint for item in cohort.angles), *cohort.scores]
 
 
 def _span(low: float | None, high: float | None) -> str:
@@ -206,11 +200,10 @@ def _minus(text: str) -> str:
 
 def _tables(cohort: CohortResults) -> list[Table]:
     angles = [item.endpoint for item in cohort.angles]
-    scores = [item for item in (cohort.pain, cohort.disability) if item is not None]
     return [
         *([_patients(cohort)] if cohort.table_one.characteristics else []),
         *([_visits(cohort, angles, "angles")] if angles else []),
-        *([_visits(cohort, scores, "scores")] if scores else []),
+        *([_visits(cohort, cohort.scores, "scores")] if cohort.scores else []),
         *_events(cohort),
         *([_arms(cohort, cohort.arms)] if cohort.arms else []),
     ]
@@ -280,7 +273,7 @@ def _visits(cohort: CohortResults, endpoints: Sequence[EndpointAnalysis], what: 
         (labels.get(visit, visit), *(_at(endpoint, visit) for endpoint in endpoints))
         for visit in visits
     ]
-    pairs = [_first_to_last(endpoint) for endpoint in endpoints]
+    pairs = [endpoint.first_to_last for endpoint in endpoints]
     first, last = (labels.get(visits[place], visits[place]) for place in (0, -1))
     rows.append((_say("journal.change", first=first, last=last), *map(_changed, pairs)))
     notes = [_say("journal.mean_sd", first=first, last=last)]
@@ -321,10 +314,10 @@ def _changed(pair: PairComparison | None) -> str:
 
 def _improved(cohort: CohortResults, code: str) -> str:
     item = cohort.angle(code)
-    changes = [c for c in item.changes if c.kind is ChangeKind.CORRECTION] if item else []
-    if not changes:
+    correction = item.last_correction if item else None
+    if correction is None:
         return ""
-    share = changes[-1].verdicts[Verdict.IMPROVED]
+    share = correction.verdicts[Verdict.IMPROVED]
     return f"{share.count}/{share.total}" if share.total else ""
 
 
@@ -416,13 +409,12 @@ def _arms(cohort: CohortResults, arms: ArmComparison) -> Table:
 
 def _figures(cohort: CohortResults) -> list[Figure]:
     names = " & ".join(item.code for item in cohort.angles)
-    scores = [item.name for item in (cohort.pain, cohort.disability) if item is not None]
     angles, over_time = angles_figure(cohort), scores_figure(cohort)
     found = []
     if angles is not None:
         found.append(replace(angles, title=_say("journal.angles_figure", names=names)))
     if over_time is not None:
-        title = _say("journal.scores_figure", names=" & ".join(scores))
+        title = _say("journal.scores_figure", names=" & ".join(item.name for item in cohort.scores))
         found.append(replace(over_time, title=title))
     if cohort.arms is not None:
         found += effects_figures(cohort.arms, cohort.rules.windows.labels)

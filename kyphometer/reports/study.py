@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from kyphometer.followup.cohort.endpoints import EndpointAnalysis
@@ -149,7 +149,7 @@ def _radiographic(results: StudyResults) -> list[Block]:
     ]
 
 
-def _over_time(endpoints: list[EndpointAnalysis], results: StudyResults) -> list[Block]:
+def _over_time(endpoints: Sequence[EndpointAnalysis], results: StudyResults) -> list[Block]:
     tables = (omnibus_table(endpoints), mixed_table(endpoints, results.cohort))
     prefix = "_".join(endpoint.name.lower() for endpoint in endpoints)
     return [
@@ -165,14 +165,14 @@ def _over_time(endpoints: list[EndpointAnalysis], results: StudyResults) -> list
     ]
 
 
-def _notes(endpoints: list[EndpointAnalysis]) -> list[Block]:
+def _notes(endpoints: Sequence[EndpointAnalysis]) -> list[Block]:
     notes = tuple(f"{e.name}: {note}" for e in endpoints for note in e.notes)
     return [Bullets(items=notes)] if notes else []
 
 
 def _scores(results: StudyResults) -> list[Block]:
     cohort = results.cohort
-    endpoints = [item for item in (cohort.pain, cohort.disability) if item is not None]
+    endpoints = cohort.scores
     heading = Heading(text="Pain and disability")
     if not endpoints:
         return [heading, Paragraph(text="The clinical table holds no VAS and no ODI.")]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from kyphometer.followup.cohort.analysis import CohortResults
 from kyphometer.followup.cohort.endpoints import EndpointAnalysis
 from kyphometer.reports.document import Column, Table
@@ -214,7 +216,7 @@ def _words(value: object) -> object:
     return value.replace("_", " ") if isinstance(value, str) else value
 
 
-def omnibus_table(endpoints: list[EndpointAnalysis]) -> Table | None:
+def omnibus_table(endpoints: Sequence[EndpointAnalysis]) -> Table | None:
     """Repeated measures: ANOVA with Greenhouse and Geisser, Friedman, mixed model."""
     rows = [row for endpoint in endpoints for row in _omnibus_rows(endpoint)]
     if not rows:
@@ -247,7 +249,7 @@ def _omnibus_rows(endpoint: EndpointAnalysis) -> list[Row]:
     return rows
 
 
-def mixed_table(endpoints: list[EndpointAnalysis], cohort: CohortResults) -> Table | None:
+def mixed_table(endpoints: Sequence[EndpointAnalysis], cohort: CohortResults) -> Table | None:
     """Differences between visits by the mixed model, which keeps patients with gaps."""
     models = [
         (model, "actual days" if model is endpoint.mixed_days else "")

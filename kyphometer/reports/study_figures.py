@@ -53,7 +53,7 @@ def angles_figure(cohort: CohortResults) -> Figure | None:
 
 def scores_figure(cohort: CohortResults) -> Figure | None:
     """VAS and ODI over time with all pairwise comparisons."""
-    found = [item for item in (cohort.pain, cohort.disability) if item is not None]
+    found = cohort.scores
     if not found:
         return None
     labels = cohort.rules.windows.labels

@@ -69,8 +69,10 @@ def analysis_script(results: StudyResults) -> str:
     """The program's text."""
     cohort = results.cohort
     confidence = f"{cohort.options.confidence:g}"
-    scores = [item for item in (cohort.pain, cohort.disability) if item is not None]
-    endpoints = [*((item.endpoint, True) for item in cohort.angles), *((s, False) for s in scores)]
+    endpoints = [
+        *((item.endpoint, True) for item in cohort.angles),
+        *((s, False) for s in cohort.scores),
+    ]
     baseline = str(cohort.rules.windows.baseline)
     text = _HEAD.format(
         visits=", ".join(_quoted(str(v)) for v in cohort.rules.windows.visits),

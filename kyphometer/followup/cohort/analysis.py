@@ -77,6 +77,11 @@ class CohortResults:
     arms: ArmComparison | None = None
     outcomes: tuple[OutcomeCorrelation, ...] = ()
 
+    @property
+    def scores(self) -> tuple[EndpointAnalysis, ...]:
+        """Pain and disability, as far as anybody has a value."""
+        return tuple(item for item in (self.pain, self.disability) if item is not None)
+
     def angle(self, code: str) -> AngleAnalysis | None:
         """Primary analysis of one angle, or None."""
         return next((item for item in self.angles if item.code == code), None)
