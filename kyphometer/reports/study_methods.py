@@ -25,7 +25,7 @@ _GROUPS = (
 
 _EQUAL = ", Kenward and Roger's degrees of freedom); both take the groups for equally scattered"
 _UNEQUAL = (
-    "); both with standard errors that hold where groups scatter unequally (HC2 and CR2, degrees of "
+    "); both with errors that hold where groups scatter unequally (HC2 and CR2, degrees of "
     "freedom of Bell and McCaffrey)"
 )
 _SYMPTOMS = (
