@@ -53,8 +53,12 @@ def read_dataset(path: Path) -> Dataset:
             kind = str(dataset.get("SOPClassUID", ""))
     except InvalidDicomError:
         raise MarksFileError("marks_no_dicom", name=name) from None
-    except (MarksFileError, OSError):
+    except MarksFileError:
         raise
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        raise MarksFileError("marks_no_tree", name=name) from None
     except DAMAGE:
         raise MarksFileError("marks_no_tree", name=name) from None
     if not kind.startswith(_REPORTS) or "ContentSequence" not in dataset:

@@ -7,6 +7,7 @@ Whatever the source, the stored angle is compared with the angle of the points.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -102,10 +103,12 @@ def read_report(
     """
     report = tree.read_dataset(path)
     try:
-        return _taken_in(report, path.name, film, facing)
+        with warnings.catch_warnings():  # values are looked at only when they are asked for
+            warnings.simplefilter("ignore")
+            return _taken_in(report, path.name, film, facing)
     except KyphometerError:
         raise
-    except tree.DAMAGE:
+    except (*tree.DAMAGE, OSError):  # the file is read already: pydicom says so of its sequences
         raise MarksFileError("marks_no_tree", name=path.name) from None
 
 

@@ -340,9 +340,7 @@ def _uncertainty(spread: float, unit: CodedConcept) -> hd.sr.TextContentItem:
     takes every NUM under a NUM for one that it was inferred from (TID 300, row 9).
     """
     properties: Any = {"relationship_type": "HAS PROPERTIES"}
-    interval = hd.sr.TextContentItem(
-        name=coded.UNCERTAINTY, value=coded.INTERVAL_95, **properties
-    )
+    interval = hd.sr.TextContentItem(name=coded.UNCERTAINTY, value=coded.INTERVAL_95, **properties)
     reaches = hd.sr.MeasurementProperties(
         upper_measurement_uncertainty=spread, lower_measurement_uncertainty=spread
     )
