@@ -17,9 +17,8 @@ import pydicom
 from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
-from kyphometer import __version__
 from kyphometer.dicom.coded import cleaned_code
-from kyphometer.dicom.deidentify import method_codes, write_object
+from kyphometer.dicom.deidentified_object import state_deidentified, write_object
 from kyphometer.dicom.identifiers import Identifier, identifiers
 from kyphometer.dicom.pseudonyms import Pseudonyms
 from kyphometer.errors import UnsupportedFilmError
@@ -191,10 +190,7 @@ class _Report:
             dataset.ConceptNameCodeSequence = [_title()]
         self.removed -= {element.keyword for element in dataset}
         dataset.VerificationFlag = "UNVERIFIED"  # who verified it is not told
-        dataset.PatientIdentityRemoved = "YES"
-        dataset.DeidentificationMethod = f"Kyphometer {__version__} allow-list"
-        dataset.LongitudinalTemporalInformationModified = "MODIFIED"
-        dataset.DeidentificationMethodCodeSequence = method_codes(())
+        state_deidentified(dataset)
 
     def _day(self, text: str) -> str:
         day = self.secret.day_text(text)
