@@ -11,6 +11,7 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import UID
 
 from kyphometer import __version__
+from kyphometer.dicom.coded import coded_item
 
 _OPTIONS: Final = {
     "113100": "Basic Application Confidentiality Profile",
@@ -29,14 +30,9 @@ def state_deidentified(dataset: Dataset, further: Iterable[str] = ()) -> None:
     dataset.PatientIdentityRemoved = "YES"
     dataset.DeidentificationMethod = f"Kyphometer {__version__} allow-list"
     dataset.LongitudinalTemporalInformationModified = "MODIFIED"
-    dataset.DeidentificationMethodCodeSequence = [_code(c) for c in sorted((*_ALWAYS, *further))]
-
-
-def _code(code: str) -> Dataset:
-    item = Dataset()
-    item.CodeValue, item.CodingSchemeDesignator = code, "DCM"
-    item.CodeMeaning = _OPTIONS[code][:64]
-    return item
+    dataset.DeidentificationMethodCodeSequence = [
+        coded_item(code, "DCM", _OPTIONS[code][:64]) for code in sorted((*_ALWAYS, *further))
+    ]
 
 
 def write_object(dataset: Dataset, syntax: UID, path: Path) -> None:

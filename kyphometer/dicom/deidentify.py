@@ -32,6 +32,7 @@ from kyphometer.dicom.clean_pixels import (
     uid_of,
 )
 from kyphometer.dicom.codecs import NATIVE
+from kyphometer.dicom.coded import coded_item
 from kyphometer.dicom.deidentified_object import state_deidentified, write_object
 from kyphometer.dicom.identifiers import Identifier, identifiers, words_of
 from kyphometer.dicom.pseudonyms import Pseudonyms
@@ -248,9 +249,7 @@ class _Copy:
             describe_position(dataset, position)
         said = dataset.get("ViewPosition") or dataset.get("ViewCodeSequence")
         if facts.is_lateral and not said and not dataset.get("PatientOrientation"):
-            item = Dataset()
-            item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = _LATERAL
-            dataset.ViewCodeSequence = [item]
+            dataset.ViewCodeSequence = [coded_item(*_LATERAL)]
         point = facts.time_point
         if point and "ClinicalTrialTimePointID" not in dataset:
             element = DataElement(0x00120050, "LO", point[:64])

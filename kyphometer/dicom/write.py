@@ -18,6 +18,7 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate
 
 from kyphometer import __version__
+from kyphometer.dicom.coded import coded_item
 from kyphometer.dicom.compress import Compression, compress_frame
 from kyphometer.dicom.display import automatic_window
 from kyphometer.errors import UnsupportedFilmError
@@ -154,12 +155,12 @@ def _day(moment: Any) -> str:
 def _describe_exposure(dataset: Dataset, film: Film) -> None:
     facts = film.acquisition
     dataset.BodyPartExamined = (facts.body_part or "TLSPINE").upper()[:16]
-    dataset.AnatomicRegionSequence = [_code("1217256009", "SCT", "Thoraco-lumbar spine")]
+    dataset.AnatomicRegionSequence = [coded_item("1217256009", "SCT", "Thoraco-lumbar spine")]
     dataset.ImageLaterality = "U"
     dataset.ViewPosition = (facts.view or "LL")[:16].upper()
     right = dataset.ViewPosition.startswith("R")
     view = ("399198007", "SCT", "right lateral") if right else ("399173006", "SCT", "left lateral")
-    dataset.ViewCodeSequence = [_code(*view)]
+    dataset.ViewCodeSequence = [coded_item(*view)]
     dataset.ViewCodeSequence[0].ViewModifierCodeSequence = []
     facing = facts.facing or Facing.LEFT
     dataset.PatientOrientation = ["A" if facing is Facing.RIGHT else "P", "F"]
@@ -176,15 +177,9 @@ def describe_position(dataset: Dataset, position: Position) -> None:
     """Code how the patient was held, if that is known."""
     if position in _POSITIONS:
         orientation, modifier = _POSITIONS[position]
-        item = _code(*orientation)
-        item.PatientOrientationModifierCodeSequence = [_code(*modifier)]
+        item = coded_item(*orientation)
+        item.PatientOrientationModifierCodeSequence = [coded_item(*modifier)]
         dataset.PatientOrientationCodeSequence = [item]
-
-
-def _code(value: str, scheme: str, meaning: str) -> Dataset:
-    item = Dataset()
-    item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = value, scheme, meaning
-    return item
 
 
 def _describe_distances(dataset: Dataset, film: Film) -> None:
