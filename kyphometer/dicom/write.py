@@ -84,7 +84,7 @@ def write_dx(
     _describe_pixels(dataset, film)
     _describe_display(dataset, film)
     _set_pixels(dataset, film, compression)
-    dataset.file_meta = _meta(dataset, compression)
+    dataset.file_meta = file_meta(dataset, compression.transfer_syntax_uid)
     part = target.with_name(target.name + ".part")
     pydicom.dcmwrite(part, dataset, enforce_file_format=True)
     part.replace(target)
@@ -101,11 +101,12 @@ def _uid(known: str | None, seed: str, role: str) -> pydicom.uid.UID:
     return pydicom.uid.UID(known or uid_from(seed, role))
 
 
-def _meta(dataset: Dataset, compression: Compression) -> FileMetaDataset:
+def file_meta(dataset: Dataset, transfer_syntax_uid: str) -> FileMetaDataset:
+    """File meta information of an object that we make."""
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = dataset.SOPClassUID
     meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
-    meta.TransferSyntaxUID = pydicom.uid.UID(compression.transfer_syntax_uid)
+    meta.TransferSyntaxUID = pydicom.uid.UID(transfer_syntax_uid)
     meta.ImplementationClassUID = uid_from("implementation")
     meta.ImplementationVersionName = f"KYPHOMETER {__version__}"[:16]
     return meta

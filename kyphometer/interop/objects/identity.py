@@ -6,11 +6,11 @@ import unicodedata
 from typing import Any
 
 import pydicom
-from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRLittleEndian
 
 from kyphometer import __version__
-from kyphometer.dicom.write import uid_from
+from kyphometer.dicom.write import file_meta, uid_from
 from kyphometer.interop.objects.source import Kind, Source
 
 MANUFACTURER = "Kyphometer"
@@ -34,7 +34,7 @@ def identify(dataset: Dataset, source: Source, kind: Kind, modality: str) -> Dat
     dataset.InstanceCreationDate, dataset.InstanceCreationTime = day(made), clock(made)
     for equipment in dataset.get("ContributingEquipmentSequence", ()):
         equipment.ContributionDateTime = day(made) + clock(made)
-    dataset.file_meta = _meta(dataset)
+    dataset.file_meta = file_meta(dataset, ExplicitVRLittleEndian)
     return dataset
 
 
@@ -51,16 +51,6 @@ def _describe_patient_and_study(dataset: Dataset, source: Source) -> None:
     dataset.StudyID = facts.study_id
     dataset.AccessionNumber = facts.accession_number
     dataset.ReferringPhysicianName = facts.referring_physician
-
-
-def _meta(dataset: Dataset) -> FileMetaDataset:
-    meta = FileMetaDataset()
-    meta.MediaStorageSOPClassUID = dataset.SOPClassUID
-    meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
-    meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    meta.ImplementationClassUID = uid_from("implementation")
-    meta.ImplementationVersionName = f"KYPHOMETER {__version__}"[:16]
-    return meta
 
 
 def day(moment: Any) -> str:
