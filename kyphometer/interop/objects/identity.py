@@ -73,6 +73,32 @@ def film_item(source: Source) -> Dataset:
     return item
 
 
+def as_evidence(
+    source: Source,
+    sop_class_uid: str | None,
+    sop_instance_uid: str,
+    series_instance_uid: str | None,
+) -> Dataset:
+    """An object of the film's study as highdicom wants to see what another object is about.
+
+    Attributes of the patient are empty: `identify` puts in what is true.
+    """
+    found = Dataset()
+    found.SOPClassUID, found.SOPInstanceUID = sop_class_uid, sop_instance_uid
+    found.StudyInstanceUID = source.belonging.study_instance_uid
+    found.SeriesInstanceUID = series_instance_uid
+    for keyword in ("PatientID", "PatientName", "PatientBirthDate", "PatientSex", "StudyID",
+                    "AccessionNumber", "StudyDate", "StudyTime"):  # fmt: skip
+        setattr(found, keyword, "")
+    return found
+
+
+def film_evidence(source: Source) -> Dataset:
+    """The film as highdicom wants to see it."""
+    facts = source.belonging
+    return as_evidence(source, facts.sop_class_uid, source.uid, facts.series_instance_uid)
+
+
 def person(name: str | None) -> str:
     """The code of an observer as a person name; empty if there is none."""
     plain = fitted((name or "").replace("=", " "), 60)
