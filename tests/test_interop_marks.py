@@ -199,7 +199,7 @@ def test_a_report_of_the_first_version_is_taken_in(sent, anonymous):
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(data=st.data())
 def test_a_damaged_report_is_a_sentence(sent, data):

@@ -7,7 +7,6 @@ Whatever the source, the stored angle is compared with the angle of the points.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -103,8 +102,7 @@ def read_report(
     """
     report = tree.read_dataset(path)
     try:
-        with warnings.catch_warnings():  # values are looked at only when they are asked for
-            warnings.simplefilter("ignore")
+        with tree.patience():
             return _taken_in(report, path.name, film, facing)
     except KyphometerError:
         raise
