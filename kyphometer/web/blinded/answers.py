@@ -9,23 +9,22 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta
 
 from kyphometer.anatomy import EndplateSide, Level
 from kyphometer.geometry import Facing
 from kyphometer.reading import CornerRule, MarkSource
 from kyphometer.reading.findings import FindingCode, Severity
+from kyphometer.web.wire.base import Pair, Status, Told
+from kyphometer.web.wire.marks import AnyCorner
 
 Nothing = tuple[()]
-Pair = tuple[float, float]
-Status = Literal["unread", "draft", "read"]
-Corner = Literal["anterior", "middle", "posterior"]
 Document = Annotated[
     dict[str, Any], Meta(description="The reader's own draft, or a `BlindedReading`.")
 ]
 
 
-class Blinded(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Blinded(Told, frozen=True, kw_only=True):
     """An answer, or a part of one, for a reader in a blinded session."""
 
 
@@ -194,7 +193,7 @@ class BlindedCorner(Blinded, frozen=True, kw_only=True):
 
     level: Level
     endplate: EndplateSide
-    corner: Corner
+    corner: AnyCorner
 
 
 class BlindedFinding(Blinded, frozen=True, kw_only=True):
@@ -235,7 +234,7 @@ class BlindedMoved(Blinded, frozen=True, kw_only=True, rename={"start": "from", 
 
     level: Level
     endplate: EndplateSide
-    corner: Corner
+    corner: AnyCorner
     start: Pair
     end: Pair
     note: Literal[""] = ""

@@ -47,7 +47,6 @@ from kyphometer.web.blinded.answers import (
     BlindedPixels,
     BlindedSaved,
     BlindedWorkList,
-    Status,
 )
 from kyphometer.web.blinded.findings import blinded_finding, blinded_missing, facing_finding
 from kyphometer.web.blinded.readings import blinded_assisted, blinded_reading
@@ -62,8 +61,13 @@ from kyphometer.web.reader.carrying import CarryOrder
 from kyphometer.web.reader.confirming import ImpossibleReadingError, checked_reading, draft_reading
 from kyphometer.web.reader.film_files import film_header, film_source
 from kyphometer.web.reader.needs import needed_endplates
-from kyphometer.web.reader.service import ConfirmNote, WorkQuery
+from kyphometer.web.reader.service import ConfirmNote
 from kyphometer.web.reader.versions import DocumentConflictError, ReadingVersions, tag_of
+from kyphometer.web.views.visits import VisitTable
+from kyphometer.web.wire.base import Status
+from kyphometer.web.wire.films import WorkQuery
+from kyphometer.web.wire.marks import Readings
+from kyphometer.web.wire.people import Progress
 from kyphometer.workflow.session_progress import due_items
 from kyphometer.workflow.sessions import SessionRules, session_rules
 
@@ -96,12 +100,11 @@ class BlindedService:
                 BlindedLine(film_id=item.code, label=item.code, status=self._status(item))
                 for item in due_items(self._study, self._session, self._observer)
             ]
-        words = query.text.casefold().split()
         found = [
             line
             for line in lines
             if _is_asked_for(line, query.status)
-            and all(word in line.label.casefold() for word in words)
+            and all(word in line.label.casefold() for word in query.words)
         ]
         states = [line.status for line in lines]
         return BlindedWorkList(
@@ -297,7 +300,7 @@ class BlindedService:
         """Refused: there is no film before in a blinded session."""
         raise BlindedRefusalError(RefusalCode.HIDDEN)
 
-    def visits(self, _film_id: str, _document: Mapping[str, Any] | None) -> BlindedDocument:
+    def visits(self, _film_id: str, _document: Mapping[str, Any] | None) -> VisitTable:
         """Refused: whose film it is stays hidden."""
         raise BlindedRefusalError(RefusalCode.HIDDEN)
 
@@ -305,11 +308,11 @@ class BlindedService:
         """Refused: a study's UID would tell which film a code is."""
         raise BlindedRefusalError(RefusalCode.HIDDEN)
 
-    def readings(self, _film_id: str) -> BlindedDocument:
+    def readings(self, _film_id: str) -> Readings:
         """Refused: other readings stay hidden."""
         raise BlindedRefusalError(RefusalCode.HIDDEN)
 
-    def progress(self) -> BlindedWorkList:
+    def progress(self) -> Progress:
         """Refused: other readers stay hidden."""
         raise BlindedRefusalError(RefusalCode.HIDDEN)
 

@@ -23,6 +23,7 @@ from kyphometer.errors import (
 )
 from kyphometer.web.reader.confirming import ImpossibleReadingError
 from kyphometer.web.views.measurements import finding_view
+from kyphometer.web.wire.told import Error
 
 logger = logging.getLogger("kyphometer.web")
 
@@ -65,7 +66,7 @@ def error_answer(error: Exception) -> Json:
     status, extra, headers = _describe(error)
     kind = getattr(error, "kind", type(error).__name__)
     facts = error.to_dict() if isinstance(error, KyphometerError) else {}
-    body = {"error": str(error), "kind": kind, **facts, **extra}
+    body = Error(error=str(error), kind=kind, **facts, **extra)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR and not isinstance(error, KyphometerError):
         body = _own_fault(error)
     return Json(body, status_code=status, headers=headers)
@@ -86,17 +87,17 @@ def _describe(error: Exception) -> tuple[int, Mapping[str, Any], dict[str, str]]
     return HTTPStatus.INTERNAL_SERVER_ERROR, {}, headers
 
 
-def _own_fault(error: Exception) -> dict[str, str]:
+def _own_fault(error: Exception) -> Error:
     """Body for an error that nobody foresaw; the details go to the log, not to the page."""
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         sentence = (
             "The disk is full, so this was not saved; what was saved before is intact: "
             "make room and save again."
         )
-        return {"error": sentence, "kind": "DiskFullError"}
+        return Error(error=sentence, kind="DiskFullError")
     logger.error("an unforeseen error", exc_info=error)
     sentence = "The server met an error it did not expect; nothing was changed: see its log."
-    return {"error": sentence, "kind": "InternalError"}
+    return Error(error=sentence, kind="InternalError")
 
 
 async def on_error(_request: Request, error: Exception) -> Response:
