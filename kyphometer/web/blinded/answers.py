@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from kyphometer.anatomy import EndplateSide, Level
 from kyphometer.geometry import Facing
 from kyphometer.reading import CornerRule, MarkSource
 from kyphometer.reading.findings import FindingCode, Severity
-from kyphometer.web.wire.base import Pair, Status, Told
+from kyphometer.web.wire.base import Pair, Source, Status, Told
 from kyphometer.web.wire.marks import AnyCorner
 
 Nothing = tuple[()]
@@ -170,7 +170,7 @@ class BlindedDocument(Blinded, frozen=True, kw_only=True):
     document: Document | None
     etag: str
     version: int
-    source: Literal["draft", "reading", "none"]
+    source: Source
     status: Status
 
 
@@ -254,3 +254,23 @@ class BlindedAssisted(Blinded, frozen=True, kw_only=True):
     document: Document
     moved: list[BlindedMoved]
     refused: list[BlindedKept]
+
+
+class BlindedPlace(Blinded, frozen=True, kw_only=True):
+    """Where a refusal is about: levels, or the code of the film."""
+
+    place: str
+
+
+class BlindedError(Blinded, frozen=True, kw_only=True):
+    """A refusal in words that know no number; what is stored, or what is wrong."""
+
+    error: str
+    kind: str
+    code: str
+    facts: BlindedPlace
+    findings: list[BlindedFinding] | UnsetType = UNSET
+    etag: str | UnsetType = UNSET
+    document: Document | UnsetType | None = UNSET
+    version: int | UnsetType = UNSET
+    source: Source | UnsetType = UNSET

@@ -11,6 +11,7 @@ import msgspec
 
 import kyphometer
 from kyphometer.web.access.authentication import is_public
+from kyphometer.web.blinded.answers import BlindedError
 from kyphometer.web.routes.routing import Operation, TypedRoute
 from kyphometer.web.wire.base import Told
 from kyphometer.web.wire.told import Error
@@ -22,6 +23,7 @@ _TEMPLATE = "#/components/schemas/{name}"
 _ALWAYS = (400, 401, 403, 404)
 _WITH_BODY = (409, 413, 415, 422, 429, 507)
 _NAMED = (409, 422)
+_REFUSALS = (Error, BlindedError)
 _SENTENCES = {
     400: "The request cannot be used.",
     401: "Nobody is signed in, or the key is missing.",
@@ -47,12 +49,17 @@ def describe(routes: Iterable[TypedRoute]) -> dict[str, Any]:
     found = [route for route in routes if route.path.startswith("/api/")]
     operations = [one for route in found for one in route.operations.values()]
     bodies = [one.types["body"] for one in operations if "body" in one.types]
-    declared = [Error, *bodies, *(kind for one in operations for kind in answer_types(one)[0])]
+    declared = [
+        Error,
+        BlindedError,
+        *bodies,
+        *(kind for one in operations for kind in answer_types(one)[0]),
+    ]
     schemas, components = msgspec.json.schema_components(declared, ref_template=_TEMPLATE)
     by_type = dict(zip(declared, schemas, strict=True))
     for kind in _answers():
         if kind.__name__ in components:
-            components[kind.__name__]["required"] = _always_there(kind)
+            _hold_to_what_is_sent(components[kind.__name__], kind)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -84,14 +91,14 @@ def _answers(kind: type[Told] = Told) -> Iterator[type[Told]]:
         yield from _answers(one)
 
 
-def _always_there(kind: type[Told]) -> list[str]:
-    """Members that every answer of a type has: defaults are sent too, unless they are left out."""
-    omitted = kind.__struct_config__.omit_defaults
-    return [
-        field.encode_name
-        for field in msgspec.structs.fields(kind)
-        if field.required or not (omitted or field.default is msgspec.UNSET)
+def _hold_to_what_is_sent(component: Schema, kind: type[Told]) -> None:
+    """Ask of an answer all members that it always has: a default is sent like any value."""
+    fields = msgspec.structs.fields(kind)
+    component["required"] = [
+        field.encode_name for field in fields if field.default is not msgspec.UNSET
     ]
+    for member in component["properties"].values():
+        member.pop("default", None)
 
 
 def answer_types(operation: Operation) -> tuple[list[Any], list[str]]:
@@ -109,6 +116,7 @@ def _described(path: str, operation: Operation, schemas: dict[Any, Schema]) -> S
     named = re.findall(r"{(\w+)}", path)
     body, query = operation.types.get("body"), operation.types.get("query")
     codes = {*_ALWAYS, *(_WITH_BODY if body else ()), *(_NAMED if named else ())}
+    refusals = [schemas[kind] for kind in _REFUSALS]
     found: Schema = {
         "operationId": operation.handler.__name__,
         "summary": (inspect.getdoc(operation.handler) or "").partition("\n")[0],
@@ -119,7 +127,10 @@ def _described(path: str, operation: Operation, schemas: dict[Any, Schema]) -> S
         + ([] if query is None else _parameters(query)),
         "responses": {
             **_done(operation, schemas),
-            **{str(code): _told(_SENTENCES[code], schemas[Error]) for code in sorted(codes)},
+            **{
+                str(code): _told(_SENTENCES[code], schemas[Error], schemas[BlindedError])
+                for code in sorted(codes)
+            },
         },
     }
     if body is not None:
@@ -133,9 +144,7 @@ def _done(operation: Operation, schemas: dict[Any, Schema]) -> Schema:
     types, media = answer_types(operation)
     content: Schema = {name: {"schema": TEXT} for name in media}
     if types:
-        shapes = [schemas[kind] for kind in types]
-        shape = shapes[0] if len(shapes) == 1 else {"anyOf": shapes}
-        content["application/json"] = {"schema": shape}
+        content |= _told("", *(schemas[kind] for kind in types))["content"]
     done = {str(operation.status): {"description": "Done.", "content": content}}
     if types:
         return done
@@ -159,5 +168,6 @@ def _without_null(schema: Schema) -> Schema:
     return {name: value for name, value in found.items() if value is not None}
 
 
-def _told(words: str, shape: Schema) -> Schema:
+def _told(words: str, *shapes: Schema) -> Schema:
+    shape = shapes[0] if len(shapes) == 1 else {"anyOf": list(shapes)}
     return {"description": words, "content": {"application/json": {"schema": shape}}}

@@ -16,6 +16,7 @@ from kyphometer.reading import Reading
 from kyphometer.store.protocol import ReadingStore
 from kyphometer.store.records import Stored
 from kyphometer.web.reader.service import ConfirmNote
+from kyphometer.web.wire.base import STATE
 from kyphometer.web.wire.marks import Document
 
 
@@ -55,10 +56,6 @@ def stored_view(stored: Stored) -> Document:
     )
 
 
-CONFLICT = ("etag", "document", "version", "source")
-"""What a page that was slower is told of the state: members of `Document`."""
-
-
 class DocumentConflictError(StudyConflictError):
     """Another page or another person was faster; carries what is stored now."""
 
@@ -66,7 +63,7 @@ class DocumentConflictError(StudyConflictError):
         super().__init__("This reading was changed in another window or by another program", stored)
         self.kind = "StudyConflictError"
         answer = stored_view(stored)
-        self.members = {key: getattr(answer, key) for key in CONFLICT}
+        self.members = {key: getattr(answer, key) for key in STATE}
 
 
 class ReadingVersions:

@@ -70,10 +70,9 @@ def asked_query(request: Request, kind: type[_T]) -> _T:
     """What the address asks for after its question mark; what is empty is left out."""
     given: dict[str, Any] = {name: text for name, text in request.query_params.items() if text}
     for field in msgspec.structs.fields(kind):
-        if int in (field.type, *get_args(field.type)) and _COUNT.fullmatch(
-            given.get(field.name, "")
-        ):
-            given[field.name] = int(given[field.name])
+        text = given.get(field.name, "")
+        if int in get_args(field.type) and _COUNT.fullmatch(text):
+            given[field.name] = int(text)
     return _asked(given, kind)
 
 

@@ -13,6 +13,8 @@ Count = Annotated[int, Meta(ge=0)]
 Status = Literal["unread", "draft", "read"]
 Source = Literal["draft", "reading", "none"]
 Json = dict[str, Any]
+STATE = ("etag", "document", "version", "source")
+"""What a page that was slower is told: members of a document with its tag."""
 Draft = Annotated[
     Json,
     Meta(

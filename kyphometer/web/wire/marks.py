@@ -51,8 +51,10 @@ class Seen(Asked, frozen=True, kw_only=True):
     base: Text | None = None
 
 
-class SaveDraft(Seen, Marks, frozen=True, kw_only=True):
-    """A draft to be kept."""
+class SaveDraft(Marks, frozen=True, kw_only=True):
+    """A draft to be kept, made on the state of that tag."""
+
+    base: Text | None = None
 
 
 class Log(Asked, frozen=True, kw_only=True):

@@ -25,7 +25,7 @@ class Error(Told, frozen=True, kw_only=True):
     kind: str
     code: str | UnsetType = UNSET
     facts: Json | UnsetType = UNSET
-    findings: list[Finding] | list[blinded.BlindedFinding] | UnsetType = UNSET
+    findings: list[Finding] | UnsetType = UNSET
     etag: str | UnsetType = UNSET
     document: Json | UnsetType | None = UNSET
     version: Count | UnsetType = UNSET
