@@ -20,9 +20,9 @@ Schema = dict[str, Any]
 
 TEXT: Schema = {"type": "string"}
 _TEMPLATE = "#/components/schemas/{name}"
-_ALWAYS = (400, 401, 403, 404)
-_WITH_BODY = (409, 413, 415, 422, 429, 507)
-_NAMED = (409, 422)
+_ALWAYS = (400, 401, 403, 404, 409, 500, 503)
+_WITH_BODY = (413, 415, 422, 429, 507)
+_NAMED = (422,)
 _REFUSALS = (Error, BlindedError)
 _SENTENCES = {
     400: "The request cannot be used.",
@@ -34,6 +34,8 @@ _SENTENCES = {
     415: "The body is not declared as JSON.",
     422: "The film or the marks cannot be used; the sentence says why.",
     429: "Too many failed attempts to sign in; Retry-After says when to try again.",
+    500: "The server met an error that it did not expect; nothing was changed.",
+    503: "The study cannot be read or written at the moment.",
     507: "The disk is full; nothing was lost.",
 }
 _NAMES: dict[str, Schema] = {
@@ -49,12 +51,8 @@ def describe(routes: Iterable[TypedRoute]) -> dict[str, Any]:
     found = [route for route in routes if route.path.startswith("/api/")]
     operations = [one for route in found for one in route.operations.values()]
     bodies = [one.types["body"] for one in operations if "body" in one.types]
-    declared = [
-        Error,
-        BlindedError,
-        *bodies,
-        *(kind for one in operations for kind in answer_types(one)[0]),
-    ]
+    answers = [kind for one in operations for kind in answer_types(one)[0]]
+    declared = [*_REFUSALS, *bodies, *answers]
     schemas, components = msgspec.json.schema_components(declared, ref_template=_TEMPLATE)
     by_type = dict(zip(declared, schemas, strict=True))
     for kind in _answers():
@@ -127,10 +125,7 @@ def _described(path: str, operation: Operation, schemas: dict[Any, Schema]) -> S
         + ([] if query is None else _parameters(query)),
         "responses": {
             **_done(operation, schemas),
-            **{
-                str(code): _told(_SENTENCES[code], schemas[Error], schemas[BlindedError])
-                for code in sorted(codes)
-            },
+            **{str(code): _told(_SENTENCES[code], *refusals) for code in sorted(codes)},
         },
     }
     if body is not None:
