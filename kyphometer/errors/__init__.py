@@ -131,6 +131,7 @@ from kyphometer.errors.table import (
     TableError,
 )
 from kyphometer.errors.usage import (
+    AcceptanceRecordError,
     BatchFileError,
     BatchRunningError,
     MissingExtraError,
@@ -143,6 +144,7 @@ from kyphometer.errors.usage import (
 )
 
 __all__ = [
+    "AcceptanceRecordError",
     "AmbiguousDefinitionError",
     "BadTableRowsError",
     "BatchFileError",
