@@ -26,6 +26,7 @@ from kyphometer.interop.objects.cobb import tool_points
 from kyphometer.interop.objects.identity import (
     DEVICE_UID,
     MANUFACTURER,
+    film_evidence,
     film_item,
     fitted,
     identify,
@@ -63,7 +64,7 @@ def structured_report(source: Source) -> Dataset:
     children = content[0].ContentSequence
     children.insert(len(children) - 1, _image_library(source))
     report = hd.sr.ComprehensiveSR(
-        evidence=[_evidence(source)],
+        evidence=[film_evidence(source)],
         content=content,
         series_instance_uid=source.series_uid(Kind.SR),
         series_number=Kind.SR.series_number,
@@ -82,19 +83,6 @@ def structured_report(source: Source) -> Dataset:
     block = report.private_block(PRIVATE_GROUP, PRIVATE_CREATOR, create=True)
     block.add_new(DOCUMENT_ELEMENT, "UT", document_text(source.reading))
     return identify(report, source, Kind.SR, "SR")
-
-
-def _evidence(source: Source) -> Dataset:
-    """The film as highdicom wants to see it; `identify` puts in what is true of the patient."""
-    film = Dataset()
-    film.SOPClassUID = source.belonging.sop_class_uid
-    film.SOPInstanceUID = source.uid
-    film.StudyInstanceUID = source.belonging.study_instance_uid
-    film.SeriesInstanceUID = source.belonging.series_instance_uid
-    for keyword in ("PatientID", "PatientName", "PatientBirthDate", "PatientSex", "StudyID",
-                    "AccessionNumber", "StudyDate", "StudyTime"):  # fmt: skip
-        setattr(film, keyword, "")
-    return film
 
 
 def _predecessor(source: Source) -> Dataset:
@@ -324,31 +312,30 @@ def _number(
 ) -> hd.sr.Measurement:
     """A number with its 95 % interval; its lines come first, since readers look for the first."""
     unit = coded.UNITS[item.unit]
-    spread = None
+    number = hd.sr.Measurement(
+        name=name, value=_value(item.value), unit=unit, referenced_coordinates=coordinates
+    )
     if item.interval_95 is not None:
         spread = _value(item.interval_95[1] - item.value)
-    number = hd.sr.Measurement(
-        name=name,
-        value=_value(item.value),
-        unit=unit,
-        properties=_uncertainty(spread, unit),
-        referenced_coordinates=coordinates,
-    )
-    children = sorted(number[0].ContentSequence, key=lambda child: child.ValueType != "SCOORD")
-    number[0].ContentSequence = ContentSequence(children)
+        number[0].ContentSequence.append(_uncertainty(spread, unit))
     return number
 
 
-def _uncertainty(spread: float | None, unit: CodedConcept) -> hd.sr.MeasurementProperties | None:
-    """Range of the uncertainty upwards and downwards (TID 310), in the unit of the number."""
-    if spread is None:
-        return None
-    properties = hd.sr.MeasurementProperties(
+def _uncertainty(spread: float, unit: CodedConcept) -> hd.sr.TextContentItem:
+    """What the interval is, with its reach upwards and downwards in the unit of the number.
+
+    TID 310 has both directly under the number, without saying what they cover. PixelMed's validator
+    takes every NUM under a NUM for one that it was inferred from (TID 300, row 9).
+    """
+    properties: Any = {"relationship_type": "HAS PROPERTIES"}
+    interval = hd.sr.TextContentItem(name=coded.UNCERTAINTY, value=coded.INTERVAL_95, **properties)
+    reaches = hd.sr.MeasurementProperties(
         upper_measurement_uncertainty=spread, lower_measurement_uncertainty=spread
     )
-    for child in properties:
-        child.MeasuredValueSequence[0].MeasurementUnitsCodeSequence = [unit]
-    return properties
+    for reach in reaches:
+        reach.MeasuredValueSequence[0].MeasurementUnitsCodeSequence = [unit]
+    interval.ContentSequence = reaches
+    return interval
 
 
 def _value(number: float) -> float:
