@@ -176,7 +176,7 @@ def test_without_a_known_facing_undirected_lines_are_refused(sent):
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(data=st.data())
 def test_a_damaged_report_is_a_sentence(sent, data):

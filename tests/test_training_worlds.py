@@ -17,7 +17,7 @@ from worlds.mesh import Morph
 from worlds.physics import Exposure, exposed, spectrum
 from worlds.scene import visibility
 from worlds.solid import Solid, rim_corners, solid_of_mesh
-from worlds.voxel import Body, _body, voxel_scene
+from worlds.voxel import Body, _body, voxel_pair, voxel_scene
 
 BOX = np.array([[-16.0, 12.0], [16.0, 12.0], [-15.0, -13.0], [17.0, -12.0]]) * (1, -1)
 
@@ -189,3 +189,22 @@ def test_a_scene_of_level_sets_shows_its_bodies_and_is_repeatable():
         assert (body.corners < (columns, rows)).all()
         strengths.append(visibility(one, body))
     assert np.median(strengths) > 3
+
+
+def test_a_person_of_level_sets_comes_twice_with_height_given_back():
+    first, second = voxel_pair("clean", 400_001)
+    assert [body.level for body in first.bodies] == [body.level for body in second.bodies]
+    turns = []
+    for scene in (first, second):
+        assert scene.bodies[2].fractured
+        sizes, wedges = [], []
+        for sa, sp, ia, ip in (body.corners for body in scene.bodies):
+            (ux, uy), (lx, ly) = sp - sa, ip - ia
+            sizes.append(np.hypot(lx, ly) * 0.38)
+            wedges.append(abs(np.degrees(np.arctan2(ux * ly - uy * lx, ux * lx + uy * ly))))
+        turns.append((np.array(sizes), np.array(wedges)))
+    (sizes, wedges), (later_sizes, later_wedges) = turns
+    assert np.allclose(sizes, later_sizes, rtol=0.05), "the same bones from nearly the same side"
+    intact = [0, 1, 3, 4]
+    assert np.allclose(wedges[intact], later_wedges[intact], atol=2.5)
+    assert later_wedges[2] < wedges[2] - 2

@@ -26,6 +26,13 @@ OWN: Final = "99KYPHO"
 """The scheme of Kyphometer's own codes."""
 
 
+def coded_item(value: str, scheme: str, meaning: str) -> Dataset:
+    """A code as an item of a sequence."""
+    item = Dataset()
+    item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = value, scheme, meaning
+    return item
+
+
 def cleaned_code(item: Dataset) -> bool:
     """Put the dictionary's meaning in place of the item's; False if the code is not a public one.
 

@@ -1,6 +1,6 @@
 """Takes the patient out of a film and leaves what measuring needs.
 
-An allow-list (`kept_attributes`): what is not known to be harmless goes. Values of pixels stay as
+An allow-list (`allow_list`): what is not known to be harmless goes. Values of pixels stay as
 they are, bit for bit, unless regions are blanked; a film that may have text burned into it is
 refused unless somebody has looked.
 
@@ -13,19 +13,17 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pydicom
 from pydicom.dataelem import DataElement
-from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.tag import Tag
-from pydicom.uid import UID
+from pydicom.dataset import Dataset
 
-from kyphometer import __version__
 from kyphometer.dicom import kept_attributes as kept
+from kyphometer.dicom.allow_list import AllowList
 from kyphometer.dicom.clean_pixels import (
     Region,
     blank,
@@ -34,7 +32,8 @@ from kyphometer.dicom.clean_pixels import (
     uid_of,
 )
 from kyphometer.dicom.codecs import NATIVE
-from kyphometer.dicom.coded import cleaned_code
+from kyphometer.dicom.coded import coded_item
+from kyphometer.dicom.deidentified_object import state_deidentified, write_object
 from kyphometer.dicom.identifiers import Identifier, identifiers, words_of
 from kyphometer.dicom.pseudonyms import Pseudonyms
 from kyphometer.dicom.read import read_film, read_header
@@ -49,16 +48,6 @@ from kyphometer.errors import (
 from kyphometer.film import Film, FilmHeader, Position
 
 _OLDEST_YEARS: Final = 89
-_OPTIONS: Final = {
-    "113100": "Basic Application Confidentiality Profile",
-    "113101": "Clean Pixel Data Option",
-    "113105": "Clean Descriptors Option",
-    "113107": "Retain Longitudinal Temporal Information With Modified Dates Option",
-    "113108": "Retain Patient Characteristics Option",
-    "113109": "Retain Device Identity Option",
-}
-"""De-identification methods: PS3.16 CID 7050."""
-_ALWAYS: Final = ("113100", "113105", "113107", "113108")
 _LATERAL: Final = ("399067008", "SCT", "Lateral projection")
 
 
@@ -209,70 +198,18 @@ class _Copy:
     source: Dataset
     secret: Pseudonyms
     options: Options
-    removed: set[str] = field(default_factory=set)
-    changed: set[str] = field(default_factory=set)
-    kept: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.found = identifiers(self.source)
-        self.words = {
+        words = {
             word
             for kind, value in self.found
             if kind in ("name", "number")
             for word in words_of(value)
         }
-        self.plain = kept.PLAIN | (kept.DEVICE if self.options.keep_device else frozenset())
-        self.dataset = self._filtered(self.source)
-
-    def _filtered(self, source: Dataset) -> Dataset:
-        """What may stay of a data set or item; empty if it is an item of a private code."""
-        dataset = Dataset()
-        for tag in list(source.keys()):
-            keyword = pydicom.datadict.keyword_for_tag(tag)
-            element = _readable(source, tag)
-            value = None if element is None else self._kept_value(keyword, element)
-            if element is None or value is None:
-                self.removed.add(keyword or str(Tag(tag)))
-                continue
-            dataset.add_new(tag, element.VR, value)
-            (self.kept if value == element.value else self.changed).add(keyword)
-        coded = "CodingSchemeDesignator" in dataset or "CodeValue" in dataset
-        if not coded:
-            return dataset
-        said = dataset.get("CodeMeaning")
-        if not cleaned_code(dataset):
-            return Dataset()
-        if said is not None and said != dataset.CodeMeaning:
-            self.changed.add("CodeMeaning")
-        return dataset
-
-    def _kept_value(self, keyword: str, element: DataElement) -> object | None:
-        """The value that goes into the copy, None if the attribute goes."""
-        if keyword in kept.SEQUENCES and element.VR == "SQ":
-            items = [self._filtered(item) for item in element.value]
-            return [item for item in items if len(item)]
-        text = str(element.value)
-        if keyword in kept.UIDS or (keyword == "DeviceUID" and keyword in self.plain):
-            return UID(self.secret.uid(text))
-        if keyword in kept.DATES:
-            return self.secret.day_text(text)
-        if keyword in kept.TIMES:
-            return self.secret.clock_text(text)
-        if keyword in kept.DATE_TIMES:
-            return self.secret.moment_text(text)
-        if keyword in self.plain and _has_its_form(keyword, element) and not self._names(element):
-            return element.value if element.value is not None else ""
-        return None
-
-    def _names(self, element: DataElement) -> bool:
-        """True if a text repeats a word of the patient's names or numbers."""
-        if element.VR not in ("LO", "SH", "CS") or element.is_empty:
-            return False
-        said = set(words_of(str(element.value)))
-        whole = str(element.value).casefold()
-        return bool(said & self.words) or any(
-            len(word) > 4 and word in whole for word in self.words
-        )
+        plain = kept.PLAIN | (kept.DEVICE if self.options.keep_device else frozenset())
+        self.allowed = AllowList(self.secret, words, plain)
+        self.dataset = self.allowed.filtered(self.source)
 
     def replace_identity(self, header: FilmHeader, patient_code: str | None) -> None:
         """Codes in place of the patient, facts that only went with words, and what was done."""
@@ -289,7 +226,8 @@ class _Copy:
         elif re.fullmatch(r"(09[1-9]|1\d\d)Y", str(dataset.get("PatientAge", ""))):
             dataset.PatientAge = f"{_OLDEST_YEARS + 1:03d}Y"
         self._say_in_codes(header)
-        self._tell_what_was_done()
+        cleaned = ["113101"] if self.options.blank else []
+        state_deidentified(dataset, [*cleaned, *(["113109"] if self.options.keep_device else [])])
 
     def _set_moments(self, header: FilmHeader) -> None:
         """The moment of exposure as it was read, whatever the dates of the header contradict."""
@@ -311,28 +249,16 @@ class _Copy:
             describe_position(dataset, position)
         said = dataset.get("ViewPosition") or dataset.get("ViewCodeSequence")
         if facts.is_lateral and not said and not dataset.get("PatientOrientation"):
-            item = Dataset()
-            item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = _LATERAL
-            dataset.ViewCodeSequence = [item]
+            dataset.ViewCodeSequence = [coded_item(*_LATERAL)]
         point = facts.time_point
         if point and "ClinicalTrialTimePointID" not in dataset:
             element = DataElement(0x00120050, "LO", point[:64])
-            if _has_its_form("ClinicalTrialTimePointID", element) and not self._names(element):
+            if self.allowed.is_harmless("ClinicalTrialTimePointID", element):
                 dataset.ClinicalTrialTimePointID = point[:64]
-
-    def _tell_what_was_done(self) -> None:
-        dataset = self.dataset
-        dataset.PatientIdentityRemoved = "YES"
-        dataset.DeidentificationMethod = f"Kyphometer {__version__} allow-list"
-        dataset.LongitudinalTemporalInformationModified = "MODIFIED"
-        codes = ["113101"] if self.options.blank else []
-        if self.options.keep_device:
-            codes.append("113109")
-        dataset.DeidentificationMethodCodeSequence = method_codes(codes)
 
     def written(self, header: FilmHeader, film: Path, target: Path) -> Deidentified:
         """Write the copy and read it again."""
-        dataset, name, options = self.dataset, film.name, self.options
+        dataset, name, options, allowed = self.dataset, film.name, self.options, self.allowed
         looked = options.text_in_pixels_checked or bool(options.blank)
         frames = list(_frames(film, header.frames, looked=looked))
         syntax = str(header.transfer_syntax_uid)
@@ -364,9 +290,9 @@ class _Copy:
             sop_instance_uid=str(dataset.SOPInstanceUID),
             sha256_pixels=shown,
             sha256_before=frames[0].sha256_pixels,
-            removed=tuple(sorted(self.removed)),
-            changed=tuple(sorted(self.changed - self.removed)),
-            kept=tuple(sorted(self.kept - self.changed - self.removed)),
+            removed=tuple(sorted(allowed.removed)),
+            changed=tuple(sorted(allowed.changed - allowed.removed)),
+            kept=tuple(sorted(allowed.kept - allowed.changed - allowed.removed)),
             gaps=gaps,
             pixels=tuple(pixels),
             identifiers=self.found,
@@ -385,44 +311,3 @@ def _frames(film: Path, count: int, *, looked: bool) -> Iterator[Film]:
 def _said_otherwise(source: Dataset, syntax: str) -> bool:
     """True if compressed pixels are said to be uncompressed, or the other way round."""
     return bool(source["PixelData"].is_undefined_length) == (syntax in NATIVE)
-
-
-def _readable(source: Dataset, tag: Any) -> DataElement | None:
-    try:
-        element: DataElement = source[tag]
-        return element
-    except Exception:
-        return None
-
-
-def _has_its_form(keyword: str, element: DataElement) -> bool:
-    """True if each value looks as values of its kind should, so that nothing hides in it."""
-    expected = pydicom.datadict.dictionary_VR(keyword)
-    if element.VR not in expected and keyword not in ("PixelData", "LUTData"):
-        return False
-    form = kept.TERMS.get(keyword) or kept.FORMS.get(element.VR)
-    if form is None or element.is_empty:
-        return True
-    values = element.value if element.VM > 1 else [element.value]
-    return all(re.fullmatch(form, str(getattr(v, "original_string", v)).strip()) for v in values)
-
-
-def method_codes(further: Sequence[str]) -> list[Dataset]:
-    """Coded methods: those of every copy, and further ones (PS3.16 CID 7050)."""
-    items = []
-    for code in sorted((*_ALWAYS, *further)):
-        item = Dataset()
-        item.CodeValue, item.CodingSchemeDesignator = code, "DCM"
-        item.CodeMeaning = _OPTIONS[code][:64]
-        items.append(item)
-    return items
-
-
-def write_object(dataset: Dataset, syntax: UID, path: Path) -> None:
-    """Write an object with file meta information that says no more than it must."""
-    meta = FileMetaDataset()
-    meta.MediaStorageSOPClassUID = dataset.SOPClassUID
-    meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
-    meta.TransferSyntaxUID = syntax
-    dataset.file_meta = meta
-    pydicom.dcmwrite(path, dataset, enforce_file_format=True)

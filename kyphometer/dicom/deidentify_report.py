@@ -17,9 +17,8 @@ import pydicom
 from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
-from kyphometer import __version__
-from kyphometer.dicom.coded import cleaned_code
-from kyphometer.dicom.deidentify import method_codes, write_object
+from kyphometer.dicom.coded import cleaned_code, coded_item
+from kyphometer.dicom.deidentified_object import state_deidentified, write_object
 from kyphometer.dicom.identifiers import Identifier, identifiers
 from kyphometer.dicom.pseudonyms import Pseudonyms
 from kyphometer.errors import UnsupportedFilmError
@@ -188,13 +187,10 @@ class _Report:
             if keyword in source and keyword not in dataset:
                 dataset[keyword] = source[keyword]
         if "ConceptNameCodeSequence" not in dataset:
-            dataset.ConceptNameCodeSequence = [_title()]
+            dataset.ConceptNameCodeSequence = [coded_item(*_TITLE)]
         self.removed -= {element.keyword for element in dataset}
         dataset.VerificationFlag = "UNVERIFIED"  # who verified it is not told
-        dataset.PatientIdentityRemoved = "YES"
-        dataset.DeidentificationMethod = f"Kyphometer {__version__} allow-list"
-        dataset.LongitudinalTemporalInformationModified = "MODIFIED"
-        dataset.DeidentificationMethodCodeSequence = method_codes(())
+        state_deidentified(dataset)
 
     def _day(self, text: str) -> str:
         day = self.secret.day_text(text)
@@ -268,12 +264,6 @@ class _Report:
             self.changed.add(keyword)
         else:
             self.removed.add(keyword or str(element.tag))
-
-
-def _title() -> Dataset:
-    code = Dataset()
-    code.CodeValue, code.CodingSchemeDesignator, code.CodeMeaning = _TITLE
-    return code
 
 
 _TITLE: Final = ("121144", "DCM", "Document Title")

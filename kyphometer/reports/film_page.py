@@ -33,8 +33,10 @@ COLUMNS = (
 MOST_ON_FIRST_PAGE = 5
 PICTURE_PX = 720
 PICTURE_DPI = 220
-PICTURE_HEIGHT = 0.78
-"""Height of the picture as a share of the width of the page."""
+PICTURE_HEIGHT, PICTURE_HEIGHT_WITH_VISITS = 0.78, 0.6
+"""Height of the picture as a share of the width of the page; the visits stay on its page."""
+WANTED = ("VKA", "RKA")
+"""Angles whose absence the page explains."""
 PAGE_DPI = 150
 _NOTE = (
     "± is half of the 95 % interval from the uncertainty of the marked corners. Kyphosis is "
@@ -88,7 +90,8 @@ def film_page(page: FilmPage) -> Document:
     blocks += [Paragraph(text=warning) for warning in page.measured.warnings]
     blocks.append(_picture(page))
     blocks.append(_table("angles", "Angles of this film", first, _NOTE))
-    blocks += [Paragraph(text=item.reason) for item in page.measured.refused[:3]]
+    refused = page.measured.refused
+    blocks += [Paragraph(text=item.reason) for item in refused if item.code in WANTED]
     if page.visits is not None:
         blocks.append(page.visits)
     if others:
@@ -110,12 +113,13 @@ def _picture(page: FilmPage) -> Figure:
         panel=False,
         height_px=PICTURE_PX,
     )
+    height = PICTURE_HEIGHT if page.visits is None else PICTURE_HEIGHT_WITH_VISITS
     return Figure(
         key="film",
         title=f"The film with its marks: {marks_in_words(page.reading)}.",
         png=figure_png(figure, dpi=PICTURE_DPI),
         alternative="The film with the marked endplates and the angles between them.",
-        width=min(1.0, PICTURE_HEIGHT * columns / (rows * page.aspect)),
+        width=min(1.0, height * columns / (rows * page.aspect)),
     )
 
 

@@ -48,6 +48,7 @@ from kyphometer.reports.study_tables import (
     radiographic_table,
     scores_table,
 )
+from kyphometer.reports.study_times import symptoms_table, times_section
 
 PICTURE_DPI = 100.0
 PATIENTS_AT_FULL_SIZE = 21
@@ -99,6 +100,7 @@ def study_document(
         *_scores(results),
         *_neurology(results),
         *_complications(results),
+        *times_section(results.cohort),
         *arms_section(results.cohort),
         *_methods(results),
         *_remarks(results),
@@ -174,8 +176,10 @@ def _scores(results: StudyResults) -> list[Block]:
     cohort = results.cohort
     endpoints = cohort.scores
     heading = Heading(text="Pain and disability")
+    felt = symptoms_table(cohort)
+    symptoms = [felt] if felt else []
     if not endpoints:
-        return [heading, Paragraph(text="The clinical table holds no VAS and no ODI.")]
+        return [heading, Paragraph(text="The clinical table holds no VAS and no ODI."), *symptoms]
     figure = scores_figure(cohort)
     labels = cohort.rules.windows.labels
     tables = [t for e in endpoints for t in (scores_table(e, labels), pairs_table(e, labels))]
@@ -186,6 +190,7 @@ def _scores(results: StudyResults) -> list[Block]:
         *tables,
         *_over_time(endpoints, results),
         *([against] if against else []),
+        *symptoms,
         *_notes(endpoints),
     ]
 

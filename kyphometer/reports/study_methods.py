@@ -23,6 +23,17 @@ _GROUPS = (
 )
 
 
+_SYMPTOMS = (
+    "Symptoms before and after surgery were compared in the same patients by McNemar's test "
+    "(exact, and its chi-square beside it) with Tango's interval of the change. "
+)
+_TIMES = (
+    "Time to loss of correction ({limit:g}° or more above the first film after surgery) and to "
+    "revision surgery is given by Kaplan and Meier's curve with beta product intervals, losses "
+    "being put to the visit at which they were seen; groups were compared by the log-rank test. "
+)
+
+
 def methods(results: StudyResults) -> tuple[str, ...]:
     """Paragraphs: films and visits, measurement, measurement error, statistics, software."""
     return (
@@ -176,6 +187,8 @@ def _statistics(results: StudyResults) -> str:
         "proportions have exact (Clopper-Pearson) and Wilson intervals. "
         f"{_GROUPS if results.cohort.complications_by else ''}"
         f"{_AGAINST if results.cohort.outcomes else ''}"
+        f"{_SYMPTOMS if results.cohort.symptoms else ''}"
+        f"{_TIMES.format(limit=results.cohort.loss_limit_deg) if results.cohort.times else ''}"
         f"p {relation} {options.alpha:g} is called significant. Statistical choices: "
         f"{_choices(options)}."
     )

@@ -8,6 +8,7 @@ from kyphometer.followup.cohort.radiographic import AngleAnalysis
 from kyphometer.followup.cohort.study import StudyResults
 from kyphometer.followup.correction_model import Verdict
 from kyphometer.reports.study_arms import arm_sentences
+from kyphometer.reports.study_times import times_sentences
 from kyphometer.stats.formatting import (
     format_interval,
     format_mean_sd,
@@ -40,6 +41,7 @@ def summary_sentences(results: StudyResults) -> tuple[str, ...]:
             f"Complications in {found.any.count} of {found.any.total} patients (exact 95 % CI "
             f"{interval} %), symptomatic in {found.symptomatic.count}."
         )
+    sentences += times_sentences(results.cohort)
     left_out = sum(remark.kind.value != "warning" for remark in results.remarks)
     warnings = len(results.remarks) - left_out
     sentences.append(

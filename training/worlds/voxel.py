@@ -18,6 +18,7 @@ from kyphometer.anatomy import Level
 from worlds.scene import Array, Image, Scene, SeenBody
 
 VOXEL_CONDITIONS = ("clean", "instrumented", "porotic", "noisy", "oblique", "hard")
+POROTIC = ("porotic", "hard")
 BODIES = 5
 MM = 0.38
 """Size of a pixel."""
@@ -193,13 +194,70 @@ def _chain(bodies: list[Body], levels: list[int], rng: np.random.Generator) -> l
 def voxel_scene(condition: str, seed: int) -> Scene:
     """Five bodies of one made-up person under a named condition."""
     rng = np.random.default_rng([91, seed])
-    poor, tilted = condition in ("noisy", "hard"), condition in ("oblique", "hard")
-    porotic = condition in ("porotic", "hard")
+    levels, bodies = _person(condition, rng)
+    scene = _filmed(bodies, levels, _chain(bodies, levels, rng), condition, rng)
+    return scene if rng.random() < 0.5 else _flipped(scene)
+
+
+def voxel_pair(condition: str, seed: int) -> tuple[Scene, Scene]:
+    """Two films of one made-up person: a fracture, and the same with part of its height back.
+
+    The second film has screws, another pose, another look and other tissue around the same bodies.
+    """
+    levels, bodies = _person(condition, np.random.default_rng([92, seed, 0]))
+    middle = BODIES // 2
+    draw = np.random.default_rng([92, seed, 1])
+    while not bodies[middle].broken:
+        bodies[middle] = _body(levels[middle], 1.0, condition in POROTIC, draw)
+    mended = list(bodies)
+    mended[middle] = _mended(bodies[middle], draw.uniform(0.1, 0.9))
+    flipped = draw.random() < 0.5
+    scenes = []
+    for visit, column in enumerate((bodies, mended)):
+        places = _chain(column, levels, np.random.default_rng([92, seed, 2]))
+        rng = np.random.default_rng([92, seed, 3 + visit])
+        screwed = [number for number in range(BODIES) if visit and number != middle]
+        scene = _filmed(
+            column, levels, places, condition, rng, screwed=screwed, texture=(92, seed, 9)
+        )
+        scenes.append(_flipped(scene) if flipped else scene)
+    return scenes[0], scenes[1]
+
+
+def _person(condition: str, rng: np.random.Generator) -> tuple[list[int], list[Body]]:
+    """Levels and bodies."""
     first = int(rng.integers(0, 17 - BODIES + 1))
     levels = list(range(first, first + BODIES))
     size = float(np.exp(rng.normal(0, 0.07)))
-    bodies = [_body(level, size, porotic, rng) for level in levels]
-    places = _chain(bodies, levels, rng)
+    return levels, [_body(level, size, condition in POROTIC, rng) for level in levels]
+
+
+def _mended(body: Body, part: float) -> Body:
+    """The body with a part of the height that it lost to its wedge."""
+    depth = 2 * float(body.half[0])
+    plates = tuple(
+        (middle + part * slope * depth / 2, (1 - part) * slope, *rest)
+        for middle, slope, *rest in body.plates
+    )
+    return replace(body, plates=plates)
+
+
+def _filmed(
+    bodies: list[Body],
+    levels: list[int],
+    places: list[tuple],
+    condition: str,
+    rng: np.random.Generator,
+    *,
+    screwed: list[int] | None = None,
+    texture: tuple[int, ...] | None = None,
+) -> Scene:
+    """A film of bodies in their places.
+
+    `texture` seeds the inside of the bodies, else `rng`. If it is said which are `screwed`, the
+    film is exposed for the bone; else three are when instrumented, and metal counts.
+    """
+    poor, tilted = condition in ("noisy", "hard"), condition in ("oblique", "hard")
     turns = rng.uniform(3, 8, 2) * rng.choice((-1, 1), 2) if tilted else rng.normal(0, 1.2, 2)
     middles = np.array([middle for _, middle in places])
     low = middles.min(axis=0) - np.array([46, 30])
@@ -208,26 +266,30 @@ def voxel_scene(condition: str, seed: int) -> Scene:
     bone, soft = np.zeros((rows, columns), np.float32), np.zeros((rows, columns), np.float32)
     corner = np.array([low[0], high[1]])
     seen = []
-    for body, (turn, middle), level in zip(bodies, places, levels, strict=True):
+    for number, (body, (turn, middle)) in enumerate(zip(bodies, places, strict=True)):
         matrix = _view(turns) @ _sagittal(turn)
-        _projected(body, matrix, middle, corner, bone, soft, rng)
+        own = rng if texture is None else np.random.default_rng([*texture, number])
+        _projected(body, matrix, middle, corner, bone, soft, own)
         flat = np.insert(body.corners(), 1, 0.0, axis=1) @ matrix.T
         pixels = (flat[:, ::2] + middle - corner) / (MM, -MM)
-        seen.append(SeenBody(corners=pixels, level=_level(level), fractured=body.broken))
+        level = _level(levels[number])
+        seen.append(SeenBody(corners=pixels, level=level, fractured=body.broken))
     _behind(seen, bone, rng)
     _around(bone, soft, thoracic=levels[2] < 11, rng=rng)
     metal = np.zeros_like(bone)
-    if condition == "instrumented":
-        _screws(seen, metal, rng)
-    scene = Scene(
-        pixels=_exposed(bone, soft, metal, poor, rng),
+    if screwed is not None:
+        _screws([seen[number] for number in screwed], metal, rng)
+    elif condition == "instrumented":
+        first = int(rng.integers(0, BODIES - 2))
+        _screws(seen[first : first + 3], metal, rng)
+    return Scene(
+        pixels=_exposed(bone, soft, metal, poor, rng, bone_only=screwed is not None),
         factors=np.full(2, MM),
         facing_sign=-1,
         bodies=tuple(seen),
         world="voxel",
         condition=condition,
     )
-    return scene if rng.random() < 0.5 else _flipped(scene)
 
 
 def _level(number: int) -> Level:
@@ -345,8 +407,7 @@ def _around(bone: Image, soft: Image, *, thoracic: bool, rng: np.random.Generato
 
 
 def _screws(seen: list[SeenBody], metal: Image, rng: np.random.Generator) -> None:
-    first = int(rng.integers(0, BODIES - 2))
-    for body in seen[first : first + 3]:
+    for body in seen:
         sa, sp, ia, ip = body.corners
         for _ in range(2):
             tip = sa + rng.uniform(0.25, 0.55) * (ia - sa) + rng.uniform(0.15, 0.4) * (sp - sa)
@@ -356,7 +417,15 @@ def _screws(seen: list[SeenBody], metal: Image, rng: np.random.Generator) -> Non
             cv2.line(metal, *ends, 5.0, wide, cv2.LINE_AA, 4)
 
 
-def _exposed(bone: Image, soft: Image, metal: Image, poor: bool, rng: np.random.Generator) -> Image:
+def _exposed(
+    bone: Image,
+    soft: Image,
+    metal: Image,
+    poor: bool,
+    rng: np.random.Generator,
+    *,
+    bone_only: bool = False,
+) -> Image:
     """A film, bone bright: one energy, veil, quanta, two blurs, bands weighed, a sigmoid table."""
     ray = BONE_PER_MM * bone + SOFT_PER_MM * soft + METAL_PER_MM * metal
     seen = np.exp(-(ray - np.percentile(ray, 1)))
@@ -374,7 +443,7 @@ def _exposed(bone: Image, soft: Image, metal: Image, poor: bool, rng: np.random.
         out += np.float32(gain) * (rest - wide)
         rest = wide
     out += np.float32(rng.uniform(0.15, 1.0)) * rest
-    low, high = np.percentile(out, (1, 99))
+    low, high = np.percentile(out[metal == 0] if bone_only else out, (1, 99))
     level = (out - low) / (high - low)
     curve = 1 / (1 + np.exp(-rng.uniform(3, 7) * (level - rng.uniform(0.3, 0.7))))
     return np.round(np.float32(1000) * curve).astype(np.float32) / 1000

@@ -5,6 +5,8 @@ from __future__ import annotations
 import struct
 import warnings
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +25,25 @@ _DEEPEST = 24
 DAMAGE = (
     InvalidDicomError,
     BytesLengthException,
-    AttributeError, ArithmeticError, EOFError, LookupError, NotImplementedError, RecursionError,
-    TypeError, ValueError, struct.error,
+    AttributeError, ArithmeticError, EOFError, LookupError, NotImplementedError, OSError,
+    RecursionError, TypeError, ValueError, struct.error,
 )  # fmt: skip
-"""What pydicom raises of bytes that are no data set, and of values that lie about their type."""
+"""What pydicom raises of bytes that are no data set, and of values that lie about their type.
+
+Sequences are decoded when they are first asked for, and one that is cut off is an OSError there,
+though no file is read any more.
+"""
 
 Code = tuple[str, str]
 """Value and scheme of a coded concept."""
+
+
+@contextmanager
+def patience() -> Iterator[None]:
+    """Values out of bounds are decoded without pydicom's warnings: what counts is what they say."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def read_dataset(path: Path) -> Dataset:
@@ -41,19 +55,19 @@ def read_dataset(path: Path) -> Dataset:
         If it is none, or damaged.
     """
     name = path.name
+    if path.stat().st_size > MAX_MB * 1024 * 1024:
+        raise MarksFileError("marks_too_large", name=name, limit=MAX_MB)
+    content = path.read_bytes()
     try:
-        if path.stat().st_size > MAX_MB * 1024 * 1024:
-            raise MarksFileError("marks_too_large", name=name, limit=MAX_MB)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with patience():
             meta = pydicom.filereader.read_file_meta_info(path)
             if meta.get("TransferSyntaxUID") == _DEFLATED:
                 raise MarksFileError("marks_deflated", name=name)
-            dataset = pydicom.dcmread(path, stop_before_pixels=True)
+            dataset = pydicom.dcmread(BytesIO(content), stop_before_pixels=True)
             kind = str(dataset.get("SOPClassUID", ""))
     except InvalidDicomError:
         raise MarksFileError("marks_no_dicom", name=name) from None
-    except (MarksFileError, OSError):
+    except MarksFileError:
         raise
     except DAMAGE:
         raise MarksFileError("marks_no_tree", name=name) from None

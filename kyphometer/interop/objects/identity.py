@@ -6,11 +6,11 @@ import unicodedata
 from typing import Any
 
 import pydicom
-from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRLittleEndian
 
 from kyphometer import __version__
-from kyphometer.dicom.write import uid_from
+from kyphometer.dicom.write import file_meta, uid_from
 from kyphometer.interop.objects.source import Kind, Source
 
 MANUFACTURER = "Kyphometer"
@@ -34,7 +34,7 @@ def identify(dataset: Dataset, source: Source, kind: Kind, modality: str) -> Dat
     dataset.InstanceCreationDate, dataset.InstanceCreationTime = day(made), clock(made)
     for equipment in dataset.get("ContributingEquipmentSequence", ()):
         equipment.ContributionDateTime = day(made) + clock(made)
-    dataset.file_meta = _meta(dataset)
+    dataset.file_meta = file_meta(dataset, ExplicitVRLittleEndian)
     return dataset
 
 
@@ -51,16 +51,6 @@ def _describe_patient_and_study(dataset: Dataset, source: Source) -> None:
     dataset.StudyID = facts.study_id
     dataset.AccessionNumber = facts.accession_number
     dataset.ReferringPhysicianName = facts.referring_physician
-
-
-def _meta(dataset: Dataset) -> FileMetaDataset:
-    meta = FileMetaDataset()
-    meta.MediaStorageSOPClassUID = dataset.SOPClassUID
-    meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
-    meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    meta.ImplementationClassUID = uid_from("implementation")
-    meta.ImplementationVersionName = f"KYPHOMETER {__version__}"[:16]
-    return meta
 
 
 def day(moment: Any) -> str:
@@ -81,6 +71,32 @@ def film_item(source: Source) -> Dataset:
     if source.frames is not None:
         item.ReferencedFrameNumber = source.frames
     return item
+
+
+def as_evidence(
+    source: Source,
+    sop_class_uid: str | None,
+    sop_instance_uid: str,
+    series_instance_uid: str | None,
+) -> Dataset:
+    """An object of the film's study as highdicom wants to see what another object is about.
+
+    Attributes of the patient are empty: `identify` puts in what is true.
+    """
+    found = Dataset()
+    found.SOPClassUID, found.SOPInstanceUID = sop_class_uid, sop_instance_uid
+    found.StudyInstanceUID = source.belonging.study_instance_uid
+    found.SeriesInstanceUID = series_instance_uid
+    for keyword in ("PatientID", "PatientName", "PatientBirthDate", "PatientSex", "StudyID",
+                    "AccessionNumber", "StudyDate", "StudyTime"):  # fmt: skip
+        setattr(found, keyword, "")
+    return found
+
+
+def film_evidence(source: Source) -> Dataset:
+    """The film as highdicom wants to see it."""
+    facts = source.belonging
+    return as_evidence(source, facts.sop_class_uid, source.uid, facts.series_instance_uid)
 
 
 def person(name: str | None) -> str:

@@ -18,6 +18,7 @@ from kyphometer.interop.objects.identity import (
     MANUFACTURER,
     clock,
     day,
+    film_evidence,
     film_item,
     fitted,
     identify,
@@ -67,19 +68,12 @@ def presentation_state(source: Source) -> Dataset:
 
 
 def _film(source: Source) -> Dataset:
-    """The film as highdicom wants to see it; `identify` puts in what is true of the patient."""
-    film = Dataset()
-    film.SOPClassUID = source.belonging.sop_class_uid
-    film.SOPInstanceUID = source.uid
-    film.StudyInstanceUID = source.belonging.study_instance_uid
-    film.SeriesInstanceUID = source.belonging.series_instance_uid
+    """The film with what a presentation state asks of its pixels."""
+    film = film_evidence(source)
     film.SamplesPerPixel = 1
     film.Rows, film.Columns = source.film.shape
     if source.film.header.frames > 1:
         film.NumberOfFrames = source.film.header.frames
-    for keyword in ("PatientID", "PatientName", "PatientBirthDate", "PatientSex", "StudyID",
-                    "AccessionNumber", "StudyDate", "StudyTime"):  # fmt: skip
-        setattr(film, keyword, "")
     return film
 
 

@@ -102,7 +102,8 @@ def read_report(
     """
     report = tree.read_dataset(path)
     try:
-        return _taken_in(report, path.name, film, facing)
+        with tree.patience():
+            return _taken_in(report, path.name, film, facing)
     except KyphometerError:
         raise
     except tree.DAMAGE:

@@ -26,6 +26,7 @@ from kyphometer.interop.objects.cobb import tool_points
 from kyphometer.interop.objects.identity import (
     DEVICE_UID,
     MANUFACTURER,
+    film_evidence,
     film_item,
     fitted,
     identify,
@@ -63,7 +64,7 @@ def structured_report(source: Source) -> Dataset:
     children = content[0].ContentSequence
     children.insert(len(children) - 1, _image_library(source))
     report = hd.sr.ComprehensiveSR(
-        evidence=[_evidence(source)],
+        evidence=[film_evidence(source)],
         content=content,
         series_instance_uid=source.series_uid(Kind.SR),
         series_number=Kind.SR.series_number,
@@ -82,19 +83,6 @@ def structured_report(source: Source) -> Dataset:
     block = report.private_block(PRIVATE_GROUP, PRIVATE_CREATOR, create=True)
     block.add_new(DOCUMENT_ELEMENT, "UT", document_text(source.reading))
     return identify(report, source, Kind.SR, "SR")
-
-
-def _evidence(source: Source) -> Dataset:
-    """The film as highdicom wants to see it; `identify` puts in what is true of the patient."""
-    film = Dataset()
-    film.SOPClassUID = source.belonging.sop_class_uid
-    film.SOPInstanceUID = source.uid
-    film.StudyInstanceUID = source.belonging.study_instance_uid
-    film.SeriesInstanceUID = source.belonging.series_instance_uid
-    for keyword in ("PatientID", "PatientName", "PatientBirthDate", "PatientSex", "StudyID",
-                    "AccessionNumber", "StudyDate", "StudyTime"):  # fmt: skip
-        setattr(film, keyword, "")
-    return film
 
 
 def _predecessor(source: Source) -> Dataset:

@@ -16,7 +16,13 @@ from pydicom.sr.codedict import codes
 from kyphometer.dicom.write import uid_from
 from kyphometer.film import Film
 from kyphometer.interop.objects import codes as coded
-from kyphometer.interop.objects.identity import DEVICE_UID, MANUFACTURER, fitted, identify
+from kyphometer.interop.objects.identity import (
+    DEVICE_UID,
+    MANUFACTURER,
+    as_evidence,
+    fitted,
+    identify,
+)
 from kyphometer.interop.objects.make import DEFAULT_KINDS, source_of
 from kyphometer.interop.objects.source import Kind, Source
 from kyphometer.reading import Reading
@@ -84,17 +90,11 @@ def withdrawal_for(
 
 
 def _object(source: Source, kind: Kind, version: int) -> Dataset:
-    """An object as highdicom wants to see it."""
-    found = Dataset()
-    found.SOPClassUID = _SOP_CLASSES[kind]
-    found.SOPInstanceUID = source.object_uid(kind, version)
-    found.StudyInstanceUID = source.belonging.study_instance_uid
-    found.SeriesInstanceUID = source.series_uid(kind)
+    """A version's object as highdicom wants to see it."""
+    uid = source.object_uid(kind, version)
+    found = as_evidence(source, _SOP_CLASSES[kind], uid, source.series_uid(kind))
     if kind is Kind.SC:
         found.Rows = found.Columns = 1
-    for keyword in ("PatientID", "PatientName", "PatientBirthDate", "PatientSex", "StudyID",
-                    "AccessionNumber", "StudyDate", "StudyTime"):  # fmt: skip
-        setattr(found, keyword, "")
     return found
 
 

@@ -13,7 +13,13 @@ from typing import Any, Final
 from kyphometer.anatomy import EndplateSide, Level
 from kyphometer.dicom.pseudonyms import Pseudonyms
 from kyphometer.film import Position
-from kyphometer.followup.clinical.columns import AIS_GRADES, COMPLICATION_TYPES, MECHANISMS, SEXES
+from kyphometer.followup.clinical.columns import (
+    AIS_GRADES,
+    COMPLICATION_TYPES,
+    MECHANISMS,
+    NO_SYMPTOMS,
+    SEXES,
+)
 from kyphometer.geometry import Facing, SpacingSource
 from kyphometer.reading import CornerRule
 from kyphometer.reading.model import MarkSource
@@ -196,11 +202,15 @@ class Masks:
             if found.get(name):
                 self.drop(f"clinical {name}", found[name])
                 found[name] = None
-        for name in ("injury_date", "surgery_date"):
+        for name in ("injury_date", "surgery_date", "revision_date"):
             found[name] = self.day_text(person, found.get(name))
         found["clinic_dates"] = {
             visit: self.day_text(person, day)
             for visit, day in (found.get("clinic_dates") or {}).items()
+        }
+        found["symptoms"] = {
+            visit: [s if s == NO_SYMPTOMS else self._label("symptoms", s) for s in symptoms]
+            for visit, symptoms in (found.get("symptoms") or {}).items()
         }
         if (found.get("age_years") or 0) > _OLDEST:
             self.done["ages above 90 set to 90"] += 1

@@ -42,7 +42,7 @@ _VISIT_COLUMNS = (
     Column(name="verdict", label="Verdict"),
 )
 _BASES = {
-    "carried": "the marks were carried over: ± of the change itself",
+    "carried": "marks carried over (± of the change itself)",
     "own_repeats": "SEM of repeat readings of this study",
     "stated": "SEM that the study states",
     "published": "published SEM (Alanay 2007), as this study has none",
