@@ -84,6 +84,16 @@ KINDS = {
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_what_was_done_to_a_copy_is_told(tmp_path, pixels, kind):
+    changed, lossy = KINDS[kind](pixels)
+    copy = read_film(copy_of(tmp_path / "again.dcm", changed, lossy=lossy))
+    assert likeness(look(copy.pixels), look(pixels)) > ALIKE
+    assert resemblance(copy, read_film(PRE_OP)) == (
+        "compressed with loss" if kind == "lossy" else kind
+    )
+
+
+@pytest.mark.parametrize("kind", ["lossy", "mirrored"])
 def test_a_copy_is_recognised_and_not_counted(tmp_path, pixels, kind):
     changed, lossy = KINDS[kind](pixels)
     folder = tmp_path / "films"
@@ -169,8 +179,8 @@ def test_frames_of_one_file_are_no_copies(tmp_path, pixels):
 def test_somebody_may_say_otherwise(tmp_path, pixels, capsys):
     (tmp_path / "films").mkdir()
     (tmp_path / "films" / "a.dcm").write_bytes(PRE_OP.read_bytes())
-    copy_of(tmp_path / "films" / "b.dcm", np.fliplr(pixels), StudyDate="20230410",
-            AcquisitionDate="20230410", ContentDate="20230410")  # fmt: skip
+    copy_of(tmp_path / "films" / "b.dcm", np.fliplr(pixels), StudyDate="20240302",
+            AcquisitionDate="20240302", ContentDate="20240302")  # fmt: skip
     where = str(tmp_path / "s.study")
     assert main(["study", "new", where, "--name", "s"]) == 0
     assert main(["study", "add", where, str(tmp_path / "films")]) == 0

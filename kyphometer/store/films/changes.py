@@ -109,7 +109,7 @@ def state_copy(
     """
     require_film(connection, film_id)
     query = select(copies.c.film_id, copies.c.copy_of).where(copies.c.copy_of.is_not(None))
-    known = dict(connection.execute(query).tuples().all())
+    known = {row.film_id: row.copy_of for row in connection.execute(query)}
     if of is not None:
         require_film(connection, of)
         if of in known or of == film_id or film_id in known.values():
