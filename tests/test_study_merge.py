@@ -219,14 +219,15 @@ def test_codes_that_differ_only_in_writing_are_pointed_out(study, films):
 
 def test_codes_of_observers_that_differ_only_in_writing_are_pointed_out(study, films, capsys):
     document = json.loads((films / "pre-op.reading.json").read_text())
-    for observer in ("kn", "KN 02", "KN2"):
+    (known,) = study.observers()
+    for observer in (known.code.lower(), "KN 02", "KN2"):
         (films / f"{observer}.reading.json").write_text(
             json.dumps({**document, "observer": observer})
         )
     where = str(study.database.path)
     assert main(["study", "import-readings", where, str(films), "--observer", "KN"]) == 0
     told = capsys.readouterr().err
-    assert "The observer codes 'kn' and 'KN' differ only in case" in told
+    assert f"'{known.code.lower()}' and '{known.code}' differ only in case" in told
     assert "The observer codes 'KN2' and 'KN 02' differ only in case" in told
     assert told.count("note:") == 2
     codes = [i.sentence for i in study_contradictions(study) if i.kind == "code"]
