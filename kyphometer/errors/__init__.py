@@ -69,6 +69,7 @@ from kyphometer.errors.network import (
     NetworkError,
     NotFoundError,
     RequestError,
+    RequestMemberError,
     ServerStartError,
     SignInError,
     TooManyAttemptsError,
@@ -130,6 +131,7 @@ from kyphometer.errors.table import (
     TableError,
 )
 from kyphometer.errors.usage import (
+    AcceptanceRecordError,
     BatchFileError,
     BatchRunningError,
     MissingExtraError,
@@ -142,6 +144,7 @@ from kyphometer.errors.usage import (
 )
 
 __all__ = [
+    "AcceptanceRecordError",
     "AmbiguousDefinitionError",
     "BadTableRowsError",
     "BatchFileError",
@@ -214,6 +217,7 @@ __all__ = [
     "ReadingFilmMismatchError",
     "ReadingFormatError",
     "RequestError",
+    "RequestMemberError",
     "SchedulerError",
     "SecretError",
     "ServerStartError",
