@@ -27,7 +27,7 @@ COMMANDS = {
     "measure": "measure one film from its reading",
     "pacs": "find films in an archive, fetch them, send films and results there",
     "plan": "sample size of a reliability study",
-    "qa": "certification: phantom films with hidden truth, and the certificate",
+    "qa": "acceptance after an upgrade; certification on films with hidden truth; validation",
     "refine": "move rough marks onto the rim corners that the film shows",
     "report": "results of a study as a report, tables and figures",
     "reliability": "how far readings can be trusted: ICC, SEM, MDC95, agreement, report",

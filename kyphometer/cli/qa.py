@@ -1,4 +1,4 @@
-"""`kyphometer qa`: certification on simulated films, validation and watch of help on one's own."""
+"""`kyphometer qa`: acceptance, certification on simulated films, validation and watch of help."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from kyphometer.cli.output import add_format, print_csv, print_json, print_table
+from kyphometer.cli.qa_acceptance import accept_installation, add_acceptance
 
 
 def add_parser(subparsers: Any) -> None:
@@ -14,7 +15,8 @@ def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "qa",
         help="certification on simulated films; validation of help from the image on one's own",
-        description="Certification of observers or of an installation on simulated films whose "
+        description="Acceptance of an installation after an upgrade. "
+        "Certification of observers or of an installation on simulated films whose "
         "truth is hidden: make a kit, read it, print the certificate. Validation of help from the "
         "image on the films of a study, and charts of it over months.",
     )
@@ -23,6 +25,7 @@ def add_parser(subparsers: Any) -> None:
     _add_certificate(deeds)
     _add_validate(deeds)
     _add_monitor(deeds)
+    add_acceptance(deeds)
 
 
 def _add_kit(deeds: Any) -> None:
@@ -113,7 +116,13 @@ MARGINS = (
 
 def run(args: Any) -> int:
     """Do it."""
-    deeds = {"kit": _kit, "certificate": _certificate, "validate": _validate, "monitor": _monitor}
+    deeds = {
+        "kit": _kit,
+        "certificate": _certificate,
+        "validate": _validate,
+        "monitor": _monitor,
+        "acceptance": accept_installation,
+    }
     return deeds[args.deed](args)
 
 

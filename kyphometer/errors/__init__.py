@@ -130,6 +130,7 @@ from kyphometer.errors.table import (
     TableError,
 )
 from kyphometer.errors.usage import (
+    AcceptanceRecordError,
     BatchFileError,
     BatchRunningError,
     MissingExtraError,
@@ -142,6 +143,7 @@ from kyphometer.errors.usage import (
 )
 
 __all__ = [
+    "AcceptanceRecordError",
     "AmbiguousDefinitionError",
     "BadTableRowsError",
     "BatchFileError",

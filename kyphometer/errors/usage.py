@@ -77,3 +77,10 @@ class SchedulerError(UsageError):
             f"No Dask scheduler answers at '{address}' ({reason}); start one, or leave --scheduler "
             "out to use this machine."
         )
+
+
+class AcceptanceRecordError(UsageError):
+    """A file that should hold an earlier acceptance does not."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        super().__init__(name=name, problem=problem)
