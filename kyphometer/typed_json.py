@@ -138,7 +138,8 @@ def _words(kind: Any, *, many: bool = False) -> str:
         rules = tuple(rule for rule in found if isinstance(rule, msgspec.Meta))
     if get_origin(kind) is list:
         size = next((rule.min_length for rule in rules if rule.min_length), None)
-        of = f"{_COUNTS.get(size, size)} " if size else ""
+        most = next((rule.max_length for rule in rules if rule.max_length), None)
+        of = f"{_COUNTS.get(size, size)} " if size else f"at most {most:,} " if most else ""
         items = _words(get_args(kind)[0], many=True)
         return f"lists of {of}{items}" if many else f"a list of {of}{items}"
     if get_origin(kind) is Literal:
@@ -147,7 +148,15 @@ def _words(kind: Any, *, many: bool = False) -> str:
         return "one of " + ", ".join(repr(member.value) for member in kind)
     if kind in (int, float):
         return _number_words(kind, rules, many=many)
-    return {str: "text", bool: "true or false"}.get(kind, "JSON objects" if many else "usable")
+    if kind is str:
+        return "text" + "".join(map(_text_words, rules))
+    return "true or false" if kind is bool else "JSON objects" if many else "usable"
+
+
+def _text_words(rule: msgspec.Meta) -> str:
+    low, most = rule.min_length, rule.max_length
+    size = f" of {low or 0:,} to {most:,} characters" if most else ""
+    return f"{size} like {rule.pattern}" if rule.pattern else size
 
 
 def _number_words(kind: type, rules: tuple[Any, ...], *, many: bool) -> str:

@@ -9,8 +9,7 @@ import pytest
 from web_fakes import MemoryStore, film_record
 from web_local import document, visitor
 
-from kyphometer.web.openapi.document import description
-from kyphometer.web.server.app import ROUTES
+from kyphometer.web.routes.every import ROUTES, description
 
 
 @pytest.fixture

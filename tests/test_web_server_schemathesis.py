@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, settings
 from web_films import write_films
 from web_process import running
 
-from kyphometer.web.openapi.document import description
+from kyphometer.web.routes.every import description
 
 schemathesis = pytest.importorskip("schemathesis")
 

@@ -67,10 +67,10 @@ def test_parts(client, status, films):
 
 
 def test_what_is_asked_for_in_vain_is_refused_in_a_sentence(client):
-    for asked in ({"sort": "size"}, {"status": "lost"}):
+    for asked in ({"sort": "size"}, {"status": "lost"}, {"limit": "-1"}, {"offset": "1.5"}):
         answer = client.get("/api/worklist", params=asked)
         assert answer.status_code == 400
-        assert "use one of" in answer.json()["error"]
+        assert f"The member '{next(iter(asked))}' must be" in answer.json()["error"]
 
 
 def test_the_first_line_of_each_patient_counts_that_patients_films(client):

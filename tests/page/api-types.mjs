@@ -9,7 +9,7 @@ const own = `${root}.venv/bin/python`;
 const python = process.env.PYTHON ?? (existsSync(own) ? own : 'python3');
 const program = `
 import json
-from kyphometer.web.openapi.document import description
+from kyphometer.web.routes.every import description
 print(json.dumps(description()))
 `;
 const description = execFileSync(python, ['-c', program], { cwd: root, encoding: 'utf8' });

@@ -29,6 +29,11 @@ _STRANGER_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>
 """
 
 
+def is_public(path: str) -> bool:
+    """True if strangers are answered there."""
+    return path.startswith(_PUBLIC[0]) or path in _PUBLIC[1:]
+
+
 def stranger_page() -> Response:
     """What somebody without the key sees."""
     return HTMLResponse(_STRANGER_PAGE, status_code=401)
@@ -101,7 +106,7 @@ class Gate:
     def _is_public(self, path: str, query: bytes) -> bool:
         if path == "/" and self.settings.mode is Mode.LOCAL:
             return query.startswith(b"token=")
-        return path.startswith(_PUBLIC[0]) or path in _PUBLIC[1:]
+        return is_public(path)
 
     def _turn_away(self, path: str) -> Response:
         if self.settings.mode is Mode.DEPARTMENT:

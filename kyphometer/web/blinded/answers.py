@@ -9,23 +9,22 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, UnsetType
 
 from kyphometer.anatomy import EndplateSide, Level
 from kyphometer.geometry import Facing
 from kyphometer.reading import CornerRule, MarkSource
 from kyphometer.reading.findings import FindingCode, Severity
+from kyphometer.web.wire.base import Pair, Source, Status, Told
+from kyphometer.web.wire.marks import AnyCorner
 
 Nothing = tuple[()]
-Pair = tuple[float, float]
-Status = Literal["unread", "draft", "read"]
-Corner = Literal["anterior", "middle", "posterior"]
 Document = Annotated[
     dict[str, Any], Meta(description="The reader's own draft, or a `BlindedReading`.")
 ]
 
 
-class Blinded(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Blinded(Told, frozen=True, kw_only=True):
     """An answer, or a part of one, for a reader in a blinded session."""
 
 
@@ -171,7 +170,7 @@ class BlindedDocument(Blinded, frozen=True, kw_only=True):
     document: Document | None
     etag: str
     version: int
-    source: Literal["draft", "reading", "none"]
+    source: Source
     status: Status
 
 
@@ -194,7 +193,7 @@ class BlindedCorner(Blinded, frozen=True, kw_only=True):
 
     level: Level
     endplate: EndplateSide
-    corner: Corner
+    corner: AnyCorner
 
 
 class BlindedFinding(Blinded, frozen=True, kw_only=True):
@@ -235,7 +234,7 @@ class BlindedMoved(Blinded, frozen=True, kw_only=True, rename={"start": "from", 
 
     level: Level
     endplate: EndplateSide
-    corner: Corner
+    corner: AnyCorner
     start: Pair
     end: Pair
     note: Literal[""] = ""
@@ -255,3 +254,23 @@ class BlindedAssisted(Blinded, frozen=True, kw_only=True):
     document: Document
     moved: list[BlindedMoved]
     refused: list[BlindedKept]
+
+
+class BlindedPlace(Blinded, frozen=True, kw_only=True):
+    """Where a refusal is about: levels, or the code of the film."""
+
+    place: str
+
+
+class BlindedError(Blinded, frozen=True, kw_only=True):
+    """A refusal in words that know no number; what is stored, or what is wrong."""
+
+    error: str
+    kind: str
+    code: str
+    facts: BlindedPlace
+    findings: list[BlindedFinding] | UnsetType = UNSET
+    etag: str | UnsetType = UNSET
+    document: Document | UnsetType | None = UNSET
+    version: int | UnsetType = UNSET
+    source: Source | UnsetType = UNSET

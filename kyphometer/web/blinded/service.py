@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, Never
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,23 +47,22 @@ from kyphometer.web.blinded.answers import (
     BlindedPixels,
     BlindedSaved,
     BlindedWorkList,
-    Status,
 )
 from kyphometer.web.blinded.findings import blinded_finding, blinded_missing, facing_finding
 from kyphometer.web.blinded.readings import blinded_assisted, blinded_reading
 from kyphometer.web.blinded.refusals import BlindedRefusalError, RefusalCode, refusal
 from kyphometer.web.pixels.film_source import FilmSource
 from kyphometer.web.pixels.packing import unpack
-from kyphometer.web.pixels.page import PageKind, PageOrder
-from kyphometer.web.pixels.picture import PictureOrder
+from kyphometer.web.pixels.page import PageKind
 from kyphometer.web.reader.agreement import study_agreement
 from kyphometer.web.reader.assist import Target, assist
-from kyphometer.web.reader.carrying import CarryOrder
 from kyphometer.web.reader.confirming import ImpossibleReadingError, checked_reading, draft_reading
 from kyphometer.web.reader.film_files import film_header, film_source
 from kyphometer.web.reader.needs import needed_endplates
-from kyphometer.web.reader.service import ConfirmNote, WorkQuery
+from kyphometer.web.reader.service import ConfirmNote
 from kyphometer.web.reader.versions import DocumentConflictError, ReadingVersions, tag_of
+from kyphometer.web.wire.base import Status
+from kyphometer.web.wire.films import WorkQuery
 from kyphometer.workflow.session_progress import due_items
 from kyphometer.workflow.sessions import SessionRules, session_rules
 
@@ -96,12 +95,11 @@ class BlindedService:
                 BlindedLine(film_id=item.code, label=item.code, status=self._status(item))
                 for item in due_items(self._study, self._session, self._observer)
             ]
-        words = query.text.casefold().split()
         found = [
             line
             for line in lines
             if _is_asked_for(line, query.status)
-            and all(word in line.label.casefold() for word in words)
+            and all(word in line.label.casefold() for word in query.words)
         ]
         states = [line.status for line in lines]
         return BlindedWorkList(
@@ -293,35 +291,35 @@ class BlindedService:
 
     def carry_over(
         self, _film_id: str, _document: Mapping[str, Any], _from_id: str | None
-    ) -> CarryOrder:
+    ) -> Never:
         """Refused: there is no film before in a blinded session."""
         raise BlindedRefusalError(RefusalCode.HIDDEN)
 
-    def visits(self, _film_id: str, _document: Mapping[str, Any] | None) -> BlindedDocument:
+    def visits(self, _film_id: str, _document: Mapping[str, Any] | None) -> Never:
         """Refused: whose film it is stays hidden."""
         raise BlindedRefusalError(RefusalCode.HIDDEN)
 
-    def film_of_study(self, _study_instance_uid: str) -> str:
+    def film_of_study(self, _study_instance_uid: str) -> Never:
         """Refused: a study's UID would tell which film a code is."""
         raise BlindedRefusalError(RefusalCode.HIDDEN)
 
-    def readings(self, _film_id: str) -> BlindedDocument:
+    def readings(self, _film_id: str) -> Never:
         """Refused: other readings stay hidden."""
         raise BlindedRefusalError(RefusalCode.HIDDEN)
 
-    def progress(self) -> BlindedWorkList:
+    def progress(self) -> Never:
         """Refused: other readers stay hidden."""
         raise BlindedRefusalError(RefusalCode.HIDDEN)
 
-    def picture(self, _film_id: str) -> PictureOrder:
+    def picture(self, _film_id: str) -> Never:
         """Refused: a picture would show values."""
         raise BlindedRefusalError(RefusalCode.HIDDEN)
 
-    def page(self, _film_id: str, _kind: PageKind) -> PageOrder:
+    def page(self, _film_id: str, _kind: PageKind) -> Never:
         """Refused: it would show values."""
         raise BlindedRefusalError(RefusalCode.HIDDEN)
 
-    def table(self, _film_id: str) -> str:
+    def table(self, _film_id: str) -> Never:
         """Refused: it would show values."""
         raise BlindedRefusalError(RefusalCode.HIDDEN)
 

@@ -25,8 +25,8 @@ from kyphometer.web.pixels.decode_job import PackedFilm, Refusal, SentFilm
 from kyphometer.web.pixels.film_source import FilmSource
 from kyphometer.web.pixels.page import PageOrder, page
 from kyphometer.web.pixels.picture import PictureOrder, picture
-from kyphometer.web.reader.answer import Answer
 from kyphometer.web.reader.carrying import CarryOrder, carry
+from kyphometer.web.wire.marks import Carried
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -98,7 +98,7 @@ class Decoder:
         """The page of a reading, as a file."""
         return _settled(await self._run(page, order), order.source)
 
-    async def carried(self, order: CarryOrder) -> Answer:
+    async def carried(self, order: CarryOrder) -> Carried:
         """A draft with endplates proposed from the film before."""
         return _settled(await self._run(carry, order), order.source)
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+import msgspec
+from msgspec import Meta
+
+from kyphometer.web.wire.base import Asked, Text, Told
 
 Code = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.-]+$")]
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
@@ -12,19 +15,15 @@ Names = Annotated[list[Annotated[str, Meta(min_length=1, max_length=64)]], Meta(
 Words = Annotated[str, Meta(max_length=2000)]
 
 
-class Told(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An answer, or a part of one."""
-
-
-class NewSession(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class NewSession(Asked, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A session to be planned; what is left out is as `kyphometer session new` has it."""
 
     code: Code
     observers: Names
     title: Words = ""
-    patients: Names = []
-    visits: Names = []
-    positions: Names = []
+    patients: Names = msgspec.field(default_factory=list)
+    visits: Names = msgspec.field(default_factory=list)
+    positions: Names = msgspec.field(default_factory=list)
     films: Annotated[int, Meta(ge=1)] | None = None
     rounds: Annotated[int, Meta(ge=1, le=20)] = 2
     washout_days: Annotated[float, Meta(ge=0.0, le=3650.0)] = 14.0
@@ -36,9 +35,27 @@ class NewSession(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     fix_levels: bool = False
     text_checked: bool = False
     planning: Words = ""
-    training_patients: Names = []
+    training_patients: Names = msgspec.field(default_factory=list)
     reference: str | None = None
     pass_mark: Annotated[float, Meta(gt=0.0, le=45.0)] = 2.0
+
+
+class Reason(Asked, frozen=True, kw_only=True):
+    """Why."""
+
+    reason: Text | None = None
+
+
+class Reopen(Reason, frozen=True, kw_only=True):
+    """Why a session is opened again, or the item of that code."""
+
+    item: Text | None = None
+
+
+class Observed(Asked, frozen=True, kw_only=True):
+    """The observer who is judged; all if left out."""
+
+    observer: str | None = None
 
 
 class Planned(Told, frozen=True, kw_only=True):
@@ -114,9 +131,9 @@ class ReportBlock(Told, frozen=True, kw_only=True):
     kind: Literal["heading", "paragraph", "bullets", "table", "figure"]
     text: str
     level: int = 0
-    items: list[str] = []
-    columns: list[ReportColumn] = []
-    rows: list[list[str]] = []
+    items: list[str] = msgspec.field(default_factory=list)
+    columns: list[ReportColumn] = msgspec.field(default_factory=list)
+    rows: list[list[str]] = msgspec.field(default_factory=list)
     note: str = ""
     png: str = ""
     width: float = 1.0

@@ -18,7 +18,7 @@ from kyphometer.reading import Reading
 from kyphometer.reading.document import reading_from_dict, reading_to_dict
 from kyphometer.web.pixels.decode_job import Refusal, decoded, refusal
 from kyphometer.web.pixels.film_source import FilmSource
-from kyphometer.web.reader.answer import Answer
+from kyphometer.web.wire.marks import Carried
 
 if TYPE_CHECKING:
     from kyphometer.endplates import CarryOver
@@ -48,7 +48,7 @@ class CarryOrder:
     before_geometry: PixelGeometry
 
 
-def carry(order: CarryOrder) -> Answer | Refusal:
+def carry(order: CarryOrder) -> Carried | Refusal:
     """Propose endplates; `document`, `notes` (sentences) and `carried` (levels filled in)."""
     from kyphometer.endplates import carry_over
     from kyphometer.reading.document import reading_from_json
@@ -69,7 +69,7 @@ def carry(order: CarryOrder) -> Answer | Refusal:
     return _answer(order.document, carried)
 
 
-def _answer(document: Mapping[str, Any], carried: CarryOver) -> Answer:
+def _answer(document: Mapping[str, Any], carried: CarryOver) -> Carried:
     made = deepcopy(dict(document))
     proposed = reading_to_dict(carried.reading)
     filled = _fill(made, proposed["vertebrae"])
@@ -81,7 +81,7 @@ def _answer(document: Mapping[str, Any], carried: CarryOver) -> Answer:
     known = {level: changes[level] for level in filled if level in changes}
     made["carried_over"] = {**(made.get("carried_over") or {}), **known}
     notes = [*carried.warnings, *(item.message for item in carried.refused)]
-    return {"document": made, "notes": notes, "carried": filled}
+    return Carried(document=made, notes=notes, carried=filled)
 
 
 def _anchors(reading: Reading) -> dict[Level, Point]:
@@ -95,7 +95,7 @@ def _anchors(reading: Reading) -> dict[Level, Point]:
     return found
 
 
-def _fill(document: Answer, proposed: Mapping[str, Any]) -> list[str]:
+def _fill(document: dict[str, Any], proposed: Mapping[str, Any]) -> list[str]:
     """Put proposed endplates where the document has none; which levels got something."""
     vertebrae = document.setdefault("vertebrae", {})
     filled = []

@@ -21,7 +21,6 @@ from kyphometer.web.pixels.packing import unpack
 from kyphometer.web.pixels.page import PageKind, PageOrder
 from kyphometer.web.pixels.picture import PictureOrder
 from kyphometer.web.reader.agreement import Agreement
-from kyphometer.web.reader.answer import Answer
 from kyphometer.web.reader.assist import Target, assist
 from kyphometer.web.reader.carrying import CarryOrder
 from kyphometer.web.reader.catalogue import Catalogue
@@ -30,7 +29,7 @@ from kyphometer.web.reader.earlier import Earlier
 from kyphometer.web.reader.film_files import film_header, film_source
 from kyphometer.web.reader.overview import progress_view, readings_view
 from kyphometer.web.reader.printing import Printed, measurements_csv, page_order
-from kyphometer.web.reader.service import ConfirmNote, WorkQuery
+from kyphometer.web.reader.service import ConfirmNote
 from kyphometer.web.reader.versions import ReadingVersions, stored_view, tag_of
 from kyphometer.web.reader.visits import ReadFilm, visit_table
 from kyphometer.web.views.assisted import assisted_view
@@ -48,7 +47,11 @@ from kyphometer.web.views.work import (
     matching_failed,
     other_readers,
     progress,
+    sibling_view,
 )
+from kyphometer.web.wire.films import Film, Sibling, WorkList, WorkQuery
+from kyphometer.web.wire.marks import Assisted, Confirmed, Document, Measured, Readings, Saved
+from kyphometer.web.wire.people import Progress
 
 
 class OpenService:
@@ -73,36 +76,36 @@ class OpenService:
 
     # ------------------------------------------------------------------------------ looking
 
-    def work_list(self, query: WorkQuery) -> Answer:
+    def work_list(self, query: WorkQuery) -> WorkList:
         """A page of the films to read, with progress."""
         films, items = self._catalogue.films(), tuple(self._catalogue.items().values())
         known = ((item, films[item.film_id]) for item in items if item.film_id in films)
         lines = matching(known, query)
         failed = matching_failed(self._failed, query)
         start, end = query.offset, query.offset + query.limit
-        others = self._catalogue.others()
-        shown = [self._line(item, film, others) for item, film in lines[start:end]]
-        first = groups(lines, query)
-        for line, (_, film) in zip(shown, lines[start:end], strict=True):
-            line["group"] = first.get(film.id)
+        others, first = self._catalogue.others(), groups(lines, query)
+        shown = [
+            line_view(
+                item,
+                film,
+                fractured=self._fractured(item),
+                others=others.get(film.id, ()),
+                group=first.get(film.id),
+            )
+            for item, film in lines[start:end]
+        ]
         shown += failed[max(0, start - len(lines)) : max(0, end - len(lines))]
-        return {
-            "total": len(lines) + len(failed),
-            "progress": progress(items, self._failed),
-            "others": other_readers(others),
-            "items": shown,
-        }
-
-    def _line(
-        self, item: WorkItem, film: FilmRecord, others: Mapping[int, Sequence[str]]
-    ) -> Answer:
-        fractured, names = self._fractured(item), others.get(film.id, ())
-        return line_view(item, film, fractured=fractured, others=names)
+        return WorkList(
+            total=len(lines) + len(failed),
+            progress=progress(items, self._failed),
+            others=other_readers(others),
+            items=shown,
+        )
 
     def _fractured(self, item: WorkItem) -> Sequence[str]:
         if item.state is ReadingState.UNREAD:
             return ()
-        document = stored_view(self._versions.stored(item.film_id))["document"] or {}
+        document = stored_view(self._versions.stored(item.film_id)).document or {}
         levels = document.get("fractured_levels")
         return [str(level) for level in levels] if isinstance(levels, list) else ()
 
@@ -120,43 +123,39 @@ class OpenService:
             )
         return str(max(films, key=lambda film: film.is_lateral is True).id)
 
-    def film(self, film_id: str) -> Answer:
+    def film(self, film_id: str) -> Film:
         """Everything the page shows about a film but its pixels."""
         record = self._record(film_id)
         before = self._catalogue.before(record)
-        answer = {
-            **film_line(record),
-            "rows": record.rows,
-            "columns": record.columns,
-            "facing": record.facing,
-            "view": None,
-            "facts": [],
-            "warnings": film_warnings(record),
-            "geometry": geometry_view(record.geometry),
-            "pixels": None,
-            "siblings": self._siblings(record),
-            "fractured_levels": self._earlier.levels(record),
-            "previous": None if before is None else str(before.id),
-            "next": self._next(record),
-            "error": None,
-        }
+        header, error = None, None
         try:
             header = film_header(film_source(self._store, record))
-        except (FilmError, UnknownRecordError) as error:
-            answer["error"] = str(error)
-            return answer
-        answer["facts"] = identity_view(header.acquisition) + facts_view(header)
-        answer["view"] = header.acquisition.view
-        answer["pixels"] = pixels_view(header.rendering)
-        return answer
+        except (FilmError, UnknownRecordError) as refused:
+            error = str(refused)
+        return Film(
+            **film_line(record),
+            rows=record.rows,
+            columns=record.columns,
+            facing=record.header_facing,
+            view=header.acquisition.view if header else None,
+            facts=[*identity_view(header.acquisition), *facts_view(header)] if header else [],
+            warnings=film_warnings(record),
+            geometry=geometry_view(record.geometry),
+            pixels=pixels_view(header.rendering) if header else None,
+            siblings=self._siblings(record),
+            fractured_levels=self._earlier.levels(record),
+            previous=None if before is None else str(before.id),
+            next=self._next(record),
+            error=error,
+        )
 
-    def _siblings(self, record: FilmRecord) -> list[Answer]:
+    def _siblings(self, record: FilmRecord) -> list[Sibling]:
         items = self._catalogue.items()
         found = []
         for film in self._catalogue.of_patient(record):
             item = items.get(film.id)
             state = ReadingState.UNREAD if item is None else item.state
-            found.append({**film_line(film), "status": STATUS[state]})
+            found.append(sibling_view(film, state))
         return found
 
     def _next(self, record: FilmRecord) -> str | None:
@@ -228,29 +227,29 @@ class OpenService:
             raise NotFoundError("Nothing is marked on this film yet", "mark it first")
         return Printed(film=record, reading=reading, observer=self._observer, version=version)
 
-    def readings(self, film_id: str) -> Answer:
+    def readings(self, film_id: str) -> Readings:
         """Everybody's confirmed readings of a film."""
         return readings_view(self._store, self._record(film_id), self.agreement)
 
-    def progress(self) -> Answer:
+    def progress(self) -> Progress:
         """How far everybody is who has read anything, and this reader."""
         known = {record.observer for record in self._store.latest_readings()}
         return progress_view(self._store, sorted({*known, self._observer}))
 
     # ------------------------------------------------------------------------------ marking
 
-    def document(self, film_id: str) -> Answer:
+    def document(self, film_id: str) -> Document:
         """The reader's draft, or else the latest confirmed reading, with its tag."""
         return stored_view(self._versions.stored(self._record(film_id).id))
 
-    def save_draft(self, film_id: str, document: Mapping[str, Any], base: str | None) -> Answer:
+    def save_draft(self, film_id: str, document: Mapping[str, Any], base: str | None) -> Saved:
         """Save an unfinished reading made on the state `base`."""
         record = self._record(film_id)
         tag = self._versions.save_draft(record.id, document, base)
         self._catalogue.noted(record.id, tag)
-        return {"etag": str(tag)}
+        return Saved(etag=str(tag))
 
-    def discard_draft(self, film_id: str, base: str | None) -> Answer:
+    def discard_draft(self, film_id: str, base: str | None) -> Document:
         """Throw the draft `base` away."""
         record = self._record(film_id)
         stored = self._versions.discard_draft(record.id, base)
@@ -259,7 +258,7 @@ class OpenService:
 
     def confirm(
         self, film_id: str, document: Mapping[str, Any], base: str | None, note: ConfirmNote
-    ) -> Answer:
+    ) -> Confirmed:
         """Confirm a reading made on the state `base`, under this reader's name."""
         record = self._record(film_id)
         film = replace(record.reference, sha256_pixels=note.sha256_pixels)
@@ -273,16 +272,16 @@ class OpenService:
         )
         tag = self._versions.confirm(record.id, signed, base, note)
         self._catalogue.noted(record.id, tag)
-        measured = self._measured(record, signed)["measurements"]
-        return {"etag": str(tag), "version": tag.version, "measured": measured}
+        measured = self._measured(record, signed).measurements
+        return Confirmed(etag=str(tag), version=tag.version, measured=measured)
 
-    def measure(self, film_id: str, document: Mapping[str, Any]) -> Answer:
+    def measure(self, film_id: str, document: Mapping[str, Any]) -> Measured:
         """Everything that can be said about the marks so far."""
         record = self._record(film_id)
         reading = draft_reading(document, record.reference)
         return self._measured(record, reading)
 
-    def _measured(self, record: FilmRecord, reading: Reading) -> Answer:
+    def _measured(self, record: FilmRecord, reading: Reading) -> Measured:
         return measure_answer(
             reading,
             record.geometry,
@@ -330,7 +329,7 @@ class OpenService:
         document: Mapping[str, Any],
         targets: Sequence[Target],
         packed: NDArray[np.uint16],
-    ) -> Answer:
+    ) -> Assisted:
         """Marks moved onto the rim corners that the image shows."""
         record = self._record(film_id)
         header = film_header(film_source(self._store, record))

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
-from msgspec import Struct
 from numpy.typing import NDArray
 
 from kyphometer.store.records import MarkingLog
@@ -21,39 +20,21 @@ from kyphometer.web.pixels.film_source import FilmSource
 from kyphometer.web.pixels.page import PageKind, PageOrder
 from kyphometer.web.pixels.picture import PictureOrder
 from kyphometer.web.reader.agreement import Agreement
-from kyphometer.web.reader.answer import Answer
 from kyphometer.web.reader.assist import Target
 from kyphometer.web.reader.carrying import CarryOrder
-
-Told = Answer | Struct
-"""What a reader is told; a blinded one only in types of `web.blinded.answers`."""
-
-
-SORTS = ("patient", "date", "status", "name")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkQuery:
-    """Which part of the work list is asked for.
-
-    Attributes
-    ----------
-    text
-        Words that must be found.
-    status
-        A status, `mine` (begun or read) or `flagged` (something is to be known of the film);
-        None for all.
-    sort
-        One of `SORTS`: by patient and visit, newest first, unread first, by name of the file.
-    offset, limit
-        Which lines.
-    """
-
-    text: str = ""
-    status: str | None = None
-    sort: str = "patient"
-    offset: int = 0
-    limit: int = 100
+from kyphometer.web.views.visits import VisitTable
+from kyphometer.web.wire.films import WorkQuery
+from kyphometer.web.wire.marks import Readings
+from kyphometer.web.wire.people import Progress
+from kyphometer.web.wire.told import (
+    AssistedTold,
+    ConfirmedTold,
+    DocumentTold,
+    FilmTold,
+    MeasuredTold,
+    SavedTold,
+    WorkListTold,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +59,7 @@ class ReaderService(Protocol):
         """What was agreed on before reading."""
         ...
 
-    def work_list(self, query: WorkQuery) -> Told:
+    def work_list(self, query: WorkQuery) -> WorkListTold:
         """A page of the films to read, with progress."""
         ...
 
@@ -86,7 +67,7 @@ class ReaderService(Protocol):
         """The film that a link to a DICOM study opens: the first lateral one, or else the first."""
         ...
 
-    def film(self, film_id: str) -> Told:
+    def film(self, film_id: str) -> FilmTold:
         """Everything the page shows about a film but its pixels."""
         ...
 
@@ -110,29 +91,29 @@ class ReaderService(Protocol):
         """The numbers of the reader's marks, as CSV."""
         ...
 
-    def readings(self, film_id: str) -> Told:
+    def readings(self, film_id: str) -> Readings:
         """Everybody's confirmed readings of a film."""
         ...
 
-    def progress(self) -> Told:
+    def progress(self) -> Progress:
         """How far everybody is."""
         ...
 
-    def document(self, film_id: str) -> Told:
+    def document(self, film_id: str) -> DocumentTold:
         """The reader's draft, or else the latest confirmed reading, with its tag."""
         ...
 
-    def save_draft(self, film_id: str, document: Mapping[str, Any], base: str | None) -> Told:
+    def save_draft(self, film_id: str, document: Mapping[str, Any], base: str | None) -> SavedTold:
         """Save an unfinished reading made on the state `base`."""
         ...
 
-    def discard_draft(self, film_id: str, base: str | None) -> Told:
+    def discard_draft(self, film_id: str, base: str | None) -> DocumentTold:
         """Throw the draft `base` away."""
         ...
 
     def confirm(
         self, film_id: str, document: Mapping[str, Any], base: str | None, note: ConfirmNote
-    ) -> Told:
+    ) -> ConfirmedTold:
         """Confirm a reading made on the state `base`."""
         ...
 
@@ -142,7 +123,7 @@ class ReaderService(Protocol):
         document: Mapping[str, Any],
         targets: Sequence[Target],
         packed: NDArray[np.uint16],
-    ) -> Told:
+    ) -> AssistedTold:
         """Marks moved onto the rim corners that the image, as this reader sees it, shows."""
         ...
 
@@ -152,11 +133,11 @@ class ReaderService(Protocol):
         """What is to be proposed from an earlier film of the patient."""
         ...
 
-    def visits(self, film_id: str, document: Mapping[str, Any] | None) -> Told:
+    def visits(self, film_id: str, document: Mapping[str, Any] | None) -> VisitTable:
         """All visits of the patient, with `document` as the marks of that film."""
         ...
 
-    def measure(self, film_id: str, document: Mapping[str, Any]) -> Told:
+    def measure(self, film_id: str, document: Mapping[str, Any]) -> MeasuredTold:
         """Everything that can be said about the marks so far."""
         ...
 

@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from kyphometer.errors import RequestError
 from kyphometer.web.access.authentication import stranger_page
-from kyphometer.web.routes.routing import route
+from kyphometer.web.routes.routing import TypedRoute
 from kyphometer.web.server.services import reader_service, services
 from kyphometer.web.server.settings import Mode
 
@@ -45,4 +45,4 @@ async def open_study(request: Request) -> Response:
     return RedirectResponse(f"/#/film/{film_id}", status_code=303)
 
 
-ROUTES = (route("/open", GET=open_study),)
+ROUTES = (TypedRoute("/open", GET=open_study),)

@@ -21,7 +21,7 @@ from kyphometer.web.access.authentication import stranger_page
 from kyphometer.web.access.cookies import cookie_header
 from kyphometer.web.access.visitors import TokenAuthenticator
 from kyphometer.web.routes.accounts import add_cookies, address_of
-from kyphometer.web.routes.routing import route
+from kyphometer.web.routes.routing import TypedRoute
 from kyphometer.web.server.services import services
 from kyphometer.web.server.settings import Mode
 
@@ -112,8 +112,8 @@ async def _file(request: Request, name: str) -> Response:
 
 
 ROUTES = (
-    route("/", GET=index),
-    route("/login", GET=login_page),
-    route("/favicon.ico", GET=favicon),
-    route("/static/{name:path}", GET=static),
+    TypedRoute("/", GET=index),
+    TypedRoute("/login", GET=login_page),
+    TypedRoute("/favicon.ico", GET=favicon),
+    TypedRoute("/static/{name:path}", GET=static),
 )

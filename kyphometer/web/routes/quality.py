@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-import msgspec
+from typing import Annotated
+
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from kyphometer.errors import ForbiddenError, NotFoundError, RequestError
+from kyphometer.errors import ForbiddenError, NotFoundError
 from kyphometer.web.access.visitors import Role
-from kyphometer.web.quality.answers import NewSession
+from kyphometer.web.quality.answers import (
+    Choices,
+    NewSession,
+    Observed,
+    Planned,
+    Reason,
+    Reopen,
+    Report,
+    SessionList,
+    SessionRow,
+)
 from kyphometer.web.quality.desk import QualityDesk
 from kyphometer.web.quality.job import Kind
 from kyphometer.web.routes.answers import Json
-from kyphometer.web.routes.bodies import json_object, member_text
-from kyphometer.web.routes.routing import route
-from kyphometer.web.server.services import reader_service, require, services, visitor
+from kyphometer.web.routes.routing import TypedRoute, operation
+from kyphometer.web.server.services import reader_service, services, visitor
 
 MEDIA_TYPES = {
     Kind.HTML: "text/html; charset=utf-8",
@@ -26,60 +36,70 @@ MEDIA_TYPES = {
 }
 
 
-async def sessions(request: Request) -> Response:
-    """GET /api/sessions: all sessions with everybody's progress; for QA."""
-    desk = await _desk(request, Role.QA)
-    return Json(await run_in_threadpool(desk.sessions))
+Made = Annotated[
+    Response,
+    Report,
+    MEDIA_TYPES[Kind.HTML],
+    MEDIA_TYPES[Kind.PDF],
+    MEDIA_TYPES[Kind.DOCX],
+    MEDIA_TYPES[Kind.XLSX],
+    MEDIA_TYPES[Kind.CSV],
+]
 
 
-async def choices(request: Request) -> Response:
-    """GET /api/session-choices: what a session can be planned from; for the owner."""
-    desk = await _desk(request, Role.OWNER)
-    return Json(await run_in_threadpool(desk.choices))
+@operation(Role.QA)
+async def sessions(request: Request) -> SessionList:
+    """All sessions with everybody's progress; for QA."""
+    return await run_in_threadpool((await _desk(request)).sessions)
 
 
-async def plan(request: Request) -> Response:
-    """POST /api/sessions: plan one; for the owner."""
-    desk = await _desk(request, Role.OWNER)
-    body = await json_object(request)
-    try:
-        wanted = msgspec.convert(body, NewSession)
-    except msgspec.ValidationError as error:
-        raise RequestError(f"The plan cannot be used ({error})", "correct that member") from None
-    planned = await run_in_threadpool(desk.plan, str(visitor(request).name), wanted)
-    return Json(planned, status_code=201)
+@operation(Role.OWNER)
+async def session_choices(request: Request) -> Choices:
+    """What a session can be planned from; for the owner."""
+    return await run_in_threadpool((await _desk(request)).choices)
 
 
-async def lock(request: Request) -> Response:
-    """POST /api/sessions/{code}/lock: end it; for the owner."""
-    desk, code = await _desk(request, Role.OWNER), request.path_params["code"]
-    reason = member_text(await json_object(request), "reason") or ""
-    who = str(visitor(request).name)
-    return Json(await run_in_threadpool(desk.lock, who, code, reason))
+@operation(Role.OWNER, status=201)
+async def plan_session(request: Request, body: NewSession) -> Planned:
+    """Plan a session; for the owner."""
+    return await run_in_threadpool((await _desk(request)).plan, _who(request), body)
 
 
-async def reopen(request: Request) -> Response:
-    """POST /api/sessions/{code}/reopen: open it, or one item of it, again; for the owner."""
-    desk, code = await _desk(request, Role.OWNER), request.path_params["code"]
-    body = await json_object(request)
-    reason, item = member_text(body, "reason") or "", member_text(body, "item") or None
-    who = str(visitor(request).name)
-    return Json(await run_in_threadpool(desk.reopen, who, code, reason, item))
+@operation(Role.OWNER)
+async def lock_session(request: Request, body: Reason) -> SessionRow:
+    """End a session; for the owner."""
+    desk, code = await _desk(request), request.path_params["code"]
+    return await run_in_threadpool(desk.lock, _who(request), code, body.reason or "")
 
 
-async def report(request: Request) -> Response:
-    """GET /api/sessions/{code}/report/{kind}: what came out of a locked session; for QA."""
-    desk, code = await _desk(request, Role.QA), request.path_params["code"]
+@operation(Role.OWNER)
+async def reopen_session(request: Request, body: Reopen) -> SessionRow:
+    """Open a session, or one item of it, again; for the owner."""
+    desk, code = await _desk(request), request.path_params["code"]
+    return await run_in_threadpool(
+        desk.reopen, _who(request), code, body.reason or "", body.item or None
+    )
+
+
+@operation(Role.QA)
+async def session_report(request: Request) -> Made:
+    """What came out of a locked session; for QA."""
+    desk, code = await _desk(request), request.path_params["code"]
     kind = _kind(request)
     return _sent(await desk.report(code, kind), f"{code}-report", kind)
 
 
-async def certificate(request: Request) -> Response:
-    """GET /api/sessions/{code}/certificate/{kind}: judged by a kit's truth; for QA."""
-    desk, code = await _desk(request, Role.QA), request.path_params["code"]
-    kind, observer = _kind(request), request.query_params.get("observer")
-    found = await desk.certificate(code, kind, observer or None)
+@operation(Role.QA)
+async def session_certificate(request: Request, query: Observed) -> Made:
+    """A session judged by a kit's truth; for QA."""
+    desk, code = await _desk(request), request.path_params["code"]
+    kind = _kind(request)
+    found = await desk.certificate(code, kind, query.observer)
     return _sent(found, f"{code}-certificate", kind)
+
+
+def _who(request: Request) -> str:
+    return str(visitor(request).name)
 
 
 def _kind(request: Request) -> Kind:
@@ -90,7 +110,7 @@ def _kind(request: Request) -> Kind:
         raise NotFoundError("There is no such form of a report", f"use one of {names}") from None
 
 
-def _sent(found: object, name: str, kind: Kind) -> Response:
+def _sent(found: Report | bytes, name: str, kind: Kind) -> Response:
     if not isinstance(found, bytes):
         return Json(found)
     safe = "".join(sign if sign.isalnum() and sign.isascii() else "-" for sign in name)
@@ -98,13 +118,12 @@ def _sent(found: object, name: str, kind: Kind) -> Response:
     return Response(found, media_type=MEDIA_TYPES[kind], headers=headers)
 
 
-async def _desk(request: Request, role: Role) -> QualityDesk:
+async def _desk(request: Request) -> QualityDesk:
     """The desk, for whoever may sit there.
 
     Whoever still reads blinded is refused, whatever the role: plans tell how films come back, and
     reports of another session may show the same films.
     """
-    require(request, role)
     desk = services(request).quality
     if desk is None:
         raise NotFoundError("Sessions are kept by a served study only", "use kyphometer serve")
@@ -115,10 +134,10 @@ async def _desk(request: Request, role: Role) -> QualityDesk:
 
 
 ROUTES = (
-    route("/api/sessions", GET=sessions, POST=plan),
-    route("/api/session-choices", GET=choices),
-    route("/api/sessions/{code}/lock", POST=lock),
-    route("/api/sessions/{code}/reopen", POST=reopen),
-    route("/api/sessions/{code}/report/{kind}", GET=report),
-    route("/api/sessions/{code}/certificate/{kind}", GET=certificate),
+    TypedRoute("/api/sessions", GET=sessions, POST=plan_session),
+    TypedRoute("/api/session-choices", GET=session_choices),
+    TypedRoute("/api/sessions/{code}/lock", POST=lock_session),
+    TypedRoute("/api/sessions/{code}/reopen", POST=reopen_session),
+    TypedRoute("/api/sessions/{code}/report/{kind}", GET=session_report),
+    TypedRoute("/api/sessions/{code}/certificate/{kind}", GET=session_certificate),
 )

@@ -24,27 +24,10 @@ from kyphometer.web.pixels.cache import FilmCache
 from kyphometer.web.pixels.decoder import Decoder
 from kyphometer.web.quality.desk import QualityDesk
 from kyphometer.web.reader.service import ReaderServices
-from kyphometer.web.routes import accounts as routes_accounts
-from kyphometer.web.routes import films as routes_films
-from kyphometer.web.routes import links, pages
-from kyphometer.web.routes import planning as routes_planning
-from kyphometer.web.routes import quality as routes_quality
-from kyphometer.web.routes import readings as routes_readings
-from kyphometer.web.routes import service as routes_session
 from kyphometer.web.routes.answers import on_error, on_http_error
+from kyphometer.web.routes.every import ROUTES
 from kyphometer.web.server.services import Services
 from kyphometer.web.server.settings import WebSettings
-
-ROUTES = (
-    *pages.ROUTES,
-    *links.ROUTES,
-    *routes_session.ROUTES,
-    *routes_films.ROUTES,
-    *routes_readings.ROUTES,
-    *routes_accounts.ROUTES,
-    *routes_planning.ROUTES,
-    *routes_quality.ROUTES,
-)
 
 
 def create_app(
