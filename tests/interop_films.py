@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from dataclasses import replace
@@ -64,11 +65,29 @@ def reading_on(film, *, facing=Facing.RIGHT, slopes=SLOPES, observer="KN", **cha
     return replace(made, film=film.reference, **facts)
 
 
-def said(program, *words) -> tuple[int, str]:
+_JAVA = (
+    "-Djdk.xml.xpathExprOpLimit=0 -Djdk.xml.xpathTotalOpLimit=0 -Djdk.xml.xpathExprGrpLimit=0 "
+    "-Xss512m -Xmx3g"
+)
+"""Without these PixelMed's validator ends silently on a present Java, and looks content."""
+
+
+def pixelmed(path) -> str:
+    """Words of PixelMed's validator of structured reports; it takes most of a minute."""
+    return said("DicomSRValidator", path, timeout=600, JAVA_TOOL_OPTIONS=_JAVA)[1]
+
+
+def said(program, *words, timeout=60, **environment) -> tuple[int, str]:
     """Status and words of a checking program; the test is skipped where it is not installed."""
     if shutil.which(program) is None:
         pytest.skip(f"{program} is not installed")
-    done = subprocess.run([program, *map(str, words)], capture_output=True, check=False, timeout=60)
+    done = subprocess.run(
+        [program, *map(str, words)],
+        capture_output=True,
+        check=False,
+        timeout=timeout,
+        env={**os.environ, **environment},
+    )
     return done.returncode, (done.stdout + done.stderr).decode("utf-8", "replace")
 
 

@@ -40,6 +40,15 @@ def changed(report, change):
     return report
 
 
+def as_before(dataset):
+    """As the first version wrote it: both reaches of an uncertainty directly under the number."""
+    for group in dataset.ContentSequence[-1].ContentSequence:
+        for item in group.ContentSequence:
+            if item.ValueType == "NUM":
+                interval = item.ContentSequence.pop()
+                item.ContentSequence.extend(interval.ContentSequence)
+
+
 def without_document(dataset):
     for tag in [e.tag for e in dataset if e.tag.is_private]:
         del dataset[tag]
@@ -173,6 +182,20 @@ def test_without_a_known_facing_undirected_lines_are_refused(sent):
     got = take_in(report, facing=Facing.RIGHT)[0]
     assert got.reading.film.rows == reading.film.rows
     assert got.reading.film.sop_instance_uid == reading.film.sop_instance_uid
+
+
+@pytest.mark.parametrize("anonymous", [False, True])
+def test_a_report_of_the_first_version_is_taken_in(sent, anonymous):
+    path, reading, report = sent
+    changed(report, as_before)
+    if anonymous:
+        changed(report, without_document)
+    got = take_in(report, read_header(path))[0]
+    assert got.exact is not anonymous
+    assert [angle.agrees for angle in got.angles] == [True, True]
+    assert got.remarks == () or anonymous
+    if not anonymous:
+        assert reading_to_dict(got.reading) == reading_to_dict(reading)
 
 
 @settings(

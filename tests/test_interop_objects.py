@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pydicom
 import pytest
-from interop_films import SAMPLES, complaints, reading_on, sample, small
+from interop_films import SAMPLES, complaints, pixelmed, reading_on, sample, small
 
 from kyphometer.dicom import read_film
 from kyphometer.errors import NoFilmToReferError, ReadingFilmMismatchError
@@ -65,6 +65,39 @@ def test_the_report_says_what_is_measured():
             "%",
         )
     assert len(got) == 2 + len(measured.all("HA")) * 3 + len(measured.all("VBT"))
+
+
+def test_every_number_has_its_interval_in_its_own_unit(tmp_path):
+    path, reading = small(tmp_path)
+    film = read_film(path)
+    report = objects_for(film, reading, [Kind.SR])[0]
+    spreads = {}
+    for group in report.ContentSequence[-1].ContentSequence:
+        for item in group.ContentSequence:
+            if item.ValueType == "NUM":
+                interval = item.ContentSequence[-1]
+                assert interval.TextValue == "95 % interval"
+                code = item.ConceptNameCodeSequence[0].CodeValue
+                for reach in interval.ContentSequence:
+                    value = reach.MeasuredValueSequence[0]
+                    unit = value.MeasurementUnitsCodeSequence[0].CodeValue
+                    spreads.setdefault((code, unit), []).append(float(value.NumericValue))
+    angle = measure_reading(reading, film.geometry)["VKA"]
+    up_and_down = [angle.interval_95[1] - angle.value, angle.value - angle.interval_95[0]]
+    assert spreads["285285000", "deg"][:2] == pytest.approx(up_and_down, abs=1e-6)
+    assert {unit for _, unit in spreads} == {"deg", "mm", "%"}
+    assert min(min(found) for found in spreads.values()) > 0
+
+
+@pytest.mark.slow
+def test_pixelmed_finds_no_fault_in_a_report(tmp_path):
+    path, reading = small(tmp_path)
+    earlier = [replace(reading, comment="before")]
+    report = objects_for(read_film(path), reading, [Kind.SR], earlier=earlier, visit="pre-op")[0]
+    words = pixelmed(saved(report, tmp_path))
+    assert "IOD validation complete" in words
+    assert "Found Root Template TID_1500" in words
+    assert [line for line in words.splitlines() if "Error" in line] == []
 
 
 def test_objects_lie_in_the_study_of_the_film(tmp_path):

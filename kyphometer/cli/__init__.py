@@ -26,7 +26,7 @@ COMMANDS = {
     "listen": "receive films that others send (storage SCP)",
     "measure": "measure one film from its reading",
     "pacs": "find films in an archive, fetch them, send films and results there",
-    "plan": "sample size of a reliability study",
+    "plan": "sample size of a reliability study or of a follow-up",
     "qa": "acceptance after an upgrade; certification on films with hidden truth; validation",
     "refine": "move rough marks onto the rim corners that the film shows",
     "report": "results of a study as a report, tables and figures",

@@ -40,6 +40,8 @@ SUPERIOR = sct("264217000", "Superior")
 INFERIOR = sct("261089000", "Inferior")
 FINDING = dcm("121071", "Finding")
 COMMENT = dcm("121106", "Comment")
+UNCERTAINTY = own("UNCERTAINTY", "Measurement uncertainty")
+INTERVAL_95 = "95 % interval"
 IMAGING_PROCEDURE = sct("363679005", "Imaging procedure")
 UNITS = {
     "deg": ucum("deg", "degree"),

@@ -69,6 +69,10 @@ def read_dataset(path: Path) -> Dataset:
         raise MarksFileError("marks_no_dicom", name=name) from None
     except MarksFileError:
         raise
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        raise MarksFileError("marks_no_tree", name=name) from None
     except DAMAGE:
         raise MarksFileError("marks_no_tree", name=name) from None
     if not kind.startswith(_REPORTS) or "ContentSequence" not in dataset:

@@ -106,7 +106,7 @@ def read_report(
             return _taken_in(report, path.name, film, facing)
     except KyphometerError:
         raise
-    except tree.DAMAGE:
+    except (*tree.DAMAGE, OSError):  # the file is read already: pydicom says so of its sequences
         raise MarksFileError("marks_no_tree", name=path.name) from None
 
 

@@ -21,7 +21,7 @@ from kyphometer.reading import Reading
 from kyphometer.reading.document import reading_to_dict
 from kyphometer.workflow.films import MeasuredFilm
 
-LAYOUT = "1"
+LAYOUT = "2"
 """Raised when objects of the same reading come to say something else: they get other UIDs."""
 _SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 

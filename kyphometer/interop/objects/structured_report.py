@@ -312,31 +312,30 @@ def _number(
 ) -> hd.sr.Measurement:
     """A number with its 95 % interval; its lines come first, since readers look for the first."""
     unit = coded.UNITS[item.unit]
-    spread = None
+    number = hd.sr.Measurement(
+        name=name, value=_value(item.value), unit=unit, referenced_coordinates=coordinates
+    )
     if item.interval_95 is not None:
         spread = _value(item.interval_95[1] - item.value)
-    number = hd.sr.Measurement(
-        name=name,
-        value=_value(item.value),
-        unit=unit,
-        properties=_uncertainty(spread, unit),
-        referenced_coordinates=coordinates,
-    )
-    children = sorted(number[0].ContentSequence, key=lambda child: child.ValueType != "SCOORD")
-    number[0].ContentSequence = ContentSequence(children)
+        number[0].ContentSequence.append(_uncertainty(spread, unit))
     return number
 
 
-def _uncertainty(spread: float | None, unit: CodedConcept) -> hd.sr.MeasurementProperties | None:
-    """Range of the uncertainty upwards and downwards (TID 310), in the unit of the number."""
-    if spread is None:
-        return None
-    properties = hd.sr.MeasurementProperties(
+def _uncertainty(spread: float, unit: CodedConcept) -> hd.sr.TextContentItem:
+    """What the interval is, with its reach upwards and downwards in the unit of the number.
+
+    TID 310 has both directly under the number, without saying what they cover. PixelMed's validator
+    takes every NUM under a NUM for one that it was inferred from (TID 300, row 9).
+    """
+    properties: Any = {"relationship_type": "HAS PROPERTIES"}
+    interval = hd.sr.TextContentItem(name=coded.UNCERTAINTY, value=coded.INTERVAL_95, **properties)
+    reaches = hd.sr.MeasurementProperties(
         upper_measurement_uncertainty=spread, lower_measurement_uncertainty=spread
     )
-    for child in properties:
-        child.MeasuredValueSequence[0].MeasurementUnitsCodeSequence = [unit]
-    return properties
+    for reach in reaches:
+        reach.MeasuredValueSequence[0].MeasurementUnitsCodeSequence = [unit]
+    interval.ContentSequence = reaches
+    return interval
 
 
 def _value(number: float) -> float:
