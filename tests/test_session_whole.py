@@ -180,7 +180,7 @@ def test_report_certificate_and_export(kit, capsys, tmp_path):
     status, out, _ = run(capsys, "qa", "certificate", kit.study, "--key", kit.key, *strict)
     assert (status, "FAIL" in out) == (1, True)
     text = (tmp_path / "c.html").read_text("utf-8")
-    for words in ("FAIL", "Seed: ", "Kit: ", "limits version 1", "SEM at most 0.3", "Made: 20"):
+    for words in ("FAIL", "Seed", "Kit", "limits version 1", "SEM at most 0.3", "Made"):
         assert words in text, words
 
 
