@@ -32,6 +32,10 @@ _SYMPTOMS = (
     "Symptoms before and after surgery were compared in the same patients by McNemar's test "
     "(exact, and its chi-square beside it) with Tango's interval of the change. "
 )
+_LOST = (
+    "Main comparisons were repeated with missing values taken for worse than the mixed model "
+    "predicts, up to the point at which the interval holds 0. "
+)
 _TIMES = (
     "Time to loss of correction ({limit:g}° or more above the first film after surgery) and to "
     "revision surgery is given by Kaplan and Meier's curve with beta product intervals, losses "
@@ -151,7 +155,19 @@ def _error(results: StudyResults) -> str:
         "change at 95 % (MDC95 = 1.96 √2 SEM), and unchanged within error otherwise. "
         + ". ".join(words)
         + "."
+        + _scaled(results)
         + _carried(results)
+    )
+
+
+def _scaled(results: StudyResults) -> str:
+    scales = results.cohort.corrections.uncertainty_scales
+    if not scales:
+        return ""
+    factors = ", ".join(f"{code} by {scale:.2f}" for code, scale in scales.items())
+    return (
+        " Standard uncertainties from the marks were multiplied so that their root mean square is "
+        f"the SEM of the repeats ({factors})."
     )
 
 
@@ -193,6 +209,7 @@ def _statistics(results: StudyResults) -> str:
         f"{_GROUPS if results.cohort.complications_by else ''}"
         f"{_AGAINST if results.cohort.outcomes else ''}"
         f"{_SYMPTOMS if results.cohort.symptoms else ''}"
+        f"{_LOST if results.cohort.lost else ''}"
         f"{_TIMES.format(limit=results.cohort.loss_limit_deg) if results.cohort.times else ''}"
         f"p {relation} {options.alpha:g} is called significant. Statistical choices: "
         f"{_choices(options)}."
