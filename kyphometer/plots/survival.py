@@ -49,8 +49,10 @@ def plot_time_to_event(
     ax.set_ylim(0, 104)
     ax.set_xlim(0, 1.05 * max(item.visits.values()))
     ax.set_ylabel("Free of the event (%)")
-    ticks = [f"{labels.get(v, v)}\nday {day:.0f}" for v, day in item.visits.items()]
-    ax.set_xticks([0, *item.visits.values()], ["0", *ticks])
+    end = max(item.visits.values())
+    shown = {visit: day for visit, day in item.visits.items() if day > 0.1 * end}
+    ticks = [f"{labels.get(v, v)}\nday {day:.0f}" for v, day in shown.items()]
+    ax.set_xticks([0, *shown.values()], ["0", *ticks])  # discharge would lie on the 0
     _at_risk(ax, item, groups)
     if len(groups) > 1:
         ax.legend(fontsize=7, frameon=False, loc="lower left")
