@@ -154,7 +154,8 @@ def test_report_has_every_section_and_asks_nothing_of_the_network(reported):
     headings = re.findall(r"<h2[^>]*>([^<]+)</h2>", html)
     assert headings == [
         "Summary", "Patients", "Angles and correction", "Pain and disability", "Neurology",
-        "Complications", "Methods", "Exclusions and warnings", "Each patient", "Every value",
+        "Complications", "Time to loss of correction or revision", "Methods", "References",
+        "Reporting checklist", "Exclusions and warnings", "Each patient", "Every value",
     ]  # fmt: skip
     for key in ("flow", "angles_by_visit", "waterfall_vka", "waterfall_rka", "scores_over_time"):
         assert f'id="figure-{key}"' in html
