@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 import warnings
 from contextlib import contextmanager
 from datetime import date
@@ -21,13 +22,17 @@ from kyphometer.cli import main
 from kyphometer.interop.network.listen import Listening, listening
 from kyphometer.store.study.study import Study
 from kyphometer.web.access.passwords import hashed
+from kyphometer.workflow.sessions import SessionRequest, new_session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    import httpx
     from playwright.sync_api import Browser, Page
+    from web_process import Server
 
+WORDS = "correct horse battery"
 PATIENT_MS = 120_000
 """Objects are drawn in a process of their own, on a machine that may be busy."""
 
@@ -155,72 +160,66 @@ def test_what_did_not_arrive_is_sent_again_and_nothing_is_lost(
     assert sorted(by_modality(inbox)) == ["DOC", "OT", "SR"]
 
 
-def test_without_a_destination_there_is_no_button(
-    chromium: Browser, films: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_without_a_destination_nothing_is_offered(
+    films: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from web_local import visitor
+
+    from kyphometer.store.folder.folder import FolderStore
+
     monkeypatch.setenv("KYPHOMETER_DESTINATIONS", str(tmp_path / "none.toml"))
-    with annotator_on(films, tmp_path / "own") as annotator, open_tab(chromium, annotator) as tab:
-        tab.open("V1")
-        expect(tab.page.locator("[data-command=send]")).to_be_hidden()
+    client = visitor(FolderStore(films))
+    assert client.get("/api/config").json()["sending"] is False
+    film = client.get("/api/worklist").json()["items"][0]["film_id"]
+    assert client.get(f"/api/films/{film}/sending").status_code == 404, "nothing is confirmed"
 
 
 def test_a_department_sends_and_a_blinded_reader_cannot(
-    chromium: Browser, films: Path, tmp_path: Path, port: int
+    films: Path, tmp_path: Path, port: int
 ) -> None:
-    from kyphometer.workflow.sessions import SessionRequest, new_session
-
     target, inbox = tmp_path / "study.sqlite", tmp_path / "inbox"
-    password = "correct horse battery"
     with Study.create(target, "Sending", actor="KN") as study:
         study.add_films(films)
         for name in ("ann", "bea"):
-            study.add_account(
-                name, password_hash=hashed(password), role="observer", observer=name.upper()
-            )
-        film = study.films()[0]
-        new_session(
-            study,
-            SessionRequest(code="qa1", observers=("BEA",), rounds=1, duplicates=0.0, seed=1),
-        )
-    assert film.id
-    with (
-        listener(inbox, port) as kept,
-        running("serve", target, "--port", "0") as server,
-    ):
-        context = chromium.new_context(viewport={"width": 1366, "height": 768})
-        context.set_default_timeout(PATIENT_MS)
-        page = context.new_page()
-        _sign_in(page, server.base, "ann", password)
-        tab = Tab(page, f"{server.base}/?")
-        tab.open("V1")
-        confirm(tab)
-        page.get_by_role("button", name="Send to PACS").click()
-        send(page, "whole")
-        context.close()
-        assert len(kept) == 3
-        with server.client() as bea:
-            bea.headers["X-Kyphometer-CSRF"] = "login"
-            bea.headers["Origin"] = server.base
-            signed = bea.post("/api/login", json={"name": "bea", "password": password})
-            bea.headers["X-Kyphometer-CSRF"] = signed.json()["csrf"]
+            known = hashed(WORDS)
+            study.add_account(name, password_hash=known, role="observer", observer=name.upper())
+        plan = SessionRequest(code="qa1", observers=("BEA",), rounds=1, duplicates=0.0, seed=1)
+        new_session(study, plan)
+    with listener(inbox, port) as kept, running("serve", target, "--port", "0") as server:
+        with signed_in(server, "ann") as ann:
+            film = ann.get("/api/worklist").json()["items"][0]["film_id"]
+            address = f"/api/films/{film}/sending"
+            body = {"document": case().truth, "base": None}
+            assert ann.post(f"/api/films/{film}/reading", json=body).status_code == 200
+            unknown = {"destination": "elsewhere", "parts": ["sr"]}
+            assert "elsewhere" in ann.post(address, json=unknown).json()["error"]
+            nothing = {"destination": "archive", "parts": []}
+            assert ann.post(address, json=nothing).status_code == 400
+            everything = {"destination": "archive", "parts": ann.get(address).json()["parts"]}
+            assert ann.post(address, json=everything).status_code == 200
+            deadline = time.monotonic() + PATIENT_MS / 1000
+            while (job := ann.get(address).json()["job"])["state"] != "done":
+                assert time.monotonic() < deadline
+                time.sleep(0.3)
+        assert (job["sent"], job["problems"], job["ended"]) == (5, [], None)
+        assert len(kept) == 5
+        with signed_in(server, "bea") as bea:
             assert bea.get("/api/config").json()["sending"] is False
-            code = bea.get("/api/worklist").json()["items"][0]["film_id"]
-            for answer in (
-                bea.get(f"/api/films/{code}/sending"),
-                bea.post(
-                    f"/api/films/{code}/sending", json={"destination": "archive", "parts": ["sr"]}
-                ),
-            ):
-                assert answer.status_code == 403, answer.text
-        assert len(kept) == 3
+            film = bea.get("/api/worklist").json()["items"][0]["film_id"]
+            address = f"/api/films/{film}/sending"
+            assert bea.get(address).status_code == 403
+            assert bea.post(address, json=everything).status_code == 403
+        assert len(kept) == 5
 
 
-def _sign_in(page: Page, address: str, name: str, password: str) -> None:
-    page.goto(address)
-    page.get_by_label("Name").fill(name)
-    page.get_by_label("Password").fill(password)
-    page.get_by_role("button", name="Sign in").click()
-    page.locator(".row").first.wait_for()
+@contextmanager
+def signed_in(server: Server, name: str) -> Iterator[httpx.Client]:
+    with server.client() as client:
+        client.headers.update({"X-Kyphometer-CSRF": "login", "Origin": server.base})
+        answer = client.post("/api/login", json={"name": name, "password": WORDS})
+        assert answer.status_code == 200, answer.text
+        client.headers["X-Kyphometer-CSRF"] = answer.json()["csrf"]
+        yield client
 
 
 @pytest.mark.skipif(bool(missing()), reason=missing() or "-")

@@ -85,7 +85,7 @@ class SendDesk:
         parts = [part for part in PARTS if part in wanted.parts]
         if not parts:
             raise RequestError("Nothing is chosen to be sent", "choose a part")
-        begun = SendJob(destination=destination, parts=parts, state="waiting", total=len(parts))
+        begun = SendJob(destination=destination, parts=parts, state="making", total=len(parts))
         if self._begin(order, begun):
             arguments = (order, begun, language())
             threading.Thread(target=self._follow, args=arguments, daemon=True).start()
@@ -106,17 +106,22 @@ class SendDesk:
 
     def _follow(self, order: ResultsOrder, begun: SendJob, spoken: str) -> None:
         """Run the job's process in its turn, and note what it tells."""
-        with self._turn:
+        last = begun
+        if not self._turn.acquire(blocking=False):
+            self._note(order, replace(begun, state="waiting"))
+            self._turn.acquire()
+        try:
             spawn = multiprocessing.get_context("spawn")
             ours, its = spawn.Pipe(duplex=False)
             process = spawn.Process(target=run, args=(order, begun, spoken, its), daemon=True)
             process.start()
             its.close()
-            last = begun
             for told in _messages(ours):
                 last = told
                 self._note(order, told)
             process.join()
+        finally:
+            self._turn.release()
         if last.state != "done":
             stopped = sentence("send.stopped", {}, spoken)
             self._note(order, replace(last, state="done", ended=stopped))

@@ -84,13 +84,12 @@ def _run(order: ResultsOrder, begun: SendJob, tell: Connection) -> None:
     from kyphometer.workflow.films import Failure
 
     destination = the_destination(begun.destination)
-    now = replace(begun, state="making", total=len(begun.parts))
-    tell.send(now)
+    tell.send(begun)
     with tempfile.TemporaryDirectory(prefix="kyphometer-") as folder:
         made = list(result_files([_read(order)], begun.parts, Path(folder)))
         files = [one for one in made if isinstance(one, Path)]
         unmade = [_told(one.path.name, one.reason) for one in made if isinstance(one, Failure)]
-        now = replace(now, state="sending", problems=unmade, total=len(files))
+        now = replace(begun, state="sending", problems=unmade, total=len(files))
         tell.send(now)
 
         def progress(done: int, total: int, _path: Path) -> None:

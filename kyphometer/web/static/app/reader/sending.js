@@ -88,12 +88,15 @@ class Sender {
   async begin() {
     this.watching = true;
     this.update();
+    const [destination, parts] = [this.chosen, this.wanted()];
+    this.show({ destination, parts, state: 'making', done: 0, total: parts.length, sent: 0, known: 0, problems: [], ended: null });
     try {
-      const { job } = await this.session.api.send(this.session.id, { destination: this.chosen, parts: this.wanted() });
+      const { job } = await this.session.api.send(this.session.id, { destination, parts });
       if (job) this.show(job);
     } catch (error) {
       this.watching = false;
       this.update();
+      this.outcome.dataset.state = 'refused';
       refill(this.outcome, h('p', { class: 'refused', role: 'alert' }, textOf(error)));
       return;
     }
