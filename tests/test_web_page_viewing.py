@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import cv2
 import numpy as np
@@ -70,6 +70,55 @@ def test_window_by_drag_preset_and_region(tab: Tab) -> None:
     assert page.locator(".preset").input_value() == "-1"
 
 
+def test_window_zoom_scale_and_sides_are_told(tab: Tab) -> None:
+    page = tab.open("F08").page
+    tab.settle()
+    told = page.locator(".stage .readout")
+    film = case().phantom.film
+    sides = ["A", "P"] if film.header.acquisition.facing == "left" else ["P", "A"]
+    assert [told.locator(f"[data-part={side}]").inner_text() for side in ("left", "right")] == sides
+    scale = told.locator("[data-part=scale]")
+    length = float(scale.inner_text().split()[0])
+    width = page.evaluate("e => parseFloat(e.style.width)", scale.element_handle())
+    assert width == pytest.approx(length / film.geometry.column_mm * tab.view()[2], abs=0.6)
+    percent = int(re.search(r"(\d+) %", told.inner_text())[1])
+    assert percent == pytest.approx(100 * tab.view()[2], abs=0.6)
+
+
+def test_the_window_is_dragged_while_marking_and_by_the_right_button_if_wanted(tab: Tab) -> None:
+    page = tab.open("F12").page
+    tab.choose("L1")
+    assert tab.target() is not None
+    window = page.locator(".stage .readout [data-part=window]")
+
+    def drag(button: Literal["left", "right"], *keys: str) -> None:
+        x, y = tab.screen((225, 450))
+        for key in keys:
+            page.keyboard.down(key)
+        page.mouse.move(x, y)
+        page.mouse.down(button=button)
+        page.mouse.move(x + 60, y + 60, steps=4)
+        page.mouse.up(button=button)
+        for key in keys:
+            page.keyboard.up(key)
+        tab.settle()
+
+    first, zoom = window.inner_text(), tab.view()[2]
+    drag("left", "Alt")
+    assert tab.corners() == []
+    assert window.inner_text() != first
+    assert tab.view()[2] == zoom
+    drag("right")
+    assert tab.view()[2] != zoom
+    page.keyboard.press("?")
+    page.locator("#right-windows").check()
+    page.keyboard.press("Escape")
+    tab.dialog_closed()
+    before, zoom = window.inner_text(), tab.view()[2]
+    drag("right")
+    assert (window.inner_text() != before, tab.view()[2] == zoom) == (True, True)
+
+
 def test_zoom_pan_fit_and_one_to_one(tab: Tab) -> None:
     page = tab.open("F03").page
     point = (300.0, 500.0)
@@ -112,11 +161,13 @@ def test_local_contrast_is_a_view_only(tab: Tab) -> None:
     tab.until(lambda: [tab.grey(p) for p in places] == greys)
 
 
-@pytest.mark.parametrize("size", [(1440, 900), (1280, 720), (820, 1180)])
+@pytest.mark.parametrize(
+    ("film", "size"), [("F06", (1440, 900)), ("F10", (1280, 720)), ("F11", (820, 1180))]
+)
 def test_every_level_can_be_read_and_hit_and_several_chosen_without_keys(
-    tab: Tab, size: tuple[int, int]
+    tab: Tab, film: str, size: tuple[int, int]
 ) -> None:
-    page = tab.open("F06").page
+    page = tab.open(film).page
     page.set_viewport_size({"width": size[0], "height": size[1]})
     page.keyboard.press("f")
     if page.locator(".level").count() < 20:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 TOKEN = "a-token-for-the-browser"
 SERVER = Path(__file__).parent / "web_page_server.py"
-PATIENCE_S = 8.0
+PATIENCE_S = 30.0
 PLAIN = tuple(f"F{number:02}" for number in range(1, 13))
 CHROMIUM_ARGS = (
     "--no-sandbox",
@@ -156,7 +156,9 @@ def chromium() -> Iterator[Browser]:
     found = shutil.which("chromium") or shutil.which("chromium-browser")
     if found is None:
         pytest.skip("chromium is not installed")
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
+
+    expect.set_options(timeout=PATIENCE_S * 1000)
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=list(CHROMIUM_ARGS))

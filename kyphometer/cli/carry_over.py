@@ -57,13 +57,13 @@ def run(args: Any) -> int:
         write_reading(proposal, args.out)
     rows = [_row(code, change) for code, change in _changes(carried)]
     if args.format == "json":
-        refused = [{"level": str(r.level), "message": r.message} for r in carried.refused]
+        refused = [{"level": str(r.level), "message": str(r.told)} for r in carried.refused]
         print_json(
             {
                 "reading": reading_to_dict(proposal),
                 "changes": rows,
                 "refused": refused,
-                "warnings": list(carried.warnings),
+                "warnings": [str(warning) for warning in carried.warnings],
             }
         )
     elif args.format == "csv":
@@ -141,4 +141,4 @@ def _print_for_people(carried: CarryOver, rows: list[dict[str, Any]]) -> None:
     for warning in carried.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     for refusal in carried.refused:
-        print(f"not proposed: {refusal.message}", file=sys.stderr)
+        print(f"not proposed: {refusal.told}", file=sys.stderr)

@@ -14,17 +14,18 @@ if TYPE_CHECKING:
     from kyphometer.interop.export import Form, ReadFilm, Written
     from kyphometer.workflow.films import Failure
 
-FORMS = ("sr", "sc", "pdf", "gsps", "coco", "cvat", "slicer")
+FORMS = ("sr", "sc", "pdf", "gsps", "fhir", "coco", "cvat", "slicer")
 
 
 def add_parser(subparsers: Any) -> None:
     """Add the subcommand's parser."""
     parser = subparsers.add_parser(
         "export",
-        help="write a reading as DICOM SR, picture, PDF, presentation state, COCO, CVAT, Slicer",
+        help="write a reading as DICOM objects (SR, picture, PDF), FHIR, COCO, CVAT, Slicer",
         description="Write a reading and its numbers as objects that other systems open: sr "
         "(structured report), sc (picture of the film with marks), pdf (one page), gsps "
-        "(presentation state), coco, cvat, slicer. One film with its reading, or all of a study.",
+        "(presentation state), fhir (R5 Bundle), coco, cvat, slicer. One film with its reading, or "
+        "all of a study.",
     )
     parser.add_argument("film", type=Path, nargs="?", help="DICOM file")
     parser.add_argument("reading", type=Path, nargs="?", help="reading, as JSON")

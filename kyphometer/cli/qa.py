@@ -275,9 +275,12 @@ COLUMNS = ("subject", "code", "quantity", "value", "low", "high", "limit", "verd
 
 
 def _certificate(args: Any) -> int:
+    from datetime import UTC, datetime
+
     from kyphometer.cli.report_files import write_report
     from kyphometer.sessions.certificate import CertificateLimits, certify
     from kyphometer.store.study.study import Study
+    from kyphometer.workflow.qa import certificate_facts
     from kyphometer.workflow.reliability import collect_readings, read_truths
 
     limits = CertificateLimits(bias=args.max_bias, standard_error_of_measurement=args.max_sem)
@@ -285,22 +288,24 @@ def _certificate(args: Any) -> int:
     with Study.open(args.study) as study:
         truth = read_truths(study, args.key)
         table = collect_readings(study, codes, session=args.session, truth=truth).table
+        facts = certificate_facts(study, args.session, limits, datetime.now(UTC))
     found = certify(table, limits, observer=args.observer)
     if any((args.html, args.pdf, args.docx, args.xlsx)):
-        from kyphometer import __version__
         from kyphometer.reports.certificate import certificate_document
 
-        facts = (("Session", args.session), ("Software", f"kyphometer {__version__}"))
         for path in write_report(certificate_document(found, table, facts=facts), args):
             print(f"written: {path}", file=sys.stderr)
-    _print(found, args.format)
+    _print(found, args.format, dict(facts))
     return 0 if found.passed else 1
 
 
-def _print(found: Any, shown_as: str) -> None:
+def _print(found: Any, shown_as: str, facts: dict[str, str]) -> None:
     rows = [{"subject": found.subject, **line.record()} for line in found.lines]
     if shown_as == "json":
-        print_json({"subject": found.subject, "verdict": str(found.verdict), "lines": rows})
+        about = {name.lower(): value for name, value in facts.items()}
+        print_json(
+            {"subject": found.subject, "verdict": str(found.verdict), "lines": rows, **about}
+        )
     elif shown_as == "csv":
         print_csv(rows, COLUMNS)
     else:

@@ -173,6 +173,11 @@ def _add_correcting(deeds: Any) -> None:
     film.add_argument("--reason", default="", help="why")
     film.add_argument("--date", metavar="YYYY-MM-DD", help="the day when it was taken")
     film.add_argument("--position", choices=POSITIONS, help="how the patient was held")
+    film.add_argument(
+        "--copy-of",
+        metavar="NUMBER",
+        help="it shows the same exposure as this film; 'none': it does not",
+    )
     what = film.add_mutually_exclusive_group()
     what.add_argument("--visit", help="put it to this visit by hand")
     what.add_argument("--by-windows", action="store_true", help="leave it to the visit windows")

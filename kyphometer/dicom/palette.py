@@ -34,11 +34,13 @@ def through_palette(
     Raises
     ------
     FilmHeaderError
-        If the palette is missing or damaged.
+        If the palette is missing or damaged, or its colours have different numbers of entries.
     ColourFilmError
         If the film uses entries that are no grey; it says how many pixels do.
     """
     red, green, blue = (_entries(elements, colour, name) for colour in _COLOURS)
+    if not len(red) == len(green) == len(blue):
+        raise FilmHeaderError("palette_damaged", name=name)
     descriptor = elements.integers("GreenPaletteColorLookupTableDescriptor")
     first = descriptor[1] & 0xFFFF
     index = np.clip(values.astype(np.int64) - first, 0, len(green) - 1)

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from kyphometer.errors import KyphometerError
+from kyphometer.errors import KyphometerError, MissingExtraError
 from kyphometer.film import Film
 from kyphometer.geometry import SpacingSource
 from kyphometer.interop.marks.points import MarkedFilm
-from kyphometer.interop.objects.make import objects_for
+from kyphometer.interop.objects.make import objects_for, source_of
 from kyphometer.interop.objects.source import Kind
 from kyphometer.measure import DEFAULT_CORNER_SD_MM
 from kyphometer.reading import Reading
@@ -31,6 +31,7 @@ class Form(StrEnum):
     COCO = "coco"
     CVAT = "cvat"
     SLICER = "slicer"
+    FHIR = "fhir"
 
     @property
     def kind(self) -> Kind | None:
@@ -47,7 +48,15 @@ class Form(StrEnum):
         """End of its file's name."""
         if self.kind is not None:
             return f".{self.value}.dcm"
-        return {Form.COCO: ".coco.json", Form.CVAT: ".cvat.xml"}.get(self, ".mrk.json")
+        return _SUFFIXES[self]
+
+
+_SUFFIXES = {
+    Form.COCO: ".coco.json",
+    Form.CVAT: ".cvat.xml",
+    Form.SLICER: ".mrk.json",
+    Form.FHIR: ".fhir.json",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -196,6 +205,8 @@ def write_form(item: ReadFilm, form: Form, target: Path) -> str | None:
     KyphometerError
         If the reading cannot be measured or the film has no UID.
     """
+    if form is Form.FHIR:
+        return _write_fhir(item, target)
     if form.kind is None:
         if form is Form.SLICER:
             from kyphometer.interop.marks.slicer import to_slicer
@@ -219,6 +230,19 @@ def write_form(item: ReadFilm, form: Form, target: Path) -> str | None:
     dataset.save_as(part, enforce_file_format=True)
     part.replace(target)
     return str(dataset.SOPInstanceUID)
+
+
+def _write_fhir(item: ReadFilm, target: Path) -> str:
+    """Write the Bundle; the UID of the structured report that it says the same as."""
+    source = source_of(
+        item.film, item.reading, earlier=item.earlier, reason=item.reason, visit=item.visit
+    )
+    try:
+        from kyphometer.interop.objects.fhir import fhir_bundle
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(str(error.name), "interop") from None
+    _write_text(_json(fhir_bundle(source)), target)
+    return str(source.object_uid(Kind.SR))
 
 
 def write_withdrawal(item: ReadFilm, kinds: Sequence[Kind], reason: str, target: Path) -> str:

@@ -10,10 +10,11 @@ from kyphometer.followup.cohort.study import StudyResults
 from kyphometer.followup.windows import DEFAULT_WINDOWS, VisitWindows
 from kyphometer.messages import speaking
 from kyphometer.plots.drawing import Drawing, drawn, with_decimal
-from kyphometer.reports.document import Block, Document, Figure, Heading, Paragraph, Table
+from kyphometer.reports.document import Block, Bullets, Document, Figure, Heading, Paragraph, Table
 from kyphometer.reports.journal_sentences import journal_sentences
 from kyphometer.reports.journal_tables import journal_tables
 from kyphometer.reports.journal_words import say, word
+from kyphometer.reports.references import references
 from kyphometer.reports.study_arms import effects_figures
 from kyphometer.reports.study_figures import angles_figure, scores_figure
 from kyphometer.reports.study_methods import methods
@@ -63,6 +64,8 @@ def journal_document(
             *_figures(cohort),
             Heading(text=say("journal.methods")),
             *_methods(results, style.language),
+            Heading(text=say("journal.references")),
+            Bullets(items=references(results)),
         ]
         subtitle = say("journal.subtitle")
     return Document(

@@ -19,6 +19,8 @@ from kyphometer.reports.document import (
     Paragraph,
     Table,
 )
+from kyphometer.reports.references import references
+from kyphometer.reports.strobe import strobe_checklist
 from kyphometer.reports.study_arms import arms_section
 from kyphometer.reports.study_change_tables import (
     associations_table,
@@ -36,6 +38,7 @@ from kyphometer.reports.study_figures import (
     scores_figure,
     waterfall_figures,
 )
+from kyphometer.reports.study_lost import lost_section
 from kyphometer.reports.study_methods import methods
 from kyphometer.reports.study_patients import patient_blocks
 from kyphometer.reports.study_summary import summary_sentences
@@ -102,6 +105,7 @@ def study_document(
         *_complications(results),
         *times_section(results.cohort),
         *arms_section(results.cohort),
+        *lost_section(results.cohort),
         *_methods(results),
         *_remarks(results),
         *_pages(results, pictures or {}),
@@ -212,7 +216,14 @@ def _complications(results: StudyResults) -> list[Block]:
 
 
 def _methods(results: StudyResults) -> list[Block]:
-    return [Heading(text="Methods"), *(Paragraph(text=text) for text in methods(results))]
+    return [
+        Heading(text="Methods"),
+        *(Paragraph(text=text) for text in methods(results)),
+        Heading(text="References"),
+        Bullets(items=references(results)),
+        Heading(text="Reporting checklist"),
+        strobe_checklist(results),
+    ]
 
 
 def _remarks(results: StudyResults) -> list[Block]:

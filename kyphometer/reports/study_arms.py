@@ -36,7 +36,7 @@ def arms_section(cohort: CohortResults) -> list[Block]:
         Heading(text="Treatment groups"),
         characteristics_by_arm(arms),
         means_table(arms, labels),
-        effects_table(arms, labels),
+        effects_table(arms, labels, equal=cohort.options.equal_scatter),
         *effects_figures(arms, labels),
         risks_table(arms, labels),
         *([Bullets(items=arms.notes)] if arms.notes else []),
@@ -151,7 +151,7 @@ def means_table(arms: ArmComparison, labels: Mapping[str, str]) -> Table:
     return labelled(table, labels)
 
 
-def effects_table(arms: ArmComparison, labels: Mapping[str, str]) -> Table:
+def effects_table(arms: ArmComparison, labels: Mapping[str, str], *, equal: bool = False) -> Table:
     """Adjusted differences between groups at each later visit."""
     columns = (
         Column(name="endpoint", label="Endpoint"), VISIT, Column(name="arm", label="Group"),
@@ -173,8 +173,9 @@ def effects_table(arms: ArmComparison, labels: Mapping[str, str]) -> Table:
         f"Difference: group minus {arms.reference}, adjusted for {adjusted} by analysis of "
         "covariance of patients with both visits; below zero is less kyphosis, pain or disability. "
         "Mixed model: the same with every patient who has any later visit. g: Hedges' g of the "
-        "changes, unadjusted. Both models take the scatter of the groups for equal. p values are "
-        "not adjusted for the number of endpoints.",
+        "changes, unadjusted, which takes the scatter of the groups for equal"
+        f"{'; so do both models' if equal else '; both models do not'}. p values are not adjusted "
+        "for the number of endpoints.",
     )
     return labelled(table, labels)
 
@@ -238,9 +239,9 @@ def risks_table(arms: ArmComparison, labels: Mapping[str, str]) -> Table:
         f"Events by treatment group, against {arms.reference}",
         columns,
         [risk.row() for risk in arms.risks],
-        "Intervals: Newcombe's of the difference, Koopman's score interval of the ratio, exact of "
-        "the conditional odds ratio (which covers more than it says; that of the ratio may cover "
-        "90 % where events are frequent in groups of about ten). p: Fisher's exact test. "
+        "Intervals: Newcombe's of the difference, score interval corrected for skewness of the "
+        "ratio, exact of the conditional odds ratio (which covers more than it says). p: Fisher's "
+        "exact test. "
         "– where a group without events sets no value or no upper limit.",
     )
     return labelled(table, labels)

@@ -89,11 +89,21 @@ def corrections_table(cohort: CohortResults) -> Table:
         "Each patient's angles, corrections and losses",
         columns,
         rows,
-        "u: standard uncertainty from the marks; of a change that of two independent readings or, "
-        "where marks were carried over, that of the change itself. Verdicts rest on the MDC95 of "
-        "the readings.",
+        f"u: standard uncertainty from the marks{_scales(cohort)}; of a change that of two "
+        "independent readings or, where marks were carried over, that of the change itself, which "
+        "is smaller because what both marks share cancels. Verdicts rest on the MDC95 of the "
+        "readings.",
     )
     return labelled(table, cohort.rules.windows.labels)
+
+
+def _scales(cohort: CohortResults) -> str:
+    """How uncertainties were made to agree with the study's repeats."""
+    scales = cohort.corrections.uncertainty_scales
+    if not scales:
+        return ""
+    factors = ", ".join(f"{code} x {scale:.2f}" for code, scale in scales.items())
+    return f", scaled so that on the whole it is the SEM of this study's repeats ({factors})"
 
 
 def neurology_tables(cohort: CohortResults) -> list[Table]:

@@ -242,7 +242,7 @@ def _of_angle(results: StudyResults, endpoint: EndpointAnalysis) -> list[_Field]
          lambda o: _change(endpoint, o, baseline, 1.0)),
         ("_loss", f"this visit minus {later}, where it may be stated",
          lambda o: _change(endpoint, o, reference, -1.0)),
-        ("_uncertainty", "standard uncertainty from the marks",
+        ("_uncertainty", "standard uncertainty from the marks, scaled to the study's repeats",
          lambda o: _angle(series, o, "standard_uncertainty_deg")),
     ]  # fmt: skip
     words = [

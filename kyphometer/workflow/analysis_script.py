@@ -50,11 +50,13 @@ adjusted <- function(name, visit, group, stated = name) {{
   m$group <- as.integer(m$arm == group)
 {covariates}
   fit <- lm(reformulate(c("group", "before"{terms}), name), data = m)
-  interval <- confint(fit, "group", level = {confidence})
+  difference <- unname(coef(fit)["group"])
+{errors}
+  half <- qt(0.5 + {confidence} / 2, df) * error
   data.frame(
-    endpoint = name, visit = visit, group = group, n = nobs(fit),
-    difference = unname(coef(fit)["group"]), low = interval[1], high = interval[2],
-    p = summary(fit)$coefficients["group", 4]
+    endpoint = name, visit = visit, group = group, n = nobs(fit), difference = difference,
+    low = difference - half, high = difference + half, df = df,
+    p = 2 * pt(-abs(difference / error), df)
   )
 }}
 
@@ -63,6 +65,18 @@ print(rbind(
 {effects}
 ), digits = 10)
 """
+
+
+_EQUAL = """  error <- summary(fit)$coefficients["group", 2]
+  df <- fit$df.residual"""
+_UNEQUAL = """  # errors that hold where groups scatter unequally: HC2, df of Bell and McCaffrey
+  x <- model.matrix(fit)
+  b <- solve(crossprod(x))
+  free <- 1 - rowSums((x %*% b) * x)
+  pull <- ifelse(free < 1e-10, 0, (x %*% b[, "group"]) / sqrt(pmax(free, 1e-10)))
+  error <- sqrt(sum((pull * resid(fit))^2))
+  g <- diag(as.vector(pull^2)) - (x * as.vector(pull)) %*% b %*% t(x * as.vector(pull))
+  df <- sum(diag(g))^2 / sum(g^2)"""
 
 
 def analysis_script(results: StudyResults) -> str:
@@ -96,6 +110,7 @@ def analysis_script(results: StudyResults) -> str:
         baseline=baseline,
         reference=_escaped(cohort.arms.reference),
         confidence=confidence,
+        errors=_EQUAL if cohort.options.equal_scatter else _UNEQUAL,
         effects=",\n".join(rows),
         covariates=_prepared(cohort.arms.rules.covariates),
         terms="".join(f", {_quoted(_term(name))}" for name in cohort.arms.rules.covariates),

@@ -187,7 +187,7 @@ def new_session(study: Study, request: SessionRequest) -> SessionPlan:
         burned into films that nobody has looked at.
     """
     seed = secrets.randbelow(2**31) if request.seed is None else request.seed
-    everything = study.films()
+    everything = [film for film in study.films() if film.copy_of is None]
     training = [] if request.training is None else _chosen(everything, request.training, seed)
     held_back = {film.id for film in training}
     rest = [film for film in everything if film.id not in held_back]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from kyphometer.followup.clinical.record import ClinicalTable
@@ -13,6 +13,7 @@ from kyphometer.followup.cohort.associations import ComplicationsBy, complicatio
 from kyphometer.followup.cohort.complications import ComplicationAnalysis, analyse_complications
 from kyphometer.followup.cohort.endpoints import EndpointAnalysis
 from kyphometer.followup.cohort.flow import PatientFlow, patient_flow
+from kyphometer.followup.cohort.missing import MissingSensitivity, missing_sensitivity
 from kyphometer.followup.cohort.neurology import NeurologyAnalysis, analyse_neurology
 from kyphometer.followup.cohort.outcomes import OutcomeCorrelation, outcome_correlations
 from kyphometer.followup.cohort.radiographic import AngleAnalysis, analyse_angles
@@ -67,6 +68,8 @@ class CohortResults:
         Time to loss of correction of each angle, and to revision surgery.
     loss_limit_deg
         Loss that counts as one.
+    lost
+        The main comparisons if missing values are worse than the models predict.
     """
 
     flow: PatientFlow
@@ -87,6 +90,7 @@ class CohortResults:
     symptoms: tuple[SymptomChange, ...] = ()
     times: tuple[TimeToEvent, ...] = ()
     loss_limit_deg: float = DEFAULT_ARM_RULES.loss_limit_deg
+    lost: tuple[MissingSensitivity, ...] = ()
 
     @property
     def scores(self) -> tuple[EndpointAnalysis, ...]:
@@ -142,6 +146,9 @@ def analyse_cohort(
     scores = [item for item in (pain, disability) if item is not None]
     endpoints = [item.endpoint for item in primary]
     arms = compare_treatments(endpoints, scores, table, windows, arm_rules, options)
+    arm_of: dict[str, str] = {}
+    if arms is not None:
+        arm_of = {r.patient: r.arm for r in one_spelling(table.records)[0] if r.arm}
     return CohortResults(
         flow=patient_flow(corrections, table, windows),
         table_one=table_one(table, windows.baseline, options),
@@ -159,8 +166,11 @@ def analyse_cohort(
         arms=arms,
         outcomes=outcome_correlations(endpoints, scores, str(windows.baseline), options),
         symptoms=analyse_symptoms(table, windows, options),
-        times=_times(endpoints, corrections, table, rules, arm_rules, arms, options),
+        times=_times(endpoints, corrections, table, rules, arm_rules, arms, arm_of, options),
         loss_limit_deg=arm_rules.loss_limit_deg,
+        lost=missing_sensitivity(
+            [*endpoints, *scores], arms, arm_of, str(windows.baseline), arm_rules, options
+        ),
     )
 
 
@@ -171,12 +181,10 @@ def _times(
     rules: CorrectionRules,
     arm_rules: ArmRules,
     arms: ArmComparison | None,
+    arm_of: Mapping[str, str],
     options: StatisticsOptions,
 ) -> tuple[TimeToEvent, ...]:
     """Times to loss of correction, then to revision, by treatment group where there are any."""
-    arm_of: dict[str, str] = {}
-    if arms is not None:
-        arm_of = {r.patient: r.arm for r in one_spelling(table.records)[0] if r.arm}
     reference = arms.reference if arms is not None else ""
     last_films: dict[str, int] = {}
     for item in corrections.patients:

@@ -83,6 +83,7 @@ def associated(
         to.host,
         to.port,
         ae_title=to.called_ae,
+        max_pdu=LARGEST_PDU,
         ext_neg=[build_role(uid, scp_role=True) for uid in roles] or None,
         evt_handlers=[*handlers, (evt.EVT_CONN_OPEN, patience(to.timeout_s))],
         tls_args=(client_tls(to), to.host) if to.tls else None,

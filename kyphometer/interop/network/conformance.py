@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from kyphometer.dicom.uids import uid_name
 from kyphometer.interop.network.association import LARGEST_PDU
@@ -12,18 +13,22 @@ from kyphometer.interop.network.dimse import FIND, IMAGE_KEYS, SERIES_KEYS, STUD
 from kyphometer.interop.network.listen import Listening
 from kyphometer.interop.network.retrieve import GET, MOVE
 from kyphometer.interop.network.syntaxes import FILM_CLASSES, SYNTAXES, UNCOMPRESSED
+from kyphometer.interop.objects.withdrawal import SOP_CLASSES
 
 _HEAD = """# DICOM conformance statement
 
 Made from the code by `python -m kyphometer.interop.network.conformance`; a test holds this page
-to it. It states the network services; [PACS](pacs.md) tells how they are used. There is no user
-identity negotiation; TLS is offered as requestor, not as listener.
+to it. It states the network services, which tests ask for at both ends, and the objects that are
+made; [PACS](pacs.md) tells how they are used. There is no user identity negotiation; TLS is offered
+as requestor, not as listener.
 """
+WITHDRAWAL: Final = "1.2.840.10008.5.1.4.1.1.88.59"
+"""SOP class of the note that rejects them."""
 
 
 def statement() -> str:
     """The statement as Markdown."""
-    parts = [_HEAD, _requestor(), _listener(), _syntaxes(), _web()]
+    parts = [_HEAD, _requestor(), _listener(), _syntaxes(), _web(), _objects()]
     return "\n".join(part.strip("\n") + "\n" for part in parts)
 
 
@@ -71,15 +76,20 @@ PatientID, PatientName, AccessionNumber, StudyInstanceUID, StudyDate):
 
 
 def _listener() -> str:
-    how = Listening()
+    how, to = Listening(), Destination(name="-", kind="dimse")
     kinds, version = storage_classes()
     return f"""
 ## Association acceptor
 
-`kyphometer listen` and the receiver of C-MOVE. Title `{how.ae_title}` (`--ae-title`; others are
-refused), port {how.port}, at most {how.associations} associations at once. SCP of Verification
-and of these {len(kinds)} storage classes (pynetdicom {version}) in every syntax
-below; what arrives is kept as it is (level 2, full).
+`kyphometer listen`: title `{how.ae_title}` (`--ae-title`; others are refused), port {how.port},
+at most {how.associations} associations at once. SCP of Verification and of these {len(kinds)}
+storage classes (pynetdicom {version}) in every syntax below; what arrives is kept as it is
+(level 2, full).
+
+While `pacs fetch` waits for films of C-MOVE, the same storage classes and syntaxes are accepted at
+the destination's `listen_port` ({to.listen_port}), whatever title is called, and no Verification.
+While `pacs send` waits for the report of a commitment, that port accepts Verification and Storage
+Commitment ({COMMITMENT}) from an archive that reports as SCP.
 
 {_table(("SOP class", "UID"), [(_name(uid), uid) for uid in kinds])}
 
@@ -108,6 +118,18 @@ def _web() -> str:
     return (
         f"## DICOMweb (user agent)\n\nHTTP Basic, bearer token or client certificate.\n\n{rows}\n"
     )
+
+
+def _objects() -> str:
+    rows = [(_name(uid), uid, kind.series_description) for kind, uid in SOP_CLASSES.items()]
+    rows.append((_name(WITHDRAWAL), WITHDRAWAL, "rejects the others (IHE IOCM)"))
+    return f"""## Objects made
+
+In the study of the film, Explicit VR Little Endian, character set ISO_IR 192. [Other
+systems](interop.md) tells of the codes of the scheme 99KYPHO and the private group 0099.
+
+{_table(("SOP class", "UID", "series"), rows)}
+"""
 
 
 def storage_classes() -> tuple[Sequence[str], str]:

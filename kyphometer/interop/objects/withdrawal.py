@@ -29,12 +29,13 @@ from kyphometer.measure import DEFAULT_CORNER_SD_MM
 from kyphometer.reading import Reading
 
 REJECTED = coded.dcm("113001", "Rejected for Quality Reasons")
-_SOP_CLASSES = {
+SOP_CLASSES = {
     Kind.SR: "1.2.840.10008.5.1.4.1.1.88.33",
     Kind.SC: "1.2.840.10008.5.1.4.1.1.7",
     Kind.PDF: "1.2.840.10008.5.1.4.1.1.104.1",
     Kind.GSPS: "1.2.840.10008.5.1.4.1.1.11.1",
 }
+"""SOP classes of the objects that readings become."""
 
 
 def withdrawal_for(
@@ -94,7 +95,7 @@ def withdrawal_for(
 def _object(source: Source, kind: Kind, version: int) -> Dataset:
     """A version's object as highdicom wants to see it."""
     uid = source.object_uid(kind, version)
-    found = as_evidence(source, _SOP_CLASSES[kind], uid, source.series_uid(kind))
+    found = as_evidence(source, SOP_CLASSES[kind], uid, source.series_uid(kind))
     if kind is Kind.SC:
         found.Rows = found.Columns = 1
     return found

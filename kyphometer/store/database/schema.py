@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 APPLICATION_ID = 0x4B79506F
 """Marks a SQLite file as a Kyphometer study (`PRAGMA application_id`)."""
-HEAD_REVISION = "0003"
+HEAD_REVISION = "0004"
 """Newest migration; a test holds it to the scripts in `migrations`."""
 
 metadata = MetaData(
@@ -123,6 +123,24 @@ film_files = Table(
     UniqueConstraint("film_id", "path"),
     Index(None, "path"),
 )
+
+looks = Table(
+    "looks",
+    metadata,
+    Column("film_id", Integer, ForeignKey("films.id"), primary_key=True),
+    _text("look"),
+)
+"""Small pictures by which copies of films are noticed, see `kyphometer.dicom.look`."""
+
+copies = Table(
+    "copies",
+    metadata,
+    Column("film_id", Integer, ForeignKey("films.id"), primary_key=True),
+    Column("copy_of", Integer, ForeignKey("films.id")),
+    _text("how"),
+    Column("stated", Boolean, nullable=False),
+)
+"""Films that are copies of others; `copy_of` is empty where somebody stated that one is none."""
 
 visits = Table(
     "visits",

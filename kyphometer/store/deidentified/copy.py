@@ -272,6 +272,12 @@ class StudyCopy:
                     "seen_at": self.masks.work_moment("2000-01-01T00:00:00.000000Z"),
                 }
 
+    def _looks(self, _row: dict[str, Any]) -> dict[str, Any]:
+        return {}
+
+    def _copies(self, _row: dict[str, Any]) -> dict[str, Any]:
+        return {}
+
     def _visits(self, row: dict[str, Any]) -> dict[str, Any]:
         self.masks.drop("reasons of visits", row["reason"])
         return {

@@ -290,7 +290,11 @@ class BlindedService:
     # ------------------------------------------------------------------------------ hiding
 
     def carry_over(
-        self, _film_id: str, _document: Mapping[str, Any], _from_id: str | None
+        self,
+        _film_id: str,
+        _document: Mapping[str, Any],
+        _from_id: str | None,
+        _anchors: Mapping[str, tuple[float, float]],
     ) -> Never:
         """Refused: there is no film before in a blinded session."""
         raise BlindedRefusalError(RefusalCode.HIDDEN)

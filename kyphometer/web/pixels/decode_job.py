@@ -9,9 +9,11 @@ import multiprocessing
 import os
 import signal
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from multiprocessing.process import BaseProcess
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,11 +55,12 @@ class PackedFilm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """An error of the decoding process, in a form that travels."""
+    """An error of the decoding process, in a form that travels; `told` is its code and facts."""
 
     sentence: str
     kind: str
     status: int
+    told: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,7 +196,8 @@ def _jpeg(film: Film, *, mirrored: bool) -> bytes:
 def refusal(error: Exception) -> Refusal:
     """An error in a form that travels between processes."""
     if isinstance(error, KyphometerError):
-        return Refusal(sentence=str(error), kind=type(error).__name__, status=error.http_status)
+        kind, told = type(error).__name__, error.to_dict()
+        return Refusal(sentence=str(error), kind=kind, status=error.http_status, told=told)
     if isinstance(error, MemoryError):
         sentence = "There is not enough memory to decode this film; close other programs."
     else:

@@ -11,6 +11,7 @@ import io
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
@@ -96,12 +97,18 @@ def _document(order: ReportOrder) -> Document:
     with Study.open(order.target) as study:
         truth = None if order.key is None else read_truths(study, order.key)
         collected = collect_readings(study, order.codes, session=order.session, truth=truth)
-        facts = (("Session", order.session), ("Software", f"kyphometer {__version__}"))
+        facts: tuple[tuple[str, str], ...] = (
+            ("Session", order.session),
+            ("Software", f"kyphometer {__version__}"),
+        )
         if order.certificate:
             from kyphometer.reports.certificate import certificate_document
             from kyphometer.sessions.certificate import CertificateLimits, certify
+            from kyphometer.workflow.qa import certificate_facts
 
-            found = certify(collected.table, CertificateLimits(), observer=order.observer)
+            limits = CertificateLimits()
+            facts = certificate_facts(study, order.session, limits, datetime.now(UTC))
+            found = certify(collected.table, limits, observer=order.observer)
             return certificate_document(found, collected.table, facts=facts)
         from kyphometer.reliability import evaluate
         from kyphometer.reports.reliability import reliability_document

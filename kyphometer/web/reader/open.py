@@ -11,9 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 import kyphometer
+from kyphometer.anatomy import Level
 from kyphometer.errors import FilmError, NotFoundError, UnknownRecordError
-from kyphometer.geometry import SpacingSource
+from kyphometer.geometry import Point, SpacingSource
 from kyphometer.measure import measure_reading
+from kyphometer.messages import language
 from kyphometer.reading import Reading
 from kyphometer.store.protocol import ReadingStore
 from kyphometer.store.records import FilmRecord, ReadingState, WorkItem
@@ -328,7 +330,11 @@ class OpenService:
         return visit_table(films, record.id, self.agreement)
 
     def carry_over(
-        self, film_id: str, document: Mapping[str, Any], from_id: str | None
+        self,
+        film_id: str,
+        document: Mapping[str, Any],
+        from_id: str | None,
+        anchors: Mapping[str, tuple[float, float]],
     ) -> CarryOrder:
         """What is to be proposed from a film of the patient that was read before."""
         record = self._record(film_id)
@@ -345,6 +351,8 @@ class OpenService:
             before_json=reading.document_json,
             before_source=film_source(self._store, earlier),
             before_geometry=earlier.geometry,
+            anchors={Level.parse(level): Point(*at) for level, at in anchors.items()},
+            language=language(),
         )
 
     def assist(

@@ -133,7 +133,11 @@ class ReaderService(Protocol):
         ...
 
     def carry_over(
-        self, film_id: str, document: Mapping[str, Any], from_id: str | None
+        self,
+        film_id: str,
+        document: Mapping[str, Any],
+        from_id: str | None,
+        anchors: Mapping[str, tuple[float, float]],
     ) -> CarryOrder:
         """What is to be proposed from an earlier film of the patient."""
         ...

@@ -89,7 +89,9 @@ async def assist(request: Request, body: Assist) -> AssistedTold:
 async def carry_over(request: Request, body: CarryOver) -> Carried:
     """Propose endplates from an earlier film of the patient."""
     at, film_id = await _assisting_service(request), request.path_params["film_id"]
-    order = await run_in_threadpool(at.carry_over, film_id, body.document, body.origin)
+    order = await run_in_threadpool(
+        at.carry_over, film_id, body.document, body.origin, body.anchors
+    )
     return await services(request).decoder.carried(order)
 
 

@@ -71,7 +71,8 @@ _ORDERS: dict[str, Callable[[Line], Any]] = {
 
 def film_warnings(film: FilmRecord) -> list[str]:
     """What is to be known of a film before its numbers are believed, sentence by sentence."""
-    return [str(sentence) for sentence in film.facts.get("warnings", ())]
+    copied = [f"It is {film.called_copy}; one of them is enough."] if film.copy_of else []
+    return copied + [str(sentence) for sentence in film.facts.get("warnings", ())]
 
 
 def _haystack(film: FilmRecord) -> str:

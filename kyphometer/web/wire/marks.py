@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated, Literal, get_args
 
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import UNSET, Meta, UnsetType, field
 
 from kyphometer.anatomy import EndplateSide, Level
 from kyphometer.followup.correction_model import Verdict
@@ -89,9 +89,16 @@ class Assist(Marks, frozen=True, kw_only=True):
 
 
 class CarryOver(Marks, frozen=True, kw_only=True, rename={"origin": "from"}):
-    """Marks, and the film that endplates are to come from; null for the latest before."""
+    """Marks, and the film that endplates are to come from; null for the latest before.
+
+    `anchors` says, by level, about where the middle of bodies lies on this film, in pixels: what a
+    reader clicks where the film alone leaves the level in doubt.
+    """
 
     origin: Text | None = None
+    anchors: Annotated[dict[str, tuple[Number, Number]], Meta(max_length=30)] = field(
+        default_factory=dict
+    )
 
 
 # ------------------------------------------------------------------------------------- told

@@ -183,9 +183,10 @@ export class Api {
   }
 
   /** @param {string} id @param {any} document @param {?string} from
+   * @param {Object<string, [number, number]>} anchors about where the middle of bodies lies
    * @returns {Promise<Wire.Carried>} */
-  carryOver(id, document, from) {
-    return this.call('POST', this.path(id, '/carry-over'), { document, from });
+  carryOver(id, document, from, anchors) {
+    return this.call('POST', this.path(id, '/carry-over'), { document, from, anchors });
   }
 }
 

@@ -7,6 +7,7 @@ const DEFAULTS = Object.freeze({
   loupe: true,
   assist: true,
   keys: true,
+  rightWindows: false,
   plan: 'angles',
   visits: true,
 });

@@ -59,6 +59,10 @@ function marking(reader) {
 function cancel(reader) {
   const { session, stage } = reader;
   if (reader.pointer.cancel()) return;
+  if (session.where) {
+    session.askWhere(null);
+    return;
+  }
   if (reader.guide.dismiss()) return;
   if (reader.stage.layer.root.contains(document.activeElement)) {
     stage.root.focus({ preventScroll: true });

@@ -179,9 +179,9 @@ export class Reader {
     this.toolbar.update();
     this.compareBar.update();
     this.root.dataset.ready = session.id;
-    session.on('target', () => this.stage.root.classList.toggle('armed', Boolean(session.target)));
-    session.on('reading', () => this.stage.root.classList.toggle('armed', Boolean(session.target)));
-    this.stage.root.classList.toggle('armed', Boolean(session.target));
+    session.on('target', () => this.showArmed());
+    session.on('reading', () => this.showArmed());
+    this.showArmed();
     if (session.recovered) session.say(t('save.recovered'), 'warning');
     if (document.activeElement === document.body) this.stage.root.focus({ preventScroll: true });
   }
@@ -218,7 +218,13 @@ export class Reader {
   comparing() {
     this.compareBar?.update();
     if (this.toolbar && this.stage.pane.film) this.looks.refreshPresets();
-    this.stage.root.classList.toggle('armed', Boolean(this.session?.target) && !this.stage.isCovered());
+    this.showArmed();
+  }
+
+  /** The pointer shows where a press marks something. */
+  showArmed() {
+    const asked = Boolean(this.session?.target || this.session?.where);
+    this.stage.root.classList.toggle('armed', asked && !this.stage.isCovered());
   }
 
   /** @param {any[]} refs corners just let go */

@@ -33,6 +33,7 @@ export class Stage {
     this.pane = new Pane(root, this.layer);
     this.loupe = new Loupe(this.pane);
     this.pane.scene = () => this.sceneFor((p) => this.pane.toScreen(p));
+    this.pane.facing = () => this.session?.facing ?? null;
     /** @type {?import('../session.js').Session} */
     this.session = null;
     /** @type {?Point} keyboard crosshair, on the film */
