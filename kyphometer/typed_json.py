@@ -161,6 +161,14 @@ def _text_words(rule: msgspec.Meta) -> str:
 
 def _number_words(kind: type, rules: tuple[Any, ...], *, many: bool) -> str:
     what = "whole number" if kind is int else "number"
-    limits = [(rule.ge, rule.le) for rule in rules if rule.le is not None]
-    bounds = "".join(f" from {low:,.10g} to {high:,.10g}" for low, high in limits)
+    bounds = "".join(map(_bounds, rules))
     return f"{what}s{bounds}" if many else f"a {what}{bounds}"
+
+
+def _bounds(rule: msgspec.Meta) -> str:
+    """`from 0 to 1`, or `above 0 and at most 45`."""
+    if rule.ge is not None and rule.le is not None:
+        return f" from {rule.ge:,.10g} to {rule.le:,.10g}"
+    named = {"at least": rule.ge, "above": rule.gt, "at most": rule.le, "below": rule.lt}
+    known = [f"{word} {limit:,.10g}" for word, limit in named.items() if limit is not None]
+    return f" {' and '.join(known)}" if known else ""

@@ -7,9 +7,11 @@ import io
 
 import pytest
 from quality_study import PASSWORD, make_study
-from web_local import Client
+from web_described import SEEN
+from web_local import Client, document
 
 from kyphometer.store.study.study import Study
+from kyphometer.web.routes.every import description
 from kyphometer.web.server.department import department_app
 from kyphometer.web.server.settings import Mode, WebSettings
 from kyphometer.workflow.reliability import session_records
@@ -103,6 +105,37 @@ def test_a_session_is_planned_by_the_owner_and_the_plan_is_checked(signed_in, st
         assert answer.status_code in (400, 409, 422), change
         assert answer.json()["error"].endswith(".")
     assert len(study.sessions.list()) == 2
+
+
+def test_every_operation_answers_as_it_is_described(signed_in):
+    """The client holds each answer to the description; carrying over has tests of its own."""
+    olga = signed_in("olga")
+    marks, film = {"document": document()}, "/api/films/1"
+    for path in ("config", "health", "openapi.json", "worklist?sort=date", "progress", "users"):
+        assert olga.get(f"/api/{path}").status_code == 200
+    for path in ("sign-ins", "sessions", "session-choices", "films/1", "films/1/readings"):
+        assert olga.get(f"/api/{path}").status_code == 200
+    etag = olga.put(f"{film}/draft", json={**marks, "base": None}).json()["etag"]
+    assert olga.request("DELETE", f"{film}/draft", json={"base": etag}).status_code == 200
+    for path, body in (("measure", marks), ("visits", {}), ("reading", {**marks, "log": {}})):
+        assert olga.post(f"{film}/{path}", json=body).status_code == 200
+    targets = {**marks, "targets": [{"level": "L1"}]}
+    assert olga.post(f"{film}/assist", json=targets).status_code == 200
+    for path in ("document", "pixels", "thumbnail", "picture.png", "page.pdf", "page.png"):
+        assert olga.get(f"{film}/{path}").status_code == 200
+    assert olga.get(f"{film}/measurements.csv").status_code == 200
+    assert olga.post("/api/planning/icc", json={"expected": 0.9, "null": 0.7}).status_code == 200
+    limits = {"tolerance": 5, "standard_error": 1.5}
+    assert olga.post("/api/planning/limits", json=limits).status_code == 200
+    assert olga.post("/api/users", json={"name": "new", "role": "qa"}).status_code == 201
+    assert olga.request("PATCH", "/api/users/new", json={"active": False}).status_code == 200
+    asked = {name for name, status in SEEN if status in ("200", "201")}
+    here = {"login", "plan_session", "lock_session", "reopen_session", "session_report"}
+    elsewhere = {"logout", "password", "carry_over", "session_certificate"}
+    described = {
+        one["operationId"] for item in description()["paths"].values() for one in item.values()
+    }
+    assert described - asked <= here | elsewhere
 
 
 def test_a_locked_session_gives_its_report_in_every_form_and_can_be_opened_again(signed_in, study):

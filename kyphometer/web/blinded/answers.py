@@ -16,7 +16,7 @@ from kyphometer.geometry import Facing
 from kyphometer.reading import CornerRule, MarkSource
 from kyphometer.reading.findings import FindingCode, Severity
 from kyphometer.web.wire.base import Pair, Source, Status, Told
-from kyphometer.web.wire.marks import AnyCorner
+from kyphometer.web.wire.marks import AnyCorner, RimCorner
 
 Nothing = tuple[()]
 Document = Annotated[
@@ -234,7 +234,7 @@ class BlindedMoved(Blinded, frozen=True, kw_only=True, rename={"start": "from", 
 
     level: Level
     endplate: EndplateSide
-    corner: AnyCorner
+    corner: RimCorner
     start: Pair
     end: Pair
     note: Literal[""] = ""

@@ -27,8 +27,9 @@ export class Api {
     this.signInAgain = null;
   }
 
-  /** @param {string} method @param {string} path @param {any} [body] @param {any} [extra]
-   * @returns {Promise<any>} */
+  /** @template {string} M @template {string} P
+   * @param {M} method @param {P} path @param {Wire.Body<M, P>} [body] @param {any} [extra]
+   * @returns {Promise<Wire.Answer<M, P>>} */
   async call(method, path, body, extra = {}) {
     /** @type {Object<string, string>} */
     const headers = { Accept: 'application/json', 'Accept-Language': language() };
@@ -69,8 +70,8 @@ export class Api {
     return config;
   }
 
-  /** @param {string} id @param {string} rest */
-  path(id, rest = '') {
+  /** @template {string} R @param {string} id @param {R} rest @returns {`/api/films/${string}${R}`} */
+  path(id, rest) {
     return `/api/films/${encodeURIComponent(id)}${rest}`;
   }
 
@@ -89,7 +90,7 @@ export class Api {
 
   /** @param {string} id @returns {Promise<Wire.Film>} */
   film(id) {
-    return this.call('GET', this.path(id));
+    return this.call('GET', this.path(id, ''));
   }
 
   /** Stored values as 16-bit numbers. @param {string} id
@@ -143,7 +144,7 @@ export class Api {
   }
 
   /** @param {string} id @param {any} document @param {?string} base @param {?string} reason
-   * @param {any} log how the film was read @returns {Promise<Wire.Confirmed>} */
+   * @param {?Wire.Log} log how the film was read @returns {Promise<Wire.Confirmed>} */
   confirm(id, document, base, reason, log) {
     const body = { document, base, log, ...(reason ? { reason } : {}) };
     return this.call('POST', this.path(id, '/reading'), body);
@@ -176,7 +177,7 @@ export class Api {
     return this.call('POST', this.path(id, '/visits'), { document });
   }
 
-  /** @param {string} id @param {any} document @param {any[]} targets
+  /** @param {string} id @param {any} document @param {Wire.Target[]} targets
    * @returns {Promise<Wire.Assisted>} */
   assist(id, document, targets) {
     return this.call('POST', this.path(id, '/assist'), { document, targets });

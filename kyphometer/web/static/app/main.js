@@ -14,7 +14,7 @@ import { WorkList } from './ui/worklist.js';
 
 const PAGES = { '#/accounts': Accounts, '#/plan': Planning, '#/quality': Quality };
 
-class App {
+export class App {
   constructor() {
     this.api = new Api();
     this.films = new Films(this.api);
@@ -137,7 +137,7 @@ class App {
 
   async signOut() {
     this.api.signInAgain = null;
-    await this.api.call('POST', '/api/logout', {}).catch(() => null);
+    await this.api.call('POST', '/api/logout').catch(() => null);
     location.assign('/login');
   }
 

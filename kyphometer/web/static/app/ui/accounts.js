@@ -8,7 +8,7 @@ import { icon } from './icons.js';
 const ROLES = ['observer', 'qa', 'owner'];
 
 export class Accounts {
-  /** @param {any} app */
+  /** @param {import('../main.js').App} app */
   constructor(app) {
     this.app = app;
     this.note = h('p', { class: 'list-note', role: 'status' });

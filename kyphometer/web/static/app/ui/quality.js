@@ -9,8 +9,11 @@ import { reportView } from './quality-report.js';
 
 const FILES = ['html', 'pdf', 'docx', 'xlsx', 'csv'];
 
+/** @param {Wire.SessionRow} session @returns {`/api/sessions/${string}`} */
+const pathOf = (session) => `/api/sessions/${encodeURIComponent(session.code)}`;
+
 export class Quality {
-  /** @param {any} app */
+  /** @param {import('../main.js').App} app */
   constructor(app) {
     this.app = app;
     this.isOwner = app.config.user?.role === 'owner';
@@ -58,27 +61,26 @@ export class Quality {
   /** @param {Wire.SessionRow} session */
   deeds(session) {
     if (!this.isOwner) return null;
-    const path = `/api/sessions/${encodeURIComponent(session.code)}`;
     const button = (/** @type {string} */ name, /** @type {() => any} */ deed) =>
       h('button', { type: 'button', class: 'button small', 'data-focus': `${name}-${session.code}`, 'aria-label': `${t(`quality.${name}`)}: ${session.code}`, onclick: deed }, t(`quality.${name}`));
-    if (session.locked) return button('reopen', () => this.change(`${path}/reopen`, 'reopen', session));
+    if (session.locked) return button('reopen', () => this.change('reopen', session));
     if (session.may_be_seen) return null;
-    return [button('lock', () => this.change(`${path}/lock`, 'lock', session)), button('reopen_item', () => this.reopenItem(path))];
+    return [button('lock', () => this.change('lock', session)), button('reopen_item', () => this.reopenItem(session))];
   }
 
   /** @param {Wire.SessionRow} session @param {boolean} certificates */
   results(session, certificates) {
-    const path = `/api/sessions/${encodeURIComponent(session.code)}`;
-    const show = (/** @type {string} */ name, /** @type {string} */ at) => h('button', { type: 'button', class: 'button small primary', 'aria-label': `${t(`quality.${name}`)}: ${session.code}`, onclick: () => this.show(`${path}/${at}`) }, t(`quality.${name}`));
+    const path = pathOf(session);
+    const show = (/** @type {'report'|'certificate'} */ name) => h('button', { type: 'button', class: 'button small primary', 'aria-label': `${t(`quality.${name}`)}: ${session.code}`, onclick: () => this.show(`${path}/${name}/page`) }, t(`quality.${name}`));
     const files = (/** @type {string} */ at, /** @type {string[]} */ kinds) => kinds.map((kind) => h('a', { class: 'button small', href: `${path}/${at}/${kind}`, download: '' }, t(`quality.file.${kind}`)));
     return [
-      h('div', { class: 'files', role: 'group', 'aria-label': `${t('quality.report')}: ${session.code}` }, show('report', 'report/page'), files('report', FILES)),
-      certificates ? h('div', { class: 'files', role: 'group', 'aria-label': `${t('quality.certificate')}: ${session.code}` }, show('certificate', 'certificate/page'), files('certificate', ['html', 'pdf', 'docx']),
+      h('div', { class: 'files', role: 'group', 'aria-label': `${t('quality.report')}: ${session.code}` }, show('report'), files('report', FILES)),
+      certificates ? h('div', { class: 'files', role: 'group', 'aria-label': `${t('quality.certificate')}: ${session.code}` }, show('certificate'), files('certificate', ['html', 'pdf', 'docx']),
         session.readers.map(({ observer }) => h('a', { class: 'button small', href: `${path}/certificate/pdf?observer=${encodeURIComponent(observer)}`, download: '' }, t('quality.certificate_of', { observer })))) : null,
     ];
   }
 
-  /** @param {string} path */
+  /** @param {`/api/sessions/${string}/${'report'|'certificate'}/page`} path */
   async show(path) {
     refill(this.result, h('p', { class: 'quiet' }, t('quality.working')));
     await this.attempt(async () => {
@@ -88,32 +90,31 @@ export class Quality {
     }, async () => refill(this.result));
   }
 
-  /** @param {string} path @param {string} deed @param {Wire.SessionRow} session */
-  async change(path, deed, session) {
+  /** @param {'lock'|'reopen'} deed @param {Wire.SessionRow} session */
+  async change(deed, session) {
     const reason = await askReason(`${t(`quality.${deed}`)}: ${session.code}`, t(`quality.${deed}_text`), t(`quality.${deed}`));
     if (reason === null) return;
     await this.attempt(async () => {
-      await this.app.api.call('POST', path, { reason });
+      await this.app.api.call('POST', `${pathOf(session)}/${deed}`, { reason });
       refill(this.result);
       await this.fill();
     });
   }
 
-  /** @param {string} path */
-  async reopenItem(path) {
+  /** @param {Wire.SessionRow} session */
+  async reopenItem(session) {
     const item = h('input', { id: 'item-code', type: 'text', required: true, maxlength: 20, autocomplete: 'off' });
     const reason = await askReason(t('quality.reopen_item'), t('quality.reopen_item_text'), t('quality.reopen_item'), [h('label', { for: 'item-code' }, t('quality.item')), item]);
     if (reason === null) return;
     await this.attempt(async () => {
-      await this.app.api.call('POST', `${path}/reopen`, { reason, item: item.value.trim() });
+      await this.app.api.call('POST', `${pathOf(session)}/reopen`, { reason, item: item.value.trim() });
       await this.fill();
     });
   }
 
-  /** @param {any} body @returns {Promise<boolean>} */
+  /** @param {Wire.NewSession} body @returns {Promise<boolean>} */
   make(body) {
     return this.attempt(async () => {
-      /** @type {Wire.Planned} */
       const planned = await this.app.api.call('POST', '/api/sessions', body);
       await this.fill();
       this.note.textContent = [t('quality.planned', { code: planned.code, showings: number(planned.showings, 0) }), ...planned.remarks].join(' ');
