@@ -163,15 +163,13 @@ def test_what_did_not_arrive_is_sent_again_and_nothing_is_lost(
 def test_without_a_destination_nothing_is_offered(
     films: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from web_local import visitor
-
-    from kyphometer.store.folder.folder import FolderStore
-
     monkeypatch.setenv("KYPHOMETER_DESTINATIONS", str(tmp_path / "none.toml"))
-    client = visitor(FolderStore(films))
-    assert client.get("/api/config").json()["sending"] is False
-    film = client.get("/api/worklist").json()["items"][0]["film_id"]
-    assert client.get(f"/api/films/{film}/sending").status_code == 404, "nothing is confirmed"
+    arguments = ("annotate", films, "--no-browser", "--observer", "KN")
+    with running(*arguments) as server, server.client() as client:
+        assert client.get("/api/config").json()["sending"] is False
+        film = client.get("/api/worklist").json()["items"][0]["film_id"]
+        answer = client.get(f"/api/films/{film}/sending")
+        assert answer.status_code == 404, "nothing is confirmed"
 
 
 def test_a_department_sends_and_a_blinded_reader_cannot(
