@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from kyphometer.anatomy import Level
 from kyphometer.endplates.carried import CarriedVertebra, CarryOver, NotCarried
+from kyphometer.endplates.chain import out_of_step
 from kyphometer.endplates.columns import Column, find_columns
 from kyphometer.endplates.corners import square_factors
 from kyphometer.endplates.sight import Sight
@@ -134,6 +135,8 @@ def carry_over(
             refused.append(result)
         else:
             carried.append(result)
+    carried, astray = _in_step(carried, seen, column)
+    refused += astray
     return CarryOver(
         previous=replace(previous_reading, facing=side),
         reading=_proposal(before, previous_reading, after, carried),
@@ -146,6 +149,19 @@ def carry_over(
         geometry=after.geometry,
         warnings=_contradiction(stated, after.facing),
     )
+
+
+def _in_step(
+    carried: list[CarriedVertebra], seen: Mapping[Level, Sight], column: Column
+) -> tuple[list[CarriedVertebra], list[NotCarried]]:
+    """Proposals that keep their distances to each other, and the others as refused."""
+    found = {item.level: at for item in carried if (at := column.sights[item.level]) is not None}
+    before = {level: seen[level].corners.mean(axis=0) for level in found}
+    after = {level: at.own.mean(axis=0) for level, at in found.items()}
+    grown = [at.depth / seen[level].depth for level, at in found.items()]
+    gone = out_of_step(before, after, float(np.median(grown))) if grown else ()
+    kept = [item for item in carried if item.level not in gone]
+    return kept, [NotCarried(level=level, reason="out_of_step") for level in gone]
 
 
 def _contradiction(stated: Facing | None, found: Facing) -> tuple[Word, ...]:

@@ -63,6 +63,11 @@ def transfer(
     marks = _moved(seen, found, change, profiles=not intact)
     if _disagreement(seen, found, marks) > MOST_DISAGREEMENT:
         return NotCarried(level=level, reason="networks_differ")
+    if not intact:
+        turned = _wedge_deg(found.found.frame.from_square(marks)) - _wedge_deg(
+            seen.found.frame.from_square(seen.corners)
+        )
+        known = change_model().beyond_its_world(known, turned)
     return CarriedVertebra(
         vertebra=_proposed(vertebra, marks, seen.found, found.found, known),
         line_change_sd_deg=known.line_sd_deg,
@@ -110,6 +115,13 @@ def _moved(seen: Sight, found: Sight, change: BodyChange, *, profiles: bool) -> 
         for rows, turn in zip(ROWS.values(), turns, strict=True):
             marks[list(rows)] = _turned(marks[list(rows)], float(turn))
     return frames[1].to_square(marks)
+
+
+def _wedge_deg(corners: Array) -> float:
+    """Angle between the endplates of four corners in a body's frame."""
+    upper, lower = (corners[list(rows)] for rows in ROWS.values())
+    (ax, ay), (bx, by) = upper[1] - upper[0], lower[1] - lower[0]
+    return float(np.degrees(np.arctan2(ax * by - ay * bx, ax * bx + ay * by)))
 
 
 def _turned(pair: Array, degrees: float) -> Array:
