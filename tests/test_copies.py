@@ -134,6 +134,20 @@ def test_the_same_view_exposed_again_is_another_film(tmp_path, pixels):
         assert [film.copy_of for film in study.films()] == [None, None]
 
 
+def test_edges_of_collimation_make_no_copy(tmp_path):
+    """Smooth films whose only sharp edges, those of collimation, lie alike."""
+    y, x = np.mgrid[0:1400, 0:700]
+    films = []
+    for number, shift in enumerate((0, 37)):
+        grain = np.random.default_rng(number).normal(0, 12, y.shape)
+        smooth = 2000 + 1500 * np.sin(x / 300.0) * np.cos((y + shift) / 200.0) + grain
+        smooth[:, :35] = smooth[:, -35:] = 0
+        path = tmp_path / f"{number}.dcm"
+        films.append(read_film(copy_of(path, smooth.clip(0, 4095).astype(np.uint16))))
+    assert likeness(look(films[0].pixels), look(films[1].pixels)) > ALIKE
+    assert resemblance(*films) is None
+
+
 def test_the_better_film_counts_unless_the_other_was_read(tmp_path, pixels):
     copy_of(tmp_path / "films" / "a.dcm", eight_bits(pixels), lossy=True, number=1)
     copy_of(tmp_path / "films" / "b.dcm", np.fliplr(eight_bits(pixels)), lossy=True, number=2)

@@ -14,6 +14,7 @@ from kyphometer.geometry import SpacingSource
 from kyphometer.interop.marks.points import MarkedFilm
 from kyphometer.interop.objects.make import objects_for, source_of
 from kyphometer.interop.objects.source import Kind
+from kyphometer.measure import DEFAULT_CORNER_SD_MM
 from kyphometer.reading import Reading
 from kyphometer.store.records import ReadingRecord
 from kyphometer.store.study.study import Study
@@ -72,6 +73,8 @@ class ReadFilm:
         Why the version before was corrected.
     visit
         Name of the visit; None takes that of the film's header.
+    corner_sd_mm
+        SD of a hand-marked corner, behind the uncertainties.
     """
 
     film: Film
@@ -80,6 +83,7 @@ class ReadFilm:
     earlier: tuple[Reading, ...] = ()
     reason: str = ""
     visit: str | None = None
+    corner_sd_mm: float = DEFAULT_CORNER_SD_MM
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +151,7 @@ def _read_record(study: Study, record: ReadingRecord) -> ReadFilm:
         earlier=earlier,
         reason=record.reason,
         visit=known.visit,
+        corner_sd_mm=study.settings.corner_sd_mm or DEFAULT_CORNER_SD_MM,
     )
 
 
@@ -219,6 +224,7 @@ def write_form(item: ReadFilm, form: Form, target: Path) -> str | None:
         earlier=item.earlier,
         reason=item.reason,
         visit=item.visit,
+        corner_sd_mm=item.corner_sd_mm,
     )[0]
     part = target.with_name(target.name + ".part")
     dataset.save_as(part, enforce_file_format=True)
@@ -256,6 +262,7 @@ def write_withdrawal(item: ReadFilm, kinds: Sequence[Kind], reason: str, target:
         reason=reason,
         earlier=item.earlier,
         visit=item.visit,
+        corner_sd_mm=item.corner_sd_mm,
     )
     part = target.with_name(target.name + ".part")
     note.save_as(part, enforce_file_format=True)

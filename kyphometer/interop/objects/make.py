@@ -104,6 +104,7 @@ def source_of(
         earlier=tuple(earlier),
         reason=reason,
         visit=time_point.replace("\\", " ")[:64],
+        corner_sd_mm=corner_sd_mm,
     )
 
 

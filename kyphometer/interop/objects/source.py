@@ -16,7 +16,7 @@ from kyphometer.dicom.belonging import Belonging, belonging_of
 from kyphometer.dicom.write import uid_from
 from kyphometer.errors import NoFilmToReferError
 from kyphometer.film import Film
-from kyphometer.measure import MeasurementSet
+from kyphometer.measure import DEFAULT_CORNER_SD_MM, MeasurementSet
 from kyphometer.reading import Reading
 from kyphometer.reading.document import reading_to_dict
 from kyphometer.workflow.films import MeasuredFilm
@@ -68,6 +68,8 @@ class Source:
         Why the version before was corrected.
     visit
         Name of the visit, empty if unknown.
+    corner_sd_mm
+        SD of a hand-marked corner, behind the uncertainties.
     """
 
     film: Film
@@ -77,6 +79,7 @@ class Source:
     earlier: Sequence[Reading] = ()
     reason: str = ""
     visit: str = ""
+    corner_sd_mm: float = DEFAULT_CORNER_SD_MM
 
     @property
     def version(self) -> int:
@@ -127,7 +130,7 @@ class Source:
         """UID of the object of a version; the same reading of the same film gives the same."""
         number = self.version if version is None else version
         reading = [*self.earlier, self.reading][number - 1]
-        scale = repr(self.film.geometry.scale)
+        scale = repr((self.film.geometry.scale, self.corner_sd_mm))
         about = (str(number), document_hash(reading), scale, self.visit, LAYOUT)
         return uid_from("result", kind, *self.thread, *about)
 

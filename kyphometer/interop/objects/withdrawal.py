@@ -25,6 +25,7 @@ from kyphometer.interop.objects.identity import (
 )
 from kyphometer.interop.objects.make import DEFAULT_KINDS, source_of
 from kyphometer.interop.objects.source import Kind, Source
+from kyphometer.measure import DEFAULT_CORNER_SD_MM
 from kyphometer.reading import Reading
 
 REJECTED = coded.dcm("113001", "Rejected for Quality Reasons")
@@ -45,12 +46,13 @@ def withdrawal_for(
     reason: str,
     earlier: Sequence[Reading] = (),
     visit: str | None = None,
+    corner_sd_mm: float = DEFAULT_CORNER_SD_MM,
 ) -> Dataset:
     """Rejection note for the objects of a reading and of its earlier versions.
 
     Parameters
     ----------
-    film, reading, earlier, visit
+    film, reading, earlier, visit, corner_sd_mm
         As they were given to `objects_for`, from which the UIDs follow.
     kinds
         Kinds of objects that were sent.
@@ -62,7 +64,7 @@ def withdrawal_for(
     NoFilmToReferError, ReadingFilmMismatchError, LandmarkError, FacingError
         See `objects_for`.
     """
-    source = source_of(film, reading, earlier=earlier, visit=visit)
+    source = source_of(film, reading, earlier=earlier, visit=visit, corner_sd_mm=corner_sd_mm)
     named = [
         _object(source, Kind(kind), version)
         for kind in kinds

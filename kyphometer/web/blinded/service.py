@@ -323,6 +323,10 @@ class BlindedService:
         """Refused: it would show values."""
         raise BlindedRefusalError(RefusalCode.HIDDEN)
 
+    def results(self, _film_id: str) -> Never:
+        """Refused: nothing of a blinded session leaves."""
+        raise BlindedRefusalError(RefusalCode.HIDDEN)
+
     def table(self, _film_id: str) -> Never:
         """Refused: it would show values."""
         raise BlindedRefusalError(RefusalCode.HIDDEN)

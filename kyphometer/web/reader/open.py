@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 import kyphometer
 from kyphometer.anatomy import Level
 from kyphometer.errors import FilmError, NotFoundError, UnknownRecordError
-from kyphometer.geometry import Point
+from kyphometer.geometry import Point, SpacingSource
 from kyphometer.measure import measure_reading
 from kyphometer.messages import language
 from kyphometer.reading import Reading
@@ -35,6 +35,7 @@ from kyphometer.web.reader.printing import Printed, measurements_csv, page_order
 from kyphometer.web.reader.service import ConfirmNote
 from kyphometer.web.reader.versions import ReadingVersions, stored_view, tag_of
 from kyphometer.web.reader.visits import ReadFilm, visit_table
+from kyphometer.web.sending.job import ResultsOrder
 from kyphometer.web.views.assisted import assisted_view
 from kyphometer.web.views.films import facts_view, geometry_view, identity_view, pixels_view
 from kyphometer.web.views.measurements import measure_answer
@@ -229,6 +230,28 @@ class OpenService:
         if reading is None or not reading.vertebrae:
             raise NotFoundError("Nothing is marked on this film yet", "mark it first")
         return Printed(film=record, reading=reading, observer=self._observer, version=version)
+
+    def results(self, film_id: str) -> ResultsOrder:
+        """The reader's latest confirmed reading, with the versions before it."""
+        record = self._record(film_id)
+        versions = self._store.history(record.id, self._observer)
+        if not versions:
+            problem = "This film has no confirmed reading that could be sent"
+            raise NotFoundError(problem, "confirm one first")
+        source = film_source(self._store, record)
+        stated = record.geometry.source is SpacingSource.STATED
+        return ResultsOrder(
+            path=source.path,
+            frame=source.frame,
+            spacing_mm=record.geometry.require_mm("A film")[::-1] if stated else None,
+            name=record.name,
+            observer=self._observer,
+            document_json=versions[-1].document_json,
+            earlier_json=tuple(one.document_json for one in versions[:-1]),
+            reason=versions[-1].reason,
+            visit=record.visit,
+            corner_sd_mm=self.agreement.corner_sd_mm,
+        )
 
     def readings(self, film_id: str) -> Readings:
         """Everybody's confirmed readings of a film."""

@@ -22,6 +22,7 @@ from kyphometer.web.pixels.picture import PictureOrder
 from kyphometer.web.reader.agreement import Agreement
 from kyphometer.web.reader.assist import Target
 from kyphometer.web.reader.carrying import CarryOrder
+from kyphometer.web.sending.job import ResultsOrder
 from kyphometer.web.views.visits import VisitTable
 from kyphometer.web.wire.films import WorkQuery
 from kyphometer.web.wire.marks import Readings
@@ -89,6 +90,10 @@ class ReaderService(Protocol):
 
     def table(self, film_id: str) -> str:
         """The numbers of the reader's marks, as CSV."""
+        ...
+
+    def results(self, film_id: str) -> ResultsOrder:
+        """The reader's confirmed reading, of which results may be sent."""
         ...
 
     def readings(self, film_id: str) -> Readings:

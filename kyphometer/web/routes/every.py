@@ -17,6 +17,7 @@ from kyphometer.web.routes import (
     planning,
     quality,
     readings,
+    sending,
     service,
 )
 from kyphometer.web.routes.answers import Json
@@ -41,6 +42,7 @@ ROUTES = (
     TypedRoute("/api/openapi.json", GET=openapi),
     *films.ROUTES,
     *readings.ROUTES,
+    *sending.ROUTES,
     *accounts.ROUTES,
     *planning.ROUTES,
     *quality.ROUTES,

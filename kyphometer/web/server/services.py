@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -13,6 +13,7 @@ from kyphometer.web.pixels.cache import FilmCache
 from kyphometer.web.pixels.decoder import Decoder
 from kyphometer.web.quality.desk import QualityDesk
 from kyphometer.web.reader.service import ReaderService, ReaderServices
+from kyphometer.web.sending.desk import SendDesk
 from kyphometer.web.server.settings import WebSettings
 
 
@@ -26,6 +27,7 @@ class Services:
     decoder: Decoder
     cache: FilmCache
     quality: QualityDesk | None = None
+    sending: SendDesk = field(default_factory=SendDesk)
 
 
 def services(request: Request) -> Services:

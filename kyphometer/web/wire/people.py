@@ -152,6 +152,7 @@ class Config(Told, frozen=True, kw_only=True):
     languages: list[str]
     corner_sd_mm: float
     fractured_level: Level | None
+    sending: bool
     assist: Help
     levels: list[Level]
     position_values: list[Position]

@@ -150,6 +150,17 @@ export class Api {
     return this.call('POST', this.path(id, '/reading'), body);
   }
 
+  /** Where the confirmed reading can be sent, and how far it is. @param {string} id
+   * @returns {Promise<Wire.Sending>} */
+  sending(id) {
+    return this.call('GET', this.path(id, '/sending'));
+  }
+
+  /** @param {string} id @param {Wire.Send} what @returns {Promise<Wire.Sending>} */
+  send(id, what) {
+    return this.call('POST', this.path(id, '/sending'), what);
+  }
+
   /** Everybody's confirmed readings. @param {string} id @returns {Promise<Wire.Readings>} */
   readings(id) {
     return this.call('GET', this.path(id, '/readings'));

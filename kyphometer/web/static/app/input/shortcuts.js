@@ -44,6 +44,7 @@ export const SHORTCUTS = Object.freeze([
   { command: 'nextFilm', keys: ['n'], group: 'film' },
   { command: 'workList', keys: ['u'], group: 'film' },
   { command: 'keep', keys: ['d'], group: 'film' },
+  { command: 'send', keys: ['t'], group: 'film' },
   { command: 'exportPicture', keys: ['Ctrl+e'], group: 'film' },
   { command: 'help', keys: ['?'], group: 'film' },
 ]);

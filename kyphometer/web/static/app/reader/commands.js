@@ -11,6 +11,7 @@ import { askLevel, askNotMeasurable } from '../ui/dialogs.js';
 import { zoomedAt } from '../view/viewport.js';
 import { keep } from './keeping.js';
 import { exportPicture } from './picture.js';
+import { sendResults } from './sending.js';
 
 /** @param {import('./reader.js').Reader} reader @returns {Object<string, Command>} */
 export function commandsOf(reader) {
@@ -209,6 +210,11 @@ function moving(reader) {
       offered: !reader.config.blinded,
       enabled: () => Boolean(reader.stage.pane.film && reader.session && Object.keys(reader.session.reading.vertebrae).length > 0),
       run: () => keep(reader),
+    },
+    send: {
+      offered: Boolean(reader.config.sending),
+      enabled: () => Boolean(reader.config.sending && reader.session),
+      run: () => sendResults(reader),
     },
     exportPicture: { run: () => exportPicture(reader.stage), enabled: () => Boolean(reader.stage.pane.film) },
     help: { run: () => reader.showHelp() },
