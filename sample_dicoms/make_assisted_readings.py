@@ -19,6 +19,7 @@ from pathlib import Path
 from kyphometer import read_film, read_reading, write_reading
 from kyphometer.endplates import carry_over, refine_reading
 from kyphometer.phantom import SimulatedObserver, mark_by_hand
+from kyphometer.reading import Reading
 from kyphometer.workflow import stamped
 
 SAMPLES = Path(__file__).parent
@@ -28,12 +29,23 @@ OBSERVER = "ASSISTED"
 SEED = 2026
 
 
+def corners_only(reading: Reading) -> Reading:
+    """The reading without the middles of its endplates, which nobody is asked to click."""
+    vertebrae = {}
+    for level, vertebra in reading.vertebrae.items():
+        plates = {
+            str(side): replace(plate, middle=None) for side, plate in vertebra.endplates.items()
+        }
+        vertebrae[level] = replace(vertebra, **plates)
+    return replace(reading, vertebrae=vertebrae)
+
+
 def main() -> None:
     """Write `VISIT.reading.json` beside each film."""
     for folder in sorted(SAMPLES.glob("SIM-*")):
         films = [read_film(folder / f"{visit}.dcm") for visit in VISITS]
         truth = read_reading(SAMPLES / "truth" / folder.name / f"{VISITS[0]}.reading.json")
-        clicks = mark_by_hand(truth, films[0].geometry, CLICKS, SEED)
+        clicks = corners_only(mark_by_hand(truth, films[0].geometry, CLICKS, SEED))
         readings = [refine_reading(films[0], replace(clicks, observer=OBSERVER)).reading]
         for before, film in pairwise(films):
             readings.append(carry_over(before, readings[-1], film).reading)
