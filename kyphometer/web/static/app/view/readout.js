@@ -6,6 +6,7 @@ import { number, t } from '../i18n.js';
 
 const LENGTHS_MM = [1, 2, 5, 10, 20, 50, 100, 200];
 const LONGEST_PX = 150;
+const PART_OF_PANE = 0.32;
 
 export class Readout {
   /** @param {HTMLElement} root */
@@ -48,7 +49,8 @@ export class Readout {
     scale.hidden = !mm;
     if (!mm) return;
     const perMm = pane.view.zoom / mm;
-    const length = LENGTHS_MM.findLast((one) => one * perMm <= LONGEST_PX) ?? LENGTHS_MM[0];
+    const longest = Math.min(LONGEST_PX, PART_OF_PANE * pane.view.width);
+    const length = LENGTHS_MM.findLast((one) => one * perMm <= longest) ?? LENGTHS_MM[0];
     this.say('scale', t(inPatient === false ? 'readout.at_detector' : 'readout.mm', { length }));
     const width = `${Math.round(length * perMm)}px`;
     if (scale.style.width !== width) scale.style.width = width;
