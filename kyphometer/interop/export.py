@@ -286,5 +286,5 @@ def _json(document: object) -> str:
 
 def _write_text(text: str, target: Path) -> None:
     part = target.with_name(target.name + ".part")
-    part.write_text(text, "utf-8")
+    part.write_text(text, "utf-8", errors="backslashreplace")
     part.replace(target)

@@ -48,6 +48,8 @@ def take_in(
 
 
 def _head(path: Path) -> bytes:
+    if path.exists() and not path.is_file():
+        raise MarksFileError("marks_no_file", name=path.name)
     with path.open("rb") as stream:
         return stream.read(132)
 

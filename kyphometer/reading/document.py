@@ -181,6 +181,8 @@ def read_reading(path: str | os.PathLike[str]) -> Reading:
     source = Path(path)
     named = f"'{source.name}'"
     try:
+        if source.exists() and not source.is_file():
+            raise ReadingFormatError("reading_no_file", where=named)
         if source.stat().st_size > MAX_BYTES:
             raise ReadingFormatError("reading_too_large", where=named)
         text = source.read_bytes().decode("utf-8-sig")

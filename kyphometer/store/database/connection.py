@@ -212,7 +212,7 @@ def insert_row(connection: Connection, table: Table, row: dict[str, Any]) -> int
 def _url(target: str | os.PathLike[str]) -> URL:
     name = str(target)
     if "://" not in name:
-        return URL.create("sqlite", database=str(Path(name).expanduser().resolve()))
+        return URL.create("sqlite", database=os.path.realpath(Path(name).expanduser()))
     try:
         url = make_url(name)
     except (ArgumentError, ValueError):

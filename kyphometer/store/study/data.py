@@ -126,7 +126,7 @@ class StudyData(StudyReadings):
             What was new, known, and refused with the reason. Observers that the study does not know
             are added; a reading that names a session goes to a new item of that session.
         """
-        root = Path(place).expanduser().resolve()
+        root = Path(os.path.realpath(Path(place).expanduser()))
         importer = Importer(self._actor, checked_text(reason, "reason"), observer)
         files = list(reading_files(root))
         tally: dict[bool, list[Path]] = {True: [], False: []}
