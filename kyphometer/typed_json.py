@@ -10,6 +10,7 @@ from __future__ import annotations
 import reprlib
 from collections.abc import Iterator, Mapping
 from enum import Enum
+from inspect import cleandoc
 from types import UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
@@ -60,6 +61,9 @@ def json_schema(kind: Any, **about: Any) -> dict[str, Any]:
     """JSON Schema (draft 2020-12) of a declared type, with `about` at its top."""
     made = msgspec.json.schema(kind, ref_template="#/$defs/{name}")
     parts = made.pop("$defs")
+    for part in parts.values():
+        if "description" in part:  # not every version of msgspec takes the indent off
+            part["description"] = cleandoc(part["description"])
     top = parts.pop(made["$ref"].rpartition("/")[2])
     return {**top, **about, "$defs": dict(sorted(parts.items()))}
 

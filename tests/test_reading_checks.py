@@ -261,5 +261,5 @@ def test_live_results_look_at_the_marks_once(monkeypatch):
     monkeypatch.setattr(measurements, "check_reading", counted)
     reading = column(GOOD, fractured=("L1",))
     answer = measurements.measure_answer(reading, SPACING, None, 0.75)
-    assert len(answer["measurements"]) > 3
+    assert len(answer.measurements) > 3
     assert calls == [1]
