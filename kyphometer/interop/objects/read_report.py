@@ -19,6 +19,7 @@ from kyphometer.errors import KyphometerError, MarksFileError
 from kyphometer.film import FilmHeader, FilmReference
 from kyphometer.geometry import Facing, PixelGeometry, signed_angle_deg
 from kyphometer.interop.objects import content_tree as tree
+from kyphometer.interop.objects.report_film import check_same, film_of, geometry_of, is_about
 from kyphometer.interop.objects.stored_angles import Line, StoredAngle, stored_angles
 from kyphometer.messages import Word
 from kyphometer.reading import Endplate, Landmark, Reading, Vertebra
@@ -30,7 +31,6 @@ AGREES_DEG = 0.05
 _SAME_PX = 1e-3
 _PRIVATE = (0x0099, "KYPHOMETER", 0x01)
 _OBSERVER = ("121008", "DCM")
-_ROWS, _COLUMNS, _HORIZONTAL, _VERTICAL = "110910", "110911", "111026", "111066"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,9 +119,9 @@ def _taken_in(
         return _our_own(report, name, own, angles, film)
     if not angles:
         raise MarksFileError("marks_no_angle", name=name)
-    reference = _film(report, name, angles, film)
-    geometry = _geometry(report, film)
-    angles = [angle for angle in angles if _about(angle, reference)]
+    reference = film_of(report, name, angles, film)
+    geometry = geometry_of(report, film)
+    angles = [angle for angle in angles if is_about(angle, reference)]
     where = facing or (None if film is None else film.acquisition.facing)
     reading, remarks = _of_angles(angles, reference, where, name)
     reading = _with_facts(reading, report, angles)
@@ -158,8 +158,8 @@ def _our_own(
     film: FilmHeader | None,
 ) -> TakenIn:
     if film is not None:
-        _check_same(reading.film, film.reference, name)
-    geometry = _geometry(report, film)
+        check_same(reading.film, film.reference, name)
+    geometry = geometry_of(report, film)
     remarks = list(_mismatches(angles, geometry, reading))
     moved = [angle.label for angle in angles if not _on_marks(angle, reading)]
     if moved:
@@ -191,71 +191,6 @@ def _on_marks(angle: StoredAngle, reading: Reading) -> bool:
 def _near(first: Line, second: Line) -> bool:
     pairs = zip(first, second, strict=True)
     return all(abs(a.x - b.x) < _SAME_PX and abs(a.y - b.y) < _SAME_PX for a, b in pairs)
-
-
-# ------------------------------------------------------------------------------------ the film
-
-
-def _film(
-    report: Dataset, name: str, angles: Sequence[StoredAngle], film: FilmHeader | None
-) -> FilmReference:
-    """The film that the angles are about."""
-    named = {angle.film for angle in angles if angle.film is not None}
-    if film is not None:
-        for uid, frame in named:
-            if (uid, frame) == (film.reference.sop_instance_uid, film.reference.frame):
-                return film.reference
-        if named and film.reference.sop_instance_uid is not None:
-            found = ", ".join(sorted(uid for uid, _ in named))
-            raise MarksFileError("marks_other_film", name=name, found=found)
-        return film.reference
-    if len(named) > 1:
-        raise MarksFileError("marks_several_films", name=name)
-    facts = _image_facts(report)
-    if _ROWS not in facts or _COLUMNS not in facts:
-        raise MarksFileError("marks_no_film", name=name)
-    only: tuple[str | None, int] = min(named) if named else (None, 1)
-    return FilmReference(
-        rows=int(facts[_ROWS]),
-        columns=int(facts[_COLUMNS]),
-        sop_instance_uid=only[0],
-        frame=only[1],
-    )
-
-
-def _check_same(made_on: FilmReference, film: FilmReference, name: str) -> None:
-    """Refuse a reading of another film; one of the same pixels under another UID is the same."""
-    if made_on.same_pixels(film):
-        return
-    uids = (made_on.sop_instance_uid, film.sop_instance_uid)
-    sizes = (made_on.rows, made_on.columns), (film.rows, film.columns)
-    if (None not in uids and uids[0] != uids[1]) or sizes[0] != sizes[1]:
-        raise MarksFileError("marks_other_film", name=name, found=made_on.sop_instance_uid or "?")
-
-
-def _about(angle: StoredAngle, film: FilmReference) -> bool:
-    return angle.film is None or angle.film == (film.sop_instance_uid, film.frame)
-
-
-def _image_facts(report: Dataset) -> dict[str, float]:
-    """Numbers of the image library: size of the film and of its pixels."""
-    wanted = {_ROWS, _COLUMNS, _HORIZONTAL, _VERTICAL}
-    found = {}
-    for item in tree.below(report):
-        code = tree.concept(item)[0]
-        if code in wanted and (number := tree.numeric(item)) is not None:
-            found[code] = number[0]
-    return found
-
-
-def _geometry(report: Dataset, film: FilmHeader | None) -> PixelGeometry:
-    """Shape of a pixel: by the film, else by the report's image library, else square."""
-    if film is not None:
-        return film.geometry
-    facts = _image_facts(report)
-    if facts.get(_VERTICAL, 0) > 0 and facts.get(_HORIZONTAL, 0) > 0:
-        return PixelGeometry.from_spacing(facts[_VERTICAL], facts[_HORIZONTAL])
-    return PixelGeometry()
 
 
 # ------------------------------------------------------------------------------------ others'
