@@ -17,7 +17,8 @@ from worlds.mesh import Morph
 from worlds.physics import Exposure, exposed, spectrum
 from worlds.scene import visibility
 from worlds.solid import Solid, rim_corners, solid_of_mesh
-from worlds.voxel import Body, _body, voxel_pair, voxel_scene
+from worlds.voxel import voxel_pair, voxel_scene
+from worlds.voxel_body import Body, made_up_body
 
 BOX = np.array([[-16.0, 12.0], [16.0, 12.0], [-15.0, -13.0], [17.0, -12.0]]) * (1, -1)
 
@@ -169,7 +170,7 @@ def test_corners_of_a_level_set_are_the_apexes_of_its_rims():
 
 def test_level_sets_lose_their_height_evenly_at_both_endplates():
     rng = np.random.default_rng(8)
-    bodies = [_body(12, 1.0, False, rng) for _ in range(800)]
+    bodies = [made_up_body(12, 1.0, False, rng) for _ in range(800)]
     slopes = np.array([[plate[1] for plate in body.plates] for body in bodies])
     wedge = np.degrees(np.arctan(slopes[:, 0]) - np.arctan(slopes[:, 1]))
     steep = np.array([body.broken for body in bodies]) & (wedge > 10)

@@ -8,14 +8,15 @@ true corner is the apex of the rounded rim in the plane that halves the body.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import cv2
 import numpy as np
-from scipy.ndimage import gaussian_filter, zoom
+from scipy.ndimage import zoom
 
 from kyphometer.anatomy import Level
 from worlds.scene import Array, Image, Scene, SeenBody
+from worlds.voxel_body import Body, made_up_body, noise
 
 VOXEL_CONDITIONS = ("clean", "instrumented", "porotic", "noisy", "oblique", "hard")
 POROTIC = ("porotic", "hard")
@@ -24,136 +25,8 @@ MM = 0.38
 """Size of a pixel."""
 RAY_MM = 1.4
 """Step along a ray."""
-LOST = 0.4
-"""Part of the bodies that lose height."""
 BONE_PER_MM, SOFT_PER_MM, METAL_PER_MM = 0.055, 0.021, 0.30
 """Attenuation at about 55 keV."""
-SIGNS = np.array([[-1.0, 1.0], [1.0, 1.0], [-1.0, -1.0], [1.0, -1.0]])
-"""Where the corners lie: x backwards, z upwards."""
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Body:
-    """A body in its own frame: x backwards, y sideways, z upwards, mm.
-
-    Attributes
-    ----------
-    half
-        Half depth and half width.
-    power, hollow
-        Of the wall: exponent of its ellipse, and how deep the canal dents it.
-    waist
-        How much narrower it is half way up.
-    plates
-        Height in the middle, slope, depth of the bowl, where that is deepest and how steep its rim
-        is, for the superior and the inferior endplate.
-    round_mm
-        Radius of the rim.
-    rough
-        Displacement of the surface, a small field, mm.
-    dense, wall_mm, plate_mm
-        Part of bone inside; thickness of wall and endplate.
-    broken
-        Whether it has lost height.
-    """
-
-    half: Array
-    power: float
-    hollow: float
-    waist: float
-    plates: tuple[tuple[float, float, float, float, float], ...]
-    round_mm: float
-    rough: Image
-    dense: float
-    wall_mm: float
-    plate_mm: float
-    broken: bool
-
-    def depths(self, x: Array, y: Array, z: Array) -> tuple[Array, Array]:
-        """Distance inside the wall and inside the nearer endplate, mm."""
-        a, b = self.half.tolist()
-        squeeze = 1 - self.waist * np.clip(1 - (z / 11.0) ** 2, 0, 1)
-        dent = self.hollow * np.exp(-((y / 7.0) ** 2)) * (x > 0)
-        u, v = np.abs(x + dent) / (a * squeeze), np.abs(y) / (b * squeeze)
-        radius = (u**self.power + v**self.power) ** (1 / self.power)
-        wall = a * squeeze * (1 - radius)
-        plates = []
-        for sign, (middle, slope, bowl, at, steep) in zip((1, -1), self.plates, strict=True):
-            # the bowl stays inside the ring, whose rim is level
-            far = ((x - at) / (0.88 * a - abs(at))) ** 2 + (y / (0.85 * b)) ** 2
-            floor = bowl * np.clip(1 - far, 0, 1) ** steep
-            plates.append(sign * (middle + slope * x - z) - floor)
-        return wall, np.minimum(*plates)
-
-    def inside(self, x: Array, y: Array, z: Array) -> Array:
-        """Distance inside the rounded body, mm."""
-        return self.rounded(*self.depths(x, y, z))
-
-    def rounded(self, wall: Array, plate: Array) -> Array:
-        """Distance inside wall and endplate where they meet in a round rim, mm."""
-        r = self.round_mm
-        corner = r - np.hypot(np.maximum(r - wall, 0), np.maximum(r - plate, 0))
-        return np.minimum(np.maximum(np.minimum(wall, plate), r), corner)
-
-    def corners(self) -> Array:
-        """Superior anterior, superior posterior, inferior anterior, inferior posterior (x, z)."""
-        step = 0.1
-        x = np.arange(-1.3 * self.half[0], 1.3 * self.half[0], step)
-        z = np.arange(-26.0, 26.0, step)
-        xx, zz = np.meshgrid(x, z)
-        mask = np.uint8(self.inside(xx, np.zeros_like(xx), zz) > 0)
-        edge = np.argwhere(mask - cv2.erode(mask, np.ones((3, 3), np.uint8)))
-        loop = np.stack((x[edge[:, 1]], z[edge[:, 0]]), axis=1)
-        found = np.array([loop[(loop @ s).argmax()] for s in SIGNS])
-        for _ in range(4):
-            found = np.array([loop[(loop @ _bisector(found, n)).argmax()] for n in range(4)])
-        return found
-
-
-def _bisector(corners: Array, corner: int) -> Array:
-    arms = corners[corner] - corners[[corner ^ 1, corner ^ 2]]
-    out: Array = (arms / np.hypot(*arms.T)[:, None]).sum(axis=0)
-    return out
-
-
-def _field(rng: np.random.Generator, shape: tuple[int, ...], reach: float) -> Image:
-    """Smooth noise of unit SD."""
-    field = gaussian_filter(rng.standard_normal(shape).astype(np.float32), reach, mode="wrap")
-    return field / field.std()
-
-
-def _body(level: int, size: float, porotic: bool, rng: np.random.Generator) -> Body:
-    """The body of the 0th (T1) to 16th (L5) level."""
-    depth = size * np.interp(level, (0, 4, 10, 16), (17.0, 23.5, 31.0, 34.5))
-    back = size * np.interp(level, (0, 10, 13, 16), (15.0, 22.0, 26.5, 24.5))
-    depth, back = np.array([depth, back]) * np.exp(rng.normal(0, 0.05, 2))
-    ratio = np.interp(level, (0, 8, 12, 16), (0.97, 0.95, 1.0, 1.12)) + rng.normal(0, 0.05)
-    broken = bool(rng.random() < LOST)
-    bowls = rng.uniform(0.3, 3.0, 2)
-    if broken:
-        ratio *= rng.uniform(0.35, 0.95)
-        back *= rng.uniform(0.6, 1.0) if rng.random() < 0.3 else 1.0
-        bowls += rng.uniform(0, 0.2, 2) * back * (rng.random(2) < 0.5)
-    share, lost = rng.uniform(0, 1), back * (1 - ratio)
-    slopes = np.array([share, share - 1]) * lost / depth
-    middles = np.array([back - share * lost, -back + (1 - share) * lost]) / 2
-    plates = tuple(
-        (float(m), float(s), float(b), rng.uniform(-0.25, 0.45) * depth / 2, rng.uniform(0.4, 1.5))
-        for m, s, b in zip(middles, slopes, bowls, strict=True)
-    )
-    return Body(
-        half=np.array([depth / 2, depth * rng.uniform(0.58, 0.72)]),
-        power=rng.uniform(2.0, 3.2),
-        hollow=rng.uniform(0.0, 0.08) * depth,
-        waist=rng.uniform(0.0, 0.12),
-        plates=plates,
-        round_mm=rng.uniform(0.6, 2.6),
-        rough=_field(rng, (40, 40, 40), 3.0) * np.float32(rng.uniform(0.0, 0.4)),
-        dense=rng.uniform(-0.02, 0.03) if porotic else rng.uniform(0.02, 0.2),
-        wall_mm=rng.uniform(0.2, 1.0),
-        plate_mm=rng.uniform(0.25, 1.1),
-        broken=broken,
-    )
 
 
 def _view(turns: Array) -> Array:
@@ -208,7 +81,7 @@ def voxel_pair(condition: str, seed: int) -> tuple[Scene, Scene]:
     middle = BODIES // 2
     draw = np.random.default_rng([92, seed, 1])
     while not bodies[middle].broken:
-        bodies[middle] = _body(levels[middle], 1.0, condition in POROTIC, draw)
+        bodies[middle] = made_up_body(levels[middle], 1.0, condition in POROTIC, draw)
     mended = list(bodies)
     mended[middle] = _mended(bodies[middle], draw.uniform(0.1, 0.9))
     flipped = draw.random() < 0.5
@@ -229,7 +102,7 @@ def _person(condition: str, rng: np.random.Generator) -> tuple[list[int], list[B
     first = int(rng.integers(0, 17 - BODIES + 1))
     levels = list(range(first, first + BODIES))
     size = float(np.exp(rng.normal(0, 0.07)))
-    return levels, [_body(level, size, condition in POROTIC, rng) for level in levels]
+    return levels, [made_up_body(level, size, condition in POROTIC, rng) for level in levels]
 
 
 def _mended(body: Body, part: float) -> Body:
@@ -334,7 +207,7 @@ def _projected(
     inside = body.rounded(wall, plate) + rough
     filled = np.clip(inside / 0.5 + 0.5, 0, 1)
     core = np.clip(np.minimum(wall - body.wall_mm, plate - body.plate_mm) / 0.5 + 0.5, 0, 1)
-    struts = _field(rng, (64, 32, 64), rng.uniform(0.6, 1.5))
+    struts = noise(rng, (64, 32, 64), rng.uniform(0.6, 1.5))
     struts = np.tile(struts, (4, 3, 4))[: size[0], : size[1], : size[2]]
     inner = body.dense + abs(body.dense) * np.float32(rng.uniform(0.2, 1.5)) * struts
     part = 0.85 * (filled - filled * core) + inner * core
@@ -382,14 +255,14 @@ def _around(bone: Image, soft: Image, *, thoracic: bool, rng: np.random.Generato
     """Tissue, lung with ribs of both sides, or gas."""
     shape = bone.shape
     soft += np.float32(rng.uniform(150, 240))
-    coarse = _field(rng, (24, 24), 2.0)
+    coarse = noise(rng, (24, 24), 2.0)
     soft += np.float32(rng.uniform(3, 12)) * cv2.resize(coarse, shape[::-1])
-    fine = _field(rng, (96, 96), 2.0)
+    fine = noise(rng, (96, 96), 2.0)
     soft += np.float32(rng.uniform(0.5, 3)) * cv2.resize(fine, shape[::-1])
     width = shape[1]
     if not thoracic:
         if rng.random() < 0.5:
-            gas = cv2.resize(_field(rng, (30, 30), 2.0), shape[::-1])
+            gas = cv2.resize(noise(rng, (30, 30), 2.0), shape[::-1])
             soft -= np.float32(rng.uniform(8, 25)) * np.maximum(gas - 0.8, 0)
         return
     for _ in range(2):
