@@ -90,6 +90,8 @@ def test_the_annotator_prints_the_visits(client, films):
     film = number(client, "6 months")
     table = client.post(f"/api/films/{film}/visits", json={}, headers=whose).json()
     text = words(client.get(f"/api/films/{film}/page.pdf", headers=whose).content, pages=1)
+    whole = words(client.get(f"/api/films/{film}/page.pdf", headers=whose).content)
+    assert "HA: anterior vertebral height" in whole, "what a code means stands under its table"
     assert f"observer {whose['X-Kyphometer-Observer']}, version 1, confirmed" in text
     assert len(table["visits"]) == 4
     for row in table["visits"]:

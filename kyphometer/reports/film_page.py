@@ -169,4 +169,10 @@ def _table(key: str, title: str, items: Sequence[Measurement], note: str = "") -
         }
         for item in items
     ]
-    return Table.from_records(key, title, COLUMNS, rows, note)
+    return Table.from_records(key, title, COLUMNS, rows, note or _definitions(items))
+
+
+def _definitions(items: Sequence[Measurement]) -> str:
+    """What the codes of a table mean, each once."""
+    found = {item.code: item.definition.partition(" (version")[0] for item in items}
+    return " ".join(f"{code}: {words}." for code, words in found.items() if words)
