@@ -9,12 +9,13 @@ import cv2
 import numpy as np
 import pytest
 from playwright.sync_api import expect
-from web_page_kit import Tab, case
+from web_page_kit import Annotator, Tab, case, open_tab
 
 from kyphometer.dicom.display import to_grey
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from playwright.sync_api import Browser
 
 
 def _smooth_places(grey: NDArray[np.uint8]) -> list[tuple[int, int]]:
@@ -283,6 +284,29 @@ def test_every_visit_stands_in_a_table_and_each_film_carries_its_own_marks(tab: 
 
 def _view_of(stage: object) -> list[float]:
     return [float(part) for part in stage.get_attribute("data-view").split()]  # type: ignore[attr-defined]
+
+
+def test_marks_stay_in_view_when_the_pane_becomes_narrow(
+    chromium: Browser, annotator: Annotator
+) -> None:
+    """From a single film looked at closely, as marking leaves it, to films side by side."""
+    with open_tab(chromium, annotator) as tab:
+        page = tab.open("V1").page
+        if not tab.corners():
+            tab.mark()
+        tab.settle()
+        width = tab.stage.bounding_box()["width"]
+        page.keyboard.press("2")
+        tab.settle()
+        page.keyboard.press("y")
+        page.locator(".films[data-panes='2']").wait_for()
+        tab.settle()
+        box = tab.stage.bounding_box()
+        assert box["width"] < 0.6 * width
+        for key in tab.corners():
+            x, y = tab.corner_at(key)
+            assert box["x"] < x < box["x"] + box["width"]
+            assert box["y"] < y < box["y"] + box["height"]
 
 
 def test_a_film_of_twenty_megapixels(tab: Tab) -> None:

@@ -187,6 +187,17 @@ export class Stage {
     else pane.setView(view);
   }
 
+  /** All marks in view where they no longer fit, as in a pane that became narrower; not while
+   * something is being marked. */
+  keepMarksInView() {
+    const { session, pane } = this;
+    const box = session && !session.target ? boxOf(cornersOf(session.reading).map((c) => c.mark.xy)) : null;
+    if (!box) return;
+    const { width, height, zoom, aspect } = pane.view;
+    const fits = (box.x1 - box.x0) * zoom < width * 0.9 && (box.y1 - box.y0) * zoom * aspect < height * 0.9;
+    if (!fits) this.showMarks(false);
+  }
+
   fit() {
     const { pane } = this;
     if (pane.film) pane.glideTo(fitted(pane.view, pane.film), true);
