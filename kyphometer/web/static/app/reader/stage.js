@@ -19,6 +19,8 @@ import { centredOn, fitted, fitZoom, toScreen } from '../view/viewport.js';
 
 const NO_KEYS = new Set();
 const USUAL_ENDPLATE_MM = 36;
+/** Part of a narrow pane that the marks may fill. */
+const ROOM = 0.62;
 
 export class Stage {
   /** @param {HTMLElement} root */
@@ -194,8 +196,10 @@ export class Stage {
     const box = session && !session.target ? boxOf(cornersOf(session.reading).map((c) => c.mark.xy)) : null;
     if (!box) return;
     const { width, height, zoom, aspect } = pane.view;
-    const fits = (box.x1 - box.x0) * zoom < width * 0.9 && (box.y1 - box.y0) * zoom * aspect < height * 0.9;
-    if (!fits) this.showMarks(false);
+    const most = ROOM * Math.min(width / (box.x1 - box.x0), height / ((box.y1 - box.y0) * aspect));
+    if (!pane.film || zoom <= most) return;
+    const centre = /** @type {Point} */ ([(box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2]);
+    pane.setView(centredOn(pane.view, centre, most, pane.film));
   }
 
   fit() {
