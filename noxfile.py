@@ -68,6 +68,18 @@ def smoke(session: nox.Session) -> None:
 
 
 @nox.session
+def sbom(session: nox.Session) -> None:
+    """The bill of materials of a release (CycloneDX), from an environment that holds only that."""
+    session.install("cyclonedx-bom>=7", "packaging>=24")
+    runtime = session.create_tmp()
+    session.run("python", "-m", "venv", "--clear", runtime)
+    python = f"{runtime}/bin/python"
+    session.run(python, "-m", "pip", "install", "-q", ".[dask,interop,parquet]", external=True)
+    out = session.posargs or ["kyphometer.cdx.json"]
+    session.run("python", "release/bill_of_materials.py", "--python", python, "--out", *out)
+
+
+@nox.session
 def mutation(session: nox.Session) -> None:
     """Changes the science a line at a time; every change that no test notices is listed.
 

@@ -2,6 +2,7 @@
 
     python benchmarks/carry_over.py --patients 12
     python benchmarks/carry_over.py --patients 12 --plan four
+    python benchmarks/carry_over.py --patients 40 --plan four --world voxel --anchored
 
 For each condition: how often the column was found and on which level; errors of the proposed
 corners; error of the change of VKA and RKA, beside that of two readings assisted apart from each
@@ -9,7 +10,8 @@ other (their difference, and what it would be if their errors had nothing in com
 the stated 95 % intervals; seconds a film; how many films of another patient were taken for the next
 one. Readings start from clicks of 1.5 mm. `--plan` says what was read on the first film: every
 whole body, the annotator's four endplates (the fractured body and its neighbours' far endplates),
-or the fractured body alone.
+or the fractured body alone. `--world voxel` takes bodies as level sets (training/worlds/voxel.py),
+which neither network was trained on, with the middle one fractured and its height partly restored.
 """
 
 from __future__ import annotations
@@ -27,17 +29,15 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "training"))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from typing import TYPE_CHECKING
-
 from trials import clicked, visit_pair, whole_bodies
+from worlds.marks import facing_of, film_of, vertebra_of
+from worlds.voxel import voxel_pair
 
-from kyphometer.anatomy import EndplateSide, neighbour
+from kyphometer.anatomy import EndplateSide, Level, neighbour
 from kyphometer.endplates import carry_over, change_with_uncertainty, refine_reading
 from kyphometer.errors import CarryOverError, KyphometerError
-from kyphometer.geometry import signed_angle_deg
-
-if TYPE_CHECKING:
-    from kyphometer.reading import Reading
+from kyphometer.geometry import Point, signed_angle_deg
+from kyphometer.reading import Reading
 
 ROOT = Path(__file__).resolve().parent.parent
 CONDITIONS = ("clean", "noisy", "oblique")
@@ -59,6 +59,22 @@ class Tally:
     corner_mm: list[float] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
     change: dict = field(default_factory=lambda: defaultdict(list))
+
+
+def voxel_films(condition: str, seed: int) -> list[tuple]:
+    """Two films of a person of level sets, with their truth."""
+    films = []
+    for scene in voxel_pair(condition, seed):
+        film = film_of(scene.pixels, scene.factors)
+        bodies = {body.level: vertebra_of(body.corners, body.level) for body in scene.bodies}
+        truth = Reading(
+            film=film.reference,
+            vertebrae=bodies,
+            fractured_levels=(scene.bodies[len(scene.bodies) // 2].level,),
+            facing=facing_of(scene.facing_sign),
+        )
+        films.append((film, truth))
+    return films
 
 
 def angle_deg(reading: object, film: object, upper: tuple, lower: tuple) -> float:
@@ -92,7 +108,16 @@ def planned(reading: Reading, plan: str) -> Reading:
     return replace(reading, vertebrae=dict(sorted(kept.items())))
 
 
-def run_pair(films: list[tuple], tally: Tally, rng: np.random.Generator, plan: str) -> None:
+def middle(reading: Reading, level: Level) -> Point:
+    """About where a reader would click the middle of a body."""
+    plates = reading.vertebrae[level].endplates.values()
+    corners = np.array([mark.xy for plate in plates for mark in (plate.anterior, plate.posterior)])
+    return Point(*corners.mean(axis=0).tolist())
+
+
+def run_pair(
+    films: list[tuple], tally: Tally, rng: np.random.Generator, plan: str, *, anchored: bool
+) -> None:
     (film_a, truth_a), (film_b, truth_b) = films
     read_a, sure_a = assisted(film_a, truth_a, rng)
     read_a = planned(read_a, plan)
@@ -100,13 +125,14 @@ def run_pair(films: list[tuple], tally: Tally, rng: np.random.Generator, plan: s
     tally.films += 1
     begun = time.process_time()
     try:
-        carried = carry_over(film_a, read_a, film_b)
+        fractured = truth_a.fractured_levels[0]
+        anchors = {fractured: middle(truth_b, fractured)} if anchored else None
+        carried = carry_over(film_a, read_a, film_b, anchors=anchors)
     except CarryOverError as error:
         tally.refused["levels" if "one level" in str(error) else "not found"] += 1
         return
     tally.seconds.append(time.process_time() - begun)
     corner_errors(carried, film_b, truth_b, tally)
-    fractured = truth_a.fractured_levels[0]
     above, below = neighbour(fractured, -1), neighbour(fractured, 1)
     up, low = EndplateSide
     for code, upper, lower in (
@@ -125,7 +151,8 @@ def run_pair(films: list[tuple], tally: Tally, rng: np.random.Generator, plan: s
         error_a = angle_deg(read_a, film_a, upper, lower) - true_a
         error_b = angle_deg(read_b, film_b, upper, lower) - true_b
         error = change.change_deg - (true_b - true_a)
-        tally.change[code].append((error, change.standard_uncertainty, error_a, error_b))
+        moved = true_b - true_a
+        tally.change[code].append((error, change.standard_uncertainty, error_a, error_b, moved))
 
 
 def run_stranger(film_a: object, truth_a: object, film_b: object, tally: Tally, plan: str) -> None:
@@ -157,6 +184,9 @@ def corner_errors(carried: object, film: object, truth: object, tally: Tally) ->
 
 
 def show(condition: str, tally: Tally) -> None:
+    if not tally.corner_mm:
+        print(f"\n{condition}: {tally.films} pairs, refused {dict(tally.refused)}")
+        return
     print(
         f"\n{condition}: {tally.films} pairs, refused {dict(tally.refused)}, {tally.bodies} bodies "
         f"proposed, {tally.wrong_level} on a wrong level; corners {np.median(tally.corner_mm):.2f} "
@@ -165,13 +195,14 @@ def show(condition: str, tally: Tally) -> None:
         "another patient taken for the next one"
     )
     for code, rows in tally.change.items():
-        error, stated, error_a, error_b = np.array(rows).T
+        error, stated, error_a, error_b, moved = np.array(rows).T
         apart = (error_b - error_a).std()
         unrelated = np.hypot(error_a.std(), error_b.std())
         print(
             f"  change of {code}: n {len(rows)}, bias {error.mean():+.2f}, SD {error.std():.2f}; "
             f"two readings apart {apart:.2f} (ratio {error.std() / apart:.2f}), if unrelated "
-            f"{unrelated:.2f} (ratio {error.std() / unrelated:.2f}); stated {stated.mean():.2f}, "
+            f"{unrelated:.2f} (ratio {error.std() / unrelated:.2f}); slope on the true change "
+            f"{np.polyfit(moved, error, 1)[0]:+.3f}; stated {stated.mean():.2f}, "
             f"covered {np.mean(np.abs(error) <= 1.96 * stated):.2f}"
         )
 
@@ -181,6 +212,8 @@ def main() -> None:
     parser.add_argument("--patients", type=int, default=12, help="of each condition")
     parser.add_argument("--conditions", nargs="+", default=CONDITIONS)
     parser.add_argument("--data", type=Path, default=ROOT / "training/data/visits")
+    parser.add_argument("--world", choices=("phantom", "voxel"), default="phantom")
+    parser.add_argument("--anchored", action="store_true", help="one click tells the level")
     parser.add_argument("--plan", choices=("all", "four", "one"), default="all")
     parser.add_argument("--first-seed", type=int, default=FIRST_SEED)
     given = parser.parse_args()
@@ -189,11 +222,16 @@ def main() -> None:
     for condition in given.conditions:
         tally, before = Tally(), None
         for number in range(given.patients):
-            films = visit_pair(condition, given.first_seed + number, given.data)
+            seed = given.first_seed + number
+            if given.world == "voxel":
+                films = voxel_films(condition, seed)
+            else:
+                films = visit_pair(condition, seed, given.data)
             if films is None:
                 continue
-            run_pair(films, tally, np.random.default_rng(number), given.plan)
-            if before is not None:
+            rng = np.random.default_rng(number)
+            run_pair(films, tally, rng, given.plan, anchored=given.anchored)
+            if before is not None and not given.anchored:
                 run_stranger(*before, films[1][0], tally, given.plan)
             before = films[0]
         show(condition, tally)

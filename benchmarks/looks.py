@@ -29,6 +29,7 @@ from worlds.marks import facing_of, film_of, vertebra_of
 from worlds.mesh import CONDITIONS, mesh_scene
 from worlds.phantom import package_scene
 from worlds.scene import Array, Image, Scene, SeenBody
+from worlds.voxel import VOXEL_CONDITIONS, voxel_scene
 
 from kyphometer.endplates import refine
 from kyphometer.endplates.corners import line_directions_deg, vertebra_corners
@@ -122,6 +123,7 @@ def scenes(given: argparse.Namespace) -> Iterator[tuple[Scene, dict[int, Array]]
     makers = {
         "mesh": (CONDITIONS, lambda c, s: mesh_scene(given.data, c, s)),
         "ct": (CT_CONDITIONS, lambda c, s: ct_scene(given.data, c, s)),
+        "voxel": (VOXEL_CONDITIONS, voxel_scene),
         "drawn": (("",), lambda _, s: drawn_scene(s)),
         "phantom": (CONDITIONS, package_scene),
     }
@@ -140,7 +142,9 @@ def scenes(given: argparse.Namespace) -> Iterator[tuple[Scene, dict[int, Array]]
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--world", choices=("mesh", "ct", "drawn", "phantom"), default="phantom")
+    parser.add_argument(
+        "--world", choices=("voxel", "mesh", "ct", "drawn", "phantom"), default="phantom"
+    )
     parser.add_argument("--data", type=Path, help="folder of measured shapes")
     parser.add_argument("--film", type=Path, help="a film of one's own")
     parser.add_argument("--reading", type=Path, help="its reading")

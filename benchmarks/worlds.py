@@ -3,10 +3,11 @@
     python benchmarks/worlds.py --world mesh --data PATH --films 8 --seed 700
     python benchmarks/worlds.py --world drawn --films 20 --model training/runs/a/exported
 
-Worlds: `mesh` and `ct` (never trained on), `outlines` (people kept out of training), `drawn`,
-`phantom`. `--data` is the folder of measured shapes (see `training/worlds`); drawn and phantom need
-none. `--model` compares folders with a corner network and its card, on the same films and clicks;
-`package` means the one that ships. `--out` writes every row as JSON.
+Worlds: `voxel`, and the lumbar part of `ct` (never trained on), `mesh` and the thoracic part of
+`ct` (the card of a network says whether it was trained on them), `outlines` (people kept out of
+training), `drawn`, `phantom`. `--data` is the folder of measured shapes (see `training/worlds`);
+voxel, drawn and phantom need none. `--model` compares folders with a corner network and its card,
+on the same films and clicks; `package` means the one that ships. `--out` writes every row as JSON.
 
 refused   part of the endplates where the click was kept; flagged: moved, and said to be uncertain
 bias, sd  of the error of VKA in degrees; slope of that error on VKA: negative straightens
@@ -23,6 +24,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import product
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -36,10 +38,11 @@ from worlds.mesh import CONDITIONS, mesh_scene
 from worlds.outlines import Outlines, outline_scene
 from worlds.phantom import package_scene
 from worlds.scene import Scene
+from worlds.voxel import VOXEL_CONDITIONS, voxel_scene
 
 from kyphometer.endplates import Limits
 
-WORLDS = ("mesh", "ct", "outlines", "drawn", "phantom")
+WORLDS = ("voxel", "mesh", "ct", "outlines", "drawn", "phantom")
 VISIBLE = (3.0, 6.0)
 """Borders between endplates that are hardly, fairly and well seen, in standard errors."""
 COLUMNS = (
@@ -55,6 +58,7 @@ def scenes(given: argparse.Namespace) -> Iterator[tuple[int, Scene]]:
     makers: dict[str, tuple[tuple[str, ...], Callable[[str, int], Scene]]] = {
         "mesh": (CONDITIONS, lambda c, s: mesh_scene(given.data, c, s)),
         "ct": (CT_CONDITIONS, lambda c, s: ct_scene(given.data, c, s)),
+        "voxel": (VOXEL_CONDITIONS, voxel_scene),
         "drawn": (("",), lambda _, s: drawn_scene(s)),
         "phantom": (CONDITIONS, package_scene),
     }
@@ -62,10 +66,10 @@ def scenes(given: argparse.Namespace) -> Iterator[tuple[int, Scene]]:
         source = Outlines.read(given.data / "lateral_outlines" / "outlines.npz", kept_out=True)
         makers["outlines"] = (("",), lambda _, s: outline_scene(source, s))
     conditions, make = makers[given.world]
-    for number in range(given.films):
+    for first, number in product(given.seed, range(given.films)):
         for index, condition in enumerate(conditions):
             if not given.conditions or condition in given.conditions:
-                seed = given.seed * 1000 + number * len(conditions) + index
+                seed = first * 1000 + number * len(conditions) + index
                 name = f"{given.world}-{condition}-{seed}"
                 yield seed, kept(given.keep, name, partial(make, condition, seed))
 
@@ -107,9 +111,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--world", choices=WORLDS, required=True)
     parser.add_argument("--data", type=Path, default=Path("shared"))
-    parser.add_argument("--films", type=int, default=4, help="of each condition")
+    parser.add_argument("--films", type=int, default=4, help="of each condition and seed")
     parser.add_argument("--conditions", nargs="*", default=[])
-    parser.add_argument("--seed", type=int, default=700)
+    parser.add_argument("--seed", type=int, nargs="+", default=[700])
     parser.add_argument("--repeats", type=int, default=2, help="clicks on each body")
     parser.add_argument("--model", nargs="+", default=["package"])
     parser.add_argument("--keep", type=Path, help="folder to keep films in for the next run")

@@ -71,11 +71,11 @@ if TYPE_CHECKING:
     )
     from kyphometer.reliability import analyse as analyse_readings
     from kyphometer.reports.docx import write_docx
-    from kyphometer.reports.files import write_xlsx
     from kyphometer.reports.html import render_html
     from kyphometer.reports.pdf import write_pdf
     from kyphometer.reports.reliability import reliability_document
     from kyphometer.reports.study import study_document
+    from kyphometer.reports.xlsx import write_xlsx
     from kyphometer.store.study.study import Study
     from kyphometer.workflow import MeasuredFilm, film_files, measure_file, measure_folder
     from kyphometer.workflow.cohort import write_cohort
@@ -144,7 +144,7 @@ _HOMES = {
     "write_docx": "reports.docx",
     "write_pdf": "reports.pdf",
     "write_reading": "reading.document",
-    "write_xlsx": "reports.files",
+    "write_xlsx": "reports.xlsx",
 }
 """Where each public name comes from; after a colon its name there, if that differs."""
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import reprlib
 from collections.abc import Iterator, Mapping
 from enum import Enum
+from inspect import cleandoc
 from types import UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
@@ -60,6 +61,9 @@ def json_schema(kind: Any, **about: Any) -> dict[str, Any]:
     """JSON Schema (draft 2020-12) of a declared type, with `about` at its top."""
     made = msgspec.json.schema(kind, ref_template="#/$defs/{name}")
     parts = made.pop("$defs")
+    for part in parts.values():
+        if "description" in part:  # not every version of msgspec takes the indent off
+            part["description"] = cleandoc(part["description"])
     top = parts.pop(made["$ref"].rpartition("/")[2])
     return {**top, **about, "$defs": dict(sorted(parts.items()))}
 
@@ -138,7 +142,8 @@ def _words(kind: Any, *, many: bool = False) -> str:
         rules = tuple(rule for rule in found if isinstance(rule, msgspec.Meta))
     if get_origin(kind) is list:
         size = next((rule.min_length for rule in rules if rule.min_length), None)
-        of = f"{_COUNTS.get(size, size)} " if size else ""
+        most = next((rule.max_length for rule in rules if rule.max_length), None)
+        of = f"{_COUNTS.get(size, size)} " if size else f"at most {most:,} " if most else ""
         items = _words(get_args(kind)[0], many=True)
         return f"lists of {of}{items}" if many else f"a list of {of}{items}"
     if get_origin(kind) is Literal:
@@ -147,11 +152,27 @@ def _words(kind: Any, *, many: bool = False) -> str:
         return "one of " + ", ".join(repr(member.value) for member in kind)
     if kind in (int, float):
         return _number_words(kind, rules, many=many)
-    return {str: "text", bool: "true or false"}.get(kind, "JSON objects" if many else "usable")
+    if kind is str:
+        return "text" + "".join(map(_text_words, rules))
+    return "true or false" if kind is bool else "JSON objects" if many else "usable"
+
+
+def _text_words(rule: msgspec.Meta) -> str:
+    low, most = rule.min_length, rule.max_length
+    size = f" of {low or 0:,} to {most:,} characters" if most else ""
+    return f"{size} like {rule.pattern}" if rule.pattern else size
 
 
 def _number_words(kind: type, rules: tuple[Any, ...], *, many: bool) -> str:
     what = "whole number" if kind is int else "number"
-    limits = [(rule.ge, rule.le) for rule in rules if rule.le is not None]
-    bounds = "".join(f" from {low:,.10g} to {high:,.10g}" for low, high in limits)
+    bounds = "".join(map(_bounds, rules))
     return f"{what}s{bounds}" if many else f"a {what}{bounds}"
+
+
+def _bounds(rule: msgspec.Meta) -> str:
+    """`from 0 to 1`, or `above 0 and at most 45`."""
+    if rule.ge is not None and rule.le is not None:
+        return f" from {rule.ge:,.10g} to {rule.le:,.10g}"
+    named = {"at least": rule.ge, "above": rule.gt, "at most": rule.le, "below": rule.lt}
+    known = [f"{word} {limit:,.10g}" for word, limit in named.items() if limit is not None]
+    return f" {' and '.join(known)}" if known else ""

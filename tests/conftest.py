@@ -3,12 +3,16 @@
 `browser` and `server` mark what drives Chromium or starts a real server; both follow from the
 fixtures that a test asks for. `slow` is said by the test itself. `pytest -m "not slow and not
 browser and not server"` is the fast suite.
+
+Properties are tried on the same examples every time, so that a run says something about the
+change and not about luck. `pytest --hypothesis-profile=default` looks for new counterexamples.
 """
 
 import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -16,6 +20,8 @@ from store_postgres import postgres_server, study_target
 from web_page_kit import annotator, chromium, film_folder, tab
 
 __all__ = ["annotator", "chromium", "film_folder", "postgres_server", "study_target", "tab"]
+
+settings.load_profile("ci")
 
 BROWSER = {"chromium", "tab"}
 SERVERS = {"annotator", "postgres_server", "study_target"}

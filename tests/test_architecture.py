@@ -36,7 +36,7 @@ HOMES = {
     "pynetdicom": {"interop"},
     "dicomweb_client": {"interop"},
     "imagecodecs": {"dicom"},
-    "PIL": {"dicom", "plots", "web", "reports"},
+    "PIL": {"dicom", "plots", "web", "reports", "interop"},
     "cv2": {"endplates", "phantom", "dicom", "detect"},
     "skimage": {"endplates", "phantom", "dicom"},
     "matplotlib": {"plots"},
@@ -45,10 +45,13 @@ HOMES = {
     "starlette": {"web"},
     "uvicorn": {"web"},
     "reportlab": {"reports"},
+    "pypdfium2": {"reports"},
     "docx": {"reports"},
     "openpyxl": {"reports", "followup", "tables"},
     "pyreadstat": {"tables"},
-    "defusedxml": {"tables"},
+    "defusedxml": {"tables", "interop"},
+    "pyarrow": {"workflow"},
+    "distributed": {"workflow"},
     "argon2": {"web", "store"},
 }
 

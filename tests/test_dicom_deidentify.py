@@ -18,6 +18,7 @@ from dicom_films import code, dicom_file, film_of, noisy_pixels
 
 from kyphometer.dicom import Compression, read_film, read_header, write_dx
 from kyphometer.dicom.clean_pixels import Region
+from kyphometer.dicom.compress import compress_frame
 from kyphometer.dicom.deidentify import deidentify
 from kyphometer.errors import (
     BurnedInTextError,
@@ -276,20 +277,70 @@ def test_an_overlay_in_unused_bits_goes_and_pixels_stay(tmp_path):
     assert not any(tag.group == 0x6000 for tag in out.keys())  # noqa: SIM118
 
 
+def test_pixels_of_another_compression_than_stated_are_written_plainly(tmp_path):
+    pixels = noisy_pixels()
+    frame = compress_frame(pixels, 12, Compression.RLE)
+    facts = {"BitsStored": 12, "HighBit": 11}
+    rle = "1.2.840.10008.1.2.5"
+    paths = [
+        dicom_file(tmp_path / "fragments.dcm", pixels, frames=[frame], syntax=rle, **facts),
+        dicom_file(tmp_path / "plain.dcm", pixels, **facts),
+    ]
+    for path, end, other in zip(paths, (b"5", b"1"), (b"1", b"5"), strict=True):
+        whole = path.read_bytes()
+        said = whole.replace(b"10008.1.2.%b\0" % end, b"10008.1.2.%b\0" % other, 1)
+        assert said != whole
+        path.write_bytes(said)
+    for path in paths:
+        done = deidentify(path, tmp_path / "out.dcm", key="k")
+        np.testing.assert_array_equal(read_film(done.path).pixels, pixels)
+        assert done.sha256_pixels == read_film(path).sha256_pixels
+        assert read_film(done.path).header.transfer_syntax_uid == "1.2.840.10008.1.2.1"
+
+
+def test_coloured_pixels_must_be_looked_at(tmp_path):
+    grey = (noisy_pixels() >> 4).astype(np.uint8)
+    rgb = np.repeat(grey[..., None], 3, axis=2)
+    colour = {"SamplesPerPixel": 3, "PhotometricInterpretation": "RGB", "PlanarConfiguration": 0}
+    path = dicom_file(tmp_path / "grey.dcm", grey, PixelData=rgb.tobytes() + b"\0", **colour)
+    deidentify(path, tmp_path / "out.dcm", key="k")
+    rgb[5:9, 5:30, 0] ^= 0x80
+    path = dicom_file(tmp_path / "drawn.dcm", grey, PixelData=rgb.tobytes() + b"\0", **colour)
+    with pytest.raises(PixelsToCheckError, match="coloured pixels"):
+        deidentify(path, tmp_path / "no.dcm", key="k")
+    done = deidentify(path, tmp_path / "out.dcm", key="k", text_in_pixels_checked=True)
+    assert read_film(done.path, grey=True).sha256_pixels == read_film(path, grey=True).sha256_pixels
+
+
 def test_texts_that_repeat_the_name_go(tmp_path):
     path = dicom_file(
         tmp_path / "film.dcm",
         PatientName="Beeblebrox^Zaphod",
-        Manufacturer="Imaging of Zaphod Ltd",
-        ManufacturerModelName="XR-200",
+        Manufacturer="Philips of Zaphod",
         ClinicalTrialTimePointID="beeblebrox pre",
         BodyPartExamined="LSPINE",
     )
     deidentify(path, tmp_path / "out.dcm", key="k")
     out = pydicom.dcmread(tmp_path / "out.dcm")
-    assert (out.Manufacturer, out.ManufacturerModelName) == ("", "XR-200")
+    assert out.Manufacturer == ""
     assert "ClinicalTrialTimePointID" not in out
     assert out.BodyPartExamined == "LSPINE"
+
+
+def test_code_strings_hold_terms_of_the_standard_or_go(tmp_path):
+    path = dicom_file(
+        tmp_path / "film.dcm", Modality="DX", BodyPartExamined="ZAPHOD", Manufacturer="Magrathea",
+        ImageType=["ORIGINAL", "PRIMARY", "ZAPHOD"], ViewPosition="ZAPHOD",
+        ClinicalTrialTimePointID="6-months post op",
+    )  # fmt: skip
+    deidentify(path, tmp_path / "out.dcm", key="k")
+    data = (tmp_path / "out.dcm").read_bytes().upper()
+    assert b"ZAPHOD" not in data
+    assert b"MAGRATHEA" not in data
+    before, after = read_header(path).acquisition, read_header(tmp_path / "out.dcm").acquisition
+    assert (after.is_lateral, after.facing) == (before.is_lateral, before.facing)
+    assert after.time_point == "6-months post op"
+    assert after.modality == "DX"
 
 
 def test_times_of_a_day_keep_their_order_only(tmp_path):

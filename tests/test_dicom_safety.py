@@ -347,7 +347,9 @@ def test_grey_in_colour_is_read_and_colour_refused(tmp_path):
     rgb[3, 4, 1] ^= 0x40
     path = dicom_file(tmp_path / "e.dcm", grey, PixelData=rgb.tobytes(), **colour)
     assert "1 of 600 pixels" in refusal(path, ColourFilmError)
-    np.testing.assert_array_equal(read_film(path, grey=True).pixels, rgb[..., 1])
+    film = read_film(path, grey=True)
+    np.testing.assert_array_equal(film.pixels, rgb[..., 1])
+    assert "1 of 600 pixels are coloured; they were read as grey." in film.warnings
     rgb[::2, :, 1] ^= 0x40
     path = dicom_file(tmp_path / "f.dcm", grey, PixelData=rgb.tobytes(), **colour)
     assert "colour picture" in refusal(path, ColourFilmError)

@@ -155,7 +155,7 @@ def test_a_header_that_states_the_wrong_side_is_contradicted_not_believed():
     film = replace(after.film, header=replace(header, acquisition=wrong))
     carried = carry_over(before.film, default_plan(before), film)
     assert carried.reading.facing is after.facing
-    assert "header" in carried.warnings[0]
+    assert "header" in str(carried.warnings[0])
     right = carry_over(before.film, default_plan(before), after.film)
     assert right.warnings == ()
     assert carried.vertebra(Level.L1).vertebra == right.vertebra(Level.L1).vertebra

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from kyphometer.endplates.calibration import Calibration, Scale, corner_covariances
+from kyphometer.endplates.calibration import Calibration, Doubt, Scale, corner_covariances
 from kyphometer.endplates.corners import vertebra_corners
 from kyphometer.endplates.crop import CROP_DEPTHS, CROP_PIXELS, cut_window
 from kyphometer.endplates.evidence import plate_evidence
@@ -63,12 +63,34 @@ def test_calibration_of_the_card_rises_and_changes_something():
     for scale in (calibration.line, calibration.corner):
         assert (np.diff(scale(said)) > 0).all()
         assert (scale(said) / said < 10).all()
+    assert 0.02 < calibration.shrinkage < 0.3
+    chances = [calibration.doubt(np.full((4, 2), sd))[0] for sd in (0.005, 0.02, 0.1, 0.3)]
+    assert (np.diff(chances) > 0).all()
+    assert chances[0] < 0.05
+    assert chances[-1] > 0.5
 
 
 def test_scale_meets_its_pairs_and_keeps_the_last_ratio_beyond():
     scale = Scale.of_record({"said": [0.5, 1.0, 2.0], "honest": [0.4, 1.0, 3.0]})
     np.testing.assert_allclose(scale(np.array([0.5, 1.0, 2.0, 4.0])), [0.4, 1.0, 3.0, 6.0])
     np.testing.assert_allclose(Scale.of_record(None)(0.7), 0.7)
+
+
+@given(st.floats(0.1, 3.0), st.floats(-45, 45), st.floats(0, 0.2))
+def test_a_steep_wedge_is_less_certain_by_its_part_that_may_be_flattened(sd, wedge, part):
+    plain = Scale.of_record(None)
+    calibration = Calibration(line=plain, corner=plain, shrinkage=part)
+    lines = calibration.line_sd_deg([sd, sd], wedge)
+    assert np.hypot(*lines) == pytest.approx(np.sqrt(2 * sd**2 + (part * wedge) ** 2), abs=1e-9)
+
+
+def test_doubt_is_a_chance_that_rises_with_the_worse_corner():
+    doubt = Doubt(offset=8.0, slope=3.0)
+    even = np.exp(-8.0 / 3.0)
+    corner_sd = np.array([[even, 0.0], [0.01, 0.0], [0.01, 0.0], [0.0, 2 * even]])
+    chances = doubt(corner_sd)
+    assert chances[0] == pytest.approx(0.5)
+    assert chances[1] == pytest.approx(8 / 9)
 
 
 @given(st.floats(0.1, 3.0), st.floats(0.1, 3.0), st.floats(0.01, 0.1))

@@ -77,6 +77,25 @@ def test_mdc95_is_2_77_sem():
     assert "stated" in precision(1.0).words
 
 
+def test_uncertainties_agree_with_the_studys_own_repeats():
+    """0.6 and 1.2 have the root mean square 0.949; repeats of SEM 0.5 scale both by 0.527."""
+    angles = [
+        angle("preoperative", 20.0, standard_uncertainty_deg=0.6),
+        angle("six_months", 12.0, standard_uncertainty_deg=1.2),
+    ]
+    own = precision(0.5, source=PrecisionSource.OWN_REPEATS)
+    cohort = correct_cohort(angles, CorrectionRules(precision={"VKA": own}))
+    first, last = cohort.patients[0].angles
+    assert first.standard_uncertainty_deg == pytest.approx(0.5 / 0.9486833 * 0.6)
+    assert last.standard_uncertainty_deg == pytest.approx(2 * first.standard_uncertainty_deg)
+    change = cohort.patients[0].correction("six_months")
+    assert change.standard_uncertainty_deg == pytest.approx(0.5 * 2**0.5)
+    assert cohort.uncertainty_scales == pytest.approx({"VKA": 0.5 / 0.9486833})
+    stated = correct_cohort(angles, rules(0.5))
+    assert stated.patients[0].angles[0].standard_uncertainty_deg == 0.6
+    assert stated.uncertainty_scales == {}
+
+
 def test_published_means_as_one_patient():
     """18.3 to 12.8 is 5.5 degrees or 30.1 %; science.md#published-study."""
     r = one(angle("preoperative", 18.3), angle("six_months", 12.8))

@@ -79,8 +79,12 @@ def test_the_vertebra_is_the_first_whole_intact_one_below_the_fracture():
         whole,
         vertebrae={**whole.vertebrae, Level.L2: replace(whole.vertebrae[Level.L2], inferior=None)},
     )
-    for readings in ([whole, torn], [reading(fractured=(Level.L2,))], [reading(fractured=())]):
-        with pytest.raises(NoSharedVertebraError, match="both endplates"):
+    for readings, sentence in (
+        ([whole, torn], "no vertebra below L1 is marked with both endplates"),
+        ([reading(fractured=(Level.L2,))], "both endplates"),
+        ([reading(fractured=())], "no fractured level is named"),
+    ):
+        with pytest.raises(NoSharedVertebraError, match=sentence):
             caudal_intact_level(readings)
     with pytest.raises(NoSharedVertebraError, match="L2"):
         superpose(whole, SQUARE, torn, SQUARE, Level.L2)

@@ -8,7 +8,7 @@ import pytest
 from kyphometer.anatomy import EndplateSide, Level
 from kyphometer.cli import main
 from kyphometer.messages import LANGUAGES, catalogue, choose, language, sentence, speaking
-from kyphometer.reading.checks import Finding, FindingCode, FindingFacts, Severity, Unit
+from kyphometer.reading.findings import Finding, FindingCode, FindingFacts, Severity, Unit
 
 
 def placeholders(text):

@@ -11,8 +11,9 @@ from kyphometer.film import FilmReference
 from kyphometer.geometry import Facing, PixelGeometry, Point
 from kyphometer.measure import measure_reading
 from kyphometer.reading import Endplate, Reading, Vertebra
-from kyphometer.reading.checks import Severity, check_reading
+from kyphometer.reading.checks import check_reading
 from kyphometer.reading.facing import derive_facing
+from kyphometer.reading.findings import Severity
 
 SPACING = PixelGeometry.from_spacing(0.16, 0.16)
 GOOD = {"T12": (5, 3), "L1": (12, -8), "L2": (-9, -11)}
@@ -260,5 +261,5 @@ def test_live_results_look_at_the_marks_once(monkeypatch):
     monkeypatch.setattr(measurements, "check_reading", counted)
     reading = column(GOOD, fractured=("L1",))
     answer = measurements.measure_answer(reading, SPACING, None, 0.75)
-    assert len(answer["measurements"]) > 3
+    assert len(answer.measurements) > 3
     assert calls == [1]

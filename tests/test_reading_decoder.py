@@ -15,10 +15,12 @@ from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
 import pytest
 from builders import column
+from msgspec import Meta
 
 from kyphometer.anatomy import EndplateSide, Level
 from kyphometer.cli import main
@@ -32,6 +34,7 @@ from kyphometer.reading.document import (
     reading_from_json,
     reading_to_dict,
 )
+from kyphometer.typed_json import MemberError, typed
 
 TABLE = json.loads((Path(__file__).parent / "data" / "reading_decoder.json").read_text())
 SAMPLES = sorted(Path(__file__).parent.parent.glob("sample_dicoms/*/*.reading.json"))
@@ -127,7 +130,7 @@ def test_a_refusal_names_the_member(path):
             assert place in str(error) or "no vertebral level" in str(error)
 
 
-@pytest.mark.parametrize("path", SAMPLES, ids=lambda p: f"{p.parent.name}-{p.name[:6]}")
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda p: f"{p.parent.name}-{p.name}")
 def test_samples_are_read_and_written_byte_for_byte(path):
     text = path.read_text("utf-8")
     made = reading_to_dict(reading_from_json(text))
@@ -142,3 +145,28 @@ def test_the_schema_that_ships_is_the_one_that_the_types_give(capsys):
     assert main(["schema", "reading"]) == 0
     shipped = files("kyphometer").joinpath("schemas/reading.schema.json").read_text("utf-8")
     assert capsys.readouterr().out == shipped
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "words"),
+    [
+        (
+            Annotated[float, Meta(gt=0.0, le=45.0)],
+            46.0,
+            "a number above 0 and at most 45, not 46.0",
+        ),
+        (Annotated[int, Meta(ge=1)], 0, "a whole number at least 1, not 0"),
+        (Annotated[int, Meta(ge=1, le=20)], 21, "a whole number from 1 to 20, not 21"),
+        (Annotated[str, Meta(max_length=3)], "abcd", "text of 0 to 3 characters, not 'abcd'"),
+        (
+            Annotated[list[str], Meta(max_length=1)],
+            ["a", "b"],
+            "a list of at most 1 text, not ['a', 'b']",
+        ),
+    ],
+)
+def test_a_member_beyond_its_bounds_is_told_them(kind, value, words):
+    holder = msgspec.defstruct("Holder", [("member", kind)])
+    with pytest.raises(MemberError, match="must be") as refused:
+        typed({"member": value}, holder)
+    assert str(refused.value) == f"'member' must be {words}"

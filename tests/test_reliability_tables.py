@@ -90,7 +90,7 @@ def test_missing_cells_are_counted_and_the_rest_is_used(tmp_path, capsys):
     ("raw", "sentence"),
     [
         ("film,observer,value\nf,A,1\n".encode("utf-16"), "UTF-16"),
-        (b"film,Dr A,Dr B\nf1,2,3\n", "There is no column observer (nor rater, reader"),
+        (b"film,value\nf1,2\n", "There is no column observer (nor rater, reader"),
         (b"film,observer,value\nf,A,inf\n", "Row 2: the value 'inf' is not a number"),
         (b"", "no rows below"),
     ],

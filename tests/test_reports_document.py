@@ -25,9 +25,10 @@ from kyphometer.reports import (
     Table,
 )
 from kyphometer.reports.docx import write_docx
-from kyphometer.reports.files import write_csv_tables, write_figures, write_xlsx
+from kyphometer.reports.files import write_csv_tables, write_figures
 from kyphometer.reports.html import render_html
 from kyphometer.reports.pdf import write_pdf
+from kyphometer.reports.xlsx import write_xlsx
 
 TITLE = "Kết quả <ngắn> & đủ: ± ≥ °"
 
@@ -124,10 +125,12 @@ def test_csv_and_xlsx_hold_raw_values(document, tmp_path):
     assert float(rows[0]["value_deg"]) == 18.3456789
     assert rows[2]["value_deg"] == ""
     write_xlsx(document, tmp_path / "tables.xlsx")
-    sheet = openpyxl.load_workbook(tmp_path / "tables.xlsx")["angles"]
+    sheet = openpyxl.load_workbook(tmp_path / "tables.xlsx")["One <b>"]
     assert sheet["B3"].value == 18.3456789
     assert sheet["A3"].data_type == "s"
-    assert sheet["A3"].value.startswith("'=")
+    assert sheet["A3"].value == "=HYPERLINK(1)"
+    assert (sheet["B3"].number_format, sheet["D3"].number_format) == ("0.0", "0.0%")
+    assert sheet["C3"].number_format == '[<0.001]"<0.001";0.000'
 
 
 def test_figures_are_written_in_both_forms(document, tmp_path):

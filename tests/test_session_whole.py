@@ -175,10 +175,13 @@ def test_report_certificate_and_export(kit, capsys, tmp_path):
     wide = ("--max-bias", "5", "--max-sem", "9", "--format", "json")
     status, out, _ = run(capsys, "qa", "certificate", kit.study, "--key", kit.key, *wide)
     assert (status, json.loads(out)["verdict"]) == (0, "shown")
+    assert json.loads(out)["seed"] == "11"
     strict = ("--max-sem", "0.3", "--observer", "A", "-o", tmp_path / "c.html")
     status, out, _ = run(capsys, "qa", "certificate", kit.study, "--key", kit.key, *strict)
     assert (status, "FAIL" in out) == (1, True)
-    assert "FAIL" in (tmp_path / "c.html").read_text("utf-8")
+    text = (tmp_path / "c.html").read_text("utf-8")
+    for words in ("FAIL", "Seed", "Kit", "limits version 1", "SEM at most 0.3", "Made"):
+        assert words in text, words
 
 
 def test_a_locked_session_is_reopened_only_with_a_reason(kit, capsys):

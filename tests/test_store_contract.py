@@ -269,3 +269,11 @@ def test_of_many_threads_exactly_one_wins(store, film):
     (only,) = store.history(film)
     winner = wins.index(0)
     assert only.reading.vertebrae == reading_of(winner / 10).vertebrae
+
+
+def test_who_has_read_which_film(reopen, store, film):
+    assert store.readers() == {}
+    for code in ("LT", "KN"):
+        store.save_reading(reading_of(), film, code, base_version=0)
+    store.save_reading(reading_of(), film, "LT", base_version=1, reason="again")
+    assert store.readers() == reopen().readers() == {film: ("KN", "LT")}

@@ -15,6 +15,7 @@ from store_films import TinyReader, reading_of, write_film
 from kyphometer.errors import StudyFileError, StudyRefusedError
 from kyphometer.followup.clinical.record import ClinicalRecord, ClinicalTable
 from kyphometer.store import MarkingLog, Study
+from kyphometer.store.database.schema import HEAD_REVISION
 from kyphometer.store.sessions.plans import PlannedItem
 
 
@@ -129,7 +130,7 @@ def spoil(folder, name, change):
     [
         ("study.json", lambda t: "{", "missing or no JSON"),
         ("study.json", lambda t: t.replace("kyphometer-study", "other"), "not of the format"),
-        ("study.json", lambda t: t.replace('"0002"', '"0009"'), "newer version"),
+        ("study.json", lambda t: t.replace(f'"{HEAD_REVISION}"', '"0009"'), "newer version"),
         ("study.json", lambda t: t.replace('"version": 1', '"version": 2'), "by a newer version"),
         ("tables/readings.jsonl", lambda t: t.splitlines()[0] + "\n", "holds 1 rows, not 2"),
         ("tables/readings.jsonl", lambda t: t[:-20], "is damaged near row"),

@@ -21,6 +21,7 @@ from kyphometer.followup.positions import PositionPolicy
 from kyphometer.store import ScanOptions, Study
 from kyphometer.store.people.people import plain_code
 from kyphometer.store.study.settings import StudySettings, merged_settings
+from kyphometer.workflow.study_check import study_contradictions
 
 SAMPLES = Path(__file__).parent.parent / "sample_dicoms" / "SIM-001"
 ACCEPT = ScanOptions(accept_changes=True)
@@ -214,6 +215,25 @@ def test_codes_that_differ_only_in_writing_are_pointed_out(study, films):
     assert [patient.code for patient in study.patients()] == ["Nguyễn", "SIM-001", "sim-1"]
     (note,) = [n for n in report.notes if "differ only in case" in n.sentence]
     assert "'sim-1' and 'SIM-001'" in note.sentence
+
+
+def test_codes_of_observers_that_differ_only_in_writing_are_pointed_out(study, films, capsys):
+    document = json.loads((films / "pre-op.reading.json").read_text())
+    (known,) = study.observers()
+    for observer in (known.code.lower(), "KN 02", "KN2"):
+        (films / f"{observer}.reading.json").write_text(
+            json.dumps({**document, "observer": observer})
+        )
+    where = str(study.database.path)
+    assert main(["study", "import-readings", where, str(films), "--observer", "KN"]) == 0
+    told = capsys.readouterr().err
+    assert f"'{known.code.lower()}' and '{known.code}' differ only in case" in told
+    assert "The observer codes 'KN2' and 'KN 02' differ only in case" in told
+    assert told.count("note:") == 2
+    codes = [i.sentence for i in study_contradictions(study) if i.kind == "code"]
+    assert len(codes) == 2
+    assert main(["study", "import-readings", where, str(films), "--observer", "KN"]) == 0
+    assert "note:" not in capsys.readouterr().err
 
 
 def test_plain_codes():

@@ -77,23 +77,23 @@ def table(out, key):
 def test_angles_follow_the_published_table(reported):
     rows = {(r["endpoint"], r["visit"]): r for r in table(reported, "radiographic")}
     for key, (mean, sd) in {
-        ("VKA", "pre-op"): (18.3, 2.8),
-        ("VKA", "6 months"): (12.8, 1.8),
-        ("RKA", "pre-op"): (20.8, 3.2),
-        ("RKA", "6 months"): (14.0, 1.8),
+        ("VKA", "preoperative"): (18.3, 2.8),
+        ("VKA", "six_months"): (12.8, 1.8),
+        ("RKA", "preoperative"): (20.8, 3.2),
+        ("RKA", "six_months"): (14.0, 1.8),
     }.items():
         assert float(rows[key]["mean"]) == pytest.approx(mean, abs=2 * sd / np.sqrt(21))
         assert float(rows[key]["sd"]) == pytest.approx(sd, abs=2 * sd / np.sqrt(40))
         assert rows[key]["n"] == "21"
     # science.md#tests: p < 0.001 whatever the correlation of the two visits.
-    assert float(rows["VKA", "6 months"]["p"]) < 2.3e-5
-    assert float(rows["RKA", "6 months"]["p"]) < 4.4e-6
+    assert float(rows["VKA", "six_months"]["p"]) < 2.3e-5
+    assert float(rows["RKA", "six_months"]["p"]) < 4.4e-6
 
 
 def test_scores_follow_the_published_table(reported):
     for name, wanted in {
-        "vas": {"pre-op": 7.6, "discharge": 3.9, "1 month": 2.7, "6 months": 1.8},
-        "odi": {"pre-op": 69.9, "1 month": 30.0, "6 months": 24.6},
+        "vas": {"preoperative": 7.6, "discharge": 3.9, "one_month": 2.7, "six_months": 1.8},
+        "odi": {"preoperative": 69.9, "one_month": 30.0, "six_months": 24.6},
     }.items():
         rows = {r["visit"]: r for r in table(reported, f"{name}_by_visit")}
         assert list(rows) == list(wanted)
@@ -154,7 +154,8 @@ def test_report_has_every_section_and_asks_nothing_of_the_network(reported):
     headings = re.findall(r"<h2[^>]*>([^<]+)</h2>", html)
     assert headings == [
         "Summary", "Patients", "Angles and correction", "Pain and disability", "Neurology",
-        "Complications", "Methods", "Exclusions and warnings", "Each patient", "Every value",
+        "Complications", "Time to loss of correction or revision", "Methods", "References",
+        "Reporting checklist", "Exclusions and warnings", "Each patient", "Every value",
     ]  # fmt: skip
     for key in ("flow", "angles_by_visit", "waterfall_vka", "waterfall_rka", "scores_over_time"):
         assert f'id="figure-{key}"' in html
@@ -186,7 +187,8 @@ def test_other_formats_are_written(reported):
     words = "\n".join(p.text for p in Document(reported / "r.docx").paragraphs)
     assert "Exclusions and warnings" in words
     sheets = load_workbook(reported / "r.xlsx", read_only=True).sheetnames
-    assert {"table_1", "radiographic", "corrections", "complications"} <= set(sheets)
+    assert {"Patients", "Angles and correction", "Complications", "Every value"} <= set(sheets)
+    assert "Each patient" not in sheets  # no sheet a patient
 
 
 def test_nothing_to_write_is_refused(study_path, capsys):

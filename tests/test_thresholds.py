@@ -18,7 +18,8 @@ from kyphometer.film import FilmReference
 from kyphometer.geometry import PixelGeometry
 from kyphometer.measure import measure_reading
 from kyphometer.reading import Endplate, Reading, Vertebra
-from kyphometer.reading.checks import FindingCode, check_reading
+from kyphometer.reading.checks import check_reading
+from kyphometer.reading.findings import FindingCode
 from kyphometer.reliability.components import anova_components
 from kyphometer.reliability.crossed import MeanSquares
 from kyphometer.workflow.study_precision import own_precision

@@ -17,6 +17,8 @@ from worlds.mesh import Morph
 from worlds.physics import Exposure, exposed, spectrum
 from worlds.scene import visibility
 from worlds.solid import Solid, rim_corners, solid_of_mesh
+from worlds.voxel import voxel_pair, voxel_scene
+from worlds.voxel_body import Body, made_up_body
 
 BOX = np.array([[-16.0, 12.0], [16.0, 12.0], [-15.0, -13.0], [17.0, -12.0]]) * (1, -1)
 
@@ -140,3 +142,70 @@ def test_more_bone_is_brighter_and_the_spectrum_stays_below_the_voltage():
     film = exposed(soft, bone, 0.4, how, np.random.default_rng(0))
     steps = film[:, 5:25].mean(), film[:, 35:55].mean(), film[:, 65:85].mean()
     assert steps[0] < steps[1] < steps[2]
+
+
+def plain_body(**changes: object) -> Body:
+    """A body 30 mm deep whose superior endplate leans by 0.1 and whose inferior one is level."""
+    facts = {
+        "half": np.array([15.0, 20.0]), "power": 2.5, "hollow": 0.0, "waist": 0.0,
+        "plates": ((10.0, 0.1, 0.0, 0.0, 1.0), (-10.0, 0.0, 0.0, 0.0, 1.0)), "round_mm": 1.0,
+        "rough": np.zeros((40, 40, 40), np.float32), "dense": 0.1, "wall_mm": 0.5,
+        "plate_mm": 0.5, "broken": False,
+    }  # fmt: skip
+    return Body(**{**facts, **changes})
+
+
+def test_corners_of_a_level_set_are_the_apexes_of_its_rims():
+    # a quarter circle of radius r has its apex r * (sqrt 2 - 1) inside the sharp corner
+    for radius in (0.6, 2.0):
+        corners = plain_body(round_mm=radius).corners()
+        sharp = np.array([[-15.0, 8.5], [15.0, 11.5], [-15.0, -10.0], [15.0, -10.0]])
+        inside = radius * (np.sqrt(2) - 1)
+        away = np.hypot(*(corners - sharp).T)
+        assert np.abs(away - inside).max() < 0.35
+    # a bowl between the rims leaves the corners where they are
+    bowl = ((10.0, 0.1, 4.0, 3.0, 1.0), (-10.0, 0.0, 0.0, 0.0, 1.0))
+    assert np.abs(plain_body(plates=bowl).corners() - plain_body().corners()).max() < 0.6
+
+
+def test_level_sets_lose_their_height_evenly_at_both_endplates():
+    rng = np.random.default_rng(8)
+    bodies = [made_up_body(12, 1.0, False, rng) for _ in range(800)]
+    slopes = np.array([[plate[1] for plate in body.plates] for body in bodies])
+    wedge = np.degrees(np.arctan(slopes[:, 0]) - np.arctan(slopes[:, 1]))
+    steep = np.array([body.broken for body in bodies]) & (wedge > 10)
+    share = slopes[steep, 0] / (slopes[steep, 0] - slopes[steep, 1])
+    assert 0.4 < share.mean() < 0.6
+    assert wedge.max() > 25
+    assert 0.3 < np.mean([body.broken for body in bodies]) < 0.5
+
+
+def test_a_scene_of_level_sets_shows_its_bodies_and_is_repeatable():
+    one, again = voxel_scene("clean", 400_000), voxel_scene("clean", 400_000)
+    assert np.array_equal(one.pixels, again.pixels)
+    rows, columns = one.pixels.shape
+    strengths = []
+    for body in one.bodies:
+        assert (body.corners > 0).all()
+        assert (body.corners < (columns, rows)).all()
+        strengths.append(visibility(one, body))
+    assert np.median(strengths) > 3
+
+
+def test_a_person_of_level_sets_comes_twice_with_height_given_back():
+    first, second = voxel_pair("clean", 400_001)
+    assert [body.level for body in first.bodies] == [body.level for body in second.bodies]
+    turns = []
+    for scene in (first, second):
+        assert scene.bodies[2].fractured
+        sizes, wedges = [], []
+        for sa, sp, ia, ip in (body.corners for body in scene.bodies):
+            (ux, uy), (lx, ly) = sp - sa, ip - ia
+            sizes.append(np.hypot(lx, ly) * 0.38)
+            wedges.append(abs(np.degrees(np.arctan2(ux * ly - uy * lx, ux * lx + uy * ly))))
+        turns.append((np.array(sizes), np.array(wedges)))
+    (sizes, wedges), (later_sizes, later_wedges) = turns
+    assert np.allclose(sizes, later_sizes, rtol=0.05), "the same bones from nearly the same side"
+    intact = [0, 1, 3, 4]
+    assert np.allclose(wedges[intact], later_wedges[intact], atol=2.5)
+    assert later_wedges[2] < wedges[2] - 2

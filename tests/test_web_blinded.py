@@ -12,6 +12,7 @@ from web_films import COLUMNS, ROWS, film
 from web_local import TOKEN, Client, document, sentence
 
 from kyphometer.anatomy import Level
+from kyphometer.dicom import read_film, to_grey
 from kyphometer.dicom.write import write_dx
 from kyphometer.film import VoiWindow
 from kyphometer.measure import measure_reading
@@ -28,7 +29,7 @@ SECRETS = ("Hidden", "SECRETPAT", "preop", "after-op", "2025-03", "20250301", "2
 
 @pytest.fixture
 def study(tmp_path):
-    """Two films of one patient and a mirrored duplicate of each; one earlier open reading."""
+    """Two films of one patient."""
     for number, name in enumerate(("preop-SECRETPAT", "after-op-SECRETPAT")):
         made = film(
             number,
@@ -53,7 +54,7 @@ def plan(study, **changes):
         "seed": 3,
         "rounds": 2,
         "duplicates": 0.5,
-        "mirrored": 1.0,
+        "mirrored": 0.5,
         "washout_days": 0.0,
         **changes,
     }
@@ -86,6 +87,16 @@ def flipped(body):
             for corner in ("anterior", "posterior"):
                 plate[corner]["xy"][0] = COLUMNS - plate[corner]["xy"][0]
     return text
+
+
+def test_a_link_to_a_study_is_not_followed(study):
+    plan(study)
+    uid = study.films()[0].facts["study_instance_uid"]
+    for asked in (uid, "1.2.3"):
+        answer = reader(study).get("/open", params={"StudyInstanceUID": asked})
+        assert answer.status_code == 403
+        assert "location" not in answer.headers
+        assert uid not in answer.text
 
 
 def test_no_answer_leaks_anything(study):
@@ -122,7 +133,8 @@ def test_no_answer_leaks_anything(study):
         ask("DELETE", f"{path}/draft", json={"base": "1."})
     for number in range(1, 12):
         ask("GET", f"/api/films/{number}")
-        ask("GET", f"/api/films/{number}/picture.png")
+        for name in ("picture.png", "page.pdf", "page.png", "measurements.csv"):
+            ask("GET", f"/api/films/{number}/{name}")
     ask("GET", "/api/films/..%2f..%2fsecretstudy.kypho")
     for path in sorted({item.name for item in study.films()[0].path.parent.iterdir()}):
         ask("GET", f"/api/films/{path}")
@@ -165,7 +177,7 @@ def test_the_same_film_under_two_codes_has_two_tags(study):
     assert len(tags) == 6
 
 
-def test_a_mirrored_duplicate_is_shown_mirrored_and_kept_as_it_lies_on_the_film(study):
+def test_a_mirrored_showing_is_shown_mirrored_and_kept_as_it_lies_on_the_film(study):
     plan(study)
     client = reader(study)
     planned = {i.code: i for i in study.sessions.items("qa1", observer="KN")}
@@ -175,8 +187,10 @@ def test_a_mirrored_duplicate_is_shown_mirrored_and_kept_as_it_lies_on_the_film(
         assert facts["facing"] == ("right" if own.mirrored else "left")
         shown = client.get(f"/api/films/{code}/pixels")
         pixels = np.frombuffer(shown.content, "<u2").reshape(ROWS, COLUMNS)
-        stored = film(study.film(own.film_id).taken_on.day - 1).pixels
-        np.testing.assert_array_equal(pixels, stored[:, ::-1] if own.mirrored else stored)
+        grey = np.rint(np.clip((pixels - 32768.0) / 32768.0 + 0.5, 0.0, 1.0) * 255.0)
+        expected = to_grey(read_film(study.film_path(own.film_id)))
+        expected = expected[:, ::-1] if own.mirrored else expected
+        assert np.abs(grey - expected).max() <= 1.0  # of 255 greys
         assert confirm(client, code, flipped(document()) if own.mirrored else document()).is_success
         kept = study.latest_reading(own.film_id, "KN", session_item=own.id).reading
         expected = reading_from_dict(document())

@@ -168,6 +168,33 @@ def test_search_and_filter(tab: Tab) -> None:
     page.locator(".list-note", has_text="film").wait_for()
 
 
+def test_visits_under_their_patient_with_their_pictures(tab: Tab) -> None:
+    page = tab.page
+    page.locator(".search").fill("VISITS")
+    expect(page.locator(".row")).to_have_count(2)
+    expect(page.locator(".patient-name")).to_have_text("VISITS")  # once for both
+    expect(page.locator(".row.first .patient")).to_contain_text("2 films, 0 read")
+    script = "() => [...document.querySelectorAll('.thumb img')].map((one) => one.naturalHeight)"
+    tab.until(lambda: page.evaluate(script) == [192, 192])
+    page.locator(".order").select_option("date")
+    expect(page.locator(".row").first).to_contain_text("V2.dcm")
+    expect(page.locator(".patient-name")).to_have_count(2)
+    assert _violations(tab) == []
+
+
+def test_the_reader_is_named_and_can_be_changed(tab: Tab) -> None:
+    page = tab.page
+    page.get_by_role("button", name="Reader: KN").click()
+    page.locator("#observer").fill("LÊ T")
+    page.get_by_role("button", name="Read under this code").click()
+    page.get_by_role("button", name="Reader: LÊ T").wait_for()
+    page.reload()
+    page.get_by_role("button", name="Reader: LÊ T").wait_for()
+    tab.open("F06")
+    expect(page.locator(".film-title")).to_contain_text("Reader: LÊ T")
+    assert _violations(tab) == []
+
+
 def test_the_small_page_that_plans_a_study(tab: Tab) -> None:
     """Numbers of the published tables; a request that cannot be met is answered in a sentence."""
     page = tab.page

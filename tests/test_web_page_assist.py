@@ -178,13 +178,58 @@ def test_the_real_refiner_after_a_drag_and_for_all_at_once(helped: Tab) -> None:
     page.keyboard.press("Control+z")  # the hand's step
     assert _marks(tab, "F04")[key]["xy"] == hand
     page.keyboard.press("e")
-    expect(page.locator(".stage .assisted")).not_to_have_count(0)
+    expect(page.locator(".stage .assisted")).not_to_have_count(0, timeout=60_000)
     refined = {k: m for k, m in _marks(tab, "F04").items() if m["source"] == "refined"}
     assert len(refined) >= 6
     assert max(_gap(k, m["xy"]) for k, m in refined.items()) < 3.0
     page.keyboard.press("Control+Enter")
     page.locator(".save.confirmed").wait_for()
     expect(page.locator(".stage .assisted")).to_have_count(0)  # confirmed: all are agreed with
+
+
+def test_one_click_helps_carry_over_where_the_film_is_in_doubt(helped: Tab) -> None:
+    tab = helped
+    page = tab.open("V1").page
+    tab.mark()
+    page.keyboard.press("Control+Enter")
+    page.locator(".save.confirmed").wait_for()
+    tab.open("V2")
+    level = case().fractured
+    asked: list[dict[str, Any]] = []
+
+    def doubt(route: Route) -> None:
+        body = route.request.post_data_json
+        asked.append(body)
+        if len(asked) > 1:
+            route.continue_()
+            return
+        levels = ["T11", level, "L4"]
+        told = {"error": "Two places.", "kind": "CarryOverError", "code": "carry_two_places"}
+        route.fulfill(status=422, json={**told, "facts": {"levels": levels}})
+
+    page.route("**/carry-over", doubt)
+    page.keyboard.press("p")
+    question = page.locator(".guide [data-where]")
+    question.wait_for()
+    page.keyboard.press("Escape")
+    expect(question).to_have_count(0)
+    asked.clear()
+    page.keyboard.press("p")
+    question.wait_for()
+    page.locator("#where-level").select_option(level)
+    corners = [
+        case("after").xy(level, side, corner)
+        for side in ("superior", "inferior")
+        for corner in ("anterior", "posterior")
+    ]
+    middle = [sum(xy[axis] for xy in corners) / 4 for axis in (0, 1)]
+    tab.press_at(middle)
+    expect(page.locator(".stage .assisted")).not_to_have_count(0, timeout=60_000)
+    expect(question).to_have_count(0)
+    (first, second) = asked
+    assert first["anchors"] == {}
+    assert math.dist(second["anchors"][level], middle) < 3.0
+    tab.complaints[:] = [text for text in tab.complaints if "422" not in text]
 
 
 def test_carry_over_proposes_the_visit_before(helped: Tab) -> None:
@@ -198,7 +243,7 @@ def test_carry_over_proposes_the_visit_before(helped: Tab) -> None:
     tab.open("V2")
     assert tab.corners() == []
     page.keyboard.press("p")
-    expect(page.locator(".stage .assisted")).not_to_have_count(0)
+    expect(page.locator(".stage .assisted")).not_to_have_count(0, timeout=60_000)
     found = _marks(tab, "V2")
     assert set(found) <= set(before)
     assert {mark["source"] for mark in found.values()} == {"carried"}

@@ -149,7 +149,8 @@ def test_a_drag_is_one_step_keeps_the_grab_offset_and_can_be_fine(tab: Tab) -> N
 
 
 def test_escape_drops_a_drag_under_way(tab: Tab) -> None:
-    page = tab.open("F05").page
+    page = tab.open("F10").page
+    tab.mark()
     tab.wait_saved()
     key = tab.corners()[0]
     start = tab.corner_at(key)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import cv2
 import numpy as np
 import pytest
 from playwright.sync_api import expect
-from web_page_kit import Tab, case
+from web_page_kit import Annotator, Tab, case, open_tab
 
 from kyphometer.dicom.display import to_grey
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from playwright.sync_api import Browser
 
 
 def _smooth_places(grey: NDArray[np.uint8]) -> list[tuple[int, int]]:
@@ -70,6 +71,55 @@ def test_window_by_drag_preset_and_region(tab: Tab) -> None:
     assert page.locator(".preset").input_value() == "-1"
 
 
+def test_window_zoom_scale_and_sides_are_told(tab: Tab) -> None:
+    page = tab.open("F08").page
+    tab.settle()
+    told = page.locator(".stage .readout")
+    film = case().phantom.film
+    sides = ["A", "P"] if film.header.acquisition.facing == "left" else ["P", "A"]
+    assert [told.locator(f"[data-part={side}]").inner_text() for side in ("left", "right")] == sides
+    scale = told.locator("[data-part=scale]")
+    length = float(scale.inner_text().split()[0])
+    width = page.evaluate("e => parseFloat(e.style.width)", scale.element_handle())
+    assert width == pytest.approx(length / film.geometry.column_mm * tab.view()[2], abs=0.6)
+    percent = int(re.search(r"(\d+) %", told.inner_text())[1])
+    assert percent == pytest.approx(100 * tab.view()[2], abs=0.6)
+
+
+def test_the_window_is_dragged_while_marking_and_by_the_right_button_if_wanted(tab: Tab) -> None:
+    page = tab.open("F12").page
+    tab.choose("L1")
+    assert tab.target() is not None
+    window = page.locator(".stage .readout [data-part=window]")
+
+    def drag(button: Literal["left", "right"], *keys: str) -> None:
+        x, y = tab.screen((225, 450))
+        for key in keys:
+            page.keyboard.down(key)
+        page.mouse.move(x, y)
+        page.mouse.down(button=button)
+        page.mouse.move(x + 60, y + 60, steps=4)
+        page.mouse.up(button=button)
+        for key in keys:
+            page.keyboard.up(key)
+        tab.settle()
+
+    first, zoom = window.inner_text(), tab.view()[2]
+    drag("left", "Alt")
+    assert tab.corners() == []
+    assert window.inner_text() != first
+    assert tab.view()[2] == zoom
+    drag("right")
+    assert tab.view()[2] != zoom
+    page.keyboard.press("?")
+    page.locator("#right-windows").check()
+    page.keyboard.press("Escape")
+    tab.dialog_closed()
+    before, zoom = window.inner_text(), tab.view()[2]
+    drag("right")
+    assert (window.inner_text() != before, tab.view()[2] == zoom) == (True, True)
+
+
 def test_zoom_pan_fit_and_one_to_one(tab: Tab) -> None:
     page = tab.open("F03").page
     point = (300.0, 500.0)
@@ -112,11 +162,13 @@ def test_local_contrast_is_a_view_only(tab: Tab) -> None:
     tab.until(lambda: [tab.grey(p) for p in places] == greys)
 
 
-@pytest.mark.parametrize("size", [(1440, 900), (1280, 720), (820, 1180)])
+@pytest.mark.parametrize(
+    ("film", "size"), [("F06", (1440, 900)), ("F10", (1280, 720)), ("F11", (820, 1180))]
+)
 def test_every_level_can_be_read_and_hit_and_several_chosen_without_keys(
-    tab: Tab, size: tuple[int, int]
+    tab: Tab, film: str, size: tuple[int, int]
 ) -> None:
-    page = tab.open("F06").page
+    page = tab.open(film).page
     page.set_viewport_size({"width": size[0], "height": size[1]})
     page.keyboard.press("f")
     if page.locator(".level").count() < 20:
@@ -234,6 +286,29 @@ def _view_of(stage: object) -> list[float]:
     return [float(part) for part in stage.get_attribute("data-view").split()]  # type: ignore[attr-defined]
 
 
+def test_marks_stay_in_view_when_the_pane_becomes_narrow(
+    chromium: Browser, annotator: Annotator
+) -> None:
+    """From a single film looked at closely, as marking leaves it, to films side by side."""
+    with open_tab(chromium, annotator) as tab:
+        page = tab.open("V1").page
+        if not tab.corners():
+            tab.mark()
+        tab.settle()
+        width = tab.stage.bounding_box()["width"]
+        page.keyboard.press("2")
+        tab.settle()
+        page.keyboard.press("y")
+        page.locator(".films[data-panes='2']").wait_for()
+        tab.settle()
+        box = tab.stage.bounding_box()
+        assert box["width"] < 0.6 * width
+        for key in tab.corners():
+            x, y = tab.corner_at(key)
+            assert box["x"] < x < box["x"] + box["width"]
+            assert box["y"] < y < box["y"] + box["height"]
+
+
 def test_a_film_of_twenty_megapixels(tab: Tab) -> None:
     page = tab.open("LARGE").page
     tab.choose(case().fractured)
@@ -272,7 +347,7 @@ def test_the_picture_holds_film_and_marks(tab: Tab) -> None:
 
     with Image.open(coming.value.path()) as picture:
         pixels = np.asarray(picture.convert("RGB")).astype(int)
-    assert coming.value.suggested_filename == "F05.dcm.png"
+    assert coming.value.suggested_filename == "P04_2026-01-10.png"
     coloured = (pixels[..., 2] - pixels[..., 0]) > 60
     assert 200 < coloured.sum() < 40_000, "the marks are drawn in their colour"
     assert len(np.unique(pixels[..., 0])) > 60, "the film is there"

@@ -186,6 +186,45 @@ def test_own_marks_stay_where_they_are(client, visits):
     assert "L1" in body["carried"]
 
 
+def test_a_click_of_the_reader_says_where_a_body_lies(client, visits):
+    _, films, _ = visits
+    plates = films[1].truth.vertebrae[Level.L1].endplates.values()
+    at = [sum(plate.centre[axis] for plate in plates) / 2 for axis in (0, 1)]
+    body = {"document": EMPTY, "from": "1", "anchors": {"L1": at}}
+    answer = client.post("/api/films/2/carry-over", json=body)
+    assert answer.status_code == 200, answer.text
+    assert "L1" in answer.json()["carried"]
+    away = {**body, "anchors": {"L1": [at[0], at[1] - 60.0 / films[1].film.geometry.row_mm]}}
+    refused = client.post("/api/films/2/carry-over", json=away)
+    assert refused.status_code == 422, "two bodies higher is not believed because it was clicked"
+
+
+@pytest.mark.parametrize("anchors", [{"X9": [1, 2]}, {"L1": [1]}, {"L1": "there"}, 3])
+def test_a_damaged_click_is_refused_in_a_sentence(client, anchors):
+    body = {"document": EMPTY, "from": "1", "anchors": anchors}
+    answer = client.post("/api/films/2/carry-over", json=body)
+    assert answer.status_code in (400, 422)
+    assert sentence(answer.json()["error"])
+
+
+def test_a_film_that_is_not_recognised_says_which_bodies_could_be_clicked(visits):
+    records, _, first = visits
+    blank = records[1].path.with_name("blank.dcm")
+    film = simulate_visits(7105, PLANS, fractured=Level.T8, seed=7105, film_format=FORMAT)[1].film
+    write_dx(film.film, blank, seed="another")
+    store = MemoryStore([records[0], replace(records[1], path_text=str(blank))])
+    store.save_reading(first, 1, "KN", base_version=0)
+    client = visitor(store)
+    headers = {"Accept-Language": "vi"}
+    body = {"document": EMPTY, "from": "1"}
+    answer = client.post("/api/films/2/carry-over", json=body, headers=headers)
+    assert answer.status_code == 422
+    told = answer.json()
+    assert told["code"] in ("carry_unrecognised", "carry_two_places")
+    assert told["facts"]["levels"] == [level.value for level in sorted(first.vertebrae)]
+    assert told["error"].startswith("Không chuyển được")
+
+
 @pytest.mark.parametrize(("origin", "film"), [("2", 2), ("1", 1), (None, 1)])
 def test_there_must_be_an_earlier_reading(client, origin, film):
     answer = carry(client, EMPTY, origin, film)

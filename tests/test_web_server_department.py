@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -17,6 +18,8 @@ from kyphometer.store.study.settings import StudySettings
 from kyphometer.web.access import passwords, sign_ins, throttle
 from kyphometer.web.access.accounts import AccountAuthenticator
 from kyphometer.web.access.passwords import PasswordError, checked_password, hashed, matches
+from kyphometer.web.access.proxy_sign_in import ProxySignIn
+from kyphometer.web.access.sign_in_log import SignInLog
 from kyphometer.web.reader.confirming import draft_reading
 from kyphometer.web.server.app import create_app
 from kyphometer.web.server.department import DepartmentServices, Listening
@@ -62,7 +65,7 @@ class MemoryStudy(MemoryStore):
     def account(self, login):
         return self._accounts.get(login)
 
-    def add_account(self, login, *, password_hash, role, observer=None):
+    def add_account(self, login, *, password_hash, role, observer=None, first_password=False):
         if login in self._accounts:
             raise StudyRefusedError(f"There is an account '{login}'", "choose another name")
         self._accounts[login] = AccountRecord(
@@ -72,12 +75,20 @@ class MemoryStudy(MemoryStore):
             active=True,
             created_at=datetime.now(UTC),
             password_hash=password_hash,
+            first_password=first_password,
         )
 
-    def change_account(self, login, *, password_hash=None, role=None, active=None):
+    def change_account(
+        self, login, *, password_hash=None, role=None, active=None, first_password=None
+    ):
         if login not in self._accounts:
             raise UnknownRecordError("account", login)
-        changes = {"password_hash": password_hash, "role": role, "active": active}
+        changes = {
+            "password_hash": password_hash,
+            "role": role,
+            "active": active,
+            "first_password": first_password,
+        }
         given = {name: value for name, value in changes.items() if value is not None}
         self._accounts[login] = replace(self._accounts[login], **given)
 
@@ -246,14 +257,92 @@ def test_guessing_is_slowed_down_for_the_pair_and_not_for_others(app, clock):
     assert login(app).answer.status_code == 200
 
 
-def test_waits_double_and_have_an_end(clock):
-    guard, waits = throttle.Throttle(clock), []
-    for _ in range(25):
-        guard.failed("ann", "10.0.0.9")
-        waits.append(guard._wait(("pair", "ann", "10.0.0.9")))
-    assert waits[3] == 0.0
-    assert waits[4:7] == [2.0, 4.0, 8.0]
-    assert waits[-1] == throttle.LONGEST_WAIT_S
+def test_guessing_at_others_keeps_nobody_out_who_was_in_before(app):
+    assert login(app).answer.status_code == 200
+    for number in range(60):  # all from the address that ann has
+        login(app, f"guess{number}", "a wrong password")
+        login(app, "quinn", "a wrong password")
+    assert login(app, "quinn").answer.status_code == 429
+    assert login(app).answer.status_code == 200
+
+
+def test_a_browser_that_was_in_before_is_let_in_past_those_who_guess_its_login(app):
+    ann = login(app)
+    for _ in range(60):
+        login(app, "ann", "a wrong password")
+    assert login(app).answer.status_code == 429
+    answer = ann.post("/api/login", json={"name": "ann", "password": PASSWORD})
+    assert answer.status_code == 200
+
+
+def test_a_cookie_is_kept_no_longer_than_its_sign_in(app, clock):
+    ann = login(app)
+    assert f"Max-Age={int(sign_ins.LIFETIME_S)};" in ann.answer.headers["set-cookie"]
+    clock.now += sign_ins.ROTATE_S + 1
+    renewed = ann.get("/api/config").headers["set-cookie"]
+    assert f"Max-Age={int(sign_ins.LIFETIME_S - sign_ins.ROTATE_S - 1)};" in renewed
+
+
+def test_a_first_password_opens_nothing_but_its_change(app, study):
+    olga = login(app, "olga")
+    made = olga.post("/api/users", json={"name": "new", "role": "observer"}).json()
+    new = login(app, "new", made["password"])
+    assert new.answer.json()["first_password"] is True
+    for path in ("/api/config", "/api/worklist", "/api/films/1", "/api/users"):
+        answer = new.get(path)
+        assert (answer.status_code, answer.json()["kind"]) == (403, "FirstPasswordError")
+    assert new.get("/").headers["location"] == "/login"
+    body = {"old": made["password"], "new": made["password"]}
+    assert new.post("/api/password", json=body).status_code == 422
+    body["new"] = "quite another phrase"
+    changed = new.post("/api/password", json=body)
+    assert changed.json()["first_password"] is False
+    assert new.get("/api/worklist").status_code == 200
+    assert study.account("new").first_password is False
+    assert login(app, "new", body["new"]).answer.json()["first_password"] is False
+
+
+def test_sign_ins_are_recorded_without_what_is_no_name_here(study, clock, tmp_path):
+    path = tmp_path / "sign-ins.jsonl"
+    settings = WebSettings(mode=Mode.DEPARTMENT, port=8000)
+    log = SignInLog(path)
+    authenticator = AccountAuthenticator(study, settings.cookie_name, clock, log)
+    app = create_app(settings, authenticator, DepartmentServices(study))
+    login(app)
+    login(app, "ann", "a wrong password")
+    login(app, "my secret password", "x")
+    login(app, "my secret password", "x")
+    for _ in range(throttle.FREE_ATTEMPTS["pair"] + 1):
+        login(app, "quinn", "a wrong password")
+    found = login(app, "olga").get("/api/sign-ins").json()["sign_ins"]
+    log.close()
+    text = path.read_text()
+    lines = [json.loads(line) for line in text.splitlines()]
+    assert "secret" not in text
+    assert "wrong" not in text
+    assert [line["outcome"] for line in lines[:4]] == ["success", *["failure"] * 3]
+    assert lines[-2]["outcome"] == "too early"
+    assert (lines[0]["name"], lines[0]["address"]) == ("ann", "127.0.0.1")
+    assert lines[2]["name_hash"] == lines[3]["name_hash"]
+    assert "name" not in lines[2]
+    assert datetime.fromisoformat(lines[0]["time"]).tzinfo is not None
+    assert path.stat().st_mode & 0o077 == 0
+    assert [item["outcome"] for item in reversed(found)][:4] == ["success", *["failure"] * 3]
+
+
+def test_a_log_that_cannot_be_written_is_told_at_the_start(tmp_path):
+    with pytest.raises(ServerStartError) as caught:
+        SignInLog(tmp_path / "no folder" / "log")
+    assert sentence(str(caught.value))
+
+
+@pytest.mark.parametrize(
+    "weak",
+    ["passwordpassword", "qwertyuiop12", "kyphometer123", "matkhau12345", "annann123456789"],
+)
+def test_weak_passwords_are_refused(weak):
+    with pytest.raises(PasswordError, match=r"choose"):
+        checked_password(weak, "ann")
 
 
 def test_people_have_drafts_and_readings_of_their_own(app):
@@ -438,3 +527,73 @@ def test_behind_a_proxy_cookies_are_secure_and_only_its_origin_is_accepted(study
     assert client.post("/api/login", json=body, headers=headers).status_code == 403
     other = Client(app, "https://other.example")
     assert other.get("/api/health").status_code == 400
+
+
+SECRET = "0123456789abcdef" * 4
+
+
+def behind_proxy(study):
+    settings = WebSettings(mode=Mode.DEPARTMENT, port=8000)
+    proxy = ProxySignIn(header="x-remote-user", secret=SECRET)
+    authenticator = AccountAuthenticator(study, settings.cookie_name, proxy=proxy)
+    return create_app(settings, authenticator, DepartmentServices(study))
+
+
+def test_a_proxy_that_proves_itself_says_who_it_is(study):
+    client = Client(behind_proxy(study))
+    vouched = {"X-Remote-User": "ann", "X-Kyphometer-Proxy-Secret": SECRET}
+    answer = client.get("/login", headers=vouched)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    config = client.get("/api/config").json()
+    assert (config["user"]["name"], config["sign_in"]) == ("ann", "proxy")
+    again = Client(behind_proxy(study))  # the page signs in again by itself
+    headers = {**vouched, "X-Kyphometer-CSRF": "login"}
+    body = {"name": "ann", "password": "-"}
+    assert again.post("/api/login", json=body, headers=headers).json()["user"]["name"] == "ann"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"X-Remote-User": "olga"},
+        {"X-Remote-User": "olga", "X-Kyphometer-Proxy-Secret": "x" * 64},
+        {"X-Remote-User": "olga", "X-Kyphometer-Proxy-Secret": ""},
+        {"X-Kyphometer-Proxy-Secret": SECRET},
+        [
+            ("X-Remote-User", "ann"),
+            ("X-Remote-User", "olga"),
+            ("X-Kyphometer-Proxy-Secret", SECRET),
+        ],
+    ],
+)
+def test_nobody_else_can_say_so(study, headers):
+    client = Client(behind_proxy(study))
+    assert client.get("/login", headers=headers).status_code == 200  # the form
+    assert client.get("/api/config", headers=headers).status_code == 401
+
+
+def test_a_proxy_cannot_let_in_who_has_no_account_or_a_closed_one(study):
+    app = behind_proxy(study)
+    study.change_account("quinn", active=False)
+    for name in ("nobody", "quinn"):
+        vouched = {"X-Remote-User": name, "X-Kyphometer-Proxy-Secret": SECRET}
+        assert Client(app).get("/login", headers=vouched).status_code == 403
+
+
+def test_a_proxy_without_a_secret_of_its_own_is_refused_at_the_start(tmp_path):
+    short, good = tmp_path / "short", tmp_path / "good"
+    short.write_text("abc")
+    good.write_text(SECRET + "\n")
+    url = {"behind_proxy": True, "public_url": "https://k.example"}
+    for wrong in (
+        {"user_header": "X-Remote-User", **url},
+        {"user_header": "X-Remote-User", "proxy_secret": good},
+        {"proxy_secret": good, **url},
+        {"user_header": "X-Remote-User", "proxy_secret": short, **url},
+        {"user_header": "X-Remote-User", "proxy_secret": tmp_path / "none", **url},
+    ):
+        with pytest.raises(ServerStartError) as caught:
+            Listening(**wrong).proxy_sign_in()
+        assert sentence(str(caught.value))
+    found = Listening(user_header="X-Remote-User", proxy_secret=good, **url).proxy_sign_in()
+    assert found == ProxySignIn(header="x-remote-user", secret=SECRET)

@@ -7,9 +7,9 @@ from web_fakes import MemoryStore, film_record
 from web_local import TOKEN, Client, document, sentence, stranger, visitor
 
 from kyphometer.web.reader.agreement import Agreement
+from kyphometer.web.routes.every import ROUTES
 from kyphometer.web.routes.pages import static_files
 from kyphometer.web.server.annotate import local_app
-from kyphometer.web.server.app import ROUTES
 from kyphometer.web.server.settings import WebSettings
 
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
+from typing import get_type_hints
 
 import jsonschema
 import pytest
+from msgspec import Struct
 from web_fakes import MemoryStore, film_record
 from web_local import document, visitor
 
-from kyphometer.web.openapi.document import description
-from kyphometer.web.server.app import ROUTES
+from kyphometer.web.blinded.answers import Blinded
+from kyphometer.web.blinded.service import BlindedService
+from kyphometer.web.openapi.document import answer_types
+from kyphometer.web.routes.every import ROUTES, description
+from kyphometer.web.wire.base import Asked, Told
 
 
 @pytest.fixture
@@ -27,6 +32,39 @@ def test_every_route_is_described_and_nothing_else():
     }
     described = {(path, method) for path, item in description()["paths"].items() for method in item}
     assert described == routes
+
+
+@pytest.mark.parametrize(
+    ("method", "operation"),
+    [
+        pytest.param(method, operation, id=operation.handler.__name__)
+        for route in ROUTES
+        if route.path.startswith("/api/")
+        for method, operation in route.operations.items()
+    ],
+)
+def test_every_route_declares_what_it_takes_and_what_it_answers(method, operation):
+    """A type of ours, or media types for what is no JSON; only the description is any JSON."""
+    types, media = answer_types(operation)
+    name = operation.handler.__name__
+    assert types or media
+    assert all(issubclass(kind, Told) for kind in types) or name == "openapi"
+    assert all("/" in one for one in media)
+    takes = operation.types.get("body")
+    assert (takes is not None) == (method != "GET" and name != "logout")
+    assert takes is None or issubclass(takes, Asked)
+
+
+def test_answers_of_blinded_readers_are_of_their_own_types():
+    """Whatever a blinded service may return is a blinded type: none is shared with an open one."""
+    hints = [
+        get_type_hints(method)["return"]
+        for name, method in vars(BlindedService).items()
+        if not name.startswith("_") and hasattr(method, "__code__")
+    ]
+    structs = [kind for kind in hints if isinstance(kind, type) and issubclass(kind, Struct)]
+    assert len(structs) >= 8
+    assert all(issubclass(kind, Blinded) for kind in structs)
 
 
 def test_it_is_valid_openapi():

@@ -55,10 +55,10 @@ def test_drafts_and_confirmations_cost_few_statements(service: OpenService) -> N
     tag = None
     for _ in range(2):
         with statements() as drafted:
-            tag = service.save_draft(str(film.id), marks, tag)["etag"]
+            tag = service.save_draft(str(film.id), marks, tag).etag
         assert 0 < len(drafted) <= MOST_FOR_A_DRAFT
     note = ConfirmNote(sha256_pixels=film.sha256_pixels, log=MarkingLog(seconds=60.0))
     with statements() as confirmed:
         told = service.confirm(str(film.id), marks, tag, note)
     assert 0 < len(confirmed) <= MOST_FOR_A_CONFIRMATION
-    assert told["version"] == 1
+    assert told.version == 1

@@ -66,6 +66,13 @@ class MemoryStore:
             items.append(WorkItem(film_id=film.id, state=state, version=version))
         return items
 
+    def readers(self) -> Mapping[int, Sequence[str]]:
+        found: dict[int, list[str]] = {}
+        for film_id, observer, item in sorted(self._readings, key=str):
+            if item is None:
+                found.setdefault(film_id, []).append(observer)
+        return found
+
     def draft(
         self, film_id: int, observer: str, *, session_item: int | None = None
     ) -> DraftRecord | None:

@@ -8,6 +8,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import httpx
+from web_described import hold
 
 from kyphometer.web.reader.agreement import Agreement
 from kyphometer.web.server.annotate import local_app
@@ -34,7 +35,9 @@ class Client:
         self.headers = self._client.headers
 
     def request(self, method: str, path: str, **options: Any) -> httpx.Response:
-        return _RUNNER.run(self._client.request(method, path, **options))
+        answer = _RUNNER.run(self._client.request(method, path, **options))
+        hold(answer)
+        return answer
 
     def get(self, path: str, **options: Any) -> httpx.Response:
         return self.request("GET", path, **options)

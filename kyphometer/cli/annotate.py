@@ -16,7 +16,8 @@ def add_parser(subparsers: Any) -> None:
         help="mark films in the browser",
         description=(
             "Open the annotator: a page on this machine in which films are marked. Nothing leaves "
-            "the machine. Readings go into the study, or as JSON beside the films."
+            "the machine but what is sent to a PACS on purpose. Readings go into the study, or as "
+            "JSON beside the films."
         ),
     )
     parser.add_argument("target", help="a folder of films, a study (file or URL), or one film")

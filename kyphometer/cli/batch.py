@@ -1,13 +1,23 @@
-"""`kyphometer batch`: every film of a folder, by patient and visit, with an overlay of each."""
+"""`kyphometer batch`: every film of a folder, by patient and visit, with an overlay of each.
+
+With `--out`, an archive: on all cores or a cluster, resumable, into a table.
+"""
 
 from __future__ import annotations
 
+import argparse
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kyphometer.cli.measure import CSV_COLUMNS
-from kyphometer.cli.options import add_film_options, add_measure_options, measure_options
+from kyphometer.cli.options import (
+    add_film_options,
+    add_grey_option,
+    add_measure_options,
+    measure_options,
+)
 from kyphometer.cli.output import add_format, print_csv, print_json, print_table, progress
 
 if TYPE_CHECKING:
@@ -20,10 +30,20 @@ def add_parser(subparsers: Any) -> None:
         "batch",
         help="measure every film of a folder, by patient and visit, and draw overlays",
         description="Measure every film below a folder from the reading beside it, print the "
-        "angles by patient and visit, and write an overlay picture of each film.",
+        "angles by patient and visit, and write an overlay picture of each film. With --out, "
+        "measure an archive of any size into a table, on all cores; a run that was stopped goes on "
+        "where it was.",
     )
-    parser.add_argument("folder", type=Path, help="folder with films and their readings")
-    parser.add_argument(
+    parser.add_argument("folder", type=Path, help="folder or zip with films and their readings")
+    kind = parser.add_mutually_exclusive_group()
+    kind.add_argument(
+        "--out",
+        type=Path,
+        metavar="TABLE",
+        help="write all rows to this .csv or .parquet, in many processes; what is done is kept in "
+        "TABLE.done and not done again",
+    )
+    kind.add_argument(
         "-o", "--output", type=Path, metavar="FOLDER", help="write overlay pictures here"
     )
     parser.add_argument(
@@ -32,9 +52,29 @@ def add_parser(subparsers: Any) -> None:
         metavar="CODES",
         help="angles of the printed table, separated by commas (default VKA,RKA)",
     )
+    archive = parser.add_argument_group("with --out")
+    archive.add_argument(
+        "--workers", type=_count, metavar="N", help="processes (default: all cores)"
+    )
+    archive.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="measure on the Dask cluster of this scheduler, such as tcp://host:8786; its workers "
+        "must see the films under the same paths",
+    )
+    archive.add_argument("--again", action="store_true", help="measure what is done once more")
     add_film_options(parser)
+    add_grey_option(parser)
     add_measure_options(parser)
     add_format(parser)
+
+
+def _count(text: str) -> int:
+    """Parse a number of processes."""
+    if not (text.isascii() and text.isdecimal() and 0 < int(text) <= 1000):
+        message = f"'{text}' is no number of processes from 1 to 1000"
+        raise argparse.ArgumentTypeError(message)
+    return int(text)
 
 
 def run(args: Any) -> int:
@@ -45,6 +85,11 @@ def run(args: Any) -> int:
     if not args.folder.exists():
         print(f"kyphometer: there is no folder '{args.folder}'.", file=sys.stderr)
         return 2
+    if args.out is not None:
+        return _archive(args)
+    if args.workers or args.scheduler or args.again:
+        print("kyphometer: --workers, --scheduler and --again need --out.", file=sys.stderr)
+        return 2
     with Unpacked(keep=False) as unpacked:
         files, passed = workflow.look_through([args.folder], unpacked)
         for item in passed:
@@ -53,6 +98,52 @@ def run(args: Any) -> int:
             print(f"kyphometer: no film found in '{args.folder}'.", file=sys.stderr)
             return 3
         return _measured(args, files)
+
+
+def _archive(args: Any) -> int:
+    """Measure into a table; say what became of the films."""
+    from kyphometer.workflow.batch import BatchPlan, run_batch
+
+    plan = BatchPlan(
+        root=args.folder,
+        out=args.out,
+        workers=args.workers,
+        scheduler=args.scheduler,
+        afresh=args.again,
+        options={"spacing_mm": args.spacing, "grey": args.grey, **measure_options(args)},
+    )
+    report = run_batch(plan, _Shown())
+    if not report.films:
+        print(f"kyphometer: no film found in '{args.folder}'.", file=sys.stderr)
+        return 3
+    if args.format == "json":
+        states = dict(report.states)
+        print_json({"films": report.films, "before": report.before, "states": states})
+    elif args.format == "csv":
+        print_csv([{"state": s, "films": n} for s, n in report.states.items()], ("state", "films"))
+    else:
+        print_table(("films", "number"), sorted(report.states.items()), right=(1,))
+        earlier = f"; {report.before} of them had been done before" if report.before else ""
+        print(f"\n{report.films} films in {args.out}{earlier}")
+    return 1 if report.failed else 0
+
+
+class _Shown:
+    """Progress and the estimated end on standard error, every few seconds."""
+
+    def __init__(self) -> None:
+        self._started = self._last = time.monotonic()
+
+    def __call__(self, done: int, own: int, films: int) -> None:
+        now = time.monotonic()
+        terminal = sys.stderr.isatty()
+        if now - self._last < (0.5 if terminal else 10.0):
+            return
+        self._last = now
+        left = (now - self._started) / own * (films - done)
+        rest = f"{left / 3600:.1f} h" if left > 5400 else f"{left / 60:.0f} min"
+        text = f"{done} of {films} films done, about {rest} left"
+        print(text, end="  \r" if terminal else "\n", file=sys.stderr, flush=True)
 
 
 def _measured(args: Any, files: list[Path]) -> int:
@@ -67,6 +158,7 @@ def _measured(args: Any, files: list[Path]) -> int:
         progress(files, "films done"),
         with_pixels=args.output is not None,
         spacing_mm=args.spacing,
+        grey=args.grey,
         **measure_options(args),
     )
     for result in results:

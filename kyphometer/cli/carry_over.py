@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kyphometer.cli.options import add_film_options
+from kyphometer.cli.options import add_film_options, add_grey_option
 from kyphometer.cli.output import add_format, print_csv, print_json, print_table
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ def add_parser(subparsers: Any) -> None:
         help="about where the middle of a body lies on the next film, in pixels (may be repeated)",
     )
     add_film_options(parser)
+    add_grey_option(parser)
     add_format(parser)
 
 
@@ -46,8 +47,8 @@ def run(args: Any) -> int:
     from kyphometer.endplates import carry_over
     from kyphometer.reading.document import read_reading, reading_to_dict, write_reading
 
-    previous = read_film(args.previous)
-    film = read_film(args.film, spacing_mm=args.spacing)
+    previous = read_film(args.previous, grey=args.grey)
+    film = read_film(args.film, spacing_mm=args.spacing, grey=args.grey)
     reading = read_reading(args.reading or workflow.find_reading(args.previous))
     workflow.check_film(reading, previous.reference)
     carried = carry_over(previous, reading, film, anchors=_anchors(args.anchor))
@@ -56,13 +57,13 @@ def run(args: Any) -> int:
         write_reading(proposal, args.out)
     rows = [_row(code, change) for code, change in _changes(carried)]
     if args.format == "json":
-        refused = [{"level": str(r.level), "message": r.message} for r in carried.refused]
+        refused = [{"level": str(r.level), "message": str(r.told)} for r in carried.refused]
         print_json(
             {
                 "reading": reading_to_dict(proposal),
                 "changes": rows,
                 "refused": refused,
-                "warnings": list(carried.warnings),
+                "warnings": [str(warning) for warning in carried.warnings],
             }
         )
     elif args.format == "csv":
@@ -140,4 +141,4 @@ def _print_for_people(carried: CarryOver, rows: list[dict[str, Any]]) -> None:
     for warning in carried.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     for refusal in carried.refused:
-        print(f"not proposed: {refusal.message}", file=sys.stderr)
+        print(f"not proposed: {refusal.told}", file=sys.stderr)

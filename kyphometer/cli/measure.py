@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from kyphometer.cli.options import add_film_options, add_measure_options, measure_options
+from kyphometer.cli.options import (
+    add_film_options,
+    add_grey_option,
+    add_measure_options,
+    measure_options,
+)
 from kyphometer.cli.output import add_format, print_csv, print_json, print_table
+from kyphometer.errors import UsageError
 
 if TYPE_CHECKING:
+    from kyphometer.film import Film
     from kyphometer.workflow import MeasuredFilm
 
 CSV_COLUMNS = (
@@ -31,11 +38,18 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--frame", type=int, help="frame of a multi-frame film, from 1")
     parser.add_argument("--overlay", type=Path, metavar="PNG", help="write an overlay picture here")
     parser.add_argument(
+        "--page",
+        type=Path,
+        metavar="FILE",
+        help="write a page for paper here: film, marks, numbers (.pdf, or .png for a picture)",
+    )
+    parser.add_argument(
         "--no-pixels",
         action="store_true",
         help="do not decode the film (faster; its pixel hash is then not compared)",
     )
     add_film_options(parser)
+    add_grey_option(parser)
     add_measure_options(parser)
     add_format(parser)
 
@@ -44,12 +58,14 @@ def run(args: Any) -> int:
     """Measure, print, and draw if asked to."""
     from kyphometer import workflow
 
+    kind = None if args.page is None else _page_kind(args.page)
     film, item = workflow.measure_file(
         args.film,
         reading_path=args.reading,
         spacing_mm=args.spacing,
+        grey=args.grey,
         frame=args.frame,
-        with_pixels=not args.no_pixels or args.overlay is not None,
+        with_pixels=not args.no_pixels or args.overlay is not None or kind is not None,
         **measure_options(args),
     )
     if args.format == "json":
@@ -63,10 +79,45 @@ def run(args: Any) -> int:
         from kyphometer.workflow.overlay import draw_overlay
 
         save_figure(draw_overlay(film, item), args.overlay)
+    if kind is not None and film is not None:
+        _write_page(film, item, args.page, kind)
     refused = bool(item.measured.refused) and args.angle is not None
     if args.angle is not None and not item.measured.measurements:
         return 5
     return 1 if refused else 0
+
+
+def _page_kind(path: Path) -> Literal["pdf", "png"]:
+    kinds: dict[str, Literal["pdf", "png"]] = {".pdf": "pdf", ".png": "png"}
+    if path.suffix.lower() not in kinds:
+        message = f"The page '{path.name}' must end in .pdf or .png; name it so."
+        raise UsageError(message)
+    return kinds[path.suffix.lower()]
+
+
+def _write_page(film: Film, item: MeasuredFilm, path: Path, kind: Literal["pdf", "png"]) -> None:
+    from datetime import datetime
+
+    from kyphometer.dicom import to_grey
+    from kyphometer.reports.film_page import FilmPage, page_file
+    from kyphometer.workflow.films import SOFTWARE
+
+    acquisition, reading = item.header.acquisition, item.reading
+    taken = "no date" if acquisition.exposed_at is None else acquisition.exposed_at.date()
+    read = "" if reading.created is None else f", {reading.created.date()}"
+    page = FilmPage(
+        title=" · ".join(filter(None, (item.patient, item.visit))),
+        film=f"{film.header.path.name if film.header.path else 'film'}, {taken}, position "
+        f"{acquisition.position}, pixel spacing {film.geometry.source}",
+        read=f"observer {reading.observer or 'not named'}{read}",
+        made=f"{SOFTWARE}, printed {datetime.now().astimezone():%Y-%m-%d %H:%M}",
+        confirmed=True,
+        grey=to_grey(film),
+        aspect=film.geometry.aspect,
+        reading=reading,
+        measured=item.measured,
+    )
+    path.write_bytes(page_file(page, kind))
 
 
 def _print_for_people(item: MeasuredFilm) -> None:

@@ -44,6 +44,15 @@ def add_film_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_grey_option(parser: argparse.ArgumentParser) -> None:
+    """Add leave to read coloured pixels as grey; how many there are is said."""
+    parser.add_argument(
+        "--grey",
+        action="store_true",
+        help="read a film with coloured pixels, such as drawn marks, as grey",
+    )
+
+
 def add_measure_options(parser: argparse.ArgumentParser) -> None:
     """Add what decides how a reading is measured."""
     parser.add_argument(

@@ -32,13 +32,17 @@ def print_json(document: Any) -> None:
 
 
 def print_csv(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
-    """Print rows as CSV (RFC 4180) with a header line; None is an empty cell."""
+    """Print rows as CSV (RFC 4180) with a header line; None is an empty cell, yes 1 and no 0."""
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, columns, extrasaction="ignore", lineterminator="\r\n")
     writer.writeheader()
     for row in rows:
-        writer.writerow({name: "" if row.get(name) is None else row[name] for name in columns})
+        writer.writerow({name: _csv_cell(row.get(name)) for name in columns})
     sys.stdout.write(buffer.getvalue().replace("\r\n", "\n"))
+
+
+def _csv_cell(value: Any) -> Any:
+    return "" if value is None else int(value) if isinstance(value, bool) else value
 
 
 def _width(text: str) -> int:

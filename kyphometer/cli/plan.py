@@ -1,4 +1,4 @@
-"""`kyphometer plan`: how many films and readings a reliability study needs."""
+"""`kyphometer plan`: how many films, readings or patients a study needs."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ def add_parser(subparsers: Any) -> None:
     """Add the subcommand's parser."""
     parser = subparsers.add_parser(
         "plan",
-        help="sample size of a reliability study",
-        description="How many films a reliability study needs, by exact and published methods.",
+        help="sample size of a reliability study or of a follow-up",
+        description="How many films a reliability study needs, and how many patients a follow-up, "
+        "by exact and published methods.",
     )
     aims = parser.add_subparsers(dest="aim", metavar="AIM", required=True)
     icc = aims.add_parser(
@@ -45,18 +46,113 @@ def add_parser(subparsers: Any) -> None:
     )
     limits.add_argument("--bias", type=float, default=0.0, metavar="DEG", help="mean difference")
     _common(limits)
+    _add_change(aims)
+    _add_groups(aims)
+    _add_shares(aims)
+    _add_precision(aims)
 
 
-def _common(parser: Any) -> None:
+def _add_change(aims: Any) -> None:
+    change = aims.add_parser(
+        "change",
+        help="patients for a change from before to after",
+        description="Patients for the two-sided paired t test, exact. Give the SD of the changes, "
+        "or that of the values with the correlation between the visits.",
+    )
+    change.add_argument(
+        "--change", type=float, required=True, metavar="X", help="mean change not to be missed"
+    )
+    _add_spread(change)
+    _common(change, drop_out=True)
+
+
+def _add_groups(aims: Any) -> None:
+    groups = aims.add_parser(
+        "groups",
+        help="patients of two groups for a difference of means",
+        description="Patients of two groups for the two-sided t test, exact, or with "
+        "--correlation for analysis of covariance on the value before surgery.",
+    )
+    groups.add_argument(
+        "--difference", type=float, required=True, metavar="X", help="difference not to be missed"
+    )
+    groups.add_argument(
+        "--sd", type=positive, required=True, metavar="X", help="SD within a group at follow-up"
+    )
+    groups.add_argument(
+        "--correlation", type=float, default=0.0, metavar="R", help="of baseline and follow-up"
+    )
+    _add_ratio(groups)
+    _common(groups, drop_out=True)
+
+
+def _add_shares(aims: Any) -> None:
+    shares = aims.add_parser(
+        "shares",
+        help="patients of two groups for a difference of shares",
+        description="Patients of two groups for Fisher's exact test of two shares (responders, "
+        "complications), its power added up exactly.",
+    )
+    shares.add_argument("--share", type=float, required=True, metavar="P", help="0 to 1")
+    shares.add_argument(
+        "--reference", type=float, required=True, metavar="P", help="share of the other group"
+    )
+    _add_ratio(shares)
+    _common(shares, drop_out=True)
+
+
+def _add_precision(aims: Any) -> None:
+    precision = aims.add_parser(
+        "precision",
+        help="patients for an interval of a given width",
+        description="Patients so that the interval of a mean change, or of a share (--share), is "
+        "no wider than this.",
+    )
+    precision.add_argument(
+        "--within", type=positive, required=True, metavar="X", help="half-width of the interval"
+    )
+    precision.add_argument("--share", type=float, metavar="P", help="expected share, 0 to 1")
+    _add_spread(precision, required=False)
+    _common(precision, drop_out=True)
+
+
+def _add_spread(parser: Any, *, required: bool = True) -> None:
+    spread = parser.add_mutually_exclusive_group(required=required)
+    spread.add_argument("--sd", type=positive, metavar="X", help="SD of the changes")
+    spread.add_argument(
+        "--sd-values", type=positive, metavar="X", help="SD at a visit; needs --correlation"
+    )
+    parser.add_argument(
+        "--correlation", type=float, metavar="R", help="between the visits, for --sd-values"
+    )
+
+
+def _add_ratio(parser: Any) -> None:
+    parser.add_argument(
+        "--ratio", type=positive, default=1.0, metavar="K",
+        help="patients of the reference group for each of the other (default 1)",
+    )  # fmt: skip
+
+
+def _common(parser: Any, *, drop_out: bool = False) -> None:
     parser.add_argument("--power", type=positive, default=0.8, help="power (default 0.8)")
     parser.add_argument(
         "--confidence", type=positive, default=0.95, help="of intervals (default 0.95)"
     )
+    if drop_out:
+        parser.add_argument(
+            "--drop-out", type=float, default=0.0, metavar="P", help="share lost (default 0)"
+        )
     add_format(parser)
+    parser.add_argument(
+        "--json", action="store_const", const="json", dest="format", help="as --format json"
+    )
 
 
 def run(args: Any) -> int:
     """Compute and print."""
+    if args.aim not in ("icc", "limits"):
+        return _follow_up(args)
     sizes = _for_icc(args) if args.aim == "icc" else _for_limits(args)
     rows = [
         {"method": size.method, "aim": size.aim, "n": size.n, "achieved": round(size.achieved, 4)}
@@ -75,6 +171,34 @@ def run(args: Any) -> int:
             right=(2, 3),
         )
     return 0
+
+
+def _follow_up(args: Any) -> int:
+    from kyphometer.workflow.planning import plan_follow_up
+
+    planned = plan_follow_up(args.aim, **_given(args))
+    row = planned.to_dict()
+    columns = ("method", "aim", "n", "n_reference", "recruited", "achieved")
+    if args.format == "json":
+        print_json(row)
+    elif args.format == "csv":
+        print_csv([row], columns)
+    else:
+        cells = [row[name] for name in columns[:-1]]
+        print_table(
+            ("method", "aim", "patients", "reference group", "to recruit", "achieved"),
+            [[*cells, f"{planned.achieved:.3f}"]],
+            right=(2, 3, 4, 5),
+        )
+    return 0
+
+
+def _given(args: Any) -> dict[str, Any]:
+    names = (
+        "change", "difference", "share", "reference", "within", "sd", "sd_values", "correlation",
+        "ratio", "power", "confidence", "drop_out",
+    )  # fmt: skip
+    return {name: value for name in names if (value := getattr(args, name, None)) is not None}
 
 
 def _for_icc(args: Any) -> list[Any]:

@@ -1,4 +1,4 @@
-"""`kyphometer qa`: certification on simulated films, validation of help on one's own."""
+"""`kyphometer qa`: acceptance, certification on simulated films, validation and watch of help."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from kyphometer.cli.output import add_format, print_csv, print_json, print_table
+from kyphometer.cli.qa_acceptance import accept_installation, add_acceptance
 
 
 def add_parser(subparsers: Any) -> None:
@@ -14,14 +15,17 @@ def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "qa",
         help="certification on simulated films; validation of help from the image on one's own",
-        description="Certification of observers or of an installation on simulated films whose "
+        description="Acceptance of an installation after an upgrade. "
+        "Certification of observers or of an installation on simulated films whose "
         "truth is hidden: make a kit, read it, print the certificate. Validation of help from the "
-        "image on the films of a study.",
+        "image on the films of a study, and charts of it over months.",
     )
     deeds = parser.add_subparsers(dest="deed", metavar="DEED", required=True)
     _add_kit(deeds)
     _add_certificate(deeds)
     _add_validate(deeds)
+    _add_monitor(deeds)
+    add_acceptance(deeds)
 
 
 def _add_kit(deeds: Any) -> None:
@@ -89,6 +93,19 @@ def _add_validate(deeds: Any) -> None:
     add_format(page)
 
 
+def _add_monitor(deeds: Any) -> None:
+    page = deeds.add_parser(
+        "monitor",
+        help="whether help from the image does month by month what it did before",
+        description="Control charts over months: how many marks the image placed, how far it moved "
+        "clicks, and what uncertainty it stated, from all readings outside of sessions. Exit "
+        "status 1 if a chart gives an alarm.",
+    )
+    page.add_argument("study", help="study file")
+    page.add_argument("--by", choices=("device", "observer"), help="charts for each of them")
+    add_format(page)
+
+
 MARGINS = (
     ("max-bias", 1.0, "DEG"),
     ("max-error-sd", 2.0, "DEG"),
@@ -99,7 +116,13 @@ MARGINS = (
 
 def run(args: Any) -> int:
     """Do it."""
-    deeds = {"kit": _kit, "certificate": _certificate, "validate": _validate}
+    deeds = {
+        "kit": _kit,
+        "certificate": _certificate,
+        "validate": _validate,
+        "monitor": _monitor,
+        "acceptance": accept_installation,
+    }
     return deeds[args.deed](args)
 
 
@@ -118,6 +141,35 @@ def _validate(args: Any) -> int:
             names = [part.strip() for part in args.observers.split(",") if part.strip()]
             state = begin_validation(study, names, films=args.films, seed=args.seed)
         return _judge(study, args) if state.locked else _next_steps(args, state)
+
+
+MONITOR_COLUMNS = (
+    "group", "quantity", "unit", "month", "readings", "mean", "lower", "centre", "upper", "note",
+)  # fmt: skip
+
+
+def _monitor(args: Any) -> int:
+    from kyphometer.errors import TooFewDataError
+    from kyphometer.store.study.study import Study
+    from kyphometer.workflow.monitoring import Grouping, monitor
+
+    with Study.open(args.study) as study:
+        found = monitor(study, by=None if args.by is None else Grouping(args.by))
+    if not found:
+        raise TooFewDataError("A chart over months", "readings outside of sessions", "none")
+    rows = [row for item in found for row in item.rows()]
+    if args.format == "json":
+        print_json(rows)
+    elif args.format == "csv":
+        print_csv(rows, MONITOR_COLUMNS)
+    else:
+        names = MONITOR_COLUMNS if args.by else MONITOR_COLUMNS[1:]
+        cells = [[_cell(row.get(name)) for name in names] for row in rows]
+        print_table(names, cells, right=range(len(names) - 6, len(names) - 1))
+    alarms = [item for item in found if item.chart is not None and not item.chart.in_control]
+    for item in alarms:
+        print(f"alarm: {' '.join(filter(None, (item.group, item.quantity.name)))}", file=sys.stderr)
+    return 1 if alarms else 0
 
 
 def _next_steps(args: Any, state: Any) -> int:
@@ -223,9 +275,12 @@ COLUMNS = ("subject", "code", "quantity", "value", "low", "high", "limit", "verd
 
 
 def _certificate(args: Any) -> int:
+    from datetime import UTC, datetime
+
     from kyphometer.cli.report_files import write_report
     from kyphometer.sessions.certificate import CertificateLimits, certify
     from kyphometer.store.study.study import Study
+    from kyphometer.workflow.qa import certificate_facts
     from kyphometer.workflow.reliability import collect_readings, read_truths
 
     limits = CertificateLimits(bias=args.max_bias, standard_error_of_measurement=args.max_sem)
@@ -233,22 +288,24 @@ def _certificate(args: Any) -> int:
     with Study.open(args.study) as study:
         truth = read_truths(study, args.key)
         table = collect_readings(study, codes, session=args.session, truth=truth).table
+        facts = certificate_facts(study, args.session, limits, datetime.now(UTC))
     found = certify(table, limits, observer=args.observer)
     if any((args.html, args.pdf, args.docx, args.xlsx)):
-        from kyphometer import __version__
         from kyphometer.reports.certificate import certificate_document
 
-        facts = (("Session", args.session), ("Software", f"kyphometer {__version__}"))
         for path in write_report(certificate_document(found, table, facts=facts), args):
             print(f"written: {path}", file=sys.stderr)
-    _print(found, args.format)
+    _print(found, args.format, dict(facts))
     return 0 if found.passed else 1
 
 
-def _print(found: Any, shown_as: str) -> None:
+def _print(found: Any, shown_as: str, facts: dict[str, str]) -> None:
     rows = [{"subject": found.subject, **line.record()} for line in found.lines]
     if shown_as == "json":
-        print_json({"subject": found.subject, "verdict": str(found.verdict), "lines": rows})
+        about = {name.lower(): value for name, value in facts.items()}
+        print_json(
+            {"subject": found.subject, "verdict": str(found.verdict), "lines": rows, **about}
+        )
     elif shown_as == "csv":
         print_csv(rows, COLUMNS)
     else:

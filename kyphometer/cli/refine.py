@@ -6,13 +6,15 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kyphometer.cli.options import add_film_options
+from kyphometer.cli.options import add_film_options, add_grey_option
 from kyphometer.cli.output import add_format, print_csv, print_json, print_table
 
 if TYPE_CHECKING:
     from kyphometer.endplates import RefinedReading, RefinedVertebra
 
-CSV_COLUMNS = ("level", "endplate", "state", "moved_px", "line_sd_deg", "note", "method")
+CSV_COLUMNS = (
+    "level", "endplate", "state", "moved_px", "line_sd_deg", "off_chance", "note", "method",
+)  # fmt: skip
 
 
 def add_parser(subparsers: Any) -> None:
@@ -37,6 +39,7 @@ def add_parser(subparsers: Any) -> None:
         help="the trained network, cross-checked (default), or edges and paths alone",
     )
     add_film_options(parser)
+    add_grey_option(parser)
     add_format(parser)
 
 
@@ -48,7 +51,7 @@ def run(args: Any) -> int:
     from kyphometer.endplates import Refiner, refine_reading
     from kyphometer.reading.document import read_reading, reading_to_dict, write_reading
 
-    film = read_film(args.film, spacing_mm=args.spacing)
+    film = read_film(args.film, spacing_mm=args.spacing, grey=args.grey)
     reading = read_reading(args.reading or workflow.find_reading(args.film))
     workflow.check_film(reading, film.reference)
     levels = None if args.levels is None else {Level.parse(name) for name in args.levels}
@@ -79,6 +82,7 @@ def _rows(refined: RefinedVertebra) -> list[dict[str, Any]]:
             "state": "uncertain" if side in refined.uncertain else "moved",
             "moved_px": max(refined.moved_px[side]),
             "line_sd_deg": sd,
+            "off_chance": refined.off_chance.get(side),
             "note": "; ".join(sorted(_notes(refined, side))),
             "method": refined.method,
         }
@@ -91,6 +95,7 @@ def _rows(refined: RefinedVertebra) -> list[dict[str, Any]]:
             "state": str(refusal.reason),
             "moved_px": None,
             "line_sd_deg": None,
+            "off_chance": None,
             "note": refusal.message,
             "method": refined.method,
         }

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kyphometer.followup.cohort.study import StudyResults
+    from kyphometer.reports.document import Document
     from kyphometer.store import Study
     from kyphometer.workflow.study import AnalysisChoices
     from kyphometer.workflow.study_check import Contradiction
@@ -68,6 +69,16 @@ def add_parser(subparsers: Any) -> None:
         help="write the report although the study was changed from outside; it says so",
     )
     parser.add_argument(
+        "--journal",
+        action="store_true",
+        help="compact tables as in papers, figures of 600 dpi and results in words, for authors; "
+        "with --language vi in Vietnamese",
+    )
+    parser.add_argument(
+        "--decimal", choices=(".", ","), default=".", help="decimal mark of --journal"
+    )
+    parser.add_argument("--author", default="", help="for the properties of the files")
+    parser.add_argument(
         "--no-films", action="store_true", help="leave the patients' films out (faster, smaller)"
     )
 
@@ -89,11 +100,9 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
 def run(args: Any) -> int:
     """Analyse, write what was asked for, and print the main results."""
     from dataclasses import replace
-    from datetime import UTC, datetime
 
     from kyphometer.cli.report_files import write_report
     from kyphometer.errors import UsageError
-    from kyphometer.reports.study import study_document
     from kyphometer.reports.study_summary import summary_sentences
     from kyphometer.store import Study
     from kyphometer.workflow.study import analyse_study
@@ -109,15 +118,33 @@ def run(args: Any) -> int:
         verdict = _verdict(doubts, allowed=args.although_tampered)
         results = analyse_study(study, choices)
         results = replace(results, remarks=(*results.remarks, *(item.remark() for item in doubts)))
-        pictures = {} if args.no_films else _pictures(study, results)
-    document = study_document(
-        results, made_at=datetime.now(UTC), pictures=pictures, verdict=verdict
-    )
+        pictures = {} if args.no_films or args.journal else _pictures(study, results)
+    document = _document(results, pictures, verdict, args)
     write_report(document, args)
     print(f"written: {', '.join(str(path) for path in outputs if path)}", file=sys.stderr)
     for sentence in summary_sentences(results):
         print(sentence)
     return 0
+
+
+def _document(results: StudyResults, pictures: Any, verdict: str, args: Any) -> Document:
+    """The whole report, or what an author sends to a journal."""
+    from datetime import UTC, datetime
+
+    from kyphometer.errors import UsageError
+    from kyphometer.messages import language
+    from kyphometer.reports.journal import JournalStyle, journal_document
+    from kyphometer.reports.study import study_document
+
+    now = datetime.now(UTC)
+    if args.journal:
+        style = JournalStyle(language=language(), decimal=args.decimal, author=args.author)
+        return journal_document(results, style, now)
+    if args.decimal != ".":
+        raise UsageError("--decimal belongs to --journal: add it.")
+    return study_document(
+        results, made_at=now, pictures=pictures, verdict=verdict, author=args.author
+    )
 
 
 def _verdict(doubts: Sequence[Contradiction], *, allowed: bool) -> str:

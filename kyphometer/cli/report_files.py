@@ -11,7 +11,7 @@ def write_report(document: Any, args: Any) -> list[Path]:
 
     Members that `args` lacks are not written.
     """
-    from kyphometer.reports.files import write_csv_tables, write_figures, write_json, write_xlsx
+    from kyphometer.reports.files import write_csv_tables, write_figures, write_json
 
     written: list[Path] = []
     wanted = {name: getattr(args, name, None) for name in ("html", "pdf", "docx", "xlsx", "json")}
@@ -32,6 +32,8 @@ def write_report(document: Any, args: Any) -> list[Path]:
 
         write_docx(document, wanted["docx"])
     if wanted["xlsx"] is not None:
+        from kyphometer.reports.xlsx import write_xlsx
+
         write_xlsx(document, wanted["xlsx"])
     if wanted["json"] is not None:
         write_json(document, wanted["json"])

@@ -37,6 +37,30 @@ def add_parser(subparsers: Any) -> None:
         metavar="HOST",
         help="a further name under which people reach this machine; may be repeated",
     )
+    parser.add_argument(
+        "--sign-in-log",
+        type=Path,
+        metavar="FILE",
+        help="add a line of JSON for every attempt to sign in (default: STUDY.sign-ins.jsonl "
+        "beside a study that is a file)",
+    )
+    parser.add_argument(
+        "--key",
+        type=Path,
+        metavar="FOLDER",
+        help="true readings of a kit ('kyphometer qa kit'), for certificates on the page of QA",
+    )
+    parser.add_argument(
+        "--user-header",
+        metavar="NAME",
+        help="header in which the proxy names the account of whoever it has let in",
+    )
+    parser.add_argument(
+        "--proxy-secret",
+        type=Path,
+        metavar="FILE",
+        help="secret that the proxy sends in X-Kyphometer-Proxy-Secret",
+    )
 
 
 def run(args: Any) -> int:
@@ -52,10 +76,19 @@ def run(args: Any) -> int:
         behind_proxy=args.behind_proxy,
         public_url=args.public_url,
         names=tuple(args.name),
+        sign_in_log=args.sign_in_log or _beside(args.study),
+        kit_key=args.key,
+        user_header=args.user_header,
+        proxy_secret=args.proxy_secret,
     )
     with Study.open(args.study) as study:
         serve(study, where, show=_show)
     return 0
+
+
+def _beside(study: str) -> Path | None:
+    """Where the sign-ins of a study that is a file are written."""
+    return None if "://" in study else Path(f"{study}.sign-ins.jsonl")
 
 
 def _show(address: str) -> None:

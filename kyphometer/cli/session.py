@@ -59,7 +59,7 @@ def _add_new(deeds: Any) -> None:
         "--duplicates", type=float, default=0.15, metavar="SHARE", help="shown twice (default 0.15)"
     )
     plan.add_argument(
-        "--mirrored", type=float, default=0.5, metavar="SHARE", help="of these (default 0.5)"
+        "--mirrored", type=float, default=0.5, metavar="SHARE", help="of all (default 0.5)"
     )
     plan.add_argument(
         "--spacing", type=int, default=5, metavar="N", help="of one patient's films (default 5)"
@@ -68,6 +68,11 @@ def _add_new(deeds: Any) -> None:
     plan.add_argument("--assist", action="store_true", help="allow help from the image")
     plan.add_argument(
         "--fix-levels", action="store_true", help="fix fractured levels by the study's level map"
+    )
+    plan.add_argument(
+        "--text-checked",
+        action="store_true",
+        help="somebody has seen that text burned into films names nobody",
     )
     plan.add_argument("--planning", default="", help="how the sample size was found, in words")
     training = new.add_argument_group("training")
@@ -112,6 +117,7 @@ def _new(study: Any, args: Any) -> int:
         washout_days=args.washout_days,
         assist=args.assist,
         fix_levels=args.fix_levels,
+        text_checked=args.text_checked,
         reference=args.reference,
         pass_mark_deg=args.pass_mark,
         planning=args.planning,

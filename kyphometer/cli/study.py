@@ -173,6 +173,11 @@ def _add_correcting(deeds: Any) -> None:
     film.add_argument("--reason", default="", help="why")
     film.add_argument("--date", metavar="YYYY-MM-DD", help="the day when it was taken")
     film.add_argument("--position", choices=POSITIONS, help="how the patient was held")
+    film.add_argument(
+        "--copy-of",
+        metavar="NUMBER",
+        help="it shows the same exposure as this film; 'none': it does not",
+    )
     what = film.add_mutually_exclusive_group()
     what.add_argument("--visit", help="put it to this visit by hand")
     what.add_argument("--by-windows", action="store_true", help="leave it to the visit windows")
@@ -203,10 +208,22 @@ def _add_looking(deeds: Any) -> None:
 
 
 def _add_copying(deeds: Any) -> None:
-    export = _deed(deeds, "export", "write everything as JSON lines and CSV")
+    export = _deed(deeds, "export", "write everything as JSON lines and CSV, or for analysis")
     export.add_argument("target", type=Path, help="new folder, or new file that ends in .zip")
     export.add_argument(
         "--accounts", action="store_true", help="also the accounts, with their password hashes"
+    )
+    export.add_argument(
+        "--analysis",
+        action="store_true",
+        help="write one tidy file instead (CSV, XLSX, SAV), its codebook, and an R program that "
+        "repeats the report's main results",
+    )
+    export.add_argument(
+        "--angle",
+        action="append",
+        metavar="CODE",
+        help="with --analysis: this angle (repeat for more; default VKA and RKA)",
     )
     restore = _deed(deeds, "import", "make a new study from an export")
     restore.add_argument("source", type=Path, help="folder or zip that 'export' wrote")

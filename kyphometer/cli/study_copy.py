@@ -8,10 +8,18 @@ from kyphometer.cli.study_output import count_only, print_facts
 
 
 def export_study(args: Any) -> int:
-    """Write everything as JSON lines and CSV."""
+    """Write everything as JSON lines and CSV, or one tidy file for programs of statistics."""
     from kyphometer.store.study.study import Study
 
     with Study.open(args.study) as study:
+        if args.analysis:
+            from kyphometer.workflow.analysis_export import export_analysis
+            from kyphometer.workflow.study import STUDY_CODES, AnalysisChoices
+
+            codes = tuple(code.upper() for code in args.angle or STUDY_CODES)
+            size = export_analysis(study, args.target, AnalysisChoices(codes=codes))
+            print_facts(args, {"written": str(args.target), **size})
+            return 0
         counts = study.export(args.target, accounts=args.accounts)
     print_facts(args, {"written": str(args.target), "rows": counts})
     return 0

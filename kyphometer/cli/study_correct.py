@@ -133,19 +133,35 @@ def _day(text: str) -> date:
         raise UsageError(message) from None
 
 
+def _film_number(text: str) -> int | None:
+    """The number of a film, or None for 'none'."""
+    if text == "none":
+        return None
+    if not text.isdecimal():
+        message = f"'{text}' is no number of a film; see 'kyphometer study films', or say 'none'."
+        raise UsageError(message)
+    return int(text)
+
+
 def film(args: Any) -> int:
     """Correct a fact of a film."""
     from kyphometer.store.study.study import Study
 
     exposure = args.date is not None or args.position is not None
     where = args.visit is not None or args.by_windows
-    if not (exposure or where or args.patient is not None or args.spacing is not None):
-        message = "Say what is to be corrected: --visit, --patient, --spacing, --date, --position."
+    given = (args.patient, args.spacing, args.copy_of)
+    if not (exposure or where or any(value is not None for value in given)):
+        message = (
+            "Say what is to be corrected: --visit, --patient, --spacing, --date, --position, "
+            "--copy-of."
+        )
         raise UsageError(message)
     with Study.open(args.study) as study:
         if exposure:
             day = None if args.date is None else _day(args.date)
             study.state_exposure(args.film, day=day, position=args.position, reason=args.reason)
+        if args.copy_of is not None:
+            study.state_copy(args.film, _film_number(args.copy_of), reason=args.reason)
         if args.patient is not None:
             study.set_film_patient(args.film, args.patient, reason=args.reason)
         elif args.spacing is not None:
@@ -161,6 +177,7 @@ def film(args: Any) -> int:
         "position": found.position,
         "row_mm": found.row_mm,
         "column_mm": found.column_mm,
+        "copy_of": found.copy_of,
     }
     print_facts(args, facts)
     return 0

@@ -95,6 +95,7 @@ def take_readings(args: Any) -> int:
 
     imported, known = 0, 0
     failed: list[Any] = []
+    notes: list[Any] = []
     with Study.open(args.study) as study:
         for folder in args.folders:
             report = study.import_readings(
@@ -103,8 +104,13 @@ def take_readings(args: Any) -> int:
             imported += len(report.imported)
             known += report.known
             failed += report.failed
-    print_facts(args, {"imported": imported, "known": known, "failed": len(failed)})
+            notes += report.notes
+    facts: dict[str, Any] = {"imported": imported, "known": known, "failed": len(failed)}
+    if args.format == "json":
+        facts["notes"] = [{"path": str(f.path), "reason": f.sentence} for f in notes]
+    print_facts(args, facts)
     print_failures(failed)
+    print_failures(notes, "note")
     return 1 if failed else 0
 
 

@@ -47,6 +47,11 @@ def _password_option(parser: Any) -> None:
     parser.add_argument(
         "--password-stdin", action="store_true", help="read the password from standard input"
     )
+    parser.add_argument(
+        "--own",
+        action="store_true",
+        help="typed by the person it belongs to; otherwise it must be changed at the next sign-in",
+    )
 
 
 def run(args: Any) -> int:
@@ -58,10 +63,15 @@ def run(args: Any) -> int:
             _list(study, args.format)
         elif args.deed == "add":
             study.add_account(
-                args.name, password_hash=_new_hash(args), role=args.role, observer=args.observer
+                args.name,
+                password_hash=_new_hash(args),
+                role=args.role,
+                observer=args.observer,
+                first_password=not args.own,
             )
         elif args.deed == "password":
-            study.change_account(args.name, password_hash=_new_hash(args))
+            made = _new_hash(args)
+            study.change_account(args.name, password_hash=made, first_password=not args.own)
         elif args.deed == "role":
             study.change_account(args.name, role=args.role)
         else:

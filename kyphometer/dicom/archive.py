@@ -59,6 +59,15 @@ class Unpacked:
             sentence = f"The archive cannot be opened ({reason}); unpack it, then add the folder."
             yield PassedOver(path=archive, sentence=sentence)
 
+    def within(self, path: Path) -> Path | None:
+        """A file's name in its archive, led by the archive's own; None if it was not unpacked here.
+
+        The same for the same archive at every run of a program.
+        """
+        if self._temporary is None or not path.is_relative_to(self._temporary.name):
+            return None
+        return path.relative_to(self._temporary.name)
+
     def _place(self, archive: Path) -> Path:
         if self._temporary is None:
             return archive.parent / _SIDECAR / "unpacked"

@@ -19,8 +19,18 @@ SCHEMES: Final = {
     "UCUM": r".{1,16}",
 }
 """Coding schemes whose codes are public and name nobody, with the form of their codes."""
+_UNITS: Final = frozenset(
+    ("1", "mm/{pixel}", "mm/{pixels}", "{pixel}", "{pixels}", "{ratio}", "mm/mm", "cm/pixel")
+)
 OWN: Final = "99KYPHO"
 """The scheme of Kyphometer's own codes."""
+
+
+def coded_item(value: str, scheme: str, meaning: str) -> Dataset:
+    """A code as an item of a sequence."""
+    item = Dataset()
+    item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = value, scheme, meaning
+    return item
 
 
 def cleaned_code(item: Dataset) -> bool:
@@ -34,7 +44,7 @@ def cleaned_code(item: Dataset) -> bool:
     form = r"[A-Z][A-Z0-9_]{0,15}" if scheme == OWN else SCHEMES.get(scheme)
     if form is None or not re.fullmatch(form, value):
         return False
-    if scheme == "UCUM" and _meaning(scheme, value) is None:
+    if scheme == "UCUM" and _meaning(scheme, value) is None and value not in _UNITS:
         return False  # its codes may be made up
     item.CodeMeaning = (_meaning(scheme, value) or value)[:64]
     return True

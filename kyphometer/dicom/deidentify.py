@@ -1,6 +1,6 @@
 """Takes the patient out of a film and leaves what measuring needs.
 
-An allow-list (`kept_attributes`): what is not known to be harmless goes. Values of pixels stay as
+An allow-list (`allow_list`): what is not known to be harmless goes. Values of pixels stay as
 they are, bit for bit, unless regions are blanked; a film that may have text burned into it is
 refused unless somebody has looked.
 
@@ -12,20 +12,18 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pydicom
 from pydicom.dataelem import DataElement
-from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.tag import Tag
-from pydicom.uid import UID
+from pydicom.dataset import Dataset
 
-from kyphometer import __version__
 from kyphometer.dicom import kept_attributes as kept
+from kyphometer.dicom.allow_list import AllowList
 from kyphometer.dicom.clean_pixels import (
     Region,
     blank,
@@ -33,26 +31,23 @@ from kyphometer.dicom.clean_pixels import (
     require_same_pixels,
     uid_of,
 )
-from kyphometer.dicom.coded import cleaned_code
+from kyphometer.dicom.codecs import NATIVE
+from kyphometer.dicom.coded import coded_item
+from kyphometer.dicom.deidentified_object import state_deidentified, write_object
 from kyphometer.dicom.identifiers import Identifier, identifiers, words_of
 from kyphometer.dicom.pseudonyms import Pseudonyms
 from kyphometer.dicom.read import read_film, read_header
 from kyphometer.dicom.required import fill_required
 from kyphometer.dicom.write import describe_position
-from kyphometer.errors import BurnedInTextError, UnsupportedFilmError
-from kyphometer.film import FilmHeader, Position
+from kyphometer.errors import (
+    BurnedInTextError,
+    ColourFilmError,
+    PixelsToCheckError,
+    UnsupportedFilmError,
+)
+from kyphometer.film import Film, FilmHeader, Position
 
 _OLDEST_YEARS: Final = 89
-_OPTIONS: Final = {
-    "113100": "Basic Application Confidentiality Profile",
-    "113101": "Clean Pixel Data Option",
-    "113105": "Clean Descriptors Option",
-    "113107": "Retain Longitudinal Temporal Information With Modified Dates Option",
-    "113108": "Retain Patient Characteristics Option",
-    "113109": "Retain Device Identity Option",
-}
-"""De-identification methods: PS3.16 CID 7050."""
-_ALWAYS: Final = ("113100", "113105", "113107", "113108")
 _LATERAL: Final = ("399067008", "SCT", "Lateral projection")
 
 
@@ -90,6 +85,8 @@ class Deidentified:
         New UID of the film.
     sha256_pixels
         Hash of the first frame's stored values; that of the film unless regions were blanked.
+    sha256_before
+        That of the film.
     removed, changed, kept
         Keywords, or numbers, of attributes that are gone, hold something else, or stay.
     gaps
@@ -104,6 +101,7 @@ class Deidentified:
     patient_code: str
     sop_instance_uid: str
     sha256_pixels: str
+    sha256_before: str
     removed: tuple[str, ...]
     changed: tuple[str, ...]
     kept: tuple[str, ...]
@@ -152,8 +150,8 @@ def deidentify(
         If the header says that text is burned in, or that the film is a secondary capture or was
         digitised without saying that none is, and nobody has checked.
     PixelsToCheckError
-        If bits that are no pixels may hold a drawing and nobody has checked, or a region to blank
-        is not on the film.
+        If coloured pixels, or bits that are no pixels, may hold a drawing and nobody has checked,
+        or a region to blank is not on the film.
     UnsupportedFilmError
         If it is no DICOM object, or its copy would read otherwise.
     FilmError
@@ -167,7 +165,7 @@ def deidentify(
         raise UnsupportedFilmError("no_dicom_to_strip", name=Path(film).name)
     if not text_in_pixels_checked and not blank:
         _require_clean_pixels(header)
-    secret = Pseudonyms(key, _person(header) if person is None else person)
+    secret = Pseudonyms(key, person_of(header) if person is None else person)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pydicom's words on odd values, which do not get through
         source = pydicom.dcmread(film, force=True)
@@ -176,7 +174,7 @@ def deidentify(
         return copy.written(header, Path(film), Path(target))
 
 
-def _person(header: FilmHeader) -> str:
+def person_of(header: FilmHeader) -> str:
     """What tells the patient from others: a film without ID or name is a person of its own."""
     facts = header.acquisition
     if facts.patient_id:
@@ -200,70 +198,18 @@ class _Copy:
     source: Dataset
     secret: Pseudonyms
     options: Options
-    removed: set[str] = field(default_factory=set)
-    changed: set[str] = field(default_factory=set)
-    kept: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.found = identifiers(self.source)
-        self.words = {
+        words = {
             word
             for kind, value in self.found
             if kind in ("name", "number")
             for word in words_of(value)
         }
-        self.plain = kept.PLAIN | (kept.DEVICE if self.options.keep_device else frozenset())
-        self.dataset = self._filtered(self.source)
-
-    def _filtered(self, source: Dataset) -> Dataset:
-        """What may stay of a data set or item; empty if it is an item of a private code."""
-        dataset = Dataset()
-        for tag in list(source.keys()):
-            keyword = pydicom.datadict.keyword_for_tag(tag)
-            element = _readable(source, tag)
-            value = None if element is None else self._kept_value(keyword, element)
-            if element is None or value is None:
-                self.removed.add(keyword or str(Tag(tag)))
-                continue
-            dataset.add_new(tag, element.VR, value)
-            (self.kept if value == element.value else self.changed).add(keyword)
-        coded = "CodingSchemeDesignator" in dataset or "CodeValue" in dataset
-        if not coded:
-            return dataset
-        said = dataset.get("CodeMeaning")
-        if not cleaned_code(dataset):
-            return Dataset()
-        if said is not None and said != dataset.CodeMeaning:
-            self.changed.add("CodeMeaning")
-        return dataset
-
-    def _kept_value(self, keyword: str, element: DataElement) -> object | None:
-        """The value that goes into the copy, None if the attribute goes."""
-        if keyword in kept.SEQUENCES and element.VR == "SQ":
-            items = [self._filtered(item) for item in element.value]
-            return [item for item in items if len(item)]
-        text = str(element.value)
-        if keyword in kept.UIDS or (keyword == "DeviceUID" and keyword in self.plain):
-            return UID(self.secret.uid(text))
-        if keyword in kept.DATES:
-            return self.secret.day_text(text)
-        if keyword in kept.TIMES:
-            return self.secret.clock_text(text)
-        if keyword in kept.DATE_TIMES:
-            return self.secret.moment_text(text)
-        if keyword in self.plain and _has_its_form(keyword, element) and not self._names(element):
-            return element.value if element.value is not None else ""
-        return None
-
-    def _names(self, element: DataElement) -> bool:
-        """True if a text repeats a word of the patient's names or numbers."""
-        if element.VR not in ("LO", "SH", "CS") or element.is_empty:
-            return False
-        said = set(words_of(str(element.value)))
-        whole = str(element.value).casefold()
-        return bool(said & self.words) or any(
-            len(word) > 4 and word in whole for word in self.words
-        )
+        plain = kept.PLAIN | (kept.DEVICE if self.options.keep_device else frozenset())
+        self.allowed = AllowList(self.secret, words, plain)
+        self.dataset = self.allowed.filtered(self.source)
 
     def replace_identity(self, header: FilmHeader, patient_code: str | None) -> None:
         """Codes in place of the patient, facts that only went with words, and what was done."""
@@ -280,7 +226,8 @@ class _Copy:
         elif re.fullmatch(r"(09[1-9]|1\d\d)Y", str(dataset.get("PatientAge", ""))):
             dataset.PatientAge = f"{_OLDEST_YEARS + 1:03d}Y"
         self._say_in_codes(header)
-        self._tell_what_was_done()
+        cleaned = ["113101"] if self.options.blank else []
+        state_deidentified(dataset, [*cleaned, *(["113109"] if self.options.keep_device else [])])
 
     def _set_moments(self, header: FilmHeader) -> None:
         """The moment of exposure as it was read, whatever the dates of the header contradict."""
@@ -302,49 +249,34 @@ class _Copy:
             describe_position(dataset, position)
         said = dataset.get("ViewPosition") or dataset.get("ViewCodeSequence")
         if facts.is_lateral and not said and not dataset.get("PatientOrientation"):
-            item = Dataset()
-            item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = _LATERAL
-            dataset.ViewCodeSequence = [item]
+            dataset.ViewCodeSequence = [coded_item(*_LATERAL)]
         point = facts.time_point
         if point and "ClinicalTrialTimePointID" not in dataset:
             element = DataElement(0x00120050, "LO", point[:64])
-            if _has_its_form("ClinicalTrialTimePointID", element) and not self._names(element):
+            if self.allowed.is_harmless("ClinicalTrialTimePointID", element):
                 dataset.ClinicalTrialTimePointID = point[:64]
-
-    def _tell_what_was_done(self) -> None:
-        dataset = self.dataset
-        dataset.PatientIdentityRemoved = "YES"
-        dataset.DeidentificationMethod = f"Kyphometer {__version__} allow-list"
-        dataset.LongitudinalTemporalInformationModified = "MODIFIED"
-        codes = list(_ALWAYS)
-        if self.options.blank:
-            codes.append("113101")
-        if self.options.keep_device:
-            codes.append("113109")
-        dataset.DeidentificationMethodCodeSequence = []
-        for code in sorted(codes):
-            item = Dataset()
-            item.CodeValue, item.CodingSchemeDesignator = code, "DCM"
-            item.CodeMeaning = _OPTIONS[code][:64]
-            dataset.DeidentificationMethodCodeSequence.append(item)
 
     def written(self, header: FilmHeader, film: Path, target: Path) -> Deidentified:
         """Write the copy and read it again."""
-        dataset, name, options = self.dataset, film.name, self.options
-        frames = [read_film(film, number, grey=True) for number in range(1, header.frames + 1)]
+        dataset, name, options, allowed = self.dataset, film.name, self.options, self.allowed
+        looked = options.text_in_pixels_checked or bool(options.blank)
+        frames = list(_frames(film, header.frames, looked=looked))
         syntax = str(header.transfer_syntax_uid)
         if options.blank:
             pixels = ["regions that were blanked"]
             syntax = blank(dataset, frames[0], options.blank, name)
+        elif "PixelData" in dataset and _said_otherwise(self.source, syntax):
+            pixels = ["a compression other than stated; the copy is uncompressed"]
+            syntax = blank(dataset, frames[0], (), name)
         else:
             checked = options.text_in_pixels_checked
             pixels = clean_pixels(dataset, self.source, syntax, frames[0], name, checked=checked)
         if options.text_in_pixels_checked:
             dataset.BurnedInAnnotation = "NO"
-        gaps = fill_required(dataset, lossy=header.acquisition.lossy)
+        gaps = fill_required(dataset, lossy=frames[0].acquisition.lossy)
         part = target.with_name(target.name + ".part")
         try:
-            _write(dataset, uid_of(syntax), part)
+            write_object(dataset, uid_of(syntax), part)
             if not options.blank:
                 for number, frame in enumerate(frames, 1):
                     require_same_pixels(part, frame, number, name)
@@ -357,39 +289,25 @@ class _Copy:
             patient_code=str(dataset.PatientID),
             sop_instance_uid=str(dataset.SOPInstanceUID),
             sha256_pixels=shown,
-            removed=tuple(sorted(self.removed)),
-            changed=tuple(sorted(self.changed - self.removed)),
-            kept=tuple(sorted(self.kept - self.changed - self.removed)),
+            sha256_before=frames[0].sha256_pixels,
+            removed=tuple(sorted(allowed.removed)),
+            changed=tuple(sorted(allowed.changed - allowed.removed)),
+            kept=tuple(sorted(allowed.kept - allowed.changed - allowed.removed)),
             gaps=gaps,
             pixels=tuple(pixels),
             identifiers=self.found,
         )
 
 
-def _readable(source: Dataset, tag: Any) -> DataElement | None:
-    try:
-        element: DataElement = source[tag]
-        return element
-    except Exception:
-        return None
+def _frames(film: Path, count: int, *, looked: bool) -> Iterator[Film]:
+    """Frames of a film; refuses coloured pixels, which may be drawn, unless somebody looked."""
+    for number in range(1, count + 1):
+        try:
+            yield read_film(film, number, grey=looked)
+        except ColourFilmError:
+            raise PixelsToCheckError("coloured_pixels", name=film.name) from None
 
 
-def _has_its_form(keyword: str, element: DataElement) -> bool:
-    """True if each value looks as values of its kind should, so that nothing hides in it."""
-    expected = pydicom.datadict.dictionary_VR(keyword)
-    if element.VR not in expected and keyword not in ("PixelData", "LUTData"):
-        return False
-    form = kept.FORMS.get(element.VR)
-    if form is None or element.is_empty:
-        return True
-    values = element.value if element.VM > 1 else [element.value]
-    return all(re.fullmatch(form, str(getattr(v, "original_string", v)).strip()) for v in values)
-
-
-def _write(dataset: Dataset, syntax: UID, path: Path) -> None:
-    meta = FileMetaDataset()
-    meta.MediaStorageSOPClassUID = dataset.SOPClassUID
-    meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
-    meta.TransferSyntaxUID = syntax
-    dataset.file_meta = meta
-    pydicom.dcmwrite(path, dataset, enforce_file_format=True)
+def _said_otherwise(source: Dataset, syntax: str) -> bool:
+    """True if compressed pixels are said to be uncompressed, or the other way round."""
+    return bool(source["PixelData"].is_undefined_length) == (syntax in NATIVE)

@@ -98,7 +98,7 @@ def grey_table(rendering: Rendering, dtype: np.dtype[Any], voi: Voi) -> NDArray[
     bits = 8 * dtype.itemsize
     stored = np.arange(1 << bits, dtype=f"u{dtype.itemsize}").view(dtype)
     modality = to_modality(rendering, stored)
-    fraction = _by_table(voi, modality) if isinstance(voi, LookupTable) else window(voi, modality)
+    fraction = white_fraction(voi, modality)
     if rendering.inverted:
         fraction = 1.0 - fraction
     table = np.floor(fraction * 255.0 + 0.5).astype(np.uint8)
@@ -119,6 +119,11 @@ def apply_table(pixels: NDArray[Any], table: NDArray[np.uint8]) -> NDArray[np.ui
         except cv2.error:
             return table.take(unsigned)
     return np.asarray(cv2.LUT(unsigned, table), np.uint8)
+
+
+def white_fraction(voi: Voi, modality: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Fraction of white, 0 to 1, of modality values under a window or table, before polarity."""
+    return _by_table(voi, modality) if isinstance(voi, LookupTable) else window(voi, modality)
 
 
 def window(voi: VoiWindow, values: NDArray[np.float32]) -> NDArray[np.float64]:

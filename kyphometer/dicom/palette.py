@@ -21,8 +21,8 @@ def palette_bits(elements: Elements) -> int:
 
 def through_palette(
     values: NDArray[Any], elements: Elements, name: str, *, grey: bool = False
-) -> NDArray[Any]:
-    """Greys of a film whose stored values number the entries of a palette.
+) -> tuple[NDArray[Any], int]:
+    """Greys of a film whose values number entries of a palette, and how many pixels are coloured.
 
     Parameters
     ----------
@@ -34,21 +34,21 @@ def through_palette(
     Raises
     ------
     FilmHeaderError
-        If the palette is missing or damaged.
+        If the palette is missing or damaged, or its colours have different numbers of entries.
     ColourFilmError
         If the film uses entries that are no grey; it says how many pixels do.
     """
     red, green, blue = (_entries(elements, colour, name) for colour in _COLOURS)
+    if not len(red) == len(green) == len(blue):
+        raise FilmHeaderError("palette_damaged", name=name)
     descriptor = elements.integers("GreenPaletteColorLookupTableDescriptor")
     first = descriptor[1] & 0xFFFF
     index = np.clip(values.astype(np.int64) - first, 0, len(green) - 1)
     tinted = (red != green) | (green != blue)
-    if tinted.any() and not grey:
-        coloured = int(np.count_nonzero(tinted[index]))
-        if coloured:
-            raise ColourFilmError(name, coloured, values.size)
-    found: NDArray[Any] = green[index]
-    return found
+    coloured = int(np.count_nonzero(tinted[index])) if tinted.any() else 0
+    if coloured and not grey:
+        raise ColourFilmError(name, coloured, values.size)
+    return green[index], coloured
 
 
 def _entries(elements: Elements, colour: str, name: str) -> NDArray[Any]:

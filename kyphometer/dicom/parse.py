@@ -25,6 +25,10 @@ _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 _PIXELS = frozenset((TAGS["PixelData"], TAGS["FloatPixelData"], TAGS["DoubleFloatPixelData"]))
 _LARGEST_VALUE = 1 << 26
 _DEEPEST = 24
+_MOST_ELEMENTS = 300_000
+"""Attributes of a header with those in sequences: an object of 2000 frames has some 100,000."""
+_MOST_OUTSIDE = 20_000
+"""Attributes that are in no sequence."""
 
 
 class PixelElement(NamedTuple):
@@ -77,6 +81,7 @@ class _Walker:
         self.charset = charset
         self.pixels: PixelElement | None = None
         self.truncated = False
+        self._count = 0
         order = "<" if encoding.little else ">"
         self._tag = struct.Struct(order + "HH").unpack_from
         self._short: Callable[[bytes, int], tuple[int]] = struct.Struct(order + "H").unpack_from
@@ -89,11 +94,16 @@ class _Walker:
         if depth > _DEEPEST:
             raise _ParseError
         raw: dict[int, Element] = {}
+        outside = 0
         while end is None or self.source.tell() < end:
             head = self.source.read(8)
             if len(head) < 8:
                 self.truncated = self.truncated or len(head) > 0 or depth > 0
                 break
+            self._count += 1
+            outside += depth == 0
+            if self._count > _MOST_ELEMENTS or outside > _MOST_OUTSIDE:
+                raise _ParseError
             group, number = self._tag(head, 0)
             tag = group << 16 | number
             if tag == _ITEM_END or (within is not None and group != within):

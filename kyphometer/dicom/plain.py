@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -18,7 +18,7 @@ from kyphometer.dicom.codestream import CodestreamError, read_jpeg
 from kyphometer.dicom.layout import check_size
 from kyphometer.dicom.source import StreamSource
 from kyphometer.dicom.tiff import TiffError, TiffField, read_pages
-from kyphometer.dicom.values import grey_of_colour
+from kyphometer.dicom.values import colour_read_as_grey, grey_of_colour
 from kyphometer.errors import ColourFilmError, FilmPixelsError, FrameError, UnsupportedFilmError
 from kyphometer.film import Film, FilmHeader, FilmReference, Rendering
 from kyphometer.geometry import PixelGeometry, SpacingSource
@@ -96,7 +96,10 @@ def read_plain(source: StreamSource, frame: int | None, *, grey: bool = False) -
         raise FrameError(source.name, picture.pages, frame)
     header = _header(source, picture, frame or 1)
     values = _decode(data, picture, (frame or 1) - 1, source.name)
-    pixels = _grey(values, _format(data) or "png", source.name, force=grey)
+    pixels, coloured = _grey(values, _format(data) or "png", source.name, force=grey)
+    if values.ndim == 3 and values.shape[2] > 2:
+        said = colour_read_as_grey(coloured, pixels.size)
+        header = replace(header, warnings=(*header.warnings, said))
     pixels.flags.writeable = False
     return Film(header=header, pixels=pixels)
 
@@ -105,8 +108,6 @@ def _header(source: StreamSource, picture: _Picture, frame: int) -> FilmHeader:
     warnings = []
     if picture.turned != 1:
         warnings.append("The picture asks to be turned or mirrored when shown; it is not turned.")
-    if picture.samples > 2:
-        warnings.append("The film is stored in colour, but every pixel is grey.")
     shaped = abs(picture.aspect - 1) > 1e-3
     return FilmHeader(
         reference=FilmReference(rows=picture.rows, columns=picture.columns, frame=frame),
@@ -239,12 +240,12 @@ def _decode(data: bytes, picture: _Picture, page: int, name: str) -> NDArray[Any
     return values
 
 
-def _grey(values: NDArray[Any], kind: str, name: str, *, force: bool) -> NDArray[Any]:
-    """One value a pixel, where the picture is grey; transparency is left out."""
+def _grey(values: NDArray[Any], kind: str, name: str, *, force: bool) -> tuple[NDArray[Any], int]:
+    """One value a pixel, where the picture is grey, and how many are not; no transparency."""
     if values.ndim == 2:
-        return values
+        return values, 0
     if values.ndim == 3 and values.shape[2] in (1, 2):
-        return np.ascontiguousarray(values[..., 0])
+        return np.ascontiguousarray(values[..., 0]), 0
     if values.ndim == 3 and values.shape[2] in (3, 4):
         rgb = values[..., :3]
         return grey_of_colour(rgb, name, luma_first=False, lossy=kind == "jpeg", force=force)

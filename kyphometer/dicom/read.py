@@ -22,7 +22,13 @@ from kyphometer.dicom.source import FilmPath, StreamSource, open_source
 from kyphometer.dicom.spacing import explain, read_geometry, stated_geometry
 from kyphometer.dicom.tags import TAGS
 from kyphometer.dicom.uids import shown_uid, uid_name
-from kyphometer.dicom.values import grey_of_colour, narrowed, quantised, settle_bits
+from kyphometer.dicom.values import (
+    colour_read_as_grey,
+    grey_of_colour,
+    narrowed,
+    quantised,
+    settle_bits,
+)
 from kyphometer.errors import (
     FilmError,
     FilmHeaderError,
@@ -142,18 +148,14 @@ def _settled(
         problems.append("The film is of floating point; it was read within the header's window.")
         return quantised(values, rescale(dicom.elements), header.rendering)
     if layout.samples == 3:
-        values = grey_of_colour(
+        values, coloured = grey_of_colour(
             values,
             name,
             luma_first=_keeps_colour_space(decoded) and layout.photometric.startswith("YBR"),
             lossy=bool(header.acquisition.lossy),
             force=grey,
         )
-        problems.append(
-            "Coloured pixels were read as grey."
-            if grey
-            else "The film is stored in colour, but every pixel is grey."
-        )
+        problems.append(colour_read_as_grey(coloured, values.size))
     if layout.bits_allocated > 16:
         values, layout = narrowed(values, layout, name)
     values, warning = settle_bits(
@@ -162,7 +164,9 @@ def _settled(
     if warning:
         problems.append(warning)
     if layout.photometric == "PALETTE COLOR":
-        return through_palette(values, dicom.elements, name, grey=grey)
+        values, coloured = through_palette(values, dicom.elements, name, grey=grey)
+        if coloured:
+            problems.append(colour_read_as_grey(coloured, values.size))
     return values
 
 

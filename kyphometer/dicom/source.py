@@ -137,6 +137,8 @@ class InflatedSource:
     """A deflated data set, inflated no further than it is read."""
 
     _CHUNK = 1 << 20
+    _LEAST = 1 << 16
+    """Bytes that are inflated at once: each call copies what is still packed."""
     _LARGEST_HEADER = 1 << 27
 
     def __init__(self, source: StreamSource, name: str) -> None:
@@ -152,7 +154,7 @@ class InflatedSource:
         """Inflate until `size` bytes are there or the data end."""
         while len(self._bytes) < size and not self._ended:
             packed = self._inflate.unconsumed_tail or self._next_packed()
-            room = min(size - len(self._bytes), self._CHUNK)
+            room = min(max(size - len(self._bytes), self._LEAST), self._CHUNK)
             try:
                 self._bytes += self._inflate.decompress(packed, room)
             except zlib.error:

@@ -118,8 +118,8 @@ def _overlay_in_pixels(elements: Elements, layout: PixelLayout) -> bool:
 
 def grey_of_colour(
     values: NDArray[Any], name: str, *, luma_first: bool, lossy: bool, force: bool = False
-) -> NDArray[Any]:
-    """The grey picture within a colour one whose every pixel is grey.
+) -> tuple[NDArray[Any], int]:
+    """The grey picture within a colour one whose every pixel is grey, and how many are not.
 
     Parameters
     ----------
@@ -144,10 +144,20 @@ def grey_of_colour(
         pairs = ((second, middle), (third, middle))
     else:
         pairs = ((first, second), (second, third))
-    if not force and not all(_near(a, b, tolerance) for a, b in pairs):
+    count = 0
+    if not all(_near(a, b, tolerance) for a, b in pairs):
         coloured = np.logical_or(*(_apart(a, b) > tolerance for a, b in pairs))
-        raise ColourFilmError(name, int(np.count_nonzero(coloured)), coloured.size)
-    return np.ascontiguousarray(first if luma_first else second)
+        count = int(np.count_nonzero(coloured))
+        if not force:
+            raise ColourFilmError(name, count, coloured.size)
+    return np.ascontiguousarray(first if luma_first else second), count
+
+
+def colour_read_as_grey(coloured: int, pixels: int) -> str:
+    """What the reader of a film with colours should know."""
+    if not coloured:
+        return "The film is stored in colour, but every pixel is grey."
+    return f"{coloured} of {pixels} pixels are coloured; they were read as grey."
 
 
 def _near(a: NDArray[Any], b: NDArray[Any], tolerance: int) -> bool:

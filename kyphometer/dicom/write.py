@@ -18,6 +18,7 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate
 
 from kyphometer import __version__
+from kyphometer.dicom.coded import coded_item
 from kyphometer.dicom.compress import Compression, compress_frame
 from kyphometer.dicom.display import automatic_window
 from kyphometer.errors import UnsupportedFilmError
@@ -83,7 +84,7 @@ def write_dx(
     _describe_pixels(dataset, film)
     _describe_display(dataset, film)
     _set_pixels(dataset, film, compression)
-    dataset.file_meta = _meta(dataset, compression)
+    dataset.file_meta = file_meta(dataset, compression.transfer_syntax_uid)
     part = target.with_name(target.name + ".part")
     pydicom.dcmwrite(part, dataset, enforce_file_format=True)
     part.replace(target)
@@ -100,11 +101,12 @@ def _uid(known: str | None, seed: str, role: str) -> pydicom.uid.UID:
     return pydicom.uid.UID(known or uid_from(seed, role))
 
 
-def _meta(dataset: Dataset, compression: Compression) -> FileMetaDataset:
+def file_meta(dataset: Dataset, transfer_syntax_uid: str) -> FileMetaDataset:
+    """File meta information of an object that we make."""
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = dataset.SOPClassUID
     meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
-    meta.TransferSyntaxUID = pydicom.uid.UID(compression.transfer_syntax_uid)
+    meta.TransferSyntaxUID = pydicom.uid.UID(transfer_syntax_uid)
     meta.ImplementationClassUID = uid_from("implementation")
     meta.ImplementationVersionName = f"KYPHOMETER {__version__}"[:16]
     return meta
@@ -154,12 +156,12 @@ def _day(moment: Any) -> str:
 def _describe_exposure(dataset: Dataset, film: Film) -> None:
     facts = film.acquisition
     dataset.BodyPartExamined = (facts.body_part or "TLSPINE").upper()[:16]
-    dataset.AnatomicRegionSequence = [_code("1217256009", "SCT", "Thoraco-lumbar spine")]
+    dataset.AnatomicRegionSequence = [coded_item("1217256009", "SCT", "Thoraco-lumbar spine")]
     dataset.ImageLaterality = "U"
     dataset.ViewPosition = (facts.view or "LL")[:16].upper()
     right = dataset.ViewPosition.startswith("R")
     view = ("399198007", "SCT", "right lateral") if right else ("399173006", "SCT", "left lateral")
-    dataset.ViewCodeSequence = [_code(*view)]
+    dataset.ViewCodeSequence = [coded_item(*view)]
     dataset.ViewCodeSequence[0].ViewModifierCodeSequence = []
     facing = facts.facing or Facing.LEFT
     dataset.PatientOrientation = ["A" if facing is Facing.RIGHT else "P", "F"]
@@ -176,15 +178,9 @@ def describe_position(dataset: Dataset, position: Position) -> None:
     """Code how the patient was held, if that is known."""
     if position in _POSITIONS:
         orientation, modifier = _POSITIONS[position]
-        item = _code(*orientation)
-        item.PatientOrientationModifierCodeSequence = [_code(*modifier)]
+        item = coded_item(*orientation)
+        item.PatientOrientationModifierCodeSequence = [coded_item(*modifier)]
         dataset.PatientOrientationCodeSequence = [item]
-
-
-def _code(value: str, scheme: str, meaning: str) -> Dataset:
-    item = Dataset()
-    item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = value, scheme, meaning
-    return item
 
 
 def _describe_distances(dataset: Dataset, film: Film) -> None:

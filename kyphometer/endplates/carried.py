@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from kyphometer.anatomy import EndplateSide, Level
 from kyphometer.errors import NotCarriedError
 from kyphometer.film import FilmReference
 from kyphometer.geometry import Facing, PixelGeometry, signed_angle_deg
+from kyphometer.messages import Word
 from kyphometer.reading import Reading, Vertebra
 from kyphometer.reading.carried import CarriedBody, CarriedLine
 
@@ -51,7 +53,7 @@ class CarriedVertebra:
         sides = zip(EndplateSide, self.line_change_sd_deg, strict=True)
         superior, inferior = (self._known_line(side, sd, before) for side, sd in sides)
         if superior is None and inferior is None:
-            raise NotCarriedError(self.level, "")
+            raise NotCarriedError(self.level)
         return CarriedBody(film=film, superior=superior, inferior=inferior, correlation=self.shared)
 
     def _known_line(
@@ -76,10 +78,26 @@ class CarriedVertebra:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotCarried:
-    """A vertebra for which nothing is proposed, with the reason in a sentence."""
+    """A vertebra for which nothing is proposed.
+
+    Attributes
+    ----------
+    level
+        The level.
+    reason
+        Key of the reason in the catalogue, without `carry.`.
+    facts
+        What its sentence is told besides the level.
+    """
 
     level: Level
-    message: str
+    reason: str
+    facts: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def told(self) -> Word:
+        """The reason as a sentence that speaks every language."""
+        return Word(f"carry.{self.reason}", {"level": self.level, **self.facts})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +123,7 @@ class CarryOver:
     previous_geometry, geometry
         Pixel geometry of both films.
     warnings
-        What contradicts the proposals without forbidding them, each a sentence.
+        What contradicts the proposals without forbidding them.
     """
 
     previous: Reading
@@ -117,7 +135,7 @@ class CarryOver:
     margin: float
     previous_geometry: PixelGeometry
     geometry: PixelGeometry
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Word, ...] = ()
 
     def vertebra(self, level: Level) -> CarriedVertebra:
         """The proposal for a level.
@@ -130,7 +148,7 @@ class CarryOver:
         for carried in self.vertebrae:
             if carried.level is level:
                 return carried
-        why = next((refusal.message for refusal in self.refused if refusal.level is level), "")
+        why = next((refusal.told for refusal in self.refused if refusal.level is level), None)
         raise NotCarriedError(level, why)
 
 
@@ -200,6 +218,6 @@ def _angle_deg(reading: Reading, geometry: PixelGeometry, upper: Line, lower: Li
     for level, side in (upper, lower):
         plate = reading.endplate(level, side)
         if plate is None:
-            raise NotCarriedError(level, "")
+            raise NotCarriedError(level)
         vectors.append((plate.vector[0] * sx, plate.vector[1] * sy))
     return signed_angle_deg(vectors[0], vectors[1], reading.facing or Facing.LEFT)

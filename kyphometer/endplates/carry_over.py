@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from kyphometer.anatomy import Level
 from kyphometer.endplates.carried import CarriedVertebra, CarryOver, NotCarried
+from kyphometer.endplates.chain import out_of_step
 from kyphometer.endplates.columns import Column, find_columns
 from kyphometer.endplates.corners import square_factors
 from kyphometer.endplates.sight import Sight
@@ -18,6 +19,7 @@ from kyphometer.endplates.transfer import transfer
 from kyphometer.errors import CarryOverError
 from kyphometer.film import Film
 from kyphometer.geometry import Facing, PixelGeometry, Point
+from kyphometer.messages import Word
 from kyphometer.reading import Reading
 from kyphometer.reading.facing import derive_facing
 
@@ -97,7 +99,7 @@ def carry_over(
     before = _Side(previous_film, previous_geometry or previous_film.geometry, side)
     seen, marked = witnesses(before.film, before.factors, side, previous_reading)
     if not marked:
-        raise CarryOverError("the reading shows no body with an endplate", "mark one")
+        raise CarryOverError("carry_no_body")
     stated = facing or next_film.acquisition.facing
     sides = (facing,) if facing else (stated or side, (stated or side).opposite)
     after, column, margin = _settled(
@@ -115,6 +117,7 @@ def carry_over(
                 anchors=_known(anchors, seen, place),
             )
         ],
+        sorted(marked),
         sure=bool(anchors),
     )
     carried: list[CarriedVertebra] = []
@@ -122,7 +125,7 @@ def carry_over(
     for level in sorted(marked):
         found = column.sights.get(level)
         if found is None:
-            refused.append(NotCarried(level=level, message=f"{level}: it lies outside the film."))
+            refused.append(NotCarried(level=level, reason="outside"))
             continue
         vertebra = previous_reading.vertebrae[level]
         intact = level not in previous_reading.fractured_levels
@@ -132,6 +135,8 @@ def carry_over(
             refused.append(result)
         else:
             carried.append(result)
+    carried, astray = _in_step(carried, seen, column)
+    refused += astray
     return CarryOver(
         previous=replace(previous_reading, facing=side),
         reading=_proposal(before, previous_reading, after, carried),
@@ -146,14 +151,25 @@ def carry_over(
     )
 
 
-def _contradiction(stated: Facing | None, found: Facing) -> tuple[str, ...]:
+def _in_step(
+    carried: list[CarriedVertebra], seen: Mapping[Level, Sight], column: Column
+) -> tuple[list[CarriedVertebra], list[NotCarried]]:
+    """Proposals that keep their distances to each other, and the others as refused."""
+    found = {item.level: at for item in carried if (at := column.sights[item.level]) is not None}
+    before = {level: seen[level].corners.mean(axis=0) for level in found}
+    after = {level: at.own.mean(axis=0) for level, at in found.items()}
+    grown = [at.depth / seen[level].depth for level, at in found.items()]
+    gone = out_of_step(before, after, float(np.median(grown))) if grown else ()
+    kept = [item for item in carried if item.level not in gone]
+    return kept, [NotCarried(level=level, reason="out_of_step") for level in gone]
+
+
+def _contradiction(stated: Facing | None, found: Facing) -> tuple[Word, ...]:
     """What to say where the film shows anterior at the other side than its header states."""
     if stated is None or stated is found:
         return ()
-    return (
-        f"The header of the next film puts anterior at image {stated}, its vertebrae put it at "
-        f"image {found}: the marks follow the vertebrae; check the film's orientation.",
-    )
+    sides = {"stated": Word(f"image.{stated}"), "found": Word(f"image.{found}")}
+    return (Word("carry.facing_contradicted", sides),)
 
 
 def _known(
@@ -164,23 +180,18 @@ def _known(
     return {level: np.array(at) * side.factors for level, at in given.items() if level in seen}
 
 
-def _settled(columns: list[tuple[_Side, Column]], *, sure: bool) -> tuple[_Side, Column, float]:
+def _settled(
+    columns: list[tuple[_Side, Column]], levels: Sequence[Level], *, sure: bool
+) -> tuple[_Side, Column, float]:
     """The place where the bodies fit, and by how much better than elsewhere."""
     order = sorted(columns, key=lambda item: -item[1].evidence)
     least = 0.0 if sure else LEAST_EVIDENCE
     if not order or order[0][1].score < LEAST_SCORE or order[0][1].evidence < least:
-        raise CarryOverError(
-            "the vertebrae of the previous film were not recognised on this one",
-            "click the middle of one known body on it, mark it by hand, or check that it is the "
-            "same patient's",
-        )
+        raise CarryOverError("carry_unrecognised", levels=levels)
     side, best = order[0]
     margin = best.evidence - max(order[1][1].evidence if len(order) > 1 else 0.0, 0.0)
     if margin < LEAST_MARGIN and not sure:
-        raise CarryOverError(
-            "the column could lie on this film in two ways, one level apart",
-            "click the middle of one known body on it, or mark it by hand",
-        )
+        raise CarryOverError("carry_two_places", levels=levels)
     return side, best, margin
 
 

@@ -120,6 +120,28 @@ class ChangeModel:
             line_sd_deg=(superior, inferior), wedge_sd_deg=float(wedge(change.said_sd_deg[2]))
         )
 
+    def beyond_its_world(self, known: TurnUncertainty, wedge_change_deg: float) -> TurnUncertainty:
+        """Uncertainty of a fractured body's change on films unlike those of the training.
+
+        The card says by how much errors in a world left out of the training exceeded what was
+        stated, and which part of a change of the wedge may be missing.
+
+        Parameters
+        ----------
+        known
+            As sized in the network's own world.
+        wedge_change_deg
+            How much the angle between the endplates changed.
+        """
+        beyond = self.card.get("calibration", {}).get("left_out", {})
+        width = float(beyond.get("fractured", 1.0))
+        missing = float(beyond.get("shrinkage", 0.0)) * abs(wedge_change_deg)
+        superior, inferior = (float(np.hypot(width * sd, missing / 2)) for sd in known.line_sd_deg)
+        return TurnUncertainty(
+            line_sd_deg=(superior, inferior),
+            wedge_sd_deg=float(np.hypot(width * known.wedge_sd_deg, missing)),
+        )
+
     def _run(self, first: Image, second: Image) -> Array:
         with self.lock:
             self.network.setInput(np.concatenate((first, second))[None])

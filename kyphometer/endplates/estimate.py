@@ -69,6 +69,8 @@ class Estimate:
         explains, else 0; shape (2,).
     refiner, method
         Which refiner it was, and its name and version.
+    off_chance
+        How likely a corner of each endplate is off by more than 3 mm, shape (2,); None if unknown.
     """
 
     frame: VertebraFrame
@@ -80,6 +82,7 @@ class Estimate:
     differs_deg: Array
     refiner: Refiner
     method: str
+    off_chance: Array | None = None
 
 
 def estimate(window: Window, frame: VertebraFrame, clicks: Array, refiner: Refiner) -> Estimate:
@@ -112,8 +115,10 @@ def _learned(window: Window, frame: VertebraFrame, model: CornerModel) -> Estima
     crop = window.crop(found.frame, PIXELS, DEPTHS)
     strips = sample_strips(crop, DEPTHS, corners)
     check = refine_once(strips, corners)
-    turned = np.abs(wrap_deg(line_directions_deg(check.corners) - line_directions_deg(corners)))
-    line_sd = calibration.line(found.line_sd_deg[:2])
+    lines = line_directions_deg(corners)
+    turned = np.abs(wrap_deg(line_directions_deg(check.corners) - lines))
+    wedge = float(wrap_deg(lines[1] - lines[0]))
+    line_sd = calibration.line_sd_deg(found.line_sd_deg[:2], wedge)
     differs = np.where(
         (turned > DISAGREEMENT_DEG) & (turned > DISAGREEMENT_SD * line_sd), turned, 0.0
     )
@@ -129,6 +134,7 @@ def _learned(window: Window, frame: VertebraFrame, model: CornerModel) -> Estima
         differs_deg=differs,
         refiner=Refiner.LEARNED,
         method=model.method,
+        off_chance=calibration.doubt(found.corner_sd) if calibration.doubt else None,
     )
 
 

@@ -28,6 +28,8 @@ class Limits:
         refiner.
     line_sd_deg
         SD of the line above which it is doubted.
+    off_chance
+        Chance of a corner that is off by more than 3 mm above which it is doubted.
     blind_sd_deg
         SD of the line above which an endplate without evidence counts as not seen at all.
     strength
@@ -42,9 +44,10 @@ class Limits:
 
     move_depths: float = 0.27
     sure_move_depths: float = 0.10
-    sure_line_sd_deg: float = 1.5
+    sure_line_sd_deg: float = 2.3
     sure_path_sd_deg: float = 2.2
     line_sd_deg: float = 3.0
+    off_chance: float = 0.2
     blind_sd_deg: float = 3.0
     strength: float = 2.0
     path_strength: float = 3.0
@@ -76,6 +79,8 @@ class Found:
         Whether a corner lies on metal.
     inside_film
         Whether both corners lie on the film.
+    off_chance
+        How likely one of them is off by more than 3 mm.
     """
 
     moved_depths: Array
@@ -86,6 +91,7 @@ class Found:
     by_path: bool
     on_metal: bool
     inside_film: bool
+    off_chance: float = 0.0
 
 
 def judge(found: Found, limits: Limits, level: Level, side: EndplateSide) -> Refusal | None:
@@ -145,6 +151,12 @@ def _doubts(found: Found, limits: Limits) -> list[tuple[RefusalReason, str, str]
             f"the line would be uncertain by {found.line_sd_deg:.1f} degrees (limit "
             f"{limits.line_sd_deg:g})",
             f"the image alone gives the line to ±{1.96 * found.line_sd_deg:.0f}°",
+        ),
+        (
+            found.off_chance > limits.off_chance,
+            RefusalReason.UNCERTAIN,
+            f"a corner is off by more than 3 mm with a chance of {found.off_chance:.0%}",
+            f"a corner is off by more than 3 mm with a chance of {found.off_chance:.0%}",
         ),
         (
             furthest > reach,

@@ -130,7 +130,7 @@ def refine_reading(
     """
     size = (reading.film.rows, reading.film.columns)
     if size != film.shape:
-        raise ReadingFilmMismatchError("size", size, film.shape)
+        raise ReadingFilmMismatchError("size", str(size), str(film.shape))
     facing = reading.facing or derive_facing(reading)
     done: list[RefinedVertebra] = []
     result = reading
@@ -252,6 +252,7 @@ class _Judged:
                 by_path=found.refiner is Refiner.CLASSICAL,
                 on_metal=bool(found.on_metal[list(rows)].any()),
                 inside_film=not outside[list(rows)].any(),
+                off_chance=0.0 if found.off_chance is None else float(found.off_chance[index]),
             )
             for index, (side, rows) in enumerate(ROWS.items())
         }
@@ -266,7 +267,7 @@ def _result(
 ) -> RefinedVertebra:
     """The vertebra with accepted marks moved and refused ones annotated."""
     plates: dict[str, Endplate] = {}
-    moved, line_sd = {}, {}
+    moved, line_sd, chances = {}, {}, {}
     seen = _seen(found)
     for side, plate in vertebra.endplates.items():
         if side in refused:
@@ -280,7 +281,10 @@ def _result(
         placed = plates[str(side)] = _moved(plate, here, found.method, note)
         anterior, posterior = (getattr(placed, name).xy for name in CORNERS)
         moved[side] = (dist(anterior, plate.anterior.xy), dist(posterior, plate.posterior.xy))
-        line_sd[side] = float(found.line_sd_deg[list(EndplateSide).index(side)])
+        index = list(EndplateSide).index(side)
+        line_sd[side] = float(found.line_sd_deg[index])
+        if found.off_chance is not None:
+            chances[side] = float(found.off_chance[index])
     changes: dict[str, Any] = dict(plates)
     return RefinedVertebra(
         vertebra=replace(vertebra, **changes),
@@ -289,6 +293,7 @@ def _result(
         refusals=tuple(refused.values()),
         method=found.method,
         uncertain={side: text for side, text in doubts.items() if side in line_sd},
+        off_chance=chances,
     )
 
 

@@ -73,6 +73,9 @@ class RefinedVertebra:
         Name and version of the refiner.
     uncertain
         Moved endplates that the reader should look at, and why: their interval is wide.
+    off_chance
+        Of moved endplates, how likely a corner is off by more than 3 mm, from 0 to 1; empty where
+        the refiner cannot say.
     """
 
     vertebra: Vertebra
@@ -81,6 +84,7 @@ class RefinedVertebra:
     refusals: tuple[Refusal, ...]
     method: str
     uncertain: Mapping[EndplateSide, str] = field(default_factory=dict)
+    off_chance: Mapping[EndplateSide, float] = field(default_factory=dict)
 
     @property
     def level(self) -> Level:

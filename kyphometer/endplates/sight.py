@@ -46,6 +46,12 @@ class Sight:
         """The network's corners in square units, shape (4, 2)."""
         return self.found.frame.to_square(self.found.corners)
 
+    @property
+    def depth(self) -> float:
+        """Mean length of the endplates that the network sees, square units."""
+        first, second, third, fourth = self.own
+        return float(np.hypot(*(second - first)) + np.hypot(*(fourth - third))) / 2
+
     def canonical(self, corners: Array) -> Array:
         """Corners as if every film faced left (its own inverse)."""
         return corners * ((1.0, 1.0) if self.facing.sign < 0 else (-1.0, 1.0))

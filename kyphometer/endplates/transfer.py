@@ -25,7 +25,8 @@ MOST_LINE_SD_DEG = 6.0
 """A line that is less sure than this where it was found is no endplate."""
 MOST_DISAGREEMENT = 0.35
 """Corners that the networks place further apart than this part of a depth are not believed."""
-OUTSIDE = "its rim would lie outside the film"
+OUTSIDE = "rim_outside"
+"""Key of a reason, see `NotCarried`."""
 MOST_CHANGE_SD_DEG = 3.0
 """A body whose endplates may have turned by more than this unnoticed is not proposed."""
 MOST_GROWTH = 0.20
@@ -52,18 +53,21 @@ def transfer(
     level = vertebra.level
     objection = _objection(found)
     if objection or change is None:
-        return NotCarried(level=level, message=f"{level}: {objection or OUTSIDE}.")
+        return NotCarried(level=level, reason=objection or OUTSIDE)
     if change.log_odds < LEAST_ODDS:
-        return NotCarried(level=level, message=f"{level}: what was found is not the same body.")
+        return NotCarried(level=level, reason="other_body")
     known = change_model().sized(change, intact=intact)
     unsure = max(known.line_sd_deg)
     if unsure > MOST_CHANGE_SD_DEG:
-        message = f"{level}: the turn of its endplates would be uncertain by {unsure:.1f} degrees."
-        return NotCarried(level=level, message=message)
+        return NotCarried(level=level, reason="turn_unsure", facts={"sd_deg": unsure})
     marks = _moved(seen, found, change, profiles=not intact)
     if _disagreement(seen, found, marks) > MOST_DISAGREEMENT:
-        message = f"{level}: the two networks see its corners in different places."
-        return NotCarried(level=level, message=message)
+        return NotCarried(level=level, reason="networks_differ")
+    if not intact:
+        turned = _wedge_deg(found.found.frame.from_square(marks)) - _wedge_deg(
+            seen.found.frame.from_square(seen.corners)
+        )
+        known = change_model().beyond_its_world(known, turned)
     return CarriedVertebra(
         vertebra=_proposed(vertebra, marks, seen.found, found.found, known),
         line_change_sd_deg=known.line_sd_deg,
@@ -72,17 +76,17 @@ def transfer(
 
 
 def _objection(found: Sight) -> str:
-    """Why a vertebra cannot be proposed, or nothing."""
+    """Key of the reason why a vertebra cannot be proposed, or nothing."""
     expected = VertebraFrame.of_corners(found.corners, found.factors, found.facing.sign)
     another = has_another_size(found.found.frame.depth, expected.depth)
     checks = (
         (not found.inside_film, OUTSIDE),
         (
             float(found.found.line_sd_deg.max()) > MOST_LINE_SD_DEG,
-            "nothing like an endplate lies there",
+            "nothing_there",
         ),
-        (bool(found.found.on_metal.any()), "a corner would lie on metal"),
-        (another, "what was found has another size"),
+        (bool(found.found.on_metal.any()), "on_metal"),
+        (another, "other_size"),
     )
     return next((text for fails, text in checks if fails), "")
 
@@ -111,6 +115,13 @@ def _moved(seen: Sight, found: Sight, change: BodyChange, *, profiles: bool) -> 
         for rows, turn in zip(ROWS.values(), turns, strict=True):
             marks[list(rows)] = _turned(marks[list(rows)], float(turn))
     return frames[1].to_square(marks)
+
+
+def _wedge_deg(corners: Array) -> float:
+    """Angle between the endplates of four corners in a body's frame."""
+    upper, lower = (corners[list(rows)] for rows in ROWS.values())
+    (ax, ay), (bx, by) = upper[1] - upper[0], lower[1] - lower[0]
+    return float(np.degrees(np.arctan2(ax * by - ay * bx, ax * bx + ay * by)))
 
 
 def _turned(pair: Array, degrees: float) -> Array:

@@ -48,7 +48,9 @@ class KyphometerError(Exception):
         controls = _CONTROLS_OF_LISTS if self.is_list else _CONTROLS
         text = self._text or sentence(f"error.{self.code}", self.facts, language)
         if self.frame:
-            text = sentence(f"error.{self.frame}", {**self.facts, "problem": text}, language)
+            text = sentence(
+                f"error.{self.frame}", {**self.facts, "problem": text.removesuffix(".")}, language
+            )
         return controls.sub(lambda found: repr(found[0])[1:-1], text)
 
     def __str__(self) -> str:

@@ -16,36 +16,40 @@ class ModelFileError(EndplateError):
     """The network's file is missing, damaged or not readable here."""
 
     def __init__(self, name: str, problem: object) -> None:
-        super().__init__(
-            f"The corner network {name} cannot be used ({problem}); reinstall kyphometer, or ask "
-            "for the classical refiner."
-        )
+        super().__init__(name=name, problem=problem)
 
 
 class CarryOverError(EndplateError):
     """Nothing can be proposed from the previous film."""
 
-    def __init__(self, problem: str, remedy: str) -> None:
-        super().__init__(f"Marks cannot be carried over: {problem}; {remedy}.")
+    frame = "carry_over"
 
 
 class NotCarriedError(EndplateError):
-    """A change was asked of a level that was not carried over."""
+    """A change was asked of a level that was not carried over.
 
-    def __init__(self, level: object, why: str) -> None:
-        reason = f" ({why})" if why else ""
-        super().__init__(
-            f"The change at {level} is not known from the carry-over: it was not proposed on the "
-            f"next film{reason}; mark it there and compare the two readings."
-        )
+    Parameters
+    ----------
+    level
+        The level.
+    why
+        What stood against it; None if that is not known.
+    """
+
+    def __init__(self, level: object, why: object = None) -> None:
+        code = "not_carried" if why is None else "not_carried_as"
+        super().__init__(code, level=level, why=why)
 
 
 class NoLateralSpineError(EndplateError):
-    """A film on which no column of vertebral bodies is seen from the side."""
+    """A film on which no column of vertebral bodies is seen from the side.
+
+    Parameters
+    ----------
+    bodies
+        How many doubtful ones were seen.
+    """
 
     def __init__(self, bodies: int) -> None:
-        seen = "no vertebral body" if bodies == 0 else f"no more than {bodies} doubtful bodies"
-        super().__init__(
-            f"This does not look like a lateral film of a spine: {seen} could be told; mark it by "
-            "hand if it is one."
-        )
+        code = "no_lateral_spine" if bodies == 0 else "no_lateral_spine_but"
+        super().__init__(code, bodies=bodies)

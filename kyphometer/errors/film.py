@@ -91,6 +91,13 @@ class BurnedInTextError(FilmError):
         super().__init__(name=name)
 
 
+class NoFilmToReferError(FilmError):
+    """A film without a UID of its own: no object can say that it is about this film."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name=name)
+
+
 class PixelsToCheckError(FilmError):
     """Pixels that somebody must look at before a copy without identity may be made."""
 

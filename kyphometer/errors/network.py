@@ -28,6 +28,14 @@ class RequestError(NetworkError):
         super().__init__(f"{problem}; {remedy}.")
 
 
+class RequestMemberError(RequestError):
+    """A member of a request is missing or not what it must be."""
+
+    def __init__(self, place: str, problem: str) -> None:
+        what = f"The member '{place}' {problem}" if place else f"The request {problem}"
+        super().__init__(what, "correct it and send the request again")
+
+
 class BodyTooLargeError(RequestError):
     """A request body beyond the bound."""
 
@@ -62,6 +70,15 @@ class ForbiddenError(RequestError):
     """The visitor may not do this."""
 
     http_status = 403
+
+
+class FirstPasswordError(ForbiddenError):
+    """A password that somebody else chose must be changed first."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Your password was chosen by somebody else", "choose one of your own before going on"
+        )
 
 
 class NotFoundError(RequestError):

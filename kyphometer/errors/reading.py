@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kyphometer.errors.base import KyphometerError
+from kyphometer.messages import Word
 
 
 class ReadingError(KyphometerError):
@@ -16,49 +17,46 @@ class NoReadingError(ReadingError):
     """There is no reading beside a film, or more than one."""
 
     def __init__(self, film: str, found: list[str]) -> None:
-        if found:
-            problem = f"has several readings beside it ({', '.join(found)}); name the one to use"
-        else:
-            problem = f"has no reading beside it ({film}.reading.json); mark it, or name one"
-        super().__init__(f"'{film}' {problem}.")
+        super().__init__("several_readings" if found else "no_reading", film=film, found=found)
 
 
 class UnknownLevelError(ReadingError):
     """A name that is no vertebral level."""
 
     def __init__(self, text: str) -> None:
-        super().__init__(
-            f"'{text}' is no vertebral level; use C1 to C7, T1 to T13, L1 to L6 or S1."
-        )
+        super().__init__("unknown_level", text=text)
 
 
 class ReadingFormatError(ReadingError):
-    """A document that is no reading, or a damaged one."""
+    """A document that is no reading, or a damaged one; `where` names the member."""
 
-    def __init__(self, where: str, problem: str) -> None:
-        super().__init__(f"This is not a usable reading: {where} {problem}.")
+    frame = "reading_format"
+
+
+class MarksFileError(ReadingError):
+    """A file of another program, or a structured report, whose marks cannot be taken in."""
+
+    frame = "marks_file"
 
 
 class ReadingFilmMismatchError(ReadingError):
-    """A reading that was made on another film."""
+    """A reading that was made on another film.
+
+    Parameters
+    ----------
+    what
+        In what they differ: `rows`, `columns`, `size`, `frame`, `sop_instance_uid` or
+        `sha256_pixels`.
+    """
 
     def __init__(self, what: str, in_reading: object, in_film: object) -> None:
-        super().__init__(
-            f"This reading belongs to another film: its {what} is {in_reading} but the film's is "
-            f"{in_film}; open the film it was made on."
-        )
+        named = Word(f"film.{what}")
+        super().__init__("other_film", what=named, in_reading=in_reading, in_film=in_film)
 
 
 class LandmarkError(ReadingError):
-    """Landmarks that cannot be on a spine; names where."""
-
-    def __init__(self, where: str, problem: str, remedy: str) -> None:
-        self.where = where
-        super().__init__(f"{where}: {problem}; {remedy}.")
+    """Landmarks that cannot be on a spine; says where."""
 
 
 class FacingError(ReadingError):
     """Where anterior is cannot be told, or the marks contradict each other or the header."""
-
-    def __init__(self, problem: str, remedy: str) -> None:
-        super().__init__(f"{problem}; {remedy}.")

@@ -11,6 +11,13 @@ class UsageError(KyphometerError):
     exit_status = 2
 
 
+class MissingExtraError(UsageError):
+    """A package that an extra brings along is not installed."""
+
+    def __init__(self, package: str, extra: str) -> None:
+        super().__init__(package=package, extra=extra)
+
+
 class VisitWindowError(UsageError):
     """Visit windows that contradict each other."""
 
@@ -37,3 +44,43 @@ class UnreachableAngleError(UsageError):
         super().__init__(
             f"{level} cannot be bent to {wanted} degrees; ask for an angle between -20 and 35."
         )
+
+
+class TableSuffixError(UsageError):
+    """A table is to be written to a file whose ending says no known format."""
+
+    def __init__(self, name: str, known: tuple[str, ...]) -> None:
+        super().__init__(f"'{name}' names no format of a table; end it in {' or '.join(known)}.")
+
+
+class BatchRunningError(UsageError):
+    """Another program is writing the same results."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"Another run is writing to '{path}'; wait for it, or give --out another name."
+        )
+
+
+class BatchFileError(UsageError):
+    """A batch's results cannot be written."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"'{path}' cannot be written ({reason}); choose another place for --out.")
+
+
+class SchedulerError(UsageError):
+    """No Dask scheduler answers."""
+
+    def __init__(self, address: str, reason: str) -> None:
+        super().__init__(
+            f"No Dask scheduler answers at '{address}' ({reason}); start one, or leave --scheduler "
+            "out to use this machine."
+        )
+
+
+class AcceptanceRecordError(UsageError):
+    """A file that should hold an earlier acceptance does not."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        super().__init__(name=name, problem=problem)

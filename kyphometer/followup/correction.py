@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from kyphometer.errors import DifferentLevelsError, DuplicateReadingError, UnusableDataError
@@ -17,7 +17,7 @@ from kyphometer.followup.correction_model import (
     Verdict,
 )
 from kyphometer.followup.positions import STRICT_POSITIONS, PositionPolicy
-from kyphometer.followup.precision import MeasurementPrecision
+from kyphometer.followup.precision import MeasurementPrecision, repeat_scale
 from kyphometer.followup.remarks import Remark, RemarkKind
 from kyphometer.followup.visit_angles import VisitAngle, series_by_pair
 from kyphometer.followup.windows import DEFAULT_WINDOWS, VisitWindows
@@ -95,6 +95,7 @@ def correct_cohort(angles: Iterable[VisitAngle], rules: CorrectionRules) -> Coho
     rules
         How to judge.
     """
+    angles, scales = _scaled(list(angles), rules)
     groups: dict[tuple[str, str], list[VisitAngle]] = defaultdict(list)
     for angle in angles:
         groups[angle.patient, angle.code].append(angle)
@@ -111,7 +112,26 @@ def correct_cohort(angles: Iterable[VisitAngle], rules: CorrectionRules) -> Coho
         patients=tuple(done),
         remarks=(*remarks, *(remark for item in done for remark in item.remarks)),
         visits=rules.windows.visits,
+        uncertainty_scales=scales,
     )
+
+
+def _scaled(
+    angles: Sequence[VisitAngle], rules: CorrectionRules
+) -> tuple[list[VisitAngle], dict[str, float]]:
+    """Angles whose uncertainties agree with the study's repeats, and the factors by code."""
+    scales: dict[str, float] = {}
+    for code, precision in rules.precision.items():
+        own = [(a.standard_uncertainty_deg, a.readings) for a in angles if a.code == code]
+        scale = repeat_scale(code, own, precision)
+        if scale != 1.0:
+            scales[code] = scale
+    return [
+        replace(angle, standard_uncertainty_deg=known * scales[angle.code])
+        if (known := angle.standard_uncertainty_deg) is not None and angle.code in scales
+        else angle
+        for angle in angles
+    ], scales
 
 
 def correct_patient(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from kyphometer.followup.precision import MeasurementPrecision
@@ -142,11 +143,15 @@ class CohortCorrections(Tabular):
         Refusals (other levels, duplicate readings) and what the patients' own remarks say.
     visits
         Names of the visits in order of time.
+    uncertainty_scales
+        What standard uncertainties from marks were multiplied by, by code, so that they agree with
+        the study's own repeats; codes without repeats are left out.
     """
 
     patients: tuple[PatientCorrection, ...]
     remarks: tuple[Remark, ...]
     visits: tuple[str, ...]
+    uncertainty_scales: Mapping[str, float] = field(default_factory=dict)
 
     def of_code(self, code: str) -> tuple[PatientCorrection, ...]:
         """All with one code."""

@@ -92,6 +92,31 @@ class MeasurementPrecision:
         )
 
 
+def repeat_scale(
+    code: str, uncertainties: Iterable[tuple[float | None, int]], precision: MeasurementPrecision
+) -> float:
+    """What standard uncertainties from marks are multiplied by to agree with the study's repeats.
+
+    Their root mean square becomes the SEM of the repeats; what separates films stays. 1 where the
+    SEM does not come from repeats of this study, or no uncertainty is known.
+
+    Parameters
+    ----------
+    code
+        The angle.
+    uncertainties
+        Standard uncertainty of each value, and of how many readings it is the mean.
+    precision
+        What is known of the error of the angle.
+    """
+    if precision.source is not PrecisionSource.OWN_REPEATS or precision.code != code:
+        return 1.0
+    squares = [u * u * n / precision.readings for u, n in uncertainties if u is not None]
+    if not squares or not sum(squares):
+        return 1.0
+    return precision.standard_error_of_measurement_deg / math.sqrt(sum(squares) / len(squares))
+
+
 LOCAL_ANGLES = ("VKA", "RKA", "GA", "MONO_CAUDAL", "ADJ")
 """Angles of a fractured vertebra and its neighbours, of which the publication tells."""
 _PUBLISHED_REPEATABILITY_DEG = 9.3

@@ -128,7 +128,7 @@ def _mean(group: Sequence[VisitAngle]) -> VisitAngle:
     if len(group) == 1:
         return first
     if len({angle.film for angle in group}) > 1:
-        raise DuplicateReadingError(first.patient, first.code, first.visit, "different films")
+        raise DuplicateReadingError(first.patient, first.code, first.visit, films=True)
     n = sum(angle.readings for angle in group)
     value = math.fsum(angle.value_deg * angle.readings for angle in group) / n
     parts = [
@@ -183,7 +183,7 @@ def series_by_pair(
     pairs: dict[tuple[str, str], dict[str, VisitAngle]] = defaultdict(dict)
     for angle in ordered:
         if angle.visit in pairs[angle.pair]:
-            raise DuplicateReadingError(angle.patient, angle.code, angle.visit, "two readings")
+            raise DuplicateReadingError(angle.patient, angle.code, angle.visit, films=False)
         pairs[angle.pair][angle.visit] = angle
     first_visit = ordered[0].visit if ordered else ""
     if any(first_visit not in by_visit for by_visit in pairs.values()):

@@ -31,6 +31,9 @@ class DatedFilm:
         The visit, where the source itself names it; goes before every window.
     name
         What sentences call it; `film 12` if empty.
+    copy
+        What it is a copy of, in words ("a copy of film 3"); such a film is no visit unless it is
+        put there by hand. Empty if it is none.
     """
 
     patient: str
@@ -41,6 +44,7 @@ class DatedFilm:
     day: int | None = None
     visit: str | None = None
     name: str = ""
+    copy: str = ""
 
     def days_from(self, surgery_date: date | None) -> int | None:
         """Days from surgery: as given, else from its date; None if neither is known."""

@@ -243,7 +243,9 @@ def _eligible_days(
     eligible: list[tuple[DatedFilm, int]] = []
     for film in films:
         day = film.days_from(surgery_date)
-        if day is None:
+        if film.copy:
+            work.leave_out(film, day, f"it is {film.copy}")
+        elif day is None:
             work.leave_out(film, None, "its date is unknown; state it in the study")
         elif injury_date is not None and film.taken_on is not None and film.taken_on < injury_date:
             work.leave_out(film, day, f"it was taken before the injury of {injury_date}")

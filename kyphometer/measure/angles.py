@@ -16,6 +16,7 @@ from kyphometer.measure.uncertainty import (
     angle_uncertainty_deg,
     direction_variance_rad2,
 )
+from kyphometer.messages import Word
 from kyphometer.reading import Landmark, Reading
 
 _SIDES = {LinePart.SUPERIOR: EndplateSide.SUPERIOR, LinePart.INFERIOR: EndplateSide.INFERIOR}
@@ -83,7 +84,7 @@ def resolve_line(
     sx, sy = noise.scale
     dx, dy = (second.xy.x - first.xy.x) * sx, (second.xy.y - first.xy.y) * sy
     if math.hypot(dx, dy) < NULL_LENGTH:
-        raise DegenerateLineError(f"The {level} {part.words}")
+        raise DegenerateLineError(part.named(level))
     variance = direction_variance_rad2((dx, dy), noise.of(first), noise.of(second))
     if part is LinePart.POSTERIOR_WALL:
         # Down the wall, turned towards anterior: right of "down" is image left, and vice versa.
@@ -103,9 +104,16 @@ def _missing(
 ) -> MissingEndplateError:
     for item in reading.not_measurable:
         if item.level is level and item.endplate is side:
-            reason = f"it was listed as not measurable ({item.reason or 'no reason given'})"
-            return MissingEndplateError(measurement, f"the {level} {side} endplate", reason)
-    return MissingEndplateError(measurement, f"the {level} {side} endplate")
+            return MissingEndplateError(
+                "endplate_not_measurable",
+                measurement=measurement,
+                level=level,
+                side=Word(f"word.{side}"),
+                reason=item.reason or Word("word.no_reason"),
+            )
+    return MissingEndplateError(
+        "endplate_missing", measurement=measurement, level=level, side=Word(f"word.{side}")
+    )
 
 
 def angle_between(upper: ResolvedLine, lower: ResolvedLine, facing: Facing) -> tuple[float, float]:

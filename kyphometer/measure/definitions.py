@@ -15,6 +15,7 @@ from types import MappingProxyType
 
 from kyphometer.anatomy import Level
 from kyphometer.errors import AmbiguousDefinitionError, UnknownDefinitionError
+from kyphometer.messages import Word
 
 VERSION = 1
 """Version of the definitions; raised whenever a definition changes its meaning."""
@@ -32,12 +33,11 @@ class LinePart(Enum):
         """Abbreviation for labels."""
         return {"superior": "sup", "inferior": "inf"}.get(self.value, "posterior wall")
 
-    @property
-    def words(self) -> str:
-        """For sentences."""
-        return self.value.replace("_", " ") + (
-            " endplate" if self is not LinePart.POSTERIOR_WALL else ""
-        )
+    def named(self, level: Level) -> Word:
+        """The line of a vertebra, to begin a sentence."""
+        if self is LinePart.POSTERIOR_WALL:
+            return Word("line.wall", {"level": level})
+        return Word("line.plate", {"level": level, "side": Word(f"word.{self.value}")})
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,14 +246,14 @@ def _line(place: str, part: LinePart) -> Line:
 
 def _pair_definition(name: str, upper: Line, lower: Line) -> AngleDefinition:
     if (upper.offset is None) != (lower.offset is None):
-        raise UnknownDefinitionError(name, "levels for both lines, or F, F-1, F+1 for both")
+        raise UnknownDefinitionError(name, Word("definition.both"))
     if (upper.part is _WALL) != (lower.part is _WALL):
-        raise UnknownDefinitionError(name, "two endplates or two posterior walls")
+        raise UnknownDefinitionError(name, Word("definition.parts"))
     for definition in _ALL:
         if (definition.upper, definition.lower) == (upper, lower):
             return definition
     if _place(upper) >= _place(lower):
-        raise UnknownDefinitionError(name, "the cranial line first")
+        raise UnknownDefinitionError(name, Word("definition.order"))
     code = f"{upper}-{lower}"
     return AngleDefinition(code=code, name="angle between named lines", upper=upper, lower=lower)
 

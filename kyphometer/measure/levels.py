@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from kyphometer.anatomy import Level, are_adjacent, neighbour, spine
 from kyphometer.errors import FracturedNeighbourError, MissingEndplateError
+from kyphometer.messages import Word
 from kyphometer.reading import Reading
 
 
@@ -79,24 +80,18 @@ def intact_neighbour(
     edge = fracture.cranial if step < 0 else fracture.caudal
     known = _known(reading)
     nearest = neighbour(edge, step, known)
-    side = "cranial" if step < 0 else "caudal"
+    side = Word("word.cranial" if step < 0 else "word.caudal")
     if nearest is None:
-        raise MissingEndplateError(
-            measurement, f"an intact level {side} of {edge}", "there is none on the spine"
-        )
+        raise MissingEndplateError("no_intact_level", measurement=measurement, side=side, edge=edge)
     fractured = nearest in reading.fractured_levels
     if not fractured and nearest in reading.vertebrae:
         return nearest
     if not allow_next:
         if fractured:
             raise FracturedNeighbourError(measurement, nearest)
-        raise MissingEndplateError(
-            measurement,
-            str(nearest),
-            "mark it, or allow the next intact level explicitly",
-        )
+        raise MissingEndplateError("level_not_marked", measurement=measurement, level=nearest)
     beyond = [level for level in spine(known) if (level.order - edge.order) * step > 0]
     for level in sorted(beyond, key=lambda item: abs(item.order - edge.order)):
         if level in reading.vertebrae and level not in reading.fractured_levels:
             return level
-    raise MissingEndplateError(measurement, f"an intact marked level {side} of {edge}")
+    raise MissingEndplateError("no_intact_marked", measurement=measurement, side=side, edge=edge)

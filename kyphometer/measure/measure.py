@@ -38,8 +38,9 @@ from kyphometer.measure.uncertainty import (
     corner_noise,
 )
 from kyphometer.reading import Reading
-from kyphometer.reading.checks import Finding, Severity, check_reading
+from kyphometer.reading.checks import check_reading
 from kyphometer.reading.facing import derive_facing
+from kyphometer.reading.findings import Finding, Severity
 from kyphometer.reading.square import square_bodies
 
 
@@ -93,7 +94,7 @@ def measure_reading(
     errors = [item for item in findings if item.severity is Severity.ERROR]
     if errors and strict:
         first = errors[0]
-        raise LandmarkError(first.where, first.message, first.remedy)
+        raise LandmarkError("impossible_marks", finding=first)
     facing = derive_facing(reading, geometry, header=header_facing, bodies=bodies)
     collector = _Collector(
         reading=reading,

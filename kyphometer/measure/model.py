@@ -9,7 +9,7 @@ from kyphometer.anatomy import Level
 from kyphometer.errors import NotMeasuredError
 from kyphometer.geometry import Facing, Point
 from kyphometer.measure.printing import half_width_text, value_text
-from kyphometer.reading.checks import Finding
+from kyphometer.reading.findings import Finding
 
 Z95 = 1.959963984540054
 """97.5th percentile of the standard normal distribution."""

@@ -12,7 +12,10 @@ from dataclasses import dataclass
 from kyphometer.errors import DegenerateLineError, MissingEndplateError
 from kyphometer.geometry import NULL_LENGTH
 from kyphometer.measure.uncertainty import CornerNoise, Matrix, along
+from kyphometer.messages import Word
 from kyphometer.reading import Endplate, Landmark, Vertebra
+
+_A_HEIGHT = Word("what.a_height")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +50,12 @@ def distance(a: Landmark, b: Landmark, noise: CornerNoise) -> Quantity:
     dx, dy = _offset(a, b, noise.scale)
     length = math.hypot(dx, dy)
     if length < NULL_LENGTH:
-        raise DegenerateLineError("A vertebral height")
+        raise DegenerateLineError(Word("line.height"))
     unit = (dx / length, dy / length)
     return Quantity(length, along(unit, noise.of(a)) + along(unit, noise.of(b)))
 
 
-def heights(vertebra: Vertebra, noise: CornerNoise, measurement: str = "A height") -> Heights:
+def heights(vertebra: Vertebra, noise: CornerNoise, measurement: str | Word = _A_HEIGHT) -> Heights:
     """Anterior, posterior and (if both middle points are marked) middle height.
 
     Raises
@@ -65,7 +68,12 @@ def heights(vertebra: Vertebra, noise: CornerNoise, measurement: str = "A height
     superior, inferior = vertebra.superior, vertebra.inferior
     if superior is None or inferior is None:
         missing = "superior" if superior is None else "inferior"
-        raise MissingEndplateError(measurement, f"the {vertebra.level} {missing} endplate")
+        raise MissingEndplateError(
+            "endplate_missing",
+            measurement=measurement,
+            level=vertebra.level,
+            side=Word(f"word.{missing}"),
+        )
     middle = None
     if superior.middle is not None and inferior.middle is not None:
         middle = distance(superior.middle, inferior.middle, noise)
@@ -125,7 +133,7 @@ def depression(endplate: Endplate, outward: int, noise: CornerNoise, facing_sign
         If the middle point was not marked.
     """
     if endplate.middle is None:
-        raise MissingEndplateError("The endplate depression", "the middle point")
+        raise MissingEndplateError("middle_missing", measurement=Word("what.the_depression"))
     ux, uy = _offset(endplate.anterior, endplate.posterior, noise.scale)
     length = math.hypot(ux, uy)
     if length < NULL_LENGTH:

@@ -105,7 +105,7 @@ def height_measurements(
 
 def ratio_measurements(vertebra: Vertebra, noise: CornerNoise) -> Iterator[Measurement]:
     """Ha/Hp and, with middle points, Hm/Hp."""
-    found = heights(vertebra, noise, "A height ratio")
+    found = heights(vertebra, noise, Word("what.a_height_ratio"))
     levels = (vertebra.level,)
     name = str(vertebra.level)
     yield _make("APCR", name, ratio(found.anterior, found.posterior), "ratio", levels)
@@ -184,7 +184,7 @@ def genant_measurement(
     losses: dict[Deformity, Quantity] = {}
     note = ""
     kinds = (Deformity.WEDGE, Deformity.BICONCAVE, Deformity.CRUSH)
-    own = heights(reading.vertebrae[level], noise, "The Genant grade")
+    own = heights(reading.vertebrae[level], noise, Word("what.genant"))
     levels: tuple[Level, ...] = (level,)
     try:
         _, others, used = _with_neighbours(reading, level, noise, allow_next=allow_next_intact)

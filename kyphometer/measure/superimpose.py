@@ -99,7 +99,7 @@ def _corners(reading: Reading, level: Level) -> NDArray[np.float64]:
     """Superior anterior and posterior, inferior anterior and posterior; shape (4, 2)."""
     vertebra = reading.vertebrae.get(level)
     if not _is_whole(vertebra):
-        raise NoSharedVertebraError(str(level))
+        raise NoSharedVertebraError(level, below=False)
     assert vertebra is not None
     return np.array(
         [
@@ -132,12 +132,12 @@ def caudal_intact_level(readings: Sequence[Reading]) -> Level:
     """
     fractured = {level for reading in readings for level in reading.fractured_levels}
     if not fractured:
-        raise NoSharedVertebraError("below the fracture (no fractured level is named)")
+        raise NoSharedVertebraError
     lowest = max(fractured)
     shared = set.intersection(
         *({lv for lv, body in r.vertebrae.items() if _is_whole(body)} for r in readings)
     )
     below = sorted(level for level in shared if level > lowest)
     if not below:
-        raise NoSharedVertebraError(f"below {lowest}")
+        raise NoSharedVertebraError(lowest)
     return below[0]

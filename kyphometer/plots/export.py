@@ -8,13 +8,20 @@ from pathlib import Path
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
+from kyphometer.plots.drawing import drawing, mark_decimals
+
 
 def figure_png(figure: Figure, *, dpi: float | None = None) -> bytes:
     """A figure as PNG, at its own resolution or another."""
     buffer = io.BytesIO()
     colour = figure.get_facecolor()
+    mark_decimals(figure, drawing().decimal)
     figure.savefig(
-        buffer, format="png", dpi=dpi or figure.dpi, facecolor=colour, metadata={"Software": None}
+        buffer,
+        format="png",
+        dpi=dpi or drawing().dpi or figure.dpi,
+        facecolor=colour,
+        metadata={"Software": None},
     )
     return buffer.getvalue()
 
@@ -22,6 +29,7 @@ def figure_png(figure: Figure, *, dpi: float | None = None) -> bytes:
 def figure_svg(figure: Figure) -> str:
     """A figure as SVG with its text as text; the same figure always gives the same file."""
     buffer = io.StringIO()
+    mark_decimals(figure, drawing().decimal)
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "kyphometer"}):
         figure.savefig(
             buffer, format="svg", facecolor=figure.get_facecolor(), metadata={"Date": None}

@@ -12,8 +12,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import FancyBboxPatch, Patch
 
 from kyphometer.followup.cohort.endpoints import EndpointAnalysis
-from kyphometer.followup.cohort.flow import PatientFlow
+from kyphometer.followup.cohort.flow import PatientFlow, VisitFlow
 from kyphometer.followup.correction_model import Change, Verdict
+from kyphometer.messages import sentence
 from kyphometer.plots.paper import BLACK, FAINT, paper_axes, paper_figure
 from kyphometer.plots.style import BLUE, VERMILION
 from kyphometer.stats.formatting import format_p_statement
@@ -90,11 +91,11 @@ def _draw_means(ax: Axes, endpoint: EndpointAnalysis, places: Sequence[int]) -> 
 
 def _mean_legend(individual: bool) -> list[Line2D]:
     handles = [
-        Line2D([], [], color=BLACK, lw=1.8, marker="o", ms=5, label="mean"),
-        Line2D([], [], color=BLACK, lw=3.4, label="95 % CI"),
-        Line2D([], [], color=BLACK, lw=0.9, label="± SD"),
+        Line2D([], [], color=BLACK, lw=1.8, marker="o", ms=5, label=sentence("plot.mean", {})),
+        Line2D([], [], color=BLACK, lw=3.4, label=sentence("plot.interval", {})),
+        Line2D([], [], color=BLACK, lw=0.9, label=sentence("plot.sd", {})),
     ]
-    patient = Line2D([], [], color=FAINT, lw=0.8, label="one patient")
+    patient = Line2D([], [], color=FAINT, lw=0.8, label=sentence("plot.patient", {}))
     return [*handles, patient] if individual else handles
 
 
@@ -196,6 +197,15 @@ def _waterfall_legend(ax: Axes, changes: Sequence[Change], limit: float | None) 
     ax.legend(handles=handles, fontsize=7, frameon=False, loc="upper right")
 
 
+def _visit_box(visit: VisitFlow) -> tuple[str, str]:
+    """Head and lines of a visit's box; where no film is taken by protocol, its scores count."""
+    scores = f"VAS {visit.vas}, ODI {visit.odi}\nAIS {visit.ais}"
+    if visit.filmed or visit.measured:
+        head = f"{visit.label}\nn = {visit.measured}"
+        return head, f"film in window {visit.within_tolerance}\n{scores}"
+    return f"{visit.label}\nn = {max(visit.vas, visit.odi, visit.ais)}", f"no film\n{scores}"
+
+
 def plot_flow(flow: PatientFlow, *, ax: Axes | None = None) -> Axes:
     """Patients from enrolment to each visit: measured, and measured within tolerance."""
     if ax is None:
@@ -206,14 +216,7 @@ def plot_flow(flow: PatientFlow, *, ax: Axes | None = None) -> Axes:
             f"Enrolled\nn = {flow.enrolled}",
             f"in the table {flow.in_table}\nmeasured {flow.measured}",
         ),
-        *(
-            (
-                f"{visit.label}\nn = {visit.measured}",
-                f"film in window {visit.within_tolerance}\n"
-                f"VAS {visit.vas}, ODI {visit.odi}\nAIS {visit.ais}",
-            )
-            for visit in flow.visits
-        ),
+        *(_visit_box(visit) for visit in flow.visits),
     ]
     ax.set_xlim(0, len(boxes))
     ax.set_ylim(0, 1)

@@ -77,6 +77,7 @@ def plot_overlay(
     title: Sequence[str] = (),
     aspect: float = 1.0,
     panel: bool = True,
+    height_px: float | None = None,
 ) -> Figure:
     """Draw a reading and its angles on a film.
 
@@ -96,14 +97,16 @@ def plot_overlay(
         Height of a pixel divided by its width.
     panel
         Whether to add the panel with the numbers beside the film.
+    height_px
+        Height of the figure; None for that of the film, between 900 and 1,600 pixels.
 
     Returns
     -------
     figure
-        A figure at 100 dots an inch, between 900 and 1,600 pixels high.
+        A figure at 100 dots an inch.
     """
     rows, columns = grey.shape
-    height_px = min(max(rows * aspect, MIN_HEIGHT_PX), MAX_HEIGHT_PX)
+    height_px = height_px or min(max(rows * aspect, MIN_HEIGHT_PX), MAX_HEIGHT_PX)
     width_px = height_px * columns / (rows * aspect)
     total_px = width_px + (PANEL_PX if panel else 0)
     figure = Figure(figsize=(total_px / DPI, height_px / DPI), dpi=DPI, facecolor=INK)

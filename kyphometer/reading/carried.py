@@ -39,15 +39,10 @@ class CarriedLine:
 
     def __post_init__(self) -> None:
         if not 0 <= self.change_sd_deg <= MOST_CHANGE_SD_DEG:  # false for what is not a number
-            raise LandmarkError(
-                "A carried endplate",
-                f"the standard uncertainty of its change is {self.change_sd_deg} degrees",
-                f"give a number from 0 to {MOST_CHANGE_SD_DEG:g}, or carry it over again",
-            )
+            found = str(self.change_sd_deg)
+            raise LandmarkError("carried_change", found=found, most=MOST_CHANGE_SD_DEG)
         if not all(math.isfinite(value) for point in (*self.before, *self.here) for value in point):
-            raise LandmarkError(
-                "A carried endplate", "the position of a corner is not a number", "carry it again"
-            )
+            raise LandmarkError("carried_position")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,13 +66,9 @@ class CarriedBody:
 
     def __post_init__(self) -> None:
         if self.superior is None and self.inferior is None:
-            raise LandmarkError("A carried vertebra", "it has no endplate", "carry it over again")
+            raise LandmarkError("carried_empty")
         if not -1 <= self.correlation <= 1:  # false for what is not a number
-            raise LandmarkError(
-                "A carried vertebra",
-                f"the correlation of its endplates' changes is {self.correlation}",
-                "give a number from -1 to 1, or carry it over again",
-            )
+            raise LandmarkError("carried_correlation", found=str(self.correlation))
 
     def line(self, side: EndplateSide) -> CarriedLine | None:
         """One of its endplates; None if it was not read."""
@@ -93,6 +84,6 @@ class CarriedBody:
         """
         one, other = self.line(first), self.line(second)
         if one is None or other is None:
-            raise LandmarkError("A carried vertebra", "an endplate was not read", "carry it again")
+            raise LandmarkError("carried_unread")
         product = one.change_sd_deg * other.change_sd_deg
         return product if first is second else self.correlation * product

@@ -22,6 +22,7 @@ from kyphometer.anatomy import Level
 from kyphometer.errors import LandmarkError, ReadingFormatError, UnknownLevelError
 from kyphometer.film import FilmReference
 from kyphometer.geometry import Point
+from kyphometer.messages import Word
 from kyphometer.reading import document_types as declared
 from kyphometer.reading.carried import CarriedBody, CarriedLine
 from kyphometer.reading.document_types import FORMAT, VERSION, DraftDocument, ReadingDocument
@@ -178,19 +179,24 @@ def read_reading(path: str | os.PathLike[str]) -> Reading:
         If the file is missing, too large, no JSON, or no reading; the sentence says where.
     """
     source = Path(path)
+    named = f"'{source.name}'"
     try:
+        if source.exists() and not source.is_file():
+            raise ReadingFormatError("reading_no_file", where=named)
         if source.stat().st_size > MAX_BYTES:
-            raise ReadingFormatError(f"'{source.name}'", "is larger than any reading can be")
+            raise ReadingFormatError("reading_too_large", where=named)
         text = source.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise ReadingFormatError(f"'{source.name}'", "is not UTF-8 text") from None
+        raise ReadingFormatError("reading_no_text", where=named) from None
     except OSError as error:
-        reason = error.strerror or "cannot be opened"
-        raise ReadingFormatError(f"'{source.name}'", f"cannot be read ({reason})") from None
+        if not error.strerror:
+            raise ReadingFormatError("reading_not_read", where=named) from None
+        reason = error.strerror
+        raise ReadingFormatError("reading_not_opened", where=named, reason=reason) from None
     try:
         return reading_from_json(text)
     except (ReadingFormatError, LandmarkError, UnknownLevelError) as error:
-        raise ReadingFormatError(f"'{source.name}'", f"was refused: {error}".rstrip(".")) from error
+        raise ReadingFormatError("reading_refused", where=named, error=error) from error
 
 
 def reading_from_json(text: str) -> Reading:
@@ -207,7 +213,8 @@ def _loosely(text: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise ReadingFormatError("the text", f"is not JSON ({error})") from None
+        where = Word("reading.text")
+        raise ReadingFormatError("reading_no_json", where=where, detail=str(error)) from None
 
 
 def reading_from_dict(document: Any, *, draft: bool = False) -> Reading:
@@ -256,15 +263,13 @@ def _typed(document: Any, kind: type[DraftDocument]) -> DraftDocument:
     except MemberError as error:
         if error.place == "version" and document.get("format") == FORMAT:
             _refuse_newer(document.get("version"))
-        where = f"'{error.place}'" if error.place else "the document"
-        raise ReadingFormatError(where, error.problem) from None
+        where = f"'{error.place}'" if error.place else Word("reading.document")
+        raise ReadingFormatError("reading_member", where=where, wrong=error.problem) from None
 
 
 def _refuse_newer(version: Any) -> None:
     if isinstance(version, int) and version > VERSION:
-        raise ReadingFormatError(
-            "'version'", f"is {version}, newer than this program knows ({VERSION}); update it"
-        )
+        raise ReadingFormatError("reading_newer", where="'version'", version=version, known=VERSION)
 
 
 def _film_in(film: declared.FilmMember) -> FilmReference:
@@ -283,7 +288,7 @@ def _time_in(text: str | None) -> datetime | None:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise ReadingFormatError("'created'", f"is '{text}', not an ISO 8601 time") from None
+        raise ReadingFormatError("reading_no_time", where="'created'", text=text) from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
@@ -298,14 +303,14 @@ def _vertebrae_in(
         if superior is not None or inferior is not None:
             found[level] = Vertebra(level=level, superior=superior, inferior=inferior)
         elif not draft:
-            raise ReadingFormatError(f"'vertebrae.{name}'", "has neither endplate")
+            raise ReadingFormatError("reading_no_endplate", where=f"'vertebrae.{name}'")
     return found
 
 
 def _new_level(name: str, found: Mapping[Level, object], where: str) -> Level:
     level = Level.parse(name)
     if level in found:
-        raise ReadingFormatError(f"'{where}.{name}'", "names a level that is already there")
+        raise ReadingFormatError("reading_level_twice", where=f"'{where}.{name}'")
     return level
 
 
@@ -332,7 +337,7 @@ def _landmark_in(mark: declared.LandmarkMember, *where: str) -> Landmark:
         )
     except LandmarkError as error:
         place = f"'vertebrae.{'.'.join(where)}'"
-        raise ReadingFormatError(place, f"was refused: {error}".rstrip(".")) from None
+        raise ReadingFormatError("reading_refused", where=place, error=error) from None
 
 
 def _matrix(first: list[float], second: list[float]) -> Covariance:
@@ -352,7 +357,7 @@ def _carried_in(members: Mapping[str, declared.CarriedBodyMember]) -> dict[Level
             )
         except LandmarkError as error:
             place = f"'carried_over.{name}'"
-            raise ReadingFormatError(place, f"was refused: {error}".rstrip(".")) from None
+            raise ReadingFormatError("reading_refused", where=place, error=error) from None
     return found
 
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from kyphometer.anatomy import Level
 from kyphometer.errors import FacingError
 from kyphometer.geometry import Facing, PixelGeometry, cross
+from kyphometer.messages import Word
 from kyphometer.reading.model import Reading
 from kyphometer.reading.square import SquareBody, square_bodies
 
@@ -76,22 +77,20 @@ def derive_facing(
             return reading.facing
         if header is not None:
             return header
-        raise FacingError(
-            "Where anterior is cannot be told from one endplate",
-            "mark the other endplate of that vertebra too, or store the facing in the reading",
-        )
+        raise FacingError("facing_untold")
     if reading.facing is not None and reading.facing is not marked:
         raise FacingError(
-            f"The reading says that anterior is at image {reading.facing}, "
-            f"but its corners ({', '.join(map(str, votes))}) say {marked}",
-            "correct the facing, or swap anterior and posterior corners",
+            "facing_against_reading",
+            stated=Word(f"word.{reading.facing}"),
+            levels=list(votes),
+            marked=Word(f"word.{marked}"),
         )
     if reading.facing is None and header is not None and header is not marked:
         raise FacingError(
-            f"The film's PatientOrientation puts anterior at image {header}, "
-            f"but the corners of {', '.join(map(str, votes))} put it at image {marked}",
-            "swap anterior and posterior corners, or store facing in the reading if the header is"
-            " wrong",
+            "facing_against_header",
+            header=Word(f"word.{header}"),
+            levels=list(votes),
+            marked=Word(f"word.{marked}"),
         )
     return marked
 
@@ -106,16 +105,5 @@ def _common_vote(votes: dict[Level, Facing]) -> Facing | None:
         return Facing.RIGHT if right else Facing.LEFT
     odd, even = (right, left) if len(right) < len(left) else (left, right)
     if len(odd) == len(even):
-        raise FacingError(
-            f"{_names(odd)} and {_names(even)} disagree about where anterior is",
-            "anterior and posterior are swapped in one of them: mark it again",
-        )
-    raise FacingError(
-        f"{_names(odd)} face{'s' if len(odd) == 1 else ''} the other way than {_names(even)}",
-        f"anterior and posterior corners of {_names(odd)} seem swapped, or its endplates are: "
-        "mark it again",
-    )
-
-
-def _names(levels: Sequence[Level]) -> str:
-    return ", ".join(map(str, levels))
+        raise FacingError("facing_halves", odd=odd, even=even)
+    raise FacingError("facing_odd", odd=odd, even=even)

@@ -1,6 +1,6 @@
 """A reading: the endplates that one observer marked on one film at one time.
 
-Knows no file format (see `reading_json`) and judges no geometry (see `reading_checks`).
+Knows no file format (see `document`) and judges no geometry (see `checks`).
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class Landmark:
     def __post_init__(self) -> None:
         for point in (self.xy, self.raw):
             if point is not None and not (math.isfinite(point[0]) and math.isfinite(point[1])):
-                raise LandmarkError("A landmark", "its position is not a number", "mark it again")
+                raise LandmarkError("landmark_position")
         if self.covariance is not None:
             _check_covariance(self.covariance)
 
@@ -88,11 +88,7 @@ def _check_covariance(covariance: Covariance) -> None:
     finite = all(math.isfinite(value) for value in (a, b, c, d))
     tolerance = 1e-9 * max(abs(a), abs(d), 1e-12)
     if not finite or a < 0 or d < 0 or abs(b - c) > tolerance or a * d - b * b < -(tolerance**2):
-        raise LandmarkError(
-            "A landmark",
-            f"its covariance {covariance} is not a covariance matrix",
-            "give a symmetric, positive semi-definite 2 x 2 matrix in square pixels",
-        )
+        raise LandmarkError("landmark_covariance", covariance=str(covariance))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -130,7 +130,10 @@ def read_text(path: Path) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HiddenRow:
-    """A row of a session's export that is no independent reading: shown again, or training."""
+    """A row of a session's export that is no independent reading: shown again, or training.
+
+    `mirrored` says that one of the two showings was mirrored and the other was not.
+    """
 
     row: ValueRow
     training: bool
@@ -154,6 +157,7 @@ def readings_of(given: Rows) -> tuple[ReadingTable, tuple[HiddenRow, ...]]:
     problems: list[str] = []
     rows: list[ValueRow] = []
     hidden: list[HiddenRow] = []
+    turned: dict[tuple[str, str, str, str], bool] = {}
     for number, record in given.records:
         cells = cells_of(record, columns)
         row = _row(cells, number, problems, decimal_comma=given.decimal_comma)
@@ -166,9 +170,18 @@ def readings_of(given: Rows) -> tuple[ReadingTable, tuple[HiddenRow, ...]]:
             hidden.append(HiddenRow(row=plain, training=kinds["training"], mirrored=bool(mirrored)))
         else:
             rows.append(row)
+            turned[_key(row)] = bool(mirrored)
     if problems:
         raise BadTableRowsError(name, tuple(problems))
-    return ReadingTable(values=tuple(rows)), tuple(hidden)
+    pairs = [
+        replace(item, mirrored=item.mirrored != turned.get(_key(item.row), False))
+        for item in hidden
+    ]
+    return ReadingTable(values=tuple(rows)), tuple(pairs)
+
+
+def _key(row: ValueRow) -> tuple[str, str, str, str]:
+    return (row.code, row.film, row.observer, row.replicate)
 
 
 def _kind(kind: str, cells: Mapping[str, str], number: int, problems: list[str]) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
@@ -52,6 +53,11 @@ class Column:
         `text`, `number`, `p` (a p value, never 0.000) or `percent` (a fraction, shown in percent).
     optional
         Not printed for people where every cell is missing or empty; files for programs keep it.
+    decimal
+        Decimal mark for people; programs always get a point.
+    words
+        How people read some values, for example `pre-op` for `preoperative`; files for programs
+        keep the values.
     """
 
     name: str
@@ -59,6 +65,8 @@ class Column:
     digits: int | None = None
     kind: str = "text"
     optional: bool = False
+    words: Mapping[str, str] = field(default_factory=dict)
+    decimal: str = "."
 
     @property
     def is_number(self) -> bool:
@@ -67,6 +75,11 @@ class Column:
 
     def show(self, value: Any) -> str:
         """A cell as people read it; missing values are shown as an en dash."""
+        text = self._show(value)
+        number = isinstance(value, int | float) and self.decimal != "."
+        return text.replace(".", self.decimal) if number else text
+
+    def _show(self, value: Any) -> str:
         if value is None or (isinstance(value, float) and math.isnan(value)):
             return "–"
         if isinstance(value, bool):
@@ -79,7 +92,7 @@ class Column:
             return _number(value, self.digits)
         if isinstance(value, datetime):
             return value.isoformat(sep=" ", timespec="minutes")
-        return str(value)
+        return self.words.get(str(value), str(value))
 
 
 def _number(value: float, digits: int | None) -> str:
@@ -229,12 +242,22 @@ class Document:
         Name and value pairs under the title: study, date, software.
     blocks
         Its content in order.
+    author
+        Whose it is, for the files' properties.
+    made_at
+        When it was made, for the files' properties; None if the same study shall give the same
+        bytes.
+    language
+        `en` or `vi`.
     """
 
     title: str
     subtitle: str = ""
     facts: tuple[tuple[str, str], ...] = ()
     blocks: tuple[Block, ...] = field(default=())
+    author: str = ""
+    made_at: datetime | None = None
+    language: str = "en"
 
     @property
     def tables(self) -> list[Table]:

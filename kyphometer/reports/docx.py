@@ -1,14 +1,17 @@
-"""A report as a Word document, for those who write the paper."""
+"""A report as a Word document that an author can send: styles, fields, headings repeated."""
 
 from __future__ import annotations
 
 import io
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from docx import Document as new_document
-from docx.enum.text import WD_ALIGN_PARAGRAPH
-from docx.shared import Mm, Pt
+from docx.enum.section import WD_ORIENT, WD_SECTION
+from docx.oxml import OxmlElement
+from docx.oxml.ns import qn
+from docx.shared import Mm
 
 from kyphometer.reports.document import (
     Bullets,
@@ -20,79 +23,166 @@ from kyphometer.reports.document import (
     Paragraph,
     Table,
     numbered,
+    tied,
 )
+from kyphometer.reports.docx_styles import FACTS, PICTURE, TABLE_NOTE, set_styles
+from kyphometer.reports.docx_table import PORTRAIT_MM, add_table, lay_out
 
-TEXT_WIDTH_MM = 170.0
-LARGEST_PT, SMALLEST_PT = 8.5, 5.5
-COLUMNS_AT_LARGEST = 9
+SHORT_MM, LONG_MM, MARGIN_MM = 210.0, 297.0, 20.0
+HIGHEST_MM = 215.0
 
 
 def write_docx(document: Document, path: Path) -> None:
-    """Write a report as DOCX."""
+    """Write a report as DOCX (A4, wide tables on pages on their side)."""
     out = new_document()
-    section = out.sections[0]
-    section.page_width, section.page_height = Mm(210), Mm(297)
-    section.left_margin = section.right_margin = Mm(20)
-    out.styles["Normal"].font.size = Pt(10)
-    out.core_properties.title = document.title
-    out.core_properties.author = ""
-    out.add_heading(document.title, 0)
+    set_styles(out)
+    _describe(out, document)
+    _turn(out.sections[0], landscape=False)
+    _page_number(out.sections[0])
+    out.add_paragraph(document.title, style="Title")
     if document.subtitle:
         out.add_paragraph(document.subtitle, style="Subtitle")
     for name, value in document.facts:
-        out.add_paragraph(f"{name}: {value}")
+        out.add_paragraph(f"{name}: {value}", style=FACTS)
+    writer = _Writer(out)
     numbers = numbered(document)
     for position, block in enumerate(document.blocks):
-        _add(out, block, numbers.get(position))
+        writer.add(block, numbers.get(position))
+    writer.turn(landscape=False)
     out.save(str(path))
 
 
-def _add(out: Any, block: object, number: int | None) -> None:
-    match block:
-        case Heading(text=text, level=level):
-            out.add_heading(text, min(level, 4))
-        case Paragraph(text=text, emphasis=emphasis):
-            out.add_paragraph().add_run(text).bold = emphasis
-        case Bullets(items=items):
-            for item in items:
-                out.add_paragraph(item, style="List Bullet")
-        case PageBreak():
-            out.add_page_break()
-        case Table():
-            printed = block.printed()
-            rows = printed.shown()
-            right = [column.is_number for column in printed.columns]
-            _grid(
-                out,
-                f"Table {number}. {block.title}",
-                [c.label for c in printed.columns],
-                rows,
-                right,
-            )
-            if block.note:
-                out.add_paragraph().add_run(block.note).italic = True
-        case Checklist():
-            cells = [list(item) for item in block.items]
-            _grid(out, block.title, ["Item", "Topic", "How it was met"], cells, [False] * 3)
-        case Figure():
-            out.add_picture(io.BytesIO(block.png), width=Mm(TEXT_WIDTH_MM * block.width))
-            out.add_paragraph(f"Figure {number}. {block.title}", style="Caption")
+def _describe(out: Any, document: Document) -> None:
+    about = out.core_properties
+    about.title, about.subject = document.title, document.subtitle
+    about.author = about.last_modified_by = document.author
+    about.comments, about.language = "", document.language
+    when = document.made_at or datetime(2000, 1, 1, tzinfo=UTC)
+    about.created = about.modified = when.replace(tzinfo=None)
+    defaults = out.styles.element.find(qn("w:docDefaults"))
+    for spoken in defaults.iter(qn("w:lang")):
+        spoken.set(qn("w:val"), {"vi": "vi-VN"}.get(document.language, "en-GB"))
 
 
-def _grid(
-    out: Any, caption: str, headings: list[str], rows: list[list[str]], right: list[bool]
-) -> None:
-    out.add_paragraph(caption, style="Caption")
-    table = out.add_table(rows=1, cols=len(headings))
-    table.style = "Light List"
-    size = max(SMALLEST_PT, min(LARGEST_PT, LARGEST_PT * COLUMNS_AT_LARGEST / len(headings)))
-    for line, cells in enumerate([headings, *rows]):
-        target = table.rows[0].cells if line == 0 else table.add_row().cells
-        for place, text, to_right in zip(target, cells, right, strict=True):
-            paragraph = place.paragraphs[0]
-            run = paragraph.add_run(text)
-            run.font.size = Pt(size)
-            run.bold = line == 0
-            if to_right:
-                paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
-    out.add_paragraph()
+def _turn(section: Any, *, landscape: bool) -> None:
+    section.orientation = WD_ORIENT.LANDSCAPE if landscape else WD_ORIENT.PORTRAIT
+    wide, high = (LONG_MM, SHORT_MM) if landscape else (SHORT_MM, LONG_MM)
+    section.page_width, section.page_height = Mm(wide), Mm(high)
+    for side in ("left", "right", "top", "bottom"):
+        setattr(section, f"{side}_margin", Mm(MARGIN_MM))
+
+
+def _page_number(section: Any) -> None:
+    paragraph = section.footer.paragraphs[0]
+    paragraph.alignment = 2
+    _field(paragraph, "PAGE", "1")
+
+
+def _field(paragraph: Any, code: str, shown: str) -> None:
+    """A field that Word counts itself, with what it shows until then."""
+    for kind, text in (("begin", ""), ("", code), ("separate", ""), ("shown", shown), ("end", "")):
+        run = paragraph.add_run()
+        if kind == "shown":
+            run.text = text
+        elif kind:
+            mark = OxmlElement("w:fldChar")
+            mark.set(qn("w:fldCharType"), kind)
+            run._r.append(mark)
+        else:
+            instruction = OxmlElement("w:instrText")
+            instruction.set(qn("xml:space"), "preserve")
+            instruction.text = f" {text} "
+            run._r.append(instruction)
+
+
+class _Writer:
+    """Adds blocks, and turns the page for wide tables."""
+
+    def __init__(self, out: Any) -> None:
+        self.out = out
+        self.landscape = False
+        self.waiting: list[Heading] = []
+        """Headings whose page is not known before what follows them."""
+
+    def turn(self, *, landscape: bool) -> None:
+        """Go on on a page of that orientation; headings that wait go first."""
+        if landscape != self.landscape:
+            _turn(self.out.add_section(WD_SECTION.NEW_PAGE), landscape=landscape)
+            self.landscape = landscape
+        for heading in self.waiting:
+            self.out.add_paragraph(heading.text, style=f"Heading {min(heading.level, 4)}")
+        self.waiting = []
+
+    def add(self, block: object, number: int | None) -> None:
+        """Add one block."""
+        match block:
+            case Heading():
+                self.waiting.append(block)
+            case Table():
+                self._table(block, number)
+            case Checklist():
+                cells = [list(item) for item in block.items]
+                head = ["Item", "Topic", "How it was met"]
+                self._grid("", None, block.title, head, cells, [False] * 3, "")
+            case _:
+                self.turn(landscape=False)
+                self._flowing(block, number)
+
+    def _flowing(self, block: object, number: int | None) -> None:
+        match block:
+            case Paragraph(text=text, emphasis=emphasis):
+                self.out.add_paragraph().add_run(tied(text)).bold = emphasis
+            case Bullets(items=items):
+                for item in items:
+                    self.out.add_paragraph(tied(item), style="List Bullet")
+            case PageBreak():
+                self.out.add_page_break()
+            case Figure():
+                self._figure(block, number)
+
+    def _table(self, block: Table, number: int | None) -> None:
+        printed = block.printed()
+        rows = [[tied(cell) for cell in row] for row in printed.shown()]
+        head = [column.label for column in printed.columns]
+        right = [column.is_number for column in printed.columns]
+        self._grid("Table", number, block.title, head, rows, right, block.note)
+
+    def _grid(
+        self,
+        kind: str,
+        number: int | None,
+        title: str,
+        head: list[str],
+        rows: list[list[str]],
+        right: list[bool],
+        note: str,
+    ) -> None:
+        layout = lay_out(head, rows)
+        self.turn(landscape=layout.landscape)
+        caption = self._caption(kind, number, title)
+        caption.paragraph_format.keep_with_next = True
+        add_table(self.out, head, rows, right, layout)
+        self.out.add_paragraph(tied(note), style=TABLE_NOTE)
+
+    def _caption(self, kind: str, number: int | None, title: str) -> Any:
+        paragraph = self.out.add_paragraph(style="Caption")
+        if kind:
+            paragraph.add_run(f"{kind} ").bold = True
+            _field(paragraph, f"SEQ {kind} \\* ARABIC", str(number))
+            for run in paragraph.runs:
+                run.bold = True
+            paragraph.add_run(". ").bold = True
+        paragraph.add_run(tied(title))
+        return paragraph
+
+    def _figure(self, block: Figure, number: int | None) -> None:
+        paragraph = self.out.add_paragraph(style=PICTURE)
+        picture = paragraph.add_run().add_picture(
+            io.BytesIO(block.png), width=Mm(PORTRAIT_MM * block.width)
+        )
+        if picture.height > Mm(HIGHEST_MM):
+            picture.width = round(picture.width * Mm(HIGHEST_MM) / picture.height)
+            picture.height = Mm(HIGHEST_MM)
+        properties = picture._inline.docPr
+        properties.set("descr", block.alternative or block.title)
+        self._caption("Figure", number, block.title)

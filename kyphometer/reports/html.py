@@ -41,7 +41,7 @@ def render_html(document: Document) -> str:
     )
     subtitle = f"<p class='subtitle'>{escape(document.subtitle)}</p>" if document.subtitle else ""
     return f"""<!doctype html>
-<html lang="en">
+<html lang="{document.language}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">

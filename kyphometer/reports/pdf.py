@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 import re
+from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from reportlab import rl_config
 from reportlab.lib import colors
@@ -54,23 +55,26 @@ WIDEST_TEXT = 62 * mm
 """A column is not made wider than this for its longest text, but for its longest word."""
 
 
-def write_pdf(document: Document, path: Path) -> None:
-    """Write a report as PDF (A4)."""
+def write_pdf(document: Document, target: Path | BinaryIO) -> None:
+    """Write a report as PDF (A4), to a file or into a stream."""
     _register_fonts()
     rl_config.useA85 = 0
     styles = _styles()
     template = _Template(
-        str(path),
+        str(target) if isinstance(target, Path) else target,
         pagesize=A4,
         leftMargin=MARGIN,
         rightMargin=MARGIN,
         topMargin=MARGIN,
         bottomMargin=MARGIN,
         title=document.title,
-        author="",
+        author=document.author,
+        subject=document.subtitle,
         creator="Kyphometer",
+        lang={"vi": "vi-VN"}.get(document.language, "en-GB"),
         invariant=True,
     )
+    template.made_at = document.made_at
     flow: list[Any] = [Words(escape(document.title), styles["title"])]
     if document.subtitle:
         flow.append(Words(escape(document.subtitle), styles["note"]))
@@ -92,6 +96,13 @@ def write_pdf(document: Document, path: Path) -> None:
 class _Template(SimpleDocTemplate):  # type: ignore[misc]
     """A document whose headings are in the outline that a reader shows beside the pages."""
 
+    made_at: datetime | None = None
+
+    def beforeDocument(self) -> None:
+        """Date the document, where a date is wanted: otherwise equal reports are equal bytes."""
+        if self.made_at is not None:
+            self.canv._doc._timeStamp = _Moment(self.made_at)
+
     def afterFlowable(self, flowable: Any) -> None:
         """Put a heading that was just set into the outline."""
         level = {"h1": 0, "h2": 1}.get(getattr(getattr(flowable, "style", None), "name", ""))
@@ -100,6 +111,18 @@ class _Template(SimpleDocTemplate):  # type: ignore[misc]
         key = f"heading-{self.seq.nextf('heading')}"
         self.canv.bookmarkPage(key)
         self.canv.addOutlineEntry(flowable.getPlainText(), key, level=level, closed=level == 0)
+
+
+class _Moment:
+    """A moment in UTC as reportlab dates a document."""
+
+    def __init__(self, when: datetime) -> None:
+        moment = when.astimezone(UTC)
+        self.t, self.lt = moment.timestamp(), moment.timetuple()
+        self.YMDhms = tuple(self.lt)[:6]
+        self.dhh = self.dmm = 0
+        self.tzname = "UTC"
+        self.datetime, self.asctime = moment, moment.ctime()
 
 
 def _register_fonts() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from kyphometer.followup.cohort.endpoints import EndpointAnalysis
@@ -19,6 +19,8 @@ from kyphometer.reports.document import (
     Paragraph,
     Table,
 )
+from kyphometer.reports.references import references
+from kyphometer.reports.strobe import strobe_checklist
 from kyphometer.reports.study_arms import arms_section
 from kyphometer.reports.study_change_tables import (
     associations_table,
@@ -28,6 +30,7 @@ from kyphometer.reports.study_change_tables import (
     mixed_table,
     neurology_tables,
     omnibus_table,
+    outcomes_table,
 )
 from kyphometer.reports.study_figures import (
     angles_figure,
@@ -35,6 +38,7 @@ from kyphometer.reports.study_figures import (
     scores_figure,
     waterfall_figures,
 )
+from kyphometer.reports.study_lost import lost_section
 from kyphometer.reports.study_methods import methods
 from kyphometer.reports.study_patients import patient_blocks
 from kyphometer.reports.study_summary import summary_sentences
@@ -42,10 +46,12 @@ from kyphometer.reports.study_tables import (
     characteristics_table,
     characteristics_values,
     flow_table,
+    labelled,
     pairs_table,
     radiographic_table,
     scores_table,
 )
+from kyphometer.reports.study_times import symptoms_table, times_section
 
 PICTURE_DPI = 100.0
 PATIENTS_AT_FULL_SIZE = 21
@@ -58,6 +64,7 @@ def study_document(
     made_at: datetime | None = None,
     pictures: Mapping[str, Iterable[tuple[str, Drawing]]] | None = None,
     verdict: str = "",
+    author: str = "",
 ) -> Document:
     """The whole report of a study.
 
@@ -71,6 +78,8 @@ def study_document(
         Captions and drawings of each patient's films.
     verdict
         What the check of the study found, if it was made.
+    author
+        Whose report it is, for the files' properties.
     """
     facts = [
         ("Patients", str(results.counts.patients)),
@@ -94,7 +103,9 @@ def study_document(
         *_scores(results),
         *_neurology(results),
         *_complications(results),
+        *times_section(results.cohort),
         *arms_section(results.cohort),
+        *lost_section(results.cohort),
         *_methods(results),
         *_remarks(results),
         *_pages(results, pictures or {}),
@@ -104,6 +115,8 @@ def study_document(
         subtitle="Kyphosis before and after surgery: results of the study",
         facts=tuple(facts),
         blocks=tuple(blocks),
+        author=author,
+        made_at=made_at,
     )
 
 
@@ -142,7 +155,7 @@ def _radiographic(results: StudyResults) -> list[Block]:
     ]
 
 
-def _over_time(endpoints: list[EndpointAnalysis], results: StudyResults) -> list[Block]:
+def _over_time(endpoints: Sequence[EndpointAnalysis], results: StudyResults) -> list[Block]:
     tables = (omnibus_table(endpoints), mixed_table(endpoints, results.cohort))
     prefix = "_".join(endpoint.name.lower() for endpoint in endpoints)
     return [
@@ -158,25 +171,30 @@ def _over_time(endpoints: list[EndpointAnalysis], results: StudyResults) -> list
     ]
 
 
-def _notes(endpoints: list[EndpointAnalysis]) -> list[Block]:
+def _notes(endpoints: Sequence[EndpointAnalysis]) -> list[Block]:
     notes = tuple(f"{e.name}: {note}" for e in endpoints for note in e.notes)
     return [Bullets(items=notes)] if notes else []
 
 
 def _scores(results: StudyResults) -> list[Block]:
     cohort = results.cohort
-    endpoints = [item for item in (cohort.pain, cohort.disability) if item is not None]
+    endpoints = cohort.scores
     heading = Heading(text="Pain and disability")
+    felt = symptoms_table(cohort)
+    symptoms = [felt] if felt else []
     if not endpoints:
-        return [heading, Paragraph(text="The clinical table holds no VAS and no ODI.")]
+        return [heading, Paragraph(text="The clinical table holds no VAS and no ODI."), *symptoms]
     figure = scores_figure(cohort)
     labels = cohort.rules.windows.labels
     tables = [t for e in endpoints for t in (scores_table(e, labels), pairs_table(e, labels))]
+    against = outcomes_table(cohort)
     return [
         heading,
         *([figure] if figure else []),
         *tables,
         *_over_time(endpoints, results),
+        *([against] if against else []),
+        *symptoms,
         *_notes(endpoints),
     ]
 
@@ -198,7 +216,14 @@ def _complications(results: StudyResults) -> list[Block]:
 
 
 def _methods(results: StudyResults) -> list[Block]:
-    return [Heading(text="Methods"), *(Paragraph(text=text) for text in methods(results))]
+    return [
+        Heading(text="Methods"),
+        *(Paragraph(text=text) for text in methods(results)),
+        Heading(text="References"),
+        Bullets(items=references(results)),
+        Heading(text="Reporting checklist"),
+        strobe_checklist(results),
+    ]
 
 
 def _remarks(results: StudyResults) -> list[Block]:
@@ -211,12 +236,11 @@ def _remarks(results: StudyResults) -> list[Block]:
         Column(name="code", label="Angle"),
         Column(name="sentence", label="What is the matter"),
     )
-    labels = results.cohort.rules.windows.labels
     rows = [
         {
             "kind": kinds.get(remark.kind, remark.kind.value),
             "patient": remark.patient or "whole study",
-            "visit": labels.get(remark.visit or "", remark.visit),
+            "visit": remark.visit,
             "code": remark.code,
             "sentence": remark.sentence,
         }
@@ -225,7 +249,8 @@ def _remarks(results: StudyResults) -> list[Block]:
     heading = Heading(text="Exclusions and warnings")
     if not rows:
         return [heading, Paragraph(text="Nothing was left out, and there are no warnings.")]
-    return [heading, Table.from_records("remarks", "Exclusions and warnings", columns, rows)]
+    table = Table.from_records("remarks", "Exclusions and warnings", columns, rows)
+    return [heading, labelled(table, results.cohort.rules.windows.labels)]
 
 
 def _pages(

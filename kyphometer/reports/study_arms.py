@@ -20,7 +20,6 @@ from kyphometer.stats.formatting import (
     format_number,
     format_p_statement,
 )
-from kyphometer.stats.tabular import Row
 
 UNITS = {"deg": "°", "points": " points", "%": " %"}
 IMBALANCE = 0.1
@@ -37,7 +36,7 @@ def arms_section(cohort: CohortResults) -> list[Block]:
         Heading(text="Treatment groups"),
         characteristics_by_arm(arms),
         means_table(arms, labels),
-        effects_table(arms, labels),
+        effects_table(arms, labels, equal=cohort.options.equal_scatter),
         *effects_figures(arms, labels),
         risks_table(arms, labels),
         *([Bullets(items=arms.notes)] if arms.notes else []),
@@ -142,16 +141,17 @@ def means_table(arms: ArmComparison, labels: Mapping[str, str]) -> Table:
         number("change_sd", "SD, change"), number("change_low", "CI low"),
         number("change_high", "CI high"),
     )  # fmt: skip
-    return Table.from_records(
+    table = Table.from_records(
         "arm_means",
         "Values and changes by treatment group",
         columns,
-        labelled([item.row() for item in arms.means], labels),
+        [item.row() for item in arms.means],
         "Change: later minus before surgery, patients with both.",
     )
+    return labelled(table, labels)
 
 
-def effects_table(arms: ArmComparison, labels: Mapping[str, str]) -> Table:
+def effects_table(arms: ArmComparison, labels: Mapping[str, str], *, equal: bool = False) -> Table:
     """Adjusted differences between groups at each later visit."""
     columns = (
         Column(name="endpoint", label="Endpoint"), VISIT, Column(name="arm", label="Group"),
@@ -165,16 +165,19 @@ def effects_table(arms: ArmComparison, labels: Mapping[str, str]) -> Table:
     )  # fmt: skip
     beside = ", ".join(arms.rules.covariates).replace("_", " ")
     adjusted = f"the value before surgery{f', {beside}' if beside else ''}"
-    return Table.from_records(
+    table = Table.from_records(
         "arm_effects",
         f"Differences from {arms.reference} at each visit, adjusted",
         columns,
-        labelled([effect.row() for effect in arms.effects], labels),
+        [effect.row() for effect in arms.effects],
         f"Difference: group minus {arms.reference}, adjusted for {adjusted} by analysis of "
         "covariance of patients with both visits; below zero is less kyphosis, pain or disability. "
         "Mixed model: the same with every patient who has any later visit. g: Hedges' g of the "
-        "changes, unadjusted. p values are not adjusted for the number of endpoints.",
+        "changes, unadjusted, which takes the scatter of the groups for equal"
+        f"{'; so do both models' if equal else '; both models do not'}. p values are not adjusted "
+        "for the number of endpoints.",
     )
+    return labelled(table, labels)
 
 
 def effects_figures(arms: ArmComparison, labels: Mapping[str, str]) -> list[Figure]:
@@ -231,13 +234,14 @@ def risks_table(arms: ArmComparison, labels: Mapping[str, str]) -> Table:
         number("odds_ratio", "Odds ratio", 2), number("odds_ratio_low", "CI low", 2),
         number("odds_ratio_high", "CI high", 2), p_value("p", "p"),
     )  # fmt: skip
-    rows: list[Row] = labelled([risk.row() for risk in arms.risks], labels)
-    return Table.from_records(
+    table = Table.from_records(
         "arm_risks",
         f"Events by treatment group, against {arms.reference}",
         columns,
-        rows,
-        "Intervals: Newcombe's of the difference, Koopman's score interval of the ratio, exact of "
-        "the conditional odds ratio (which covers more than it says). p: Fisher's exact test. "
+        [risk.row() for risk in arms.risks],
+        "Intervals: Newcombe's of the difference, score interval corrected for skewness of the "
+        "ratio, exact of the conditional odds ratio (which covers more than it says). p: Fisher's "
+        "exact test. "
         "– where a group without events sets no value or no upper limit.",
     )
+    return labelled(table, labels)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from kyphometer.followup.cohort.analysis import CohortResults
 from kyphometer.followup.cohort.endpoints import EndpointAnalysis
 from kyphometer.reports.document import Column, Table
@@ -37,10 +39,9 @@ def changes_tables(cohort: CohortResults) -> list[Table]:
         count("not_judged", "Not judged"),
     )
     rows = [row for item in cohort.angles for row in item.change_rows()]
-    rows = labelled(rows, cohort.rules.windows.labels)
     words = "; ".join(f"{item.code}: {item.precision.words}"
                       for item in cohort.angles if item.precision)  # fmt: skip
-    return [
+    tables = [
         Table.from_records(
             "changes",
             "Correction (earlier minus later) and loss of correction (later minus discharge)",
@@ -57,6 +58,7 @@ def changes_tables(cohort: CohortResults) -> list[Table]:
             f"{words or 'No measurement error is known: nobody is judged'}.",
         ),
     ]
+    return [labelled(table, cohort.rules.windows.labels) for table in tables]
 
 
 def corrections_table(cohort: CohortResults) -> Table:
@@ -82,21 +84,32 @@ def corrections_table(cohort: CohortResults) -> Table:
         Column(name="correction_reasons", label="Reasons", optional=True),
     )
     rows = [row | {"elsewhere": elsewhere(row)} for row in cohort.corrections.rows()]
-    return Table.from_records(
+    table = Table.from_records(
         "corrections",
         "Each patient's angles, corrections and losses",
         columns,
-        labelled(rows, cohort.rules.windows.labels),
-        "u: standard uncertainty from the marks; of a change that of two independent readings or, "
-        "where marks were carried over, that of the change itself. Verdicts rest on the MDC95 of "
-        "the readings.",
+        rows,
+        f"u: standard uncertainty from the marks{_scales(cohort)}; of a change that of two "
+        "independent readings or, where marks were carried over, that of the change itself, which "
+        "is smaller because what both marks share cancels. Verdicts rest on the MDC95 of the "
+        "readings.",
     )
+    return labelled(table, cohort.rules.windows.labels)
+
+
+def _scales(cohort: CohortResults) -> str:
+    """How uncertainties were made to agree with the study's repeats."""
+    scales = cohort.corrections.uncertainty_scales
+    if not scales:
+        return ""
+    factors = ", ".join(f"{code} x {scale:.2f}" for code, scale in scales.items())
+    return f", scaled so that on the whole it is the SEM of this study's repeats ({factors})"
 
 
 def neurology_tables(cohort: CohortResults) -> list[Table]:
     """AIS transitions to the last visit, and the tests at each."""
     labels = cohort.rules.windows.labels
-    rows = labelled(cohort.neurology.rows(), labels)
+    rows = cohort.neurology.rows()
     tests = (
         Column(name="from", label="From"), Column(name="to", label="To"), count("n", "n"),
         count("missing", "Missing"), count("improved", "Improved"), count("unchanged", "Same"),
@@ -111,7 +124,7 @@ def neurology_tables(cohort: CohortResults) -> list[Table]:
         columns = (Column(name="before", label="Before surgery"), *grades, count("total", "Total"))
         title = f"AIS grades before surgery (rows) and at {visit} (columns)"
         tables.insert(0, Table.from_records("ais_transitions", title, columns, last.rows()))
-    return tables
+    return [labelled(table, labels) for table in tables]
 
 
 def complications_tables(cohort: CohortResults) -> list[Table]:
@@ -188,11 +201,32 @@ def associations_table(cohort: CohortResults) -> Table | None:
     )
 
 
+def outcomes_table(cohort: CohortResults) -> Table | None:
+    """Correlations of changes of angles with changes of scores; None where there are none."""
+    rows = [row for item in cohort.outcomes for row in item.rows()]
+    if not rows:
+        return None
+    columns = (
+        Column(name="angle", label="Angle"), Column(name="score", label="Score"), VISIT,
+        count("n", "n"), number("r", "r", 2), number("low", "CI low", 2),
+        number("high", "CI high", 2), Column(name="note", label="Note", optional=True),
+    )  # fmt: skip
+    table = Table.from_records(
+        "angle_against_outcome",
+        "Change of the angle against change of the score, from before surgery",
+        columns,
+        rows,
+        "Pearson's r of the two changes, Fisher's interval; exploratory. Measurement error draws r "
+        "towards 0.",
+    )
+    return labelled(table, cohort.rules.windows.labels)
+
+
 def _words(value: object) -> object:
     return value.replace("_", " ") if isinstance(value, str) else value
 
 
-def omnibus_table(endpoints: list[EndpointAnalysis]) -> Table | None:
+def omnibus_table(endpoints: Sequence[EndpointAnalysis]) -> Table | None:
     """Repeated measures: ANOVA with Greenhouse and Geisser, Friedman, mixed model."""
     rows = [row for endpoint in endpoints for row in _omnibus_rows(endpoint)]
     if not rows:
@@ -225,7 +259,7 @@ def _omnibus_rows(endpoint: EndpointAnalysis) -> list[Row]:
     return rows
 
 
-def mixed_table(endpoints: list[EndpointAnalysis], cohort: CohortResults) -> Table | None:
+def mixed_table(endpoints: Sequence[EndpointAnalysis], cohort: CohortResults) -> Table | None:
     """Differences between visits by the mixed model, which keeps patients with gaps."""
     models = [
         (model, "actual days" if model is endpoint.mixed_days else "")
@@ -261,10 +295,11 @@ def mixed_table(endpoints: list[EndpointAnalysis], cohort: CohortResults) -> Tab
         for model, _ in models
         if model.covariance.fallback
     ]
-    return Table.from_records(
+    table = Table.from_records(
         "mixed_model",
         "Mixed model: differences between visits, every patient kept",
         columns,
-        labelled(rows, cohort.rules.windows.labels),
+        rows,
         " ".join([f"Method: {methods}.", *dict.fromkeys(fallbacks)]),
     )
+    return labelled(table, cohort.rules.windows.labels)

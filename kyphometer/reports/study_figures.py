@@ -23,7 +23,11 @@ def flow_figure(cohort: CohortResults) -> Figure:
     """Patient flow."""
     drawing = paper_figure(1.32 * (len(cohort.flow.visits) + 1), 1.25)
     plot_flow(cohort.flow, ax=drawing.add_subplot())
-    counts = ", ".join(f"{visit.label} {visit.measured}" for visit in cohort.flow.visits)
+    counts = ", ".join(
+        f"{visit.label} {visit.measured}"
+        for visit in cohort.flow.visits
+        if visit.filmed or visit.measured
+    )
     title = "Patient flow: patients with an angle at each visit, and with clinical scores."
     alternative = f"{cohort.flow.enrolled} patients enrolled; measured at {counts}."
     return vector("flow", title, drawing, alternative)
@@ -49,7 +53,7 @@ def angles_figure(cohort: CohortResults) -> Figure | None:
 
 def scores_figure(cohort: CohortResults) -> Figure | None:
     """VAS and ODI over time with all pairwise comparisons."""
-    found = [item for item in (cohort.pain, cohort.disability) if item is not None]
+    found = cohort.scores
     if not found:
         return None
     labels = cohort.rules.windows.labels

@@ -13,9 +13,33 @@ _CORNERS = {
     "outer_contour": "the corners of the outermost visible contour of the endplate",
 }
 
+_AGAINST = (
+    "Changes of angles were set against changes of pain and disability by Pearson's correlation "
+    "with Fisher's interval, as exploration. "
+)
 _GROUPS = (
     "Complications were compared between groups of patients by Fisher's exact test where an "
     "expected count was below 5, else by chi-square, as exploration. "
+)
+
+
+_EQUAL = ", Kenward and Roger's degrees of freedom); both take the groups for equally scattered"
+_UNEQUAL = (
+    "); both with errors that hold where groups scatter unequally (HC2 and CR2, degrees of "
+    "freedom of Bell and McCaffrey)"
+)
+_SYMPTOMS = (
+    "Symptoms before and after surgery were compared in the same patients by McNemar's test "
+    "(exact, and its chi-square beside it) with Tango's interval of the change. "
+)
+_LOST = (
+    "Main comparisons were repeated with missing values taken for worse than the mixed model "
+    "predicts, up to the point at which the interval holds 0. "
+)
+_TIMES = (
+    "Time to loss of correction ({limit:g}° or more above the first film after surgery) and to "
+    "revision surgery is given by Kaplan and Meier's curve with beta product intervals, losses "
+    "being put to the visit at which they were seen; groups were compared by the log-rank test. "
 )
 
 
@@ -131,7 +155,19 @@ def _error(results: StudyResults) -> str:
         "change at 95 % (MDC95 = 1.96 √2 SEM), and unchanged within error otherwise. "
         + ". ".join(words)
         + "."
+        + _scaled(results)
         + _carried(results)
+    )
+
+
+def _scaled(results: StudyResults) -> str:
+    scales = results.cohort.corrections.uncertainty_scales
+    if not scales:
+        return ""
+    factors = ", ".join(f"{code} by {scale:.2f}" for code, scale in scales.items())
+    return (
+        " Standard uncertainties from the marks were multiplied so that their root mean square is "
+        f"the SEM of the repeats ({factors})."
     )
 
 
@@ -171,6 +207,10 @@ def _statistics(results: StudyResults) -> str:
         "the exact sign test and an exact permutation test of marginal homogeneity; "
         "proportions have exact (Clopper-Pearson) and Wilson intervals. "
         f"{_GROUPS if results.cohort.complications_by else ''}"
+        f"{_AGAINST if results.cohort.outcomes else ''}"
+        f"{_SYMPTOMS if results.cohort.symptoms else ''}"
+        f"{_LOST if results.cohort.lost else ''}"
+        f"{_TIMES.format(limit=results.cohort.loss_limit_deg) if results.cohort.times else ''}"
         f"p {relation} {options.alpha:g} is called significant. Statistical choices: "
         f"{_choices(options)}."
     )
@@ -184,16 +224,17 @@ def _arms(results: StudyResults) -> list[str]:
     sizes = ", ".join(f"{name} (n = {n})" for name, n in arms.arms.items())
     beside = ", ".join(arms.rules.covariates).replace("_", " ")
     limits = " or ".join(f"{name} by {v:g}" for name, v in arms.rules.important_change.items())
+    errors = _EQUAL if results.cohort.options.equal_scatter else _UNEQUAL
     return [
         f"Treatment groups: {sizes}; the reference is {arms.reference}. Balance before treatment "
         "is shown by standardised differences. At each later visit groups were compared by "
         "analysis of covariance with the value before surgery"
         f"{f' and {beside}' if beside else ''} as covariate, and by a mixed model for repeated "
         "measures of all later visits (differences and slopes on the value before surgery by "
-        "visit, unstructured covariance unless a note says otherwise, REML, Kenward and Roger's "
-        f"degrees of freedom). Responders improved in {limits or 'nothing that was named'} or "
-        f"more; a loss of correction of {arms.rules.loss_limit_deg:g}° or more counts as an event. "
-        "Risks are compared by their difference (Newcombe), ratio (Koopman) and conditional odds "
+        f"visit, unstructured covariance unless a note says otherwise, REML{errors}. Responders "
+        f"improved in {limits or 'nothing that was named'} or more; a loss of correction of "
+        f"{arms.rules.loss_limit_deg:g}° or more counts as an event. Risks are compared by their "
+        "difference (Newcombe), ratio (score corrected for skewness, Laud) and conditional odds "
         "ratio (exact), with Fisher's exact test. Patients were taken as they were treated; "
         "nothing here makes up for treatment that was not drawn by lot."
     ]

@@ -60,10 +60,8 @@ def patient_blocks(
         for row in results.cohort.corrections.rows()
         if row["patient"] == patient
     ]
-    rows = labelled(own, results.cohort.rules.windows.labels)
-    blocks.append(
-        Table.from_records(f"patient_{name}", f"Angles of patient {patient}", _COLUMNS, rows)
-    )
+    table = Table.from_records(f"patient_{name}", f"Angles of patient {patient}", _COLUMNS, own)
+    blocks.append(labelled(table, results.cohort.rules.windows.labels))
     remarks = tuple(r.sentence for r in results.remarks if r.patient == patient)
     return [*blocks, Bullets(items=remarks)] if remarks else blocks
 

@@ -6,8 +6,9 @@ from kyphometer.followup.cohort.endpoints import EndpointAnalysis
 from kyphometer.followup.cohort.group_changes import GroupChange
 from kyphometer.followup.cohort.radiographic import AngleAnalysis
 from kyphometer.followup.cohort.study import StudyResults
-from kyphometer.followup.correction_model import ChangeKind, Verdict
+from kyphometer.followup.correction_model import Verdict
 from kyphometer.reports.study_arms import arm_sentences
+from kyphometer.reports.study_times import times_sentences
 from kyphometer.stats.formatting import (
     format_interval,
     format_mean_sd,
@@ -25,8 +26,7 @@ def summary_sentences(results: StudyResults) -> tuple[str, ...]:
         sentences.append(cohort.corrections.elsewhere)
     if not sentences:
         sentences = ["No angle was measured at a visit; the exclusions say why."]
-    scores = [item for item in (cohort.pain, cohort.disability) if item is not None]
-    sentences += [_change(item, labels, _unit(item.unit)) for item in scores]
+    sentences += [_change(item, labels, _unit(item.unit)) for item in cohort.scores]
     sentences += arm_sentences(cohort)
     last = cohort.neurology.last
     if last is not None:
@@ -41,6 +41,7 @@ def summary_sentences(results: StudyResults) -> tuple[str, ...]:
             f"Complications in {found.any.count} of {found.any.total} patients (exact 95 % CI "
             f"{interval} %), symptomatic in {found.symptomatic.count}."
         )
+    sentences += times_sentences(results.cohort)
     left_out = sum(remark.kind.value != "warning" for remark in results.remarks)
     warnings = len(results.remarks) - left_out
     sentences.append(
@@ -57,10 +58,8 @@ def _unit(unit: str) -> str:
 
 def _angle(item: AngleAnalysis, labels: dict[str, str]) -> str:
     text = _change(item.endpoint, labels, "°")
-    corrections = [c for c in item.changes if c.kind is ChangeKind.CORRECTION]
-    if not corrections:
-        return text
-    return f"{text} {_verdicts(corrections[-1], item)}"
+    correction = item.last_correction
+    return text if correction is None else f"{text} {_verdicts(correction, item)}"
 
 
 def _verdicts(change: GroupChange, item: AngleAnalysis) -> str:
@@ -82,9 +81,7 @@ def _change(endpoint: EndpointAnalysis, labels: dict[str, str], unit: str) -> st
     if first == last:
         shown = f"{format_mean_sd(a.mean, a.sd)}{unit} {labels.get(first, first)} (n = {a.n})"
         return f"{endpoint.name} {shown}; no other visit."
-    pair = next(
-        (c for c in endpoint.comparisons.comparisons if (c.first, c.second) == (first, last)), None
-    )
+    pair = endpoint.first_to_last
     if pair is None or pair.t is None:
         return (
             f"{endpoint.name} {format_mean_sd(a.mean, a.sd)}{unit} {labels.get(first, first)} "

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from kyphometer.followup.cohort.analysis import CohortResults
 from kyphometer.followup.cohort.endpoints import EndpointAnalysis
 from kyphometer.reports.document import Column, Table
 from kyphometer.reports.study_columns import VISIT, count, number, p_value, summary
 from kyphometer.stats.formatting import format_count, format_interval, format_mean_sd
-from kyphometer.stats.tabular import Row
 
 
 def flow_table(cohort: CohortResults) -> Table:
     """Patients by visit."""
     columns = (
-        Column(name="label", label="Visit"),
+        VISIT,
         count("measured", "Angles measured"),
         count("within_tolerance", "Film within tolerance"),
         count("vas", "VAS"),
@@ -27,7 +27,12 @@ def flow_table(cohort: CohortResults) -> Table:
         f"{flow.enrolled} patients: {flow.in_table} in the clinical table, {flow.measured} with an "
         f"angle, {flow.paired} with an angle before surgery and after it."
     )
-    return Table.from_records("patient_flow", "Patients by visit", columns, flow.rows(), note)
+    rows = flow.rows()
+    for row, visit in zip(rows, flow.visits, strict=True):
+        if not (visit.filmed or visit.measured):
+            row["measured"] = row["within_tolerance"] = None
+    table = Table.from_records("patient_flow", "Patients by visit", columns, rows, note)
+    return labelled(table, cohort.rules.windows.labels)
 
 
 def characteristics_table(cohort: CohortResults) -> Table:
@@ -84,7 +89,7 @@ def radiographic_table(cohort: CohortResults, *, sensitivity: bool = False) -> T
     title = "Angles by visit (degrees)"
     if sensitivity:
         title += ", films of the wider analysis windows included"
-    return Table.from_records(
+    table = Table.from_records(
         "radiographic_sensitivity" if sensitivity else "radiographic",
         title,
         (
@@ -92,22 +97,24 @@ def radiographic_table(cohort: CohortResults, *, sensitivity: bool = False) -> T
             p_value("p", "p"), p_value("p_holm", "p, Holm"),
             p_value("wilcoxon_p_holm", "Wilcoxon p, Holm"),
         ),
-        labelled(rows, cohort.rules.windows.labels),
+        rows,
         "p: paired t test against the first visit; Holm within all pairs of visits of the angle. "
         + cohort.corrections.elsewhere,
     )  # fmt: skip
+    return labelled(table, cohort.rules.windows.labels)
 
 
 def scores_table(endpoint: EndpointAnalysis, labels: Mapping[str, str]) -> Table:
     """VAS or ODI by visit."""
     unit = "points, 0 to 10" if endpoint.name == "VAS" else endpoint.unit
-    return Table.from_records(
+    table = Table.from_records(
         f"{endpoint.name.lower()}_by_visit",
         f"{endpoint.name} by visit ({unit})",
         (VISIT, *summary(), p_value("p", "p"), p_value("p_holm", "p, Holm")),
-        labelled(endpoint.rows(), labels),
+        endpoint.rows(),
         "p: paired t test against the first visit; Holm within all pairs of visits.",
     )
+    return labelled(table, labels)
 
 
 def pairs_table(endpoint: EndpointAnalysis, labels: Mapping[str, str]) -> Table:
@@ -135,21 +142,22 @@ def pairs_table(endpoint: EndpointAnalysis, labels: Mapping[str, str]) -> Table:
         {**row, "shapiro_p": normality.shapiro_p}
         for row, normality in zip(endpoint.comparisons.rows(), endpoint.normality, strict=True)
     ]
-    return Table.from_records(
+    table = Table.from_records(
         f"{endpoint.name.lower()}_pairs",
         f"{endpoint.name}: all pairs of visits, earlier minus later ({endpoint.unit})",
         columns,
-        labelled(rows, labels),
+        rows,
         "Diff.: difference. d_z: mean difference over SD of differences. Shapiro p: Shapiro and "
         "Wilk's test of the differences, shown and not used to choose a test. Patients who lack "
         "one of the visits, or whose change may not be stated, are not counted.",
     )
+    return labelled(table, labels)
 
 
-def labelled(rows: list[Row], labels: Mapping[str, str]) -> list[Row]:
-    """Rows with the printed names of visits."""
-    names = ("visit", "first", "second", "earlier", "later", "from", "to")
-    return [
-        {k: labels.get(str(v), v) if k in names and v is not None else v for k, v in row.items()}
-        for row in rows
-    ]
+_VISITS = ("visit", "first", "second", "earlier", "later", "from", "to")
+
+
+def labelled(table: Table, labels: Mapping[str, str]) -> Table:
+    """The table with the printed names of visits for people; programs get the study's names."""
+    columns = tuple(replace(c, words=labels) if c.name in _VISITS else c for c in table.columns)
+    return replace(table, columns=columns)

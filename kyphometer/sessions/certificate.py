@@ -17,6 +17,8 @@ from kyphometer.sessions.judged_line import JudgedLine, named, together
 from kyphometer.stats.estimate import Result
 
 EVERYBODY = "all observers"
+LIMITS_VERSION = 1
+"""Raised when what the limits bound, or how they are judged, changes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +31,14 @@ class CertificateLimits(Result):
 
     bias: float = 1.0
     standard_error_of_measurement: float = 2.0
+
+    @property
+    def words(self) -> str:
+        """The limits with their version, for a certificate."""
+        return (
+            f"bias at most {self.bias:g}°, SEM at most {self.standard_error_of_measurement:g}° "
+            f"(limits version {LIMITS_VERSION})"
+        )
 
     def __post_init__(self) -> None:
         for name, value in (

@@ -1,7 +1,8 @@
 """Planning a blinded reading session: who is shown which film, when, under which code.
 
 Every observer gets an own order in every round, drawn from the seed; films of one patient stand
-apart; some films come twice in a round under another code, some of those mirrored. The protocol is
+apart; some films come twice in a round under another code; a random half of all is shown mirrored.
+The protocol is
 science.md#sessions. Nothing here knows a database or a clock.
 """
 
@@ -44,7 +45,7 @@ class SessionDesign:
     duplicates
         Share of films shown a second time within a round, 0 to 0.5; 0.1 to 0.2 is usual.
     mirrored
-        Share of those second showings that are mirrored, 0 to 1.
+        Share of all showings of a round that are mirrored, drawn at random, 0 to 1.
     spacing
         Least number of places from one film of a patient to the next, where possible.
     """
@@ -64,7 +65,7 @@ class SessionDesign:
             raise ParameterRangeError("The list of observers", twice[0], "named once")
         _check("The number of rounds", self.rounds, 1, 20)
         _check("The share of hidden duplicates", self.duplicates, 0.0, 0.5)
-        _check("The share of mirrored duplicates", self.mirrored, 0.0, 1.0)
+        _check("The share of mirrored showings", self.mirrored, 0.0, 1.0)
         _check("The spacing of one patient's films", self.spacing, 1, 100)
 
 
@@ -104,7 +105,6 @@ class SessionPlan:
 @dataclass(frozen=True, slots=True)
 class _Slot:
     film: SessionFilm
-    mirrored: bool = False
     duplicate: bool = False
 
 
@@ -143,7 +143,7 @@ def plan_session(
         raise ParameterRangeError("A film of the session", f"number {twice[0]} twice", "named once")
     if not films:
         raise TooFewDataError("A reading session", "at least one film", "none")
-    drafts: list[tuple[str, int, int, _Slot, bool]] = []
+    drafts: list[tuple[str, int, int, _Slot, bool, bool]] = []
     gaps = []
     for observer in design.observers:
         for number in range(1, design.rounds + 1):
@@ -153,7 +153,11 @@ def plan_session(
             ordered = _round(films, design, rng)
             gaps.append(smallest_gap([_owner(slot.film) for slot in ordered]))
             slots = [(_Slot(film), True) for film in learning] + [(s, False) for s in ordered]
-            drafts += [(observer, number, place, *slot) for place, slot in enumerate(slots, 1)]
+            turned = set(rng.sample(range(len(slots)), round(design.mirrored * len(slots))))
+            drafts += [
+                (observer, number, place + 1, *slot, place in turned)
+                for place, slot in enumerate(slots)
+            ]
     codes = _codes(len(drafts), Random(f"{design.seed} codes"))  # noqa: S311
     showings = tuple(
         Showing(
@@ -162,11 +166,13 @@ def plan_session(
             round=number,
             place=place,
             code=code,
-            mirrored=slot.mirrored,
+            mirrored=is_mirrored,
             duplicate=slot.duplicate,
             training=is_training,
         )
-        for code, (observer, number, place, slot, is_training) in zip(codes, drafts, strict=True)
+        for code, (observer, number, place, slot, is_training, is_mirrored) in zip(
+            codes, drafts, strict=True
+        )
     )
     found = [gap for gap in gaps if gap is not None]
     closest = min(found) if found else None
@@ -177,9 +183,8 @@ def plan_session(
 def _round(films: Sequence[SessionFilm], design: SessionDesign, rng: Random) -> list[_Slot]:
     """The films of one round with their duplicates, in order."""
     again = rng.sample(list(films), math.ceil(design.duplicates * len(films) - 1e-9))
-    mirrored = round(design.mirrored * len(again))
     slots = [_Slot(film) for film in films]
-    slots += [_Slot(film, i < mirrored, duplicate=True) for i, film in enumerate(again)]
+    slots += [_Slot(film, duplicate=True) for film in again]
     order = spaced_order([_owner(slot.film) for slot in slots], design.spacing, rng)
     return [slots[index] for index in order]
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from kyphometer.errors import TooFewValuesError
-from kyphometer.stats.linear_reml import JointTest
+from kyphometer.stats.clustered import clustered_contrast
+from kyphometer.stats.linear_reml import JointTest, LinearFit
 from kyphometer.stats.long_data import LongData
 from kyphometer.stats.mixed import Covariance, MixedEstimate, contrast_estimate, fit_freest
 from kyphometer.stats.options import DEFAULT_OPTIONS, StatisticsOptions
@@ -26,7 +27,7 @@ class ArmModel:
     differences
         Group 1 minus group 2 by visit.
     all_visits
-        F test that the groups do not differ at any visit.
+        F test that the groups do not differ at any visit, which takes them for equally scattered.
     covariance
         Of the later visits.
     """
@@ -50,8 +51,9 @@ def compare_arms(
 
     value = mean of the visit + difference of the visit x group + slope of the visit x baseline
     + slope x covariate + error, the errors of one patient correlated without any assumption, REML
-    with Kenward and Roger's standard errors. With complete data and no covariate each difference is
-    that of the analysis of covariance to the last digit.
+    with standard errors that hold where the groups scatter unequally (`stats.clustered`), or where
+    the options say that they do not, Kenward and Roger's. With complete data and no covariate each
+    difference is that of the analysis of covariance to the last digit.
 
     Parameters
     ----------
@@ -64,7 +66,7 @@ def compare_arms(
     in_first
         Whether a patient is in group 1.
     options
-        Confidence level.
+        Confidence level, and whether groups scatter equally.
     covariates
         Further numbers known before treatment.
 
@@ -93,12 +95,19 @@ def compare_arms(
         patients=(int(group.sum()), int((1.0 - group).sum())),
         observations=fit.observations,
         differences={
-            visit: contrast_estimate(fit, unit[place], "group 1", "group 2", options)
+            visit: _difference(data, fit, unit[place], options)
             for place, visit in enumerate(visits)
         },
         all_visits=fit.joint_test(unit),
         covariance=covariance,
     )
+
+
+def _difference(
+    data: LongData, fit: LinearFit, weights: FloatArray, options: StatisticsOptions
+) -> MixedEstimate:
+    found = None if options.equal_scatter else clustered_contrast(data, fit, weights)
+    return contrast_estimate(fit, weights, "group 1", "group 2", options, found)
 
 
 def _check(name: str, visits: Sequence[str], table: FloatArray, group: FloatArray) -> None:

@@ -304,9 +304,14 @@ def contrast_estimate(
     first: str,
     second: str | None,
     options: StatisticsOptions,
+    found: tuple[float, float, float] | None = None,
 ) -> MixedEstimate:
-    """A mean, or where `second` is named a difference with its test, of a fitted model."""
-    estimate, error, df = fit.contrast(weights)
+    """A mean, or where `second` is named a difference with its test, of a fitted model.
+
+    `found` are estimate, standard error and degrees of freedom where they are not to be Kenward
+    and Roger's.
+    """
+    estimate, error, df = found or fit.contrast(weights)
     half = float(special.stdtrit(df, 0.5 + options.confidence / 2)) * error
     t = None if second is None else estimate / error
     return MixedEstimate(

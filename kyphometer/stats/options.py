@@ -31,6 +31,9 @@ class StatisticsOptions:
         Centre of Levene's test: `median` (Brown-Forsythe) or `mean`.
     bias_corrected_moments
         True for the bias-corrected skewness and excess kurtosis.
+    equal_scatter
+        True to take treatment groups for equally scattered when they are compared; False for errors
+        that hold where they are not (Welch, and what follows from it).
     name
         How the set of choices is called in a methods paragraph.
     """
@@ -43,6 +46,7 @@ class StatisticsOptions:
     continuity_correction: bool = False
     levene_center: Literal["median", "mean"] = "median"
     bias_corrected_moments: bool = True
+    equal_scatter: bool = False
     name: str = "Kyphometer"
 
     def __post_init__(self) -> None:
@@ -67,9 +71,10 @@ SPSS_OPTIONS = StatisticsOptions(
     continuity_correction=False,
     levene_center="mean",
     bias_corrected_moments=True,
+    equal_scatter=True,
     name="SPSS parity",
 )
 """SPSS's choices (science.md#spss): HAVERAGE quartiles, tie-corrected signed-rank normal
 approximation without continuity correction, uncorrected Pearson chi-square,
 mean-centred Levene, bias-corrected
-skewness and kurtosis."""
+skewness and kurtosis, groups of equal scatter."""

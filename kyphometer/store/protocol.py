@@ -61,6 +61,10 @@ class ReadingStore(Protocol):
         """
         ...
 
+    def readers(self) -> Mapping[int, Sequence[str]]:
+        """Observers who have a confirmed reading outside of sessions, by film; none, no entry."""
+        ...
+
     def draft(
         self, film_id: int, observer: str, *, session_item: int | None = None
     ) -> DraftRecord | None:

@@ -32,6 +32,13 @@ def state_of(version: int, *, has_draft: bool) -> ReadingState:
     return ReadingState.CONFIRMED if version else ReadingState.UNREAD
 
 
+def copy_words(copy_of: int | None, how: str | None) -> str:
+    """What a film is a copy of and how it differs, in words; empty if it is none."""
+    if copy_of is None:
+        return ""
+    return f"a copy of film {copy_of}" + (f" ({how})" if how else "")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilmRecord:
     """A film that the store knows; flat, so that tens of thousands are listed quickly.
@@ -52,6 +59,8 @@ class FilmRecord:
         See `kyphometer.geometry.PixelGeometry`.
     taken_on, taken_at
         Day and time (ISO 8601) of the exposure, or None.
+    copy_of, copy_how
+        The film that this one is a copy of, or None, and how it differs from it, in words.
     facts_json
         Further header facts and warnings, as JSON; see `facts`.
     """
@@ -75,6 +84,8 @@ class FilmRecord:
     position: str = Position.UNKNOWN.value
     facing: str | None = None
     is_lateral: bool | None = None
+    copy_of: int | None = None
+    copy_how: str = ""
     facts_json: str = "{}"
 
     @property
@@ -86,6 +97,11 @@ class FilmRecord:
     def name(self) -> str:
         """File name, or a name made of the number where no file was seen."""
         return f"film {self.id}" if self.path is None else self.path.name
+
+    @property
+    def called_copy(self) -> str:
+        """What it is a copy of and how it differs, in words; empty if it is none."""
+        return copy_words(self.copy_of, self.copy_how)
 
     @property
     def reference(self) -> FilmReference:
@@ -239,7 +255,7 @@ class WorkItem:
     version
         Latest confirmed version, or 0.
     mirrored
-        True if the film is to be shown mirrored (a hidden duplicate).
+        True if the film is to be shown mirrored.
     """
 
     film_id: int

@@ -2,29 +2,42 @@
 
 from __future__ import annotations
 
-import hashlib
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from kyphometer.dicom import Compression
+from kyphometer.dicom.write import uid_from
 from kyphometer.film import Acquisition
 from kyphometer.followup.clinical.record import ClinicalTable
 from kyphometer.followup.clinical.writer import write_clinical_table
 from kyphometer.geometry import Facing, PixelGeometry
+from kyphometer.measure import measure_reading
 from kyphometer.phantom import (
     FilmFormat,
     SimulatedObserver,
+    UnexposedVisit,
+    VisitPlan,
     mark_by_hand,
     simulate_visit_truth,
     simulate_visits,
 )
 from kyphometer.reading import Reading
 from kyphometer.reading.document import write_reading
-from kyphometer.workflow.cohort_plan import PUBLISHED_PATIENTS, PlannedPatient, plan_cohort
+from kyphometer.workflow.cohort_plan import (
+    PUBLISHED_PATIENTS,
+    RKA_DEG,
+    VKA_DEG,
+    PlannedPatient,
+    plan_cohort,
+)
 from kyphometer.workflow.films import READING_SUFFIX, stamped
-from kyphometer.workflow.simulate import ROTATION, WrittenFilm, write_simulated
+from kyphometer.workflow.simulate import ROTATION, WrittenFilm, film_identity, write_simulated
 
 CORNER_SD_MM = 0.35
 """SD across the endplate of the simulated observers: SEM of an angle about 1.3 degrees."""
@@ -80,6 +93,90 @@ def reading_sd_deg(observers: Sequence[SimulatedObserver]) -> float:
     return float(sum(variances) ** 0.5 / len(variances))
 
 
+def planned_as_read(
+    patients: int,
+    *,
+    seed: int,
+    observers: Sequence[SimulatedObserver],
+    film_format: FilmFormat | None = None,
+    condition: str = "clean",
+) -> tuple[PlannedPatient, ...]:
+    """The plan with which the means of the observers' readings have the published moments.
+
+    Errors of reading are drawn once, and the true angles of each visit are stretched and moved so
+    that with these errors the sample mean and SD are the printed ones.
+    """
+    planned = plan_cohort(
+        patients, seed=seed, condition=condition, reading_sd_deg=reading_sd_deg(observers)
+    )
+    if not observers:
+        return planned
+    errors = np.array(
+        [
+            _errors(number, one, seed, observers, film_format, condition)
+            for number, one in enumerate(planned)
+        ]
+    )
+    targets = np.array([[_targets(visit) for visit in one.visits] for one in planned])
+    for code, table in enumerate((VKA_DEG, RKA_DEG)):
+        for place, (mean, sd) in enumerate(table.values()):
+            column = (slice(None), place, code)
+            targets[column] = _stretched(targets[column], errors[column], mean, sd)
+    return tuple(
+        replace(
+            one,
+            visits=tuple(
+                replace(visit, targets=replace(visit.targets, vka_deg=float(a), rka_deg=float(b)))
+                for visit, (a, b) in zip(one.visits, own, strict=True)
+            ),
+        )
+        for one, own in zip(planned, targets, strict=True)
+    )
+
+
+def _targets(visit: VisitPlan) -> tuple[float, float]:
+    """The true VKA and RKA of a planned visit of the cohort, which has both."""
+    vka, rka = visit.targets.vka_deg, visit.targets.rka_deg
+    assert vka is not None
+    assert rka is not None
+    return vka, rka
+
+
+def _errors(
+    number: int,
+    patient: PlannedPatient,
+    seed: int,
+    observers: Sequence[SimulatedObserver],
+    film_format: FilmFormat | None,
+    condition: str,
+) -> list[tuple[float, float]]:
+    """Mean reading minus true angle of VKA and RKA at each visit."""
+    found = []
+    for visit in _truths(number, patient, seed, film_format, condition):
+        film, truth, (vka, rka) = visit.film, _named(patient, visit), _targets(visit.plan)
+        values = {"VKA": 0.0, "RKA": 0.0}
+        for who in observers:
+            reading = _read(truth, film.geometry, film.acquisition, who, seed)
+            for item in measure_reading(reading, film.geometry, codes=list(values)).measurements:
+                values[item.code] += item.value / len(observers)
+        found.append((values["VKA"] - vka, values["RKA"] - rka))
+    return found
+
+
+def _stretched(
+    true: NDArray[np.float64], errors: NDArray[np.float64], mean: float, sd: float
+) -> NDArray[np.float64]:
+    """A true + b, so that with the errors the sample has this mean and SD; a is near 1."""
+    centred, error = true - true.mean(), errors - errors.mean()
+    square, mixed = float(centred @ centred), float(centred @ error)
+    rest = float(error @ error) - sd**2 * (true.size - 1)
+    inside = mixed**2 - square * rest
+    if square <= 0.0 or inside < 0.0:  # the errors alone scatter more than the angles may
+        return np.asarray(centred + mean - errors.mean(), dtype=np.float64)
+    stretch = (math.sqrt(inside) - mixed) / square
+    return np.asarray(stretch * centred + mean - errors.mean(), dtype=np.float64)
+
+
 def simulate_cohort_readings(
     patients: int = PUBLISHED_PATIENTS,
     *,
@@ -90,7 +187,7 @@ def simulate_cohort_readings(
 ) -> CohortReadings:
     """Readings and clinical table of a simulated study, without exposing its films.
 
-    The readings are those that `write_cohort` would write, but for the films' identities.
+    The readings are those that `write_cohort` would write.
 
     Parameters
     ----------
@@ -103,25 +200,12 @@ def simulate_cohort_readings(
     film_format
         Size of the films.
     """
-    planned = plan_cohort(patients, seed=seed, reading_sd_deg=reading_sd_deg(observers))
+    planned = planned_as_read(patients, seed=seed, observers=observers, film_format=film_format)
     films = []
     for number, patient in enumerate(planned):
-        visits = simulate_visit_truth(
-            patient.person,
-            patient.visits,
-            fractured=patient.fractured,
-            seed=seed,
-            film_format=film_format,
-            facing=_facing(number),
-            surgery=patient.surgery,
-            patient_id=patient.code,
-            leaks=patient.leaks,
-        )
+        visits = _truths(number, patient, seed, film_format)
         for place, visit in enumerate(visits):
-            uid = _uid(f"{seed} {patient.code} {visit.plan.name}")
-            truth = replace(
-                visit.film.truth, film=replace(visit.film.truth.film, sop_instance_uid=uid)
-            )
+            truth = _named(patient, visit)
             about = (truth, visit.film.geometry, visit.film.acquisition)
             again = observers[: int(_is_repeated(number, place, patients, repeats))]
             films.append(
@@ -163,8 +247,8 @@ def write_cohort(
     compression, condition
         Transfer syntax, None for several in turn; one of `kyphometer.phantom.CONDITIONS`.
     """
-    planned = plan_cohort(
-        patients, seed=seed, condition=condition, reading_sd_deg=reading_sd_deg(observers)
+    planned = planned_as_read(
+        patients, seed=seed, observers=observers, film_format=film_format, condition=condition
     )
     root.mkdir(parents=True, exist_ok=True)
     write_clinical_table(_table(planned), root / CLINICAL_TABLE)
@@ -213,13 +297,37 @@ def _table(planned: Sequence[PlannedPatient]) -> ClinicalTable:
     )
 
 
+def _truths(
+    number: int,
+    patient: PlannedPatient,
+    seed: int,
+    film_format: FilmFormat | None,
+    condition: str = "clean",
+) -> Sequence[UnexposedVisit]:
+    """True films of a patient, not exposed."""
+    return simulate_visit_truth(
+        patient.person,
+        patient.visits,
+        condition=condition,
+        fractured=patient.fractured,
+        seed=seed,
+        film_format=film_format,
+        facing=_facing(number),
+        surgery=patient.surgery,
+        patient_id=patient.code,
+        leaks=patient.leaks,
+    )
+
+
+def _named(patient: PlannedPatient, visit: UnexposedVisit) -> Reading:
+    """The truth under the UID of the written film, which decides how the observers' hands move."""
+    relative = f"{FILMS_FOLDER}/{patient.code}/{visit.plan.name.replace(' ', '-')}"
+    uid = str(uid_from(film_identity(visit.film, relative), "film"))
+    return replace(visit.film.truth, film=replace(visit.film.truth.film, sop_instance_uid=uid))
+
+
 def _facing(number: int) -> Facing:
     return (Facing.LEFT, Facing.RIGHT)[number % 2]
-
-
-def _uid(text: str) -> str:
-    """A UID made from a text, for films that are never written."""
-    return f"2.25.{int.from_bytes(hashlib.sha256(text.encode()).digest()[:15], 'big')}"
 
 
 def _is_repeated(number: int, place: int, patients: int, repeats: int) -> bool:

@@ -23,6 +23,7 @@ from kyphometer.errors import (
 )
 from kyphometer.film import Film, FilmHeader, FilmReference
 from kyphometer.measure import DEFAULT_CORNER_SD_MM, MeasurementSet, measure_reading
+from kyphometer.messages import Word
 from kyphometer.reading import Reading
 from kyphometer.reading.beside import SUFFIX, stem_beside
 from kyphometer.reading.document import read_reading
@@ -170,18 +171,18 @@ def check_film(reading: Reading, film: FilmReference) -> str | None:
         renamed = made_on.sop_instance_uid not in (None, film.sop_instance_uid)
         return OTHER_UID if renamed else None
     for what, in_reading, in_film in (
-        ("SOP instance UID", made_on.sop_instance_uid, film.sop_instance_uid),
+        ("sop_instance_uid", made_on.sop_instance_uid, film.sop_instance_uid),
         ("frame", made_on.frame, film.frame),
-        (
-            "size",
-            f"{made_on.columns} x {made_on.rows} pixels",
-            f"{film.columns} x {film.rows} pixels",
-        ),
-        ("pixel hash", made_on.sha256_pixels, film.sha256_pixels),
+        ("size", _size(made_on), _size(film)),
+        ("sha256_pixels", made_on.sha256_pixels, film.sha256_pixels),
     ):
         if in_reading is not None and in_film is not None and in_reading != in_film:
             raise ReadingFilmMismatchError(what, in_reading, in_film)
     return None
+
+
+def _size(film: FilmReference) -> Word:
+    return Word("film.pixels", {"columns": film.columns, "rows": film.rows})
 
 
 OTHER_UID = (
@@ -290,6 +291,7 @@ def measure_file(
     spacing_mm: tuple[float, float] | None = None,
     frame: int | None = None,
     with_pixels: bool = True,
+    grey: bool = False,
     **options: Any,
 ) -> tuple[Film | None, MeasuredFilm]:
     """Measure a film file from the reading beside it, or from the one given.
@@ -306,6 +308,8 @@ def measure_file(
         Frame number, from 1, of a multi-frame film.
     with_pixels
         Decode the pixels: to check the pixel hash and to draw.
+    grey
+        Read coloured pixels as grey; the film's warnings say how many there are.
     **options
         For `measure_film`.
     """
@@ -314,12 +318,12 @@ def measure_file(
     chosen = find_reading(path) if reading_path is None else reading_path
     reading = read_reading(chosen)
     frame = reading.film.frame if frame is None and reading.film.frame > 1 else frame
-    film = read_film(path, frame=frame, spacing_mm=spacing_mm) if with_pixels else None
+    film = read_film(path, frame=frame, spacing_mm=spacing_mm, grey=grey) if with_pixels else None
     header = (
         film.header if film is not None else read_header(path, frame=frame, spacing_mm=spacing_mm)
     )
     if film is None and _may_be_copy(reading.film, header.reference):
-        film = read_film(path, frame=frame, spacing_mm=spacing_mm)
+        film = read_film(path, frame=frame, spacing_mm=spacing_mm, grey=grey)
     return film, measure_film(header, reading, film=film, reading_path=chosen, **options)
 
 
@@ -337,10 +341,10 @@ def measure_folder(
         try:
             yield measure_file(path, with_pixels=with_pixels, **options)
         except KyphometerError as error:
-            yield _failure(path, error)
+            yield failure_of(path, error)
 
 
-def _failure(path: Path, error: KyphometerError) -> Failure:
+def failure_of(path: Path, error: KyphometerError) -> Failure:
     """Why a file has no numbers; that it is no film at all comes before its lack of a reading."""
     from kyphometer.dicom import read_header
 

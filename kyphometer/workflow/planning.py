@@ -1,11 +1,21 @@
-"""How many films or pairs of readings a reliability study needs, by every method at once."""
+"""How many films or pairs of readings, or patients of a follow-up, a study needs."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
-from kyphometer.errors import UsageError
+from kyphometer.errors import ParameterRangeError, UsageError
 from kyphometer.reliability import SampleSize
+from kyphometer.stats.follow_up_sizes import (
+    PlannedPatients,
+    patients_for_change,
+    patients_for_groups,
+    patients_for_mean_width,
+    patients_for_share_width,
+    patients_for_shares,
+    with_drop_out,
+)
 
 
 def sizes_for_icc(
@@ -103,3 +113,55 @@ def sizes_for_limits(
             tolerance_deg, sd or 0.0, bias=bias_deg, power=power, confidence=confidence
         )
     )
+
+
+def plan_follow_up(aim: str, *, drop_out: float = 0.0, **given: float) -> PlannedPatients:
+    """Patients of a follow-up study.
+
+    Parameters
+    ----------
+    aim
+        `change` (`change`, `sd` of the changes), `groups` (`difference`, `sd`, `ratio`,
+        `correlation`), `shares` (`share`, `reference`, `ratio`), or `precision` (`within`, and `sd`
+        of the changes or `share`). `sd_values` with `correlation` stands for the SD of the changes.
+    drop_out
+        Share of patients who are lost.
+    given
+        The numbers named above, `power` and `confidence`.
+
+    Raises
+    ------
+    UsageError
+        If a number that is needed is missing.
+    ParameterRangeError
+        If a number lies outside its range, or no reachable number of patients is enough.
+    """
+    sizes = {"power": given.get("power", 0.8), "confidence": given.get("confidence", 0.95)}
+    if aim == "groups":
+        options = {name: given[name] for name in ("ratio", "correlation") if name in given}
+        found = patients_for_groups(given["difference"], given["sd"], **options, **sizes)
+    elif aim == "shares":
+        ratio = given.get("ratio", 1.0)
+        found = patients_for_shares(given["share"], given["reference"], ratio=ratio, **sizes)
+    elif aim == "change":
+        found = patients_for_change(given["change"], _sd_of_changes(given), **sizes)
+    elif "share" in given:
+        confidence = sizes["confidence"]
+        found = patients_for_share_width(given["within"], given["share"], confidence=confidence)
+    else:
+        found = patients_for_mean_width(
+            given["within"], _sd_of_changes(given), assurance=sizes["power"],
+            confidence=sizes["confidence"],
+        )  # fmt: skip
+    return with_drop_out(found, drop_out)
+
+
+def _sd_of_changes(given: Mapping[str, float]) -> float:
+    if "sd" in given:
+        return given["sd"]
+    if "sd_values" not in given or "correlation" not in given:
+        message = "Give the SD of the changes (--sd), or --sd-values with --correlation."
+        raise UsageError(message)
+    if not -1.0 <= given["correlation"] < 1.0:
+        raise ParameterRangeError("The correlation", given["correlation"], "from -1 to below 1")
+    return given["sd_values"] * math.sqrt(2.0 * (1.0 - given["correlation"]))

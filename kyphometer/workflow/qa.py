@@ -5,13 +5,16 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from kyphometer.dicom import Compression
 from kyphometer.errors import UsageError
 from kyphometer.phantom import FilmFormat, simulate_film
+from kyphometer.sessions.certificate import CertificateLimits
 from kyphometer.sessions.plan import SessionPlan
 from kyphometer.store.study.study import Study
+from kyphometer.workflow.films import SOFTWARE
 from kyphometer.workflow.sessions import SessionRequest, new_session
 from kyphometer.workflow.simulate import TRUTH_FOLDER, write_simulated
 
@@ -107,6 +110,7 @@ def make_kit(
         duplicates=duplicates,
         washout_days=washout_days,
         assist=assist,
+        text_checked=True,  # simulated: it names nobody
     )
     with Study.create(folder / STUDY_FILE, "Certification kit") as study:
         study.add_films(folder)
@@ -122,3 +126,31 @@ def _require_empty(folder: Path, key: Path) -> None:
         if place.exists() and any(place.iterdir()):
             message = f"'{place}' is not empty; name a new folder."
             raise UsageError(message)
+
+
+def certificate_facts(
+    study: Study, session: str, limits: CertificateLimits, made_at: datetime
+) -> tuple[tuple[str, str], ...]:
+    """What a certificate names: date, kit, session, seed, limits and software.
+
+    Parameters
+    ----------
+    study
+        The kit's study.
+    session
+        The session that is judged.
+    limits
+        What was to be kept.
+    made_at
+        When the certificate is made.
+    """
+    settings = study.sessions.get(session).settings
+    films = len(study.films())
+    return (
+        ("Made", made_at.strftime("%Y-%m-%d %H:%M UTC")),
+        ("Kit", f"{study.name}, {films} films, study {study.uid}"),
+        ("Session", session),
+        ("Seed", str(settings.get("seed", "not known"))),
+        ("Limits", limits.words),
+        ("Software", SOFTWARE),
+    )

@@ -246,6 +246,8 @@ def _hidden(items: Sequence[_Item], values: _Values) -> Iterable[HiddenPair]:
             continue
         before = values.get(first[_place(entry)].record.id, ())
         one = {(code, part): value for code, part, value in before}
+        shown_first = first[_place(entry)].item
+        turned = shown_first is not None and shown_first.mirrored != entry.item.mirrored
         for code, part, value in values.get(entry.record.id, ()):
             if (code, part) in one:
                 yield HiddenPair(
@@ -253,7 +255,7 @@ def _hidden(items: Sequence[_Item], values: _Values) -> Iterable[HiddenPair]:
                     film=entry.label + part,
                     observer=entry.record.observer,
                     round=entry.item.round,
-                    mirrored=entry.item.mirrored,
+                    mirrored=turned,
                     first=one[code, part].value,
                     second=value.value,
                 )

@@ -115,10 +115,12 @@ class SessionRules:
         wash = f" at least {self.washout_days:g} days apart" if self.rounds > 1 else ""
         hidden = (
             f" {100 * self.duplicates:.0f} % of the films came twice within a round under another "
-            f"code, {100 * self.mirrored:.0f} % of these mirrored."
+            f"code."
             if self.duplicates
             else ""
         )
+        if self.mirrored:
+            hidden += f" {100 * self.mirrored:.0f} % of all showings, at random, were mirrored."
         levels = "fixed beforehand" if self.levels is not None else "left to the observers"
         assist = "allowed" if self.assist else "not allowed"
         return (
@@ -149,7 +151,8 @@ class SessionRules:
 class SessionRequest:
     """A session to be made; see `SessionRules` for what is not said here.
 
-    `fix_levels` takes the study's level map for all; `training` are films outside of `films`.
+    `fix_levels` takes the study's level map for all; `training` are films outside of `films`;
+    `text_checked` says that somebody has seen that text burned into films names nobody.
     """
 
     code: str
@@ -166,6 +169,7 @@ class SessionRequest:
     washout_days: float = 14.0
     assist: bool = False
     fix_levels: bool = False
+    text_checked: bool = False
     reference: str | None = None
     pass_mark_deg: float = 2.0
     planning: str = ""
@@ -179,16 +183,19 @@ def new_session(study: Study, request: SessionRequest) -> SessionPlan:
     Raises
     ------
     StudyRefusedError
-        If no film fits the rule, the code is taken, or the level map lacks a patient.
+        If no film fits the rule, the code is taken, the level map lacks a patient, or text is
+        burned into films that nobody has looked at.
     """
     seed = secrets.randbelow(2**31) if request.seed is None else request.seed
-    everything = study.films()
+    everything = [film for film in study.films() if film.copy_of is None]
     training = [] if request.training is None else _chosen(everything, request.training, seed)
     held_back = {film.id for film in training}
     rest = [film for film in everything if film.id not in held_back]
     films = _chosen(rest, request.films, seed)
     if training:
         _require_reference(study, request.reference, training)
+    if not request.text_checked:
+        _require_no_text([*films, *training])
     design = SessionDesign(
         observers=request.observers,
         seed=seed,
@@ -234,6 +241,18 @@ def _require_reference(study: Study, reference: str | None, training: Sequence[F
             f"The reference '{reference}' has no {TRAINING_CODE} of {len(lacking)} training films "
             f"({', '.join(lacking[:5])}{', ...' if len(lacking) > 5 else ''})",
             "let the reference read them outside of sessions first, or choose other films",
+        )
+
+
+def _require_no_text(films: Sequence[FilmRecord]) -> None:
+    """Refuse films whose header says that text is burned in: it may name the patient."""
+    flagged = [film.name for film in films if film.facts.get("burned_in_annotation")]
+    if flagged:
+        raise StudyRefusedError(
+            f"Text is burned into {len(flagged)} films ({', '.join(flagged[:5])}"
+            f"{', ...' if len(flagged) > 5 else ''}), and a blinded reader would see it",
+            "black it out in copies and choose those, leave the films out, or say that somebody "
+            "has seen that it names nobody (--text-checked)",
         )
 
 

@@ -24,6 +24,7 @@ from kyphometer.phantom import (
     simulate_film,
     simulate_visits,
 )
+from kyphometer.phantom.simulate import UnexposedFilm
 from kyphometer.reading import Reading
 from kyphometer.reading.document import write_reading
 from kyphometer.workflow.films import READING_SUFFIX, stamped
@@ -94,11 +95,10 @@ def write_simulated(
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.dcm"
     relative = folder.relative_to(root) / name
-    identity = f"kyphometer phantom {simulated.patient.seed} {simulated.seed} {relative}"
     write_dx(
         simulated.film,
         path,
-        seed=identity,
+        seed=film_identity(simulated, relative.as_posix()),
         compression=compression,
         instance_number=instance_number,
     )
@@ -113,6 +113,11 @@ def write_simulated(
         for observer in observers
     )
     return WrittenFilm(path=path, truth_path=truth_path, reading_paths=readings, truth=truth)
+
+
+def film_identity(simulated: SimulatedFilm | UnexposedFilm, relative: str) -> str:
+    """What the UIDs of a film are made from: its seeds, and its path below the whole set."""
+    return f"kyphometer phantom {simulated.patient.seed} {simulated.seed} {relative}"
 
 
 def _write_by_hand(

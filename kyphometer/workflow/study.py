@@ -74,8 +74,9 @@ def _analyse(study: Study, choices: AnalysisChoices) -> StudyResults:
     films, occasions = study.visits(), study.visits_elsewhere()
     assignment = joined(films, occasions)
     collected = _collect(values, films, occasions, choices)
-    order = {code: place for place, code in enumerate(choices.codes)}
-    angles = mean_of_readings(sorted(collected.angles, key=lambda angle: order[angle.code]))
+    angles = mean_of_readings(
+        sorted(collected.angles, key=lambda angle: choices.codes.index(angle.code))
+    )
     counts = [angle.readings for angle in angles]
     fewest, most = (min(counts), max(counts)) if counts else (0, 0)
     different = _different_observers(angles)
@@ -93,7 +94,7 @@ def _analyse(study: Study, choices: AnalysisChoices) -> StudyResults:
         positions=choices.positions or settings.positions,
         change_uncertainties=carried_changes(angles, used.carrying, settings.visits.visits),
     )
-    table = _clinical(study)
+    table = clinical_table(study)
     cohort = analyse_cohort(
         angles,
         table,
@@ -102,16 +103,9 @@ def _analyse(study: Study, choices: AnalysisChoices) -> StudyResults:
         assignment=assignment,
         arm_rules=settings.arm_rules,
     )
-    remarks = (
-        *_film_remarks(study),
-        *cohort.remarks,
-        *position_remarks(assignment),
-        *collected.remarks,
-        *mixed_sources(angles, own),
-        *different,
-        *session_remarks,
-        *precision_remarks,
-    )
+    about_films = (*_film_remarks(study), *cohort.remarks, *position_remarks(assignment))
+    about_readings = (*collected.remarks, *mixed_sources(angles, own), *different)
+    remarks = (*about_films, *about_readings, *session_remarks, *precision_remarks)
     position = settings.stated_position
     return StudyResults(
         name=study.name,
@@ -124,11 +118,7 @@ def _analyse(study: Study, choices: AnalysisChoices) -> StudyResults:
         pairs=_pairs(angles),
         corner_rules=tuple(used.corner_rules),
         levels=used.levels,
-        readings={
-            film: min(numbers)
-            for film, numbers in collected.readings.items()
-            if isinstance(film, int)
-        },
+        readings=collected.first_readings,
         clinical_source=table.source if table.records else "",
         stated_position="" if position is None else position.value.replace("_", " "),
         software=SOFTWARE,
@@ -142,6 +132,11 @@ class _Collected:
     remarks: list[Remark] = field(default_factory=list)
     readings: dict[int | str, set[int]] = field(default_factory=lambda: defaultdict(set))
     """Readings used, by film."""
+
+    @property
+    def first_readings(self) -> dict[int, int]:
+        """The first reading of each film of the study."""
+        return {film: min(used) for film, used in self.readings.items() if isinstance(film, int)}
 
 
 def _collect(
@@ -254,7 +249,7 @@ def _film_remarks(study: Study) -> list[Remark]:
     return [Remark(kind=RemarkKind.EXCLUDED, patient="", sentence=f"{sentence}{more}.")]
 
 
-def _clinical(study: Study) -> ClinicalTable:
+def clinical_table(study: Study) -> ClinicalTable:
     """The clinical table under the study's own patient codes."""
     codes = {p.clinical_code: p.code for p in study.patients() if p.clinical_code is not None}
     table = study.clinical()

@@ -26,7 +26,7 @@ class Contradiction:
     Attributes
     ----------
     kind
-        `tampered`, `header`, `time point`, `date`, `size`, `clinical`, `code` or `visit`.
+        `tampered`, `header`, `time point`, `date`, `copy`, `size`, `clinical`, `code` or `visit`.
     patient
         Code of the patient, or empty.
     film
@@ -73,13 +73,19 @@ def film_warnings(films: Iterable[FilmRecord]) -> Iterator[Contradiction]:
 def _of_visits(study: Study, films: tuple[FilmRecord, ...]) -> Iterator[Contradiction]:
     windows = study.settings.visits
     labels = windows.labels
+    read = {record.film_id for record in study.latest_readings()}
+    dated = {patient.code for patient in study.patients() if patient.surgery_date}
     for film in films:
         about = Contradiction(
             kind="date", patient=film.patient or "", film=film.id, sentence="It has no date."
         )
         stated = film.facts.get("time_point")
         meant = visit_meant(stated, windows) if stated else None
-        if meant is not None and meant != film.visit:
+        if film.copy_of is not None:
+            yield replace(about, kind="copy", sentence=_copy_sentence(film, film.id in read))
+        elif film.patient not in dated and not film.visit:
+            pass  # without a date of surgery no date says which visit it is
+        elif meant is not None and meant != film.visit:
             by_date = f"the visit '{labels.get(film.visit, film.visit)}'" if film.visit else "none"
             sentence = (
                 f"The header calls it '{stated}' but by its date {film.taken_on} it is {by_date}."
@@ -91,6 +97,13 @@ def _of_visits(study: Study, films: tuple[FilmRecord, ...]) -> Iterator[Contradi
         if film.patient is None:
             yield replace(about, kind="code", sentence="It has no patient.")
     yield from _without_visit(study, films)
+
+
+def _copy_sentence(film: FilmRecord, read: bool) -> str:
+    lost = ", and readings of it are not used" if read and film.visit is None else ""
+    visit = "" if film.visit is None else " but was put to a visit by hand"
+    counted = "" if film.visit else f": it is not counted as another film{lost}"
+    return f"It is {film.called_copy}{visit}{counted}."
 
 
 def _without_visit(study: Study, films: tuple[FilmRecord, ...]) -> Iterator[Contradiction]:

@@ -90,7 +90,9 @@ def begin_validation(
             f"A validation on {films} films shows nothing", f"take {LEAST_FILMS} or more"
         )
     rng = Random(seed)  # noqa: S311
-    chosen = _drawn([f for f in study.films() if f.is_lateral is not False], films, rng)
+    chosen = _drawn(
+        [f for f in study.films() if f.is_lateral is not False and f.copy_of is None], films, rng
+    )
     rule = replace(SessionRequest(code=ALONE, observers=tuple(observers)).films,
                    film_ids=tuple(film.id for film in chosen))  # fmt: skip
     for code, assist in ((ALONE, False), (HELPED, True)):

@@ -36,6 +36,7 @@ COMPLICATION_TYPES = (
 )
 LIST_SEPARATOR = "|"
 NO_COMPLICATIONS = "none"
+NO_SYMPTOMS = "none"
 PRIVATE_PREFIX = "x_"
 """Columns whose name starts so are the user's own: kept, described in table 1, exported."""
 
@@ -131,6 +132,11 @@ _PATIENT_COLUMNS = (
     Column(name="injury_date", kind=Kind.DATE, meaning="Day of the injury"),
     Column(name="surgery_date", kind=Kind.DATE, meaning="Day of surgery, day 0"),
     Column(
+        name="revision_date",
+        kind=Kind.DATE,
+        meaning="Day of the first revision surgery; empty if there was none so far",
+    ),
+    Column(
         name="fractured_levels", kind=Kind.LEVELS, meaning="Fractured levels, index level first"
     ),
     Column(
@@ -169,7 +175,7 @@ _PATIENT_COLUMNS = (
 
 
 def clinical_columns(windows: VisitWindows = DEFAULT_WINDOWS) -> tuple[Column, ...]:
-    """All columns of the table, with VAS, ODI, AIS and clinic date for each visit of the study."""
+    """All columns of the table, with VAS, ODI, AIS, clinic date and symptoms for each visit."""
     return (*_PATIENT_COLUMNS, *(c for visit in windows.visits for c in _visit_columns(visit)))
 
 
@@ -208,6 +214,14 @@ def _visit_columns(visit: str) -> tuple[Column, ...]:
             visit=visit,
             field="clinic_dates",
             meaning=f"Day of the clinic visit at {visit}; may differ from the film's",
+        ),
+        Column(
+            name=f"symptoms_{visit}",
+            kind=Kind.TEXTS,
+            visit=visit,
+            field="symptoms",
+            meaning=f"Symptoms at {visit} in words of your own, such as numbness|weakness; "
+            f"`{NO_SYMPTOMS}` if there were none",
         ),
     )
 

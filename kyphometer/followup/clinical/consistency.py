@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
-from kyphometer.followup.clinical.columns import NO_COMPLICATIONS
+from kyphometer.followup.clinical.columns import NO_COMPLICATIONS, NO_SYMPTOMS
 from kyphometer.followup.clinical.record import ClinicalRecord, Complication
 from kyphometer.followup.elsewhere import ElsewhereAngle
 from kyphometer.followup.windows import VisitWindows
@@ -23,6 +23,7 @@ def contradictions(
         ("screws", lambda: _screws(values)),
         ("complication", lambda: _complications(values)),
         ("levels", lambda: _levels(values)),
+        ("symptoms", lambda: _symptoms(values, windows)),
     )
     return [
         found
@@ -39,6 +40,9 @@ def _dates(values: dict[str, Any], windows: VisitWindows) -> list[Contradiction]
         found.append(
             ("surgery_date", f"surgery {surgery} comes before the injury {injury}", "correct one")
         )
+    revision = values.get("revision_date")
+    if surgery and revision and revision < surgery:
+        found.append(("revision_date", f"{revision} is before surgery {surgery}", "correct one"))
     for visit in windows.visits:
         seen = values.get(f"clinic_date_{visit}")
         if not (surgery and seen):
@@ -89,9 +93,21 @@ def _levels(values: dict[str, Any]) -> list[Contradiction]:
     return []
 
 
+def _symptoms(values: dict[str, Any], windows: VisitWindows) -> list[Contradiction]:
+    found: list[Contradiction] = []
+    for visit in windows.visits:
+        name = f"symptoms_{visit}"
+        given = values.get(name) or ()
+        if None in given or len(set(given)) < len(given):
+            found.append((name, "a symptom is empty or there twice", "list each symptom once"))
+        elif NO_SYMPTOMS in given and len(given) > 1:
+            found.append((name, f"'{NO_SYMPTOMS}' stands beside others", f"delete '{NO_SYMPTOMS}'"))
+    return found
+
+
 _DIRECT = (
     "patient", "arm", "sex", "age_years", "t_score", "history", "corticosteroids", "mechanism",
-    "injury_date", "surgery_date", "posterior_wall_ruptured", "pedicle_fractured",
+    "injury_date", "surgery_date", "revision_date", "posterior_wall_ruptured", "pedicle_fractured",
     "posterior_arch_fractured", "screws", "screws_with_leak", "comment",
 )  # fmt: skip
 
@@ -115,6 +131,7 @@ def build_record(
             ("odi", "odi"),
             ("ais", "ais"),
             ("clinic_dates", "clinic_date"),
+            ("symptoms", "symptoms"),
         )
     }
     return ClinicalRecord(

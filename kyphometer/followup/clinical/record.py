@@ -47,6 +47,10 @@ class ClinicalRecord:
         None if not known, empty if there were none.
     vas, odi, ais, clinic_dates
         By visit, only where known: pain 0 to 10, disability 0 to 100 %, grade A to E, day.
+    symptoms
+        By visit, only where known: names of the symptoms, or `none` alone.
+    revision_date
+        Day of the first revision surgery.
     angles
         Angles that were measured elsewhere.
     own
@@ -63,6 +67,7 @@ class ClinicalRecord:
     mechanism: str | None = None
     injury_date: date | None = None
     surgery_date: date | None = None
+    revision_date: date | None = None
     fractured_levels: tuple[Level, ...] = ()
     posterior_wall_ruptured: bool | None = None
     pedicle_fractured: bool | None = None
@@ -74,6 +79,7 @@ class ClinicalRecord:
     odi: Mapping[str, float] = field(default_factory=dict)
     ais: Mapping[str, str] = field(default_factory=dict)
     clinic_dates: Mapping[str, date] = field(default_factory=dict)
+    symptoms: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     comment: str | None = None
     angles: tuple[ElsewhereAngle, ...] = ()
     own: Mapping[str, float | str] = field(default_factory=dict)
@@ -96,11 +102,13 @@ class ClinicalRecord:
             raise TableError(f"A clinical record must be {FORMAT} version {VERSION}.")
         values = {k: v for k, v in document.items() if k not in ("format", "version")}
         try:
-            for name in ("injury_date", "surgery_date"):
+            for name in ("injury_date", "surgery_date", "revision_date"):
                 if values.get(name) is not None:
                     values[name] = date.fromisoformat(values[name])
             dates = values.get("clinic_dates", {})
             values["clinic_dates"] = {v: date.fromisoformat(d) for v, d in dates.items()}
+            symptoms = values.get("symptoms", {})
+            values["symptoms"] = {visit: tuple(found) for visit, found in symptoms.items()}
             levels = values.get("fractured_levels", ())
             values["fractured_levels"] = tuple(Level.parse(level) for level in levels)
             if values.get("complications") is not None:
@@ -169,7 +177,7 @@ class ClinicalTable(Tabular):
         visits = {
             (name, visit)
             for record in self.records
-            for name in ("vas", "odi", "ais")
+            for name in ("vas", "odi", "ais", "symptoms")
             for visit in getattr(record, name)
         }
         columns = sorted(visits)
@@ -178,8 +186,8 @@ class ClinicalTable(Tabular):
 
 _SINGLE = (
     "patient", "arm", "sex", "age_years", "t_score", "corticosteroids", "mechanism", "injury_date",
-    "surgery_date", "posterior_wall_ruptured", "pedicle_fractured", "posterior_arch_fractured",
-    "screws", "screws_with_leak",
+    "surgery_date", "revision_date", "posterior_wall_ruptured", "pedicle_fractured",
+    "posterior_arch_fractured", "screws", "screws_with_leak",
 )  # fmt: skip
 
 
@@ -190,5 +198,9 @@ def _row(record: ClinicalRecord, columns: list[tuple[str, str]]) -> Row:
     row["complications"] = (
         None if complications is None else "|".join(c.type for c in complications)
     )
-    row |= {f"{name}_{visit}": getattr(record, name).get(visit) for name, visit in columns}
+    row |= {f"{name}_{visit}": _shown(getattr(record, name).get(visit)) for name, visit in columns}
     return row | dict(record.own)
+
+
+def _shown(value: object) -> object:
+    return "|".join(value) if isinstance(value, tuple) else value

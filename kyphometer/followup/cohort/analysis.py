@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from kyphometer.followup.clinical.record import ClinicalTable
 from kyphometer.followup.cohort.arm_model import ArmComparison
 from kyphometer.followup.cohort.arm_rules import DEFAULT_ARM_RULES, ArmRules
-from kyphometer.followup.cohort.arms import compare_treatments
+from kyphometer.followup.cohort.arms import compare_treatments, one_spelling
 from kyphometer.followup.cohort.associations import ComplicationsBy, complications_by
 from kyphometer.followup.cohort.complications import ComplicationAnalysis, analyse_complications
 from kyphometer.followup.cohort.endpoints import EndpointAnalysis
 from kyphometer.followup.cohort.flow import PatientFlow, patient_flow
+from kyphometer.followup.cohort.missing import MissingSensitivity, missing_sensitivity
 from kyphometer.followup.cohort.neurology import NeurologyAnalysis, analyse_neurology
+from kyphometer.followup.cohort.outcomes import OutcomeCorrelation, outcome_correlations
 from kyphometer.followup.cohort.radiographic import AngleAnalysis, analyse_angles
 from kyphometer.followup.cohort.scores import analyse_disability, analyse_pain
+from kyphometer.followup.cohort.symptoms import SymptomChange, analyse_symptoms
 from kyphometer.followup.cohort.table_one import TableOne, table_one
+from kyphometer.followup.cohort.times import TimeToEvent, time_to_revision, times_to_loss
 from kyphometer.followup.correction import CorrectionRules, correct_cohort
 from kyphometer.followup.correction_model import CohortCorrections
 from kyphometer.followup.remarks import Remark, RemarkKind
@@ -56,6 +60,16 @@ class CohortResults:
         Every exclusion, refusal and warning.
     arms
         Treatment groups compared; None if the clinical table names fewer than two.
+    outcomes
+        Correlations of changes of angles with changes of pain and disability.
+    symptoms
+        Symptoms before surgery and at each later visit.
+    times
+        Time to loss of correction of each angle, and to revision surgery.
+    loss_limit_deg
+        Loss that counts as one.
+    lost
+        The main comparisons if missing values are worse than the models predict.
     """
 
     flow: PatientFlow
@@ -72,6 +86,16 @@ class CohortResults:
     options: StatisticsOptions
     remarks: tuple[Remark, ...]
     arms: ArmComparison | None = None
+    outcomes: tuple[OutcomeCorrelation, ...] = ()
+    symptoms: tuple[SymptomChange, ...] = ()
+    times: tuple[TimeToEvent, ...] = ()
+    loss_limit_deg: float = DEFAULT_ARM_RULES.loss_limit_deg
+    lost: tuple[MissingSensitivity, ...] = ()
+
+    @property
+    def scores(self) -> tuple[EndpointAnalysis, ...]:
+        """Pain and disability, as far as anybody has a value."""
+        return tuple(item for item in (self.pain, self.disability) if item is not None)
 
     def angle(self, code: str) -> AngleAnalysis | None:
         """Primary analysis of one angle, or None."""
@@ -119,6 +143,12 @@ def analyse_cohort(
     ]
     pain = analyse_pain(table, windows, options)
     disability = analyse_disability(table, windows, options)
+    scores = [item for item in (pain, disability) if item is not None]
+    endpoints = [item.endpoint for item in primary]
+    arms = compare_treatments(endpoints, scores, table, windows, arm_rules, options)
+    arm_of: dict[str, str] = {}
+    if arms is not None:
+        arm_of = {r.patient: r.arm for r in one_spelling(table.records)[0] if r.arm}
     return CohortResults(
         flow=patient_flow(corrections, table, windows),
         table_one=table_one(table, windows.baseline, options),
@@ -133,15 +163,38 @@ def analyse_cohort(
         rules=rules,
         options=options,
         remarks=tuple(dict.fromkeys(remarks)),
-        arms=compare_treatments(
-            [item.endpoint for item in primary],
-            [item for item in (pain, disability) if item is not None],
-            table,
-            windows,
-            arm_rules,
-            options,
+        arms=arms,
+        outcomes=outcome_correlations(endpoints, scores, str(windows.baseline), options),
+        symptoms=analyse_symptoms(table, windows, options),
+        times=_times(endpoints, corrections, table, rules, arm_rules, arms, arm_of, options),
+        loss_limit_deg=arm_rules.loss_limit_deg,
+        lost=missing_sensitivity(
+            [*endpoints, *scores], arms, arm_of, str(windows.baseline), arm_rules, options
         ),
     )
+
+
+def _times(
+    endpoints: Sequence[EndpointAnalysis],
+    corrections: CohortCorrections,
+    table: ClinicalTable,
+    rules: CorrectionRules,
+    arm_rules: ArmRules,
+    arms: ArmComparison | None,
+    arm_of: Mapping[str, str],
+    options: StatisticsOptions,
+) -> tuple[TimeToEvent, ...]:
+    """Times to loss of correction, then to revision, by treatment group where there are any."""
+    reference = arms.reference if arms is not None else ""
+    last_films: dict[str, int] = {}
+    for item in corrections.patients:
+        for angle in item.angles:
+            if angle.day is not None:
+                last_films[item.patient] = max(angle.day, last_films.get(item.patient, angle.day))
+    limit = arm_rules.loss_limit_deg
+    losses = times_to_loss(endpoints, rules.windows, limit, arm_of, reference, options)
+    revision = time_to_revision(table, last_films, rules.windows, arm_of, reference, options)
+    return losses if revision is None else (*losses, revision)
 
 
 def _change_remarks(corrections: CohortCorrections) -> list[Remark]:

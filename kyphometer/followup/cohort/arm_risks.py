@@ -1,4 +1,4 @@
-"""Events by treatment group: responders, loss of correction, complications."""
+"""Events by treatment group: responders, loss of correction, complications, symptoms."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from kyphometer.followup.clinical.record import ClinicalRecord
 from kyphometer.followup.cohort.arm_effects import ArmData
 from kyphometer.followup.cohort.arm_model import ArmRisk
 from kyphometer.followup.cohort.endpoints import EndpointAnalysis
+from kyphometer.followup.cohort.symptoms import has_symptom, symptom_names
 from kyphometer.stats.options import StatisticsOptions
 from kyphometer.stats.two_arms import compare_risks
 
@@ -91,6 +92,24 @@ def complications(
         *_risk("Any complication", False, None, arms, some, (arm, reference), options),
         *_risk("Symptomatic complication", False, None, arms, felt, (arm, reference), options),
     ]
+
+
+def symptoms(
+    records: Sequence[ClinicalRecord],
+    visits: Sequence[str],
+    arm: str,
+    reference: str,
+    options: StatisticsOptions,
+) -> list[ArmRisk]:
+    """Patients with each symptom at each later visit."""
+    arms = [record.arm or "" for record in records]
+    found: list[ArmRisk] = []
+    for name in symptom_names(records):
+        outcome = f"Symptom: {name.replace('_', ' ')}"
+        for visit in visits:
+            events = [has_symptom(record, name, visit) for record in records]
+            found += _risk(outcome, False, visit, arms, events, (arm, reference), options)
+    return found
 
 
 def _risk(

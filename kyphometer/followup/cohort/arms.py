@@ -11,7 +11,7 @@ from kyphometer.errors import UnusableDataError
 from kyphometer.followup.clinical.record import ClinicalRecord, ClinicalTable
 from kyphometer.followup.cohort.arm_effects import arm_data, arm_effects, arm_means
 from kyphometer.followup.cohort.arm_model import ArmCharacteristic, ArmComparison, ArmRisk
-from kyphometer.followup.cohort.arm_risks import complications, losses, responders
+from kyphometer.followup.cohort.arm_risks import complications, losses, responders, symptoms
 from kyphometer.followup.cohort.arm_rules import ArmRules, covariate
 from kyphometer.followup.cohort.endpoints import EndpointAnalysis
 from kyphometer.followup.cohort.table_one import Variable, variables
@@ -37,12 +37,13 @@ def compare_treatments(
     UnusableDataError
         If the reference is none of the groups, or a covariate cannot be used.
     """
-    records, notes = _one_spelling(table.records)
+    records, notes = one_spelling(table.records)
     sizes = {arm: sum(r.arm == arm for r in records) for arm in {r.arm for r in records if r.arm}}
     if len(sizes) < 2:
         return None
     reference = _reference(rules, sorted(sizes))
     others = [arm for arm in sorted(sizes) if arm != reference]
+    later = [str(visit) for visit in windows.visits if visit != windows.baseline]
     known = [record for record in records if record.arm]
     arm_of = {record.patient: record.arm or "" for record in known}
     beside = {r.patient: [covariate(r, name) for name in rules.covariates] for r in known}
@@ -72,13 +73,15 @@ def compare_treatments(
                 *_of_scores(scores, arm_of, windows, rules, (arm, reference), options),
                 *_of_angles(angles, arm_of, windows, rules, (arm, reference), options),
                 *complications(known, arm, reference, options),
+                *symptoms(known, later, arm, reference, options),
             )
         ),
         notes=tuple(dict.fromkeys(notes)),
     )
 
 
-def _one_spelling(records: Sequence[ClinicalRecord]) -> tuple[list[ClinicalRecord], list[str]]:
+def one_spelling(records: Sequence[ClinicalRecord]) -> tuple[list[ClinicalRecord], list[str]]:
+    """Records with one spelling of each treatment group, and notes on those that were several."""
     first: dict[str, str] = {}
     notes: dict[str, None] = {}
     found = []

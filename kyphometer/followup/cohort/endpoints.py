@@ -10,7 +10,7 @@ import numpy as np
 
 from kyphometer.errors import StatisticsError
 from kyphometer.stats.descriptive import Summary, summarise
-from kyphometer.stats.families import ComparisonFamily, compare_pairs
+from kyphometer.stats.families import ComparisonFamily, PairComparison, compare_pairs
 from kyphometer.stats.mixed import MixedModel, mixed_model
 from kyphometer.stats.normality import Normality, describe_normality
 from kyphometer.stats.options import DEFAULT_OPTIONS, StatisticsOptions
@@ -70,6 +70,13 @@ class EndpointAnalysis(Tabular):
     mixed_days: MixedModel | None = None
     notes: tuple[str, ...] = ()
     excluded: Mapping[tuple[str, str], tuple[int, ...]] = field(default_factory=dict)
+
+    @property
+    def first_to_last(self) -> PairComparison | None:
+        """The first visit against the last, None if there is only one."""
+        ends = (self.visits[0], self.visits[-1])
+        pairs = self.comparisons.comparisons
+        return next((pair for pair in pairs if (pair.first, pair.second) == ends), None)
 
     def rows(self) -> list[Row]:
         """One row a visit: n, missing, mean, SD, minimum, maximum, quartiles, p against the first.

@@ -24,6 +24,8 @@ class VisitFlow:
         Of these, patients whose film is within tolerance.
     vas, odi, ais
         Patients with that score.
+    filmed
+        False if by protocol no film is taken at this visit: then 0 measured are no loss.
     """
 
     visit: str
@@ -33,6 +35,7 @@ class VisitFlow:
     vas: int
     odi: int
     ais: int
+    filmed: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +91,7 @@ def patient_flow(
                 vas=sum(window.visit in record.vas for record in table.records),
                 odi=sum(window.visit in record.odi for record in table.records),
                 ais=sum(window.visit in record.ais for record in table.records),
+                filmed=window.filmed,
             )
             for window in windows.windows
         ),

@@ -14,7 +14,7 @@ from kyphometer.followup.cohort.endpoints import (
 )
 from kyphometer.followup.cohort.group_changes import GroupChange, change_row, group_changes
 from kyphometer.followup.correction import CorrectionRules
-from kyphometer.followup.correction_model import CohortCorrections, PatientCorrection
+from kyphometer.followup.correction_model import ChangeKind, CohortCorrections, PatientCorrection
 from kyphometer.followup.precision import MeasurementPrecision
 from kyphometer.followup.remarks import Remark, RemarkKind
 from kyphometer.followup.visit_angles import VisitAngle
@@ -45,6 +45,12 @@ class AngleAnalysis(Tabular):
     changes: tuple[GroupChange, ...]
     precision: MeasurementPrecision | None
     remarks: tuple[Remark, ...]
+
+    @property
+    def last_correction(self) -> GroupChange | None:
+        """The correction at the last visit that has one."""
+        found = [change for change in self.changes if change.kind is ChangeKind.CORRECTION]
+        return found[-1] if found else None
 
     def rows(self) -> list[Row]:
         """The radiographic table: one row a visit, with p against the first visit."""

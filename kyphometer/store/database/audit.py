@@ -84,7 +84,7 @@ def record_all(connection: Connection, actor: str, deeds: Iterable[Deed]) -> Non
             "details": json.dumps(deed.details, sort_keys=True, ensure_ascii=False),
             "previous_hash": previous,
         }
-        previous = row["hash"] = _hash(row)
+        previous = row["hash"] = entry_hash(row)
         rows.append(row)
     if rows:
         connection.execute(insert(audit), rows)
@@ -93,7 +93,8 @@ def record_all(connection: Connection, actor: str, deeds: Iterable[Deed]) -> Non
 _COVERED = ("previous_hash", "at", "actor", "action", "subject", "from_version", "details")
 
 
-def _hash(row: Mapping[str, Any] | RowMapping) -> str:
+def entry_hash(row: Mapping[str, Any] | RowMapping) -> str:
+    """Hash of an entry's content and of the hash before it."""
     content = json.dumps([row[name] for name in _COVERED], ensure_ascii=False)
     return hashlib.sha256(content.encode()).hexdigest()
 
@@ -123,7 +124,7 @@ def first_broken(connection: Connection) -> int | None:
     """Number of the first entry that does not fit the chain, or None if all do."""
     previous = ""
     for row in connection.execute(select(audit).order_by(audit.c.id)):
-        if row.previous_hash != previous or row.hash != _hash(row._mapping):
+        if row.previous_hash != previous or row.hash != entry_hash(row._mapping):
             return int(row.id)
         previous = row.hash
     return None

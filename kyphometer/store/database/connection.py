@@ -127,7 +127,7 @@ class Database:
         if not self.path.is_file():
             remedy = "check the path, or make a study with 'kyphometer study new'"
             raise StudyFileError(self.path, "is not there", remedy)
-        if not _is_marked(self.path):
+        if not is_study(self.path):
             raise StudyFileError(
                 self.path, "is not a Kyphometer study", "name the file 'kyphometer study new' made"
             )
@@ -176,8 +176,8 @@ def _unsafe_drive(error: sqlite3.Error, path: Path) -> StudyError:
     )
 
 
-def _is_marked(path: Path) -> bool:
-    """True if a file is SQLite's and marked as ours.
+def is_study(path: Path) -> bool:
+    """True if a file is SQLite's and marked as a study.
 
     Asked through SQLite alone: to open and close the file otherwise would let go of the locks that
     this process holds on it.
@@ -212,7 +212,7 @@ def insert_row(connection: Connection, table: Table, row: dict[str, Any]) -> int
 def _url(target: str | os.PathLike[str]) -> URL:
     name = str(target)
     if "://" not in name:
-        return URL.create("sqlite", database=str(Path(name).expanduser().resolve()))
+        return URL.create("sqlite", database=os.path.realpath(Path(name).expanduser()))
     try:
         url = make_url(name)
     except (ArgumentError, ValueError):

@@ -22,11 +22,12 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 APPLICATION_ID = 0x4B79506F
 """Marks a SQLite file as a Kyphometer study (`PRAGMA application_id`)."""
-HEAD_REVISION = "0002"
+HEAD_REVISION = "0004"
 """Newest migration; a test holds it to the scripts in `migrations`."""
 
 metadata = MetaData(
@@ -123,6 +124,24 @@ film_files = Table(
     Index(None, "path"),
 )
 
+looks = Table(
+    "looks",
+    metadata,
+    Column("film_id", Integer, ForeignKey("films.id"), primary_key=True),
+    _text("look"),
+)
+"""Small pictures by which copies of films are noticed, see `kyphometer.dicom.look`."""
+
+copies = Table(
+    "copies",
+    metadata,
+    Column("film_id", Integer, ForeignKey("films.id"), primary_key=True),
+    Column("copy_of", Integer, ForeignKey("films.id")),
+    _text("how"),
+    Column("stated", Boolean, nullable=False),
+)
+"""Films that are copies of others; `copy_of` is empty where somebody stated that one is none."""
+
 visits = Table(
     "visits",
     metadata,
@@ -156,6 +175,7 @@ users = Table(
     _link("observers", nullable=True),
     Column("active", Boolean, nullable=False),
     _text("created_at"),
+    Column("first_password", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("login"),
     CheckConstraint("role IN ('observer', 'owner', 'qa')", name="role"),
 )

@@ -11,13 +11,7 @@ from kyphometer.reading import Reading
 from kyphometer.reading.document import reading_to_dict
 from kyphometer.store.records import FilmRecord
 
-_SAME = {
-    "rows": "number of rows",
-    "columns": "number of columns",
-    "frame": "frame",
-    "sop_instance_uid": "UID",
-    "sha256_pixels": "pixel hash",
-}
+_SAME = ("rows", "columns", "frame", "sop_instance_uid", "sha256_pixels")
 
 
 def belonging_document(
@@ -59,7 +53,7 @@ def require_same_film(marked: FilmReference, film: FilmReference) -> None:
     """
     if marked.same_pixels(film):
         return
-    for name, label in _SAME.items():
+    for name in _SAME:
         in_reading, in_film = getattr(marked, name), getattr(film, name)
         if in_reading is not None and in_film is not None and in_reading != in_film:
-            raise ReadingFilmMismatchError(label, in_reading, in_film)
+            raise ReadingFilmMismatchError(name, in_reading, in_film)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from kyphometer.errors import StudyRefusedError
 from kyphometer.film import Position
 from kyphometer.geometry import PixelGeometry
 from kyphometer.store.database import audit
-from kyphometer.store.database.schema import films, patients
+from kyphometer.store.database.schema import copies, films, patients
 from kyphometer.store.database.schema import visits as visits_table
 from kyphometer.store.films.films import require_film
 from kyphometer.store.people.people import ensure_patient
@@ -94,6 +94,34 @@ def state_exposure(
     }
     details = {**shown, "reason": _required(reason)}
     audit.record(connection, actor, "film.exposure", f"film {film_id}", details=details)
+    visits.refresh(connection, actor)
+
+
+def state_copy(
+    connection: Connection, actor: str, film_id: int, of: int | None, reason: str
+) -> None:
+    """State that a film is a copy of another, or with None that it is none.
+
+    Raises
+    ------
+    StudyRefusedError
+        If it would be a copy of itself or of a film that is a copy, or no reason is given.
+    """
+    require_film(connection, film_id)
+    query = select(copies.c.film_id, copies.c.copy_of).where(copies.c.copy_of.is_not(None))
+    known = {row.film_id: row.copy_of for row in connection.execute(query)}
+    if of is not None:
+        require_film(connection, of)
+        if of in known or of == film_id or film_id in known.values():
+            raise StudyRefusedError(
+                f"Film {film_id} cannot be a copy of film {of}",
+                "a film that is a copy has no copies: state of each copy which film it shows",
+            )
+    connection.execute(delete(copies).where(copies.c.film_id == film_id))
+    row = {"film_id": film_id, "copy_of": of, "how": "", "stated": True}
+    connection.execute(insert(copies).values(**row))
+    details = {"before": known.get(film_id), "of": of, "reason": _required(reason)}
+    audit.record(connection, actor, "film.copy", f"film {film_id}", details=details)
     visits.refresh(connection, actor)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, select
 
 from kyphometer.errors import UnknownRecordError
-from kyphometer.store.database.schema import film_files, films, patients, visits
+from kyphometer.store.database.schema import copies, film_files, films, patients, visits
 from kyphometer.store.records import FilmRecord
 
 
@@ -43,10 +43,13 @@ def _query() -> Select[Any]:
             films.c.facing,
             films.c.is_lateral,
             films.c.facts,
+            copies.c.copy_of,
+            copies.c.how,
         )
         .select_from(films)
         .outerjoin(patients, patients.c.id == films.c.patient_id)
         .outerjoin(visits, visits.c.film_id == films.c.id)
+        .outerjoin(copies, copies.c.film_id == films.c.id)
     )
 
 
@@ -73,6 +76,8 @@ def _record(row: Any, root: str) -> FilmRecord:
         facing=row.facing,
         is_lateral=row.is_lateral,
         facts_json=row.facts,
+        copy_of=row.copy_of,
+        copy_how=row.how or "",
     )
 
 

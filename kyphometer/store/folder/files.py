@@ -13,8 +13,11 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
+from bisect import bisect_left
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
@@ -173,18 +176,38 @@ class ReadingFiles:
         self._draft.unlink(missing_ok=True)
 
 
-def observers_of(film: Path, frame: int | None = None) -> list[str]:
+class Listing:
+    """Names of the reading files of a folder, and of the kept histories, in order."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._readings = sorted(path.name for path in folder.glob(f"*{SUFFIX}"))
+        self._histories = sorted(path.name for path in folder.glob(f"{SIDECAR}/history/*/"))
+
+    def readings(self, prefix: str) -> list[Path]:
+        """Reading files that begin so."""
+        return [self._folder / name for name in _beginning(self._readings, prefix)]
+
+    def histories(self, prefix: str) -> list[str]:
+        """What follows the prefix in the names of the histories that begin so."""
+        return [name.removeprefix(prefix) for name in _beginning(self._histories, prefix)]
+
+
+def _beginning(names: list[str], prefix: str) -> list[str]:
+    """The names that begin so, of names in order."""
+    start = bisect_left(names, prefix)
+    return list(takewhile(lambda name: name.startswith(prefix), names[start:]))
+
+
+def observers_of(film: Path, frame: int | None = None, listed: Listing | None = None) -> list[str]:
     """Observers who may have a reading of a film in its folder, each once, in order."""
+    there = listed or Listing(film.parent)
     part = "" if frame is None else f".frame{frame}"
-    prefix = f"{stem_beside(film.name)}{part}."
-    found = {
-        unquote(path.name.removeprefix(prefix))
-        for path in film.parent.glob(f"{SIDECAR}/history/*/")
-        if path.name.startswith(prefix) and "." not in path.name.removeprefix(prefix)
-    }
-    for path in film.parent.glob(f"*{SUFFIX}"):
-        if path.name.startswith((prefix, f"{stem_beside(film.stem)}{part}.")):
-            found.add(_owner(path) or "")
+    prefixes = {f"{stem_beside(name)}{part}." for name in (film.name, film.stem)}
+    kept = there.histories(f"{stem_beside(film.name)}{part}.")
+    found = {unquote(rest) for rest in kept if "." not in rest}
+    for path in {path for prefix in prefixes for path in there.readings(prefix)}:
+        found.add(_owner_seen(path) or "")
     return sorted(found - {"", "?"})
 
 
@@ -218,6 +241,20 @@ def _owner(path: Path) -> str | None:
         return read_reading(path).observer
     except KyphometerError:
         return "?"
+
+
+def _owner_seen(path: Path) -> str | None:
+    """As `_owner`, read once for as long as the file stays the same."""
+    try:
+        facts = path.stat()
+    except OSError:
+        return None
+    return _owner_of(path, facts.st_size, facts.st_mtime_ns)
+
+
+@lru_cache(maxsize=20_000)
+def _owner_of(path: Path, _size: int, _changed: int) -> str | None:
+    return _owner(path)
 
 
 def _changed_at(path: Path) -> str:

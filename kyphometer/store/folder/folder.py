@@ -25,7 +25,7 @@ from kyphometer.store.films.belonging import belonging_document, require_same_fi
 from kyphometer.store.films.file_reader import DicomReader, FilmReader
 from kyphometer.store.films.header_rows import film_row
 from kyphometer.store.folder.atomic import locked, told
-from kyphometer.store.folder.files import ReadingFiles, Version, observers_of
+from kyphometer.store.folder.files import Listing, ReadingFiles, Version, observers_of
 from kyphometer.store.readings import rules
 from kyphometer.store.readings.documents import checked_text, to_json
 from kyphometer.store.records import (
@@ -186,6 +186,18 @@ class FolderStore:
         version = latest.number if latest else 0
         state = state_of(version, has_draft=has_draft)
         return WorkItem(film_id=film.id, version=version, state=state)
+
+    def readers(self) -> dict[int, tuple[str, ...]]:
+        """See `ReadingStore`; every folder is listed once."""
+        listed: dict[Path, Listing] = {}
+        found = {}
+        for film in tuple(self._films.values()):
+            path = Path(str(film.path_text))
+            if path.parent not in listed:
+                listed[path.parent] = Listing(path.parent)
+            if names := observers_of(path, self._frame(film), listed[path.parent]):
+                found[film.id] = tuple(names)
+        return found
 
     # ------------------------------------------------------------------------------ drafts
 

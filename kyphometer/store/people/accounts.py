@@ -36,6 +36,8 @@ class AccountRecord:
         False if the account may not sign in any more.
     password_hash
         Hash of the password; never shown.
+    first_password
+        True if somebody else chose the password, so that it is to be changed at the next sign-in.
     """
 
     login: str
@@ -44,6 +46,7 @@ class AccountRecord:
     active: bool
     created_at: datetime
     password_hash: str
+    first_password: bool = False
 
 
 class StudyAccounts(StudyFile):
@@ -61,9 +64,17 @@ class StudyAccounts(StudyFile):
             return None if found is None else _account(found)
 
     def add_account(
-        self, login: str, *, password_hash: str, role: str, observer: str | None = None
+        self,
+        login: str,
+        *,
+        password_hash: str,
+        role: str,
+        observer: str | None = None,
+        first_password: bool = False,
     ) -> None:
         """Add an account; its observer is added too if not known (the login by default).
+
+        `first_password` says that somebody else chose it.
 
         Raises
         ------
@@ -81,6 +92,7 @@ class StudyAccounts(StudyFile):
                 "role": role,
                 "observer_id": observer_id(connection, code),
                 "active": True,
+                "first_password": first_password,
                 "created_at": now_text(),
             }
             connection.execute(insert(users).values(**row))
@@ -93,6 +105,7 @@ class StudyAccounts(StudyFile):
         password_hash: str | None = None,
         role: str | None = None,
         active: bool | None = None,
+        first_password: bool | None = None,
     ) -> None:
         """Change what is given of an account.
 
@@ -103,7 +116,12 @@ class StudyAccounts(StudyFile):
         StudyRefusedError
             If it would leave the study without an owner who can sign in.
         """
-        changes = {"password_hash": password_hash, "role": role, "active": active}
+        changes = {
+            "password_hash": password_hash,
+            "role": role,
+            "active": active,
+            "first_password": first_password,
+        }
         given = {name: value for name, value in changes.items() if value is not None}
         with self._database.write() as connection:
             found = connection.execute(select(users.c.id).where(users.c.login == login)).first()
@@ -128,6 +146,7 @@ def _query() -> Any:
         users.c.active,
         users.c.created_at,
         users.c.password_hash,
+        users.c.first_password,
     ).join(observers, observers.c.id == users.c.observer_id)
 
 

@@ -152,11 +152,13 @@ def save(
         If facts differ and `accept_changes` is False; nothing is saved then.
     """
     source = checked_text(source, "name of the table", longest=500)
+    created: list[str] = []
     if add_patients:
         records = list(records)
         for record in records:
             if record.patient not in patient_codes(connection):
                 people.ensure_patient(connection, record.patient)
+                created.append(record.patient)
     found = compare(connection, records, columns)
     different = tuple(c for _, _, change, _ in found.values() for c in change.different)
     if different and not accept_changes:
@@ -179,6 +181,7 @@ def save(
             "patients": list(changed),
             "versions": changed,
             "changes": all_changes([*different, *emptied]),
+            **({"patients_created": created} if created else {}),
         }
         audit.record(connection, actor, "clinical.save", "clinical data", details=details)
         visits.refresh(connection, actor)
@@ -208,9 +211,11 @@ def undo(connection: Connection, actor: str, details: Mapping[str, Any], entry: 
         data = connection.execute(query).scalar()
         document = json.loads(data) if data else ClinicalRecord(patient=code).to_dict()
         record = ClinicalRecord.from_dict(document)
-        _add_version(connection, actor, number, record, f"undo of entry {entry}", before + 1)
+        _add_version(connection, actor, number, record, f"{people.UNDO} {entry}", before + 1)
         own = [c for c in details["changes"] if c[0] == f"patient {code}" and c[1] in _DAYS]
         days = {name: _day(known) for _, name, known, _ in own}
+        if code in details.get("patients_created", ()):
+            days |= dict.fromkeys(_DAYS)
         if days:
             people.set_patient(connection, actor, _code(connection, number), days)
 

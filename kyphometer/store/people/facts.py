@@ -9,7 +9,9 @@ from kyphometer.followup.clinical.columns import NO_COMPLICATIONS, PRIVATE_PREFI
 from kyphometer.followup.clinical.record import ClinicalRecord
 from kyphometer.followup.elsewhere import ElsewhereAngle
 
-_BY_VISIT = {"vas": "vas", "odi": "odi", "ais": "ais", "clinic_dates": "clinic_date"}
+_BY_VISIT = {
+    "vas": "vas", "odi": "odi", "ais": "ais", "clinic_dates": "clinic_date", "symptoms": "symptoms",
+}  # fmt: skip
 """Fields of a record that hold a value a visit, with how their columns begin."""
 
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Table, insert, select, update
+from sqlalchemy import Connection, Table, func, insert, select, update
 
 from kyphometer.errors import StudyRefusedError, UnknownRecordError
 from kyphometer.store.database import audit
 from kyphometer.store.database.connection import insert_row
-from kyphometer.store.database.schema import observers, patients
+from kyphometer.store.database.schema import clinical_rows, films, observers, patients
 from kyphometer.store.readings.documents import checked_text
 
 
@@ -75,10 +76,35 @@ def list_observers(connection: Connection) -> tuple[ObserverRecord, ...]:
     return tuple(ObserverRecord(**row._mapping) for row in rows)
 
 
+UNDO = "undo of entry"
+"""How the source of a clinical record begins that took an import back."""
+
+
 def list_patients(connection: Connection) -> tuple[PatientRecord, ...]:
-    """All patients, by code."""
-    rows = connection.execute(select(patients).order_by(patients.c.code))
-    return tuple(_patient(row) for row in rows)
+    """All patients, by code, but those whom a table brought and `undo` took back."""
+    rows = connection.execute(select(patients).order_by(patients.c.code)).all()
+    gone = _taken_back(connection)
+    return tuple(_patient(row) for row in rows if row.id not in gone)
+
+
+def _taken_back(connection: Connection) -> set[int]:
+    """Patients without films of whom nothing is known since an import was taken back."""
+    rows = clinical_rows.c
+    undone = select(rows.patient_id, rows.version, rows.data).where(rows.source.like(f"{UNDO} %"))
+    empty = {
+        number: version
+        for number, version, data in connection.execute(undone)
+        if not any(v for k, v in json.loads(data).items() if k not in _ABOUT_ITSELF)
+    }
+    if not empty:
+        return set()
+    newest = select(rows.patient_id, func.max(rows.version)).group_by(rows.patient_id)
+    latest = {row[0]: row[1] for row in connection.execute(newest)}
+    filmed = set(connection.execute(select(films.c.patient_id).distinct()).scalars())
+    return {n for n, version in empty.items() if latest[n] == version and n not in filmed}
+
+
+_ABOUT_ITSELF = ("format", "version", "patient")
 
 
 def _patient(row: Any) -> PatientRecord:

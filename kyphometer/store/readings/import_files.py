@@ -16,7 +16,7 @@ from sqlalchemy import Connection, func, select
 from kyphometer.errors import StudyRefusedError
 from kyphometer.reading import Reading
 from kyphometer.reading.document import read_reading
-from kyphometer.store.database.schema import film_files, films
+from kyphometer.store.database.schema import film_files, films, observers
 from kyphometer.store.films.belonging import belonging_document
 from kyphometer.store.people import people
 from kyphometer.store.readings import versions as readings
@@ -41,11 +41,14 @@ class ReadingImport:
         Number of files whose readings the study held already.
     failed
         Files that were refused, with the reason.
+    notes
+        New observers whose codes are nearly those of others, each told once.
     """
 
     imported: tuple[Path, ...] = ()
     known: int = 0
     failed: tuple[ScanFailure, ...] = ()
+    notes: tuple[ScanFailure, ...] = ()
 
 
 def reading_files(place: Path) -> Iterator[Path]:
@@ -102,12 +105,19 @@ def _beside(path: Path, stored: str) -> Any:
 
 
 class Importer:
-    """Imports readings inside the caller's (writing) transactions."""
+    """Imports readings inside the caller's (writing) transactions.
+
+    Attributes
+    ----------
+    notes
+        Sentences about codes of new observers that are nearly those of others.
+    """
 
     def __init__(self, actor: str, reason: str, observer: str | None) -> None:
         self._actor = actor
         self._reason = reason
         self._observer = observer
+        self.notes: list[str] = []
 
     def load(self, path: Path) -> tuple[Reading, str]:
         """A reading and its observer.
@@ -133,6 +143,7 @@ class Importer:
         StudyRefusedError
             If the study holds another one by this observer and no reason was given.
         """
+        self.notes += people.near_codes(connection, observers, observer, "observer")
         people.add_observer(connection, self._actor, observer, "")
         who = people.observer_id(connection, observer)
         document = to_json(belonging_document(reading, film, observer, reading.session))

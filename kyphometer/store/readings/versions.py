@@ -91,6 +91,15 @@ def latest(connection: Connection, *where: ColumnElement[bool]) -> list[ReadingR
     return _run(connection, _query().where(is_latest(), *where))
 
 
+def readers(connection: Connection) -> dict[int, tuple[str, ...]]:
+    """Observers with a reading outside of sessions, in order, by film."""
+    query = select(readings.c.film_id, observers.c.code).join_from(readings, observers).distinct()
+    found: dict[int, list[str]] = {}
+    for film, code in connection.execute(query.where(readings.c.session_item_id.is_(None))):
+        found.setdefault(film, []).append(code)
+    return {film: tuple(sorted(codes)) for film, codes in found.items()}
+
+
 @cache
 def is_latest() -> ColumnElement[bool]:
     """Readings that no later version follows; built once, as building outlasts asking."""

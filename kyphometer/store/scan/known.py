@@ -39,6 +39,8 @@ class FoundFilm:
         Hash of the pixels, or None if they were not decoded.
     patient
         Code of the patient, or None if unknown.
+    look
+        See `kyphometer.dicom.look`; empty if the pixels were not decoded.
     """
 
     path: Path
@@ -49,6 +51,7 @@ class FoundFilm:
     frame: int
     sha256: str | None
     patient: str | None
+    look: str = ""
 
     @property
     def file(self) -> dict[str, Any]:

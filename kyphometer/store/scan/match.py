@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from enum import Enum, auto
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from kyphometer.store.films.films import absolute
 from kyphometer.store.films.header_rows import film_row
 from kyphometer.store.films.identity import contradiction, identity
 from kyphometer.store.people.people import checked_code
+from kyphometer.store.scan.copies import Copies, OpenFilm, Seen
 from kyphometer.store.scan.known import FoundFilm, Known, KnownFilm
 
 
@@ -47,7 +48,7 @@ class Matcher:
         connection: Connection,
         found: Collection[FoundFilm],
         root: str,
-        hash_file: Callable[[Path, int], str],
+        open_film: OpenFilm,
         *,
         import_name: str,
         accept_changes: bool = False,
@@ -60,7 +61,9 @@ class Matcher:
         self._found = found
         self._known = Known(connection, found)
         self._root = root
-        self._hash_file = hash_file
+        self._open = open_film
+        codes = {film.patient for film in found if film.patient and film.look}
+        self._copies = Copies(connection, codes, open_film, root)
         self.deeds: list[Deed] = []
 
     def take_all(self) -> Iterator[tuple[FoundFilm, Match | KyphometerError, list[str]]]:
@@ -73,6 +76,7 @@ class Matcher:
                 outcome = error
             yield film, outcome, self.notes
         self._known.finish()
+        self._copies.finish()
 
     def _take(self, found: FoundFilm) -> Match:
         """Add the film, or note where it is now.
@@ -95,7 +99,7 @@ class Matcher:
         reference = found.header.reference
         same = (known["rows"], known["columns"]) == (reference.rows, reference.columns)
         if same and known["sha256_pixels"] is not None:
-            sha256 = found.sha256 or self._hash_file(found.path, found.frame)
+            sha256 = found.sha256 or self._open(found.path, found.frame).sha256_pixels
             same = sha256 == known["sha256_pixels"]
         if not same:
             raise StudyRefusedError(
@@ -204,7 +208,27 @@ class Matcher:
             "patient": found.patient,
         }
         self.deeds.append(Deed(action="film.add", subject=f"film {film_id}", details=details))
+        self._note_copy(found, film_id, code, row["facts"])
         return Match.ADDED
+
+    def _note_copy(self, found: FoundFilm, film_id: int, code: str | None, facts: str) -> None:
+        """Note the look of a new film; if it shows the exposure of another, one of them counts."""
+        if not found.look:
+            return
+        new = Seen(
+            film=film_id,
+            look=found.look,
+            uid=found.header.reference.sop_instance_uid,
+            frame=found.frame,
+            lossy=bool(json.loads(facts).get("lossy")),
+            size=found.header.reference.rows * found.header.reference.columns,
+            path=found.path,
+        )
+        noticed = self._copies.notice(new, code)
+        if noticed is not None:
+            self._copies.keep(noticed)
+            self.deeds.append(noticed.deed())
+            self.notes.append(noticed.sentence())
 
 
 def seen_files(connection: Connection) -> dict[str, tuple[int, int]]:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from kyphometer.dicom.archive import Unpacked
 from kyphometer.dicom.entries import Entries, PassedOver, is_no_film, shown_path
+from kyphometer.dicom.look import look
 from kyphometer.errors import FilmError, KyphometerError, StudyRefusedError
 from kyphometer.film import Film, FilmHeader
 from kyphometer.store.database import audit
@@ -146,6 +147,7 @@ class Scanner:
             frame=frame,
             sha256=None if film is None else film.sha256_pixels,
             patient=self._patient(file.path, folder, header),
+            look="" if film is None else look(film.pixels),
         )
 
     def _patient(self, path: Path, folder: Path, header: FilmHeader) -> str | None:
@@ -163,7 +165,7 @@ class Scanner:
                 connection,
                 found,
                 self._root,
-                self._hash,
+                self._reader.read_film,
                 import_name=self._import,
                 accept_changes=self._options.accept_changes,
             )
@@ -177,9 +179,6 @@ class Scanner:
             tally.changed |= matcher.changed
             if matcher.deeds:
                 audit.record_all(connection, self._actor, matcher.deeds)
-
-    def _hash(self, path: Path, frame: int) -> str:
-        return self._reader.read_film(path, frame).sha256_pixels
 
     def _missing(self, folder: Path, files: list[_File]) -> tuple[Path, ...]:
         with self._database.read() as connection:

@@ -126,11 +126,11 @@ class StudyData(StudyReadings):
             What was new, known, and refused with the reason. Observers that the study does not know
             are added; a reading that names a session goes to a new item of that session.
         """
-        root = Path(place).expanduser().resolve()
+        root = Path(os.path.realpath(Path(place).expanduser()))
         importer = Importer(self._actor, checked_text(reason, "reason"), observer)
         files = list(reading_files(root))
         tally: dict[bool, list[Path]] = {True: [], False: []}
-        failed = []
+        failed, notes = [], []
         for done, path in enumerate(files):
             if progress is not None:
                 progress(done, len(files), path)
@@ -138,8 +138,13 @@ class StudyData(StudyReadings):
                 tally[self._import_reading(importer, path)].append(path)
             except KyphometerError as error:
                 failed.append(ScanFailure(path=path, sentence=str(error)))
+            notes += [ScanFailure(path=path, sentence=sentence) for sentence in importer.notes]
+            importer.notes.clear()
         return ReadingImport(
-            imported=tuple(tally[True]), known=len(tally[False]), failed=tuple(failed)
+            imported=tuple(tally[True]),
+            known=len(tally[False]),
+            failed=tuple(failed),
+            notes=tuple(notes),
         )
 
     def _import_reading(self, importer: Importer, path: Path) -> bool:
@@ -214,6 +219,17 @@ class StudyData(StudyReadings):
             film_changes.state_exposure(
                 connection, self._actor, film_id, day=day, position=held, reason=reason
             )
+
+    def state_copy(self, film_id: int, of: int | None, *, reason: str) -> None:
+        """State that a film is a copy of another, or with None that it is none.
+
+        Raises
+        ------
+        StudyRefusedError
+            If it would be a copy of itself or of a film that is a copy, or no reason is given.
+        """
+        with self._database.write() as connection:
+            film_changes.state_copy(connection, self._actor, film_id, of, reason)
 
     # ------------------------------------------------------------------ visits and clinical data
 

@@ -150,6 +150,12 @@ class StudyFile:
             return str(connection.execute(select(study_table.c.name)).scalar_one())
 
     @property
+    def uid(self) -> str:
+        """What tells this study from every other, whatever it is called."""
+        with self._database.read() as connection:
+            return str(connection.execute(select(study_table.c.uid)).scalar_one())
+
+    @property
     def settings(self) -> StudySettings:
         """The study's settings as they are now."""
         with self._database.read() as connection:

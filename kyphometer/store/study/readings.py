@@ -169,6 +169,11 @@ class StudyReadings(StudyFile):
                 where.append(readings.in_session(session_id(connection, session)))
             return tuple(readings.latest(connection, *where))
 
+    def readers(self) -> dict[int, tuple[str, ...]]:
+        """See `ReadingStore`."""
+        with self._database.read() as connection:
+            return readings.readers(connection)
+
     def readings(
         self, *, patient: str | None = None, observer: str | None = None
     ) -> tuple[ReadingRecord, ...]:

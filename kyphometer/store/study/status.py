@@ -11,6 +11,7 @@ from sqlalchemy import Connection, FromClause, func, select
 from kyphometer.store.database.migrate import revision_of
 from kyphometer.store.database.schema import (
     clinical_rows,
+    copies,
     drafts,
     films,
     observers,
@@ -35,6 +36,8 @@ class StudyStatus:
         Format of its tables.
     films_without_patient, films_without_date
         Films that can belong to no visit until this is mended.
+    films_copied
+        Films that are copies of others, and no visits.
     films_not_hashed
         Films whose pixels were not decoded yet.
     patients_without_surgery_date
@@ -57,6 +60,7 @@ class StudyStatus:
     films: int
     films_without_patient: int
     films_without_date: int
+    films_copied: int
     films_not_hashed: int
     observers: int
     sessions: int
@@ -87,6 +91,7 @@ def status(connection: Connection, where: str) -> StudyStatus:
         films=count(films),
         films_without_patient=count(films, films.c.patient_id.is_(None)),
         films_without_date=count(films, films.c.taken_on.is_(None)),
+        films_copied=count(copies, copies.c.copy_of.is_not(None)),
         films_not_hashed=count(films, films.c.sha256_pixels.is_(None)),
         observers=count(observers),
         sessions=count(reading_sessions),

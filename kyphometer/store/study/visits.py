@@ -17,8 +17,9 @@ from kyphometer.followup.visit_model import DatedFilm, StatedVisit, VisitAssignm
 from kyphometer.followup.visits import assign_visits
 from kyphometer.store.database import audit
 from kyphometer.store.database.clock import now_text
-from kyphometer.store.database.schema import films, patients, study, visits
+from kyphometer.store.database.schema import copies, films, patients, study, visits
 from kyphometer.store.readings.documents import checked_text
+from kyphometer.store.records import copy_words
 from kyphometer.store.study.settings import settings_from_json
 
 
@@ -42,8 +43,17 @@ def _dated(
     connection: Connection, unless_known: Position, *where: ColumnElement[bool]
 ) -> list[DatedFilm]:
     query = (
-        select(patients.c.code, films.c.id, films.c.taken_on, films.c.taken_at, films.c.position)
+        select(
+            patients.c.code,
+            films.c.id,
+            films.c.taken_on,
+            films.c.taken_at,
+            films.c.position,
+            copies.c.copy_of,
+            copies.c.how,
+        )
         .join_from(films, patients)
+        .outerjoin(copies, copies.c.film_id == films.c.id)
         .where(*where)
         .order_by(films.c.id)
     )
@@ -54,8 +64,9 @@ def _dated(
             taken_on=day,
             taken_at=None if at is None else time.fromisoformat(at),
             position=unless_known if position == Position.UNKNOWN else Position(position),
+            copy=copy_words(copy_of, how),
         )
-        for code, film, day, at, position in connection.execute(query)
+        for code, film, day, at, position, copy_of, how in connection.execute(query)
     ]
 
 

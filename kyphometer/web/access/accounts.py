@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Protocol, Self
 
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
 
-from kyphometer.errors import SignInError
+from kyphometer.errors import ForbiddenError, SignInError, TooManyAttemptsError
 from kyphometer.store.people.accounts import AccountRecord
+from kyphometer.web.access.devices import known_device, new_device
 from kyphometer.web.access.passwords import hashed, matches, needs_renewal
+from kyphometer.web.access.proxy_sign_in import ProxySignIn
+from kyphometer.web.access.sign_in_log import Outcome, SignInLog
 from kyphometer.web.access.sign_ins import SignIn, SignIns
 from kyphometer.web.access.throttle import Throttle
 from kyphometer.web.access.visitors import Role, Visitor
@@ -21,7 +25,6 @@ RECHECK_S = 15.0
 """A change of an account by the command line takes effect within this time."""
 MAX_HASHING = 2
 """Passwords hashed at once: each takes 64 MiB for a tenth of a second."""
-logger = logging.getLogger("kyphometer.web")
 
 
 class Accounts(Protocol):
@@ -40,7 +43,13 @@ class Accounts(Protocol):
         ...
 
     def add_account(
-        self, login: str, *, password_hash: str, role: str, observer: str | None = None
+        self,
+        login: str,
+        *,
+        password_hash: str,
+        role: str,
+        observer: str | None = None,
+        first_password: bool = False,
     ) -> None:
         """Add an account."""
         ...
@@ -52,9 +61,19 @@ class Accounts(Protocol):
         password_hash: str | None = None,
         role: str | None = None,
         active: bool | None = None,
+        first_password: bool | None = None,
     ) -> None:
         """Change an account."""
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """Somebody has signed in: what the cookies must hold, and who it is."""
+
+    identifier: str
+    sign_in: SignIn
+    device: str
 
 
 class AccountAuthenticator:
@@ -71,6 +90,8 @@ class AccountAuthenticator:
         store: Accounts,
         cookie_name: str,
         clock: Callable[[], float] = time.monotonic,
+        log: SignInLog | None = None,
+        proxy: ProxySignIn | None = None,
     ) -> None:
         self.store = store
         self._cookie_name = cookie_name
@@ -79,6 +100,8 @@ class AccountAuthenticator:
         self._checked: dict[str, float] = {}
         self.sign_ins = SignIns(clock)
         self.throttle = Throttle(clock)
+        self.log = SignInLog() if log is None else log
+        self.proxy = proxy
 
     async def recognise(self, cookies: Mapping[str, str], _bearer: str | None) -> Visitor | None:
         """The person who is signed in under the cookie, or None."""
@@ -95,6 +118,8 @@ class AccountAuthenticator:
             role=sign_in.role,
             csrf=sign_in.csrf,
             renewed=successor,
+            seconds_left=self.sign_ins.seconds_left(sign_in),
+            first_password=sign_in.first_password,
         )
 
     async def _still_stands(self, sign_in: SignIn) -> bool:
@@ -108,13 +133,13 @@ class AccountAuthenticator:
             self._checked[sign_in.login] = now
         return stands
 
-    async def sign_in(self, login: str, password: str, address: str) -> tuple[str, SignIn]:
+    async def sign_in(self, login: str, password: str, address: str, mark: str = "") -> Begun:
         """Sign somebody in.
 
-        Returns
-        -------
-        identifier, sign_in
-            What the cookie must hold, and who it is.
+        Parameters
+        ----------
+        mark
+            What the browser shows of having signed in before (`devices`).
 
         Raises
         ------
@@ -123,37 +148,86 @@ class AccountAuthenticator:
         SignInError
             If login and password do not match; says no more than that.
         """
-        self.throttle.require_patience(login, address)
+        account = await run_in_threadpool(self.store.account, login)
+        known_hash = None if account is None else account.password_hash
+        device, known = known_device(mark, known_hash), account is not None
+        try:
+            self.throttle.require_patience(login, address, device)
+        except TooManyAttemptsError:
+            self.log.note(login, address, Outcome.TOO_EARLY, known=known)
+            raise
+        async with self._hashing:
+            right = await run_in_threadpool(matches, password, known_hash)
+        if account is None or not right or not account.active:
+            self.throttle.failed(login, address, device)
+            self.log.note(login, address, Outcome.FAILURE, known=known)
+            raise SignInError("Name and password do not match", "check both and try again")
+        self.throttle.succeeded(login, address, device)
+        account = await self._renewed(account, password)
+        return self.begin(account, address)
+
+    def begin(self, account: AccountRecord, address: str, *, by: str = "password") -> Begun:
+        """Sign in whoever has shown to be the owner of an account that stands."""
+        self.log.note(account.login, address, Outcome.SUCCESS, known=True, by=by)
+        self._checked.pop(account.login, None)
+        identifier, sign_in = self.sign_ins.begin(
+            account.login,
+            account.observer,
+            Role(account.role),
+            first_password=account.first_password and by == "password",
+        )
+        device = new_device(account.password_hash)
+        return Begun(identifier=identifier, sign_in=sign_in, device=device)
+
+    async def vouched(self, headers: Headers, address: str) -> Begun | None:
+        """Sign in whom the reverse proxy vouches for; None if it names nobody.
+
+        Raises
+        ------
+        ForbiddenError
+            If that person has no account here, or a closed one.
+        """
+        login = None if self.proxy is None else self.proxy.person(headers)
+        if login is None:
+            return None
+        account = await run_in_threadpool(self.store.account, login)
+        if account is None or not account.active:
+            known = account is not None
+            self.log.note(login, address, Outcome.FAILURE, known=known, by="proxy")
+            problem = "You have no account in this study, or it is closed"
+            raise ForbiddenError(problem, "ask the study's owner for one")
+        return self.begin(account, address, by="proxy")
+
+    async def is_password(self, login: str, password: str) -> bool:
+        """True if that is the person's password."""
         account = await run_in_threadpool(self.store.account, login)
         async with self._hashing:
-            right = await run_in_threadpool(
+            return await run_in_threadpool(
                 matches, password, None if account is None else account.password_hash
             )
-        if account is None or not right or not account.active:
-            self.throttle.failed(login, address)
-            logger.warning("failed sign-in from %s", address)
-            raise SignInError("Name and password do not match", "check both and try again")
-        self.throttle.succeeded(login, address)
-        await self._renew_hash(account, password)
-        self._checked.pop(login, None)
-        return self.sign_ins.begin(login, account.observer, Role(account.role))
 
-    async def _renew_hash(self, account: AccountRecord, password: str) -> None:
+    async def _renewed(self, account: AccountRecord, password: str) -> AccountRecord:
+        """The account, its hash made anew if it was made with weaker parameters."""
         if not needs_renewal(account.password_hash):
-            return
-        async with self._hashing:
-            renewed = await run_in_threadpool(hashed, password)
-        await run_in_threadpool(self.change, account.login, password_hash=renewed)
+            return account
+        made = await self.hashed(password)
+        store = self.store.acting_as(account.login)
+        await run_in_threadpool(lambda: store.change_account(account.login, password_hash=made))
+        return replace(account, password_hash=made)
 
     async def hashed(self, password: str) -> str:
         """Hash of a new password."""
         async with self._hashing:
             return await run_in_threadpool(hashed, password)
 
-    def change(self, login: str, *, password_hash: str) -> None:
-        """Change somebody's own password."""
-        self.store.acting_as(login).change_account(login, password_hash=password_hash)
+    def change(self, login: str, *, password_hash: str) -> AccountRecord:
+        """Change somebody's own password; the account as it is then."""
+        store = self.store.acting_as(login)
+        store.change_account(login, password_hash=password_hash, first_password=False)
         self._checked.pop(login, None)
+        account = store.account(login)
+        assert account is not None  # accounts are closed, never removed
+        return account
 
     def store_for(self, visitor: Visitor) -> Accounts:
         """The accounts, changed in the name of that visitor."""

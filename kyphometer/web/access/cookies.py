@@ -5,14 +5,16 @@ from __future__ import annotations
 from kyphometer.web.server.settings import WebSettings
 
 KEPT_S = 7 * 24 * 3600
-"""How long the browser keeps it; the server forgets it much earlier where there are accounts."""
+"""How long the browser keeps the one of a person alone; `sign_ins` says it for accounts."""
 
 
-def cookie_header(settings: WebSettings, value: str, seconds: int = KEPT_S) -> str:
+def cookie_header(
+    settings: WebSettings, value: str, seconds: float = KEPT_S, *, suffix: str = ""
+) -> str:
     """Value of the Set-Cookie header; 0 seconds take the cookie away."""
     parts = [
-        f"{settings.cookie_name}={value}",
-        f"Max-Age={seconds}",
+        f"{settings.cookie_name}{suffix}={value}",
+        f"Max-Age={int(seconds)}",
         "Path=/",
         "HttpOnly",
         "SameSite=Strict",

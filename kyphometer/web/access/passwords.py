@@ -11,6 +11,11 @@ from kyphometer.errors import UsageError
 
 MIN_LENGTH = 12
 MAX_LENGTH = 256
+LEAST_STRENGTH = 3
+"""Of 0 to 4 as zxcvbn counts: no password of which fewer than 10^8 guesses would be enough."""
+LOOKED_AT = 72
+"""Characters that are judged; more make none weaker."""
+USUAL_HERE = ("kyphometer", "kyphosis", "hospital", "benhvien", "matkhau", "bacsi", "xinchao")
 
 
 class PasswordError(UsageError):
@@ -25,7 +30,7 @@ def checked_password(password: str, login: str) -> str:
     Raises
     ------
     PasswordError
-        If it is too short, too long, or the login itself.
+        If it is too short, too long, little more than the login, or easily guessed.
     """
     if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
         message = f"A password must have {MIN_LENGTH} to {MAX_LENGTH} characters; choose another."
@@ -36,7 +41,18 @@ def checked_password(password: str, login: str) -> str:
     if len(set(password)) < 4:
         message = "A password must not repeat a few characters; choose another."
         raise PasswordError(message)
+    if strength(password, login) < LEAST_STRENGTH:
+        message = "This password is easily guessed; choose one of several unrelated words."
+        raise PasswordError(message)
     return password
+
+
+def strength(password: str, login: str) -> int:
+    """How hard the password is to guess, 0 to 4, as zxcvbn counts it."""
+    from zxcvbn import zxcvbn
+
+    found = zxcvbn(password[:LOOKED_AT], user_inputs=[login, *USUAL_HERE])
+    return int(found["score"])
 
 
 def hashed(password: str) -> str:

@@ -35,6 +35,8 @@ class SignIn:
         Who it is.
     csrf
         Value that changing requests must carry; stays while the identifier changes.
+    first_password
+        True if the password must be changed before anything else.
     began, used, rotated
         Moments on the server's monotonic clock, in seconds.
     expires
@@ -50,6 +52,7 @@ class SignIn:
     began: float
     used: float
     rotated: float
+    first_password: bool = False
     expires: float = float("inf")
     successor: str | None = None
 
@@ -62,7 +65,9 @@ class SignIns:
         self._lock = threading.Lock()
         self._known: dict[str, SignIn] = {}
 
-    def begin(self, login: str, observer: str, role: Role) -> tuple[str, SignIn]:
+    def begin(
+        self, login: str, observer: str, role: Role, *, first_password: bool = False
+    ) -> tuple[str, SignIn]:
         """Sign somebody in; always under a new identifier."""
         now, identifier = self._clock(), secrets.token_urlsafe(32)
         begun = SignIn(
@@ -73,6 +78,7 @@ class SignIns:
             began=now,
             used=now,
             rotated=now,
+            first_password=first_password,
         )
         with self._lock:
             self._drop_ended(now)
@@ -109,6 +115,10 @@ class SignIns:
         """Sign a person out everywhere: after a change of password, role or state."""
         with self._lock:
             self._known = {k: s for k, s in self._known.items() if s.login != login}
+
+    def seconds_left(self, sign_in: SignIn) -> float:
+        """How long it can last at most: no cookie is to be kept longer."""
+        return max(0.0, LIFETIME_S - (self._clock() - sign_in.began))
 
     def _has_ended(self, known: SignIn, now: float) -> bool:
         return now - known.used > IDLE_S or now - known.began > LIFETIME_S or now > known.expires

@@ -45,8 +45,14 @@ class Visitor:
     by_cookie
         True if the browser sent the proof by itself, so that a foreign page could have caused the
         request.
+    reads_as
+        Code under which the page reads, where one person works alone; None for `observer`.
     renewed
         New identifier that the cookie is to hold from now on, or None to leave it.
+    seconds_left
+        How long the sign-in can last at most, None where it has no end.
+    first_password
+        True if this person must choose an own password before anything else.
     """
 
     observer: str
@@ -54,7 +60,10 @@ class Visitor:
     csrf: str
     name: str | None = None
     by_cookie: bool = True
+    reads_as: str | None = None
     renewed: str | None = None
+    seconds_left: float | None = None
+    first_password: bool = False
 
 
 class Authenticator(Protocol):

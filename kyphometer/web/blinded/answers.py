@@ -9,24 +9,22 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, UnsetType
 
 from kyphometer.anatomy import EndplateSide, Level
-from kyphometer.geometry import Facing, SpacingSource
+from kyphometer.geometry import Facing
 from kyphometer.reading import CornerRule, MarkSource
-from kyphometer.reading.checks import FindingCode, Severity
+from kyphometer.reading.findings import FindingCode, Severity
+from kyphometer.web.wire.base import Pair, Source, Status, Told
+from kyphometer.web.wire.marks import AnyCorner, RimCorner
 
 Nothing = tuple[()]
-Pair = tuple[float, float]
-Status = Literal["unread", "draft", "read"]
-Corner = Literal["anterior", "middle", "posterior"]
-WindowFunction = Literal["LINEAR", "LINEAR_EXACT", "SIGMOID"]
 Document = Annotated[
     dict[str, Any], Meta(description="The reader's own draft, or a `BlindedReading`.")
 ]
 
 
-class Blinded(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Blinded(Told, frozen=True, kw_only=True):
     """An answer, or a part of one, for a reader in a blinded session."""
 
 
@@ -41,6 +39,9 @@ class BlindedLine(Blinded, frozen=True, kw_only=True):
     date: None = None
     position: Literal["unknown"] = "unknown"
     fractured_levels: Nothing = ()
+    others: Nothing = ()
+    warnings: Nothing = ()
+    group: None = None
 
 
 class BlindedCounts(Blinded, frozen=True, kw_only=True):
@@ -58,46 +59,38 @@ class BlindedWorkList(Blinded, frozen=True, kw_only=True):
     total: int
     progress: BlindedCounts
     items: list[BlindedLine]
+    others: Nothing = ()
 
 
 class BlindedGeometry(Blinded, frozen=True, kw_only=True):
-    """Pixel geometry with its source."""
+    """The shape of a pixel: its size would tell films of one patient or device by sight."""
 
-    row_mm: float | None
-    column_mm: float | None
     aspect: float
-    source: SpacingSource
-    in_patient: bool
+    row_mm: None = None
+    column_mm: None = None
+    source: Literal["aspect_ratio"] = "aspect_ratio"
+    in_patient: Literal[False] = False
 
 
 class BlindedWindow(Blinded, frozen=True, kw_only=True):
-    """A window of the header, without the words that the header puts to it."""
+    """The window of every showing (`pixels.normalised`)."""
 
-    center: float
-    width: float
-    function: WindowFunction
-    explanation: Literal[""] = ""
-
-
-class BlindedLut(Blinded, frozen=True, kw_only=True):
-    """A VOI table of the header, without the words that the header puts to it."""
-
-    first: int
-    bits: int
-    values: list[int]
+    center: Literal[32768] = 32768
+    width: Literal[32768] = 32768
+    function: Literal["LINEAR_EXACT"] = "LINEAR_EXACT"
     explanation: Literal[""] = ""
 
 
 class BlindedPixels(Blinded, frozen=True, kw_only=True):
-    """How the transported values become modality values and grey levels."""
+    """How the transported values become grey levels: the same for every showing."""
 
-    slope: float
-    intercept: float
-    bits: int
-    padding: list[int] | None
-    inverted: bool
-    windows: list[BlindedWindow]
-    luts: list[BlindedLut]
+    slope: Literal[1] = 1
+    intercept: Literal[0] = 0
+    bits: Literal[16] = 16
+    padding: tuple[Literal[0], Literal[0]] = (0, 0)
+    inverted: Literal[False] = False
+    windows: tuple[BlindedWindow] = (BlindedWindow(),)
+    luts: Nothing = ()
 
 
 class BlindedFilm(Blinded, frozen=True, kw_only=True):
@@ -177,7 +170,7 @@ class BlindedDocument(Blinded, frozen=True, kw_only=True):
     document: Document | None
     etag: str
     version: int
-    source: Literal["draft", "reading", "none"]
+    source: Source
     status: Status
 
 
@@ -200,7 +193,7 @@ class BlindedCorner(Blinded, frozen=True, kw_only=True):
 
     level: Level
     endplate: EndplateSide
-    corner: Corner
+    corner: AnyCorner
 
 
 class BlindedFinding(Blinded, frozen=True, kw_only=True):
@@ -241,7 +234,7 @@ class BlindedMoved(Blinded, frozen=True, kw_only=True, rename={"start": "from", 
 
     level: Level
     endplate: EndplateSide
-    corner: Corner
+    corner: RimCorner
     start: Pair
     end: Pair
     note: Literal[""] = ""
@@ -261,3 +254,23 @@ class BlindedAssisted(Blinded, frozen=True, kw_only=True):
     document: Document
     moved: list[BlindedMoved]
     refused: list[BlindedKept]
+
+
+class BlindedPlace(Blinded, frozen=True, kw_only=True):
+    """Where a refusal is about: levels, or the code of the film."""
+
+    place: str
+
+
+class BlindedError(Blinded, frozen=True, kw_only=True):
+    """A refusal in words that know no number; what is stored, or what is wrong."""
+
+    error: str
+    kind: str
+    code: str
+    facts: BlindedPlace
+    findings: list[BlindedFinding] | UnsetType = UNSET
+    etag: str | UnsetType = UNSET
+    document: Document | UnsetType | None = UNSET
+    version: int | UnsetType = UNSET
+    source: Source | UnsetType = UNSET

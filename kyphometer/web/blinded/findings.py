@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
-from typing import get_args
 
 from kyphometer.anatomy import Level
 from kyphometer.messages import sentence
-from kyphometer.reading.checks import (
+from kyphometer.reading.findings import (
     CornerName,
     Finding,
     FindingCode,
@@ -16,9 +14,8 @@ from kyphometer.reading.checks import (
     place,
     place_of_plate,
 )
-from kyphometer.web.blinded.answers import BlindedCorner, BlindedFinding, BlindedMissing, Corner
-
-_CORNERS: Mapping[str, Corner] = MappingProxyType({name: name for name in get_args(Corner)})
+from kyphometer.web.blinded.answers import BlindedCorner, BlindedFinding, BlindedMissing
+from kyphometer.web.wire.marks import CORNERS
 
 
 def blinded_finding(finding: Finding) -> BlindedFinding:
@@ -38,7 +35,7 @@ def _worded(
     corners: Sequence[CornerName],
 ) -> BlindedFinding:
     named = [
-        BlindedCorner(level=level, endplate=side, corner=_CORNERS[name])
+        BlindedCorner(level=level, endplate=side, corner=CORNERS[name])
         for level, side, name in corners
     ]
     message = sentence(f"blinded.{code}", {})

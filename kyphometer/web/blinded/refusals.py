@@ -6,9 +6,8 @@ import errno
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any
 
-from msgspec import to_builtins
+from msgspec import UNSET
 
 from kyphometer.anatomy import Level
 from kyphometer.errors import (
@@ -22,7 +21,13 @@ from kyphometer.errors import (
     StudyRefusedError,
     UnknownLevelError,
 )
-from kyphometer.web.blinded.answers import BlindedDocument, BlindedFinding
+from kyphometer.web.blinded.answers import (
+    BlindedDocument,
+    BlindedError,
+    BlindedFinding,
+    BlindedPlace,
+)
+from kyphometer.web.wire.base import STATE
 
 
 class RefusalCode(StrEnum):
@@ -81,10 +86,7 @@ _BY_CLASS: tuple[tuple[type[KyphometerError], RefusalCode], ...] = (
 
 
 class BlindedRefusalError(KyphometerError):
-    """What a blinded reader is told instead of an error.
-
-    `members` holds further members of the answer, made from blinded types.
-    """
+    """What a blinded reader is told instead of an error."""
 
     def __init__(
         self,
@@ -97,12 +99,19 @@ class BlindedRefusalError(KyphometerError):
     ) -> None:
         super().__init__(f"blinded_{code}", place=_place(film, levels))
         self.http_status, self.kind = _ANSWERS[code]  # type: ignore[misc]
-        self.members: dict[str, Any] = {}
-        if findings:
-            self.members["findings"] = to_builtins(findings)
-        if stored is not None:
-            names = ("etag", "document", "version", "source")
-            self.members.update((name, getattr(stored, name)) for name in names)
+        self._findings, self._stored = list(findings), stored
+
+    def answer(self) -> BlindedError:
+        """The answer that it makes."""
+        stored = self._stored
+        return BlindedError(
+            error=str(self),
+            kind=self.kind,
+            code=self.code,
+            facts=BlindedPlace(place=self.facts["place"]),
+            findings=self._findings or UNSET,
+            **({} if stored is None else {name: getattr(stored, name) for name in STATE}),
+        )
 
 
 def _place(film: str, levels: Sequence[Level]) -> str:

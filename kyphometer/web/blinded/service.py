@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, Never
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,27 +41,28 @@ from kyphometer.web.blinded.answers import (
     BlindedCounts,
     BlindedDocument,
     BlindedFilm,
+    BlindedGeometry,
     BlindedLine,
     BlindedMeasured,
+    BlindedPixels,
     BlindedSaved,
     BlindedWorkList,
-    Status,
 )
-from kyphometer.web.blinded.films import blinded_geometry, blinded_pixels
 from kyphometer.web.blinded.findings import blinded_finding, blinded_missing, facing_finding
 from kyphometer.web.blinded.readings import blinded_assisted, blinded_reading
 from kyphometer.web.blinded.refusals import BlindedRefusalError, RefusalCode, refusal
 from kyphometer.web.pixels.film_source import FilmSource
 from kyphometer.web.pixels.packing import unpack
-from kyphometer.web.pixels.picture import PictureOrder
+from kyphometer.web.pixels.page import PageKind
 from kyphometer.web.reader.agreement import study_agreement
 from kyphometer.web.reader.assist import Target, assist
-from kyphometer.web.reader.carrying import CarryOrder
 from kyphometer.web.reader.confirming import ImpossibleReadingError, checked_reading, draft_reading
 from kyphometer.web.reader.film_files import film_header, film_source
 from kyphometer.web.reader.needs import needed_endplates
-from kyphometer.web.reader.service import ConfirmNote, WorkQuery
+from kyphometer.web.reader.service import ConfirmNote
 from kyphometer.web.reader.versions import DocumentConflictError, ReadingVersions, tag_of
+from kyphometer.web.wire.base import Status
+from kyphometer.web.wire.films import WorkQuery
 from kyphometer.workflow.session_progress import due_items
 from kyphometer.workflow.sessions import SessionRules, session_rules
 
@@ -94,12 +95,11 @@ class BlindedService:
                 BlindedLine(film_id=item.code, label=item.code, status=self._status(item))
                 for item in due_items(self._study, self._session, self._observer)
             ]
-        words = query.text.casefold().split()
         found = [
             line
             for line in lines
-            if (query.status is None or line.status == query.status)
-            and all(word in line.label.casefold() for word in words)
+            if _is_asked_for(line, query.status)
+            and all(word in line.label.casefold() for word in query.words)
         ]
         states = [line.status for line in lines]
         return BlindedWorkList(
@@ -126,8 +126,8 @@ class BlindedService:
                 self._opened[film_id] = time.monotonic()
             pixels, error = None, None
             try:
-                rendering = film_header(film_source(self._study, record)).rendering
-                pixels = blinded_pixels(rendering)
+                film_source(self._study, record)
+                pixels = BlindedPixels()
             except (FilmError, UnknownRecordError):
                 error = str(BlindedRefusalError(RefusalCode.FILM, film=item.code))
             return BlindedFilm(
@@ -136,7 +136,7 @@ class BlindedService:
                 rows=record.rows,
                 columns=record.columns,
                 facing=_facing(record, item),
-                geometry=blinded_geometry(record.geometry),
+                geometry=BlindedGeometry(aspect=round(record.geometry.aspect, 3)),
                 pixels=pixels,
                 fractured_levels=self._fixed_levels(record),
                 next=self._next(item),
@@ -152,7 +152,7 @@ class BlindedService:
             item = self._item(film_id)
             record = self._study.film(item.film_id)
             found = film_source(self._study, record, mirrored=item.mirrored)
-            return replace(found, alias=item.code)
+            return replace(found, alias=item.code, normalised=True)
 
     def next_film(self, film_id: str) -> str | None:
         """The next unread item of the list."""
@@ -290,25 +290,45 @@ class BlindedService:
     # ------------------------------------------------------------------------------ hiding
 
     def carry_over(
-        self, _film_id: str, _document: Mapping[str, Any], _from_id: str | None
-    ) -> CarryOrder:
+        self,
+        _film_id: str,
+        _document: Mapping[str, Any],
+        _from_id: str | None,
+        _anchors: Mapping[str, tuple[float, float]],
+    ) -> Never:
         """Refused: there is no film before in a blinded session."""
         raise BlindedRefusalError(RefusalCode.HIDDEN)
 
-    def visits(self, _film_id: str, _document: Mapping[str, Any] | None) -> BlindedDocument:
+    def visits(self, _film_id: str, _document: Mapping[str, Any] | None) -> Never:
         """Refused: whose film it is stays hidden."""
         raise BlindedRefusalError(RefusalCode.HIDDEN)
 
-    def readings(self, _film_id: str) -> BlindedDocument:
+    def film_of_study(self, _study_instance_uid: str) -> Never:
+        """Refused: a study's UID would tell which film a code is."""
+        raise BlindedRefusalError(RefusalCode.HIDDEN)
+
+    def readings(self, _film_id: str) -> Never:
         """Refused: other readings stay hidden."""
         raise BlindedRefusalError(RefusalCode.HIDDEN)
 
-    def progress(self) -> BlindedWorkList:
+    def progress(self) -> Never:
         """Refused: other readers stay hidden."""
         raise BlindedRefusalError(RefusalCode.HIDDEN)
 
-    def picture(self, _film_id: str) -> PictureOrder:
+    def picture(self, _film_id: str) -> Never:
         """Refused: a picture would show values."""
+        raise BlindedRefusalError(RefusalCode.HIDDEN)
+
+    def page(self, _film_id: str, _kind: PageKind) -> Never:
+        """Refused: it would show values."""
+        raise BlindedRefusalError(RefusalCode.HIDDEN)
+
+    def results(self, _film_id: str) -> Never:
+        """Refused: nothing of a blinded session leaves."""
+        raise BlindedRefusalError(RefusalCode.HIDDEN)
+
+    def table(self, _film_id: str) -> Never:
+        """Refused: it would show values."""
         raise BlindedRefusalError(RefusalCode.HIDDEN)
 
     def _item(self, code: str) -> SessionItemRecord:
@@ -355,3 +375,10 @@ def _seen(reading: Reading, geometry: PixelGeometry, header: Facing | None) -> B
 def _facing(record: FilmRecord, item: SessionItemRecord) -> Facing | None:
     facing = record.header_facing
     return mirror_facing(facing) if item.mirrored else facing
+
+
+def _is_asked_for(line: BlindedLine, status: str | None) -> bool:
+    """True if a line is in the part of the list asked for; nothing is told of a film's header."""
+    if status == "mine":
+        return line.status != "unread"
+    return status is None or line.status == status

@@ -1,69 +1,63 @@
-"""Description of the API (OpenAPI 3.1), written by hand and held to the routes by a test."""
+"""Description of the API (OpenAPI 3.1), made from the declared types of the routes."""
 
 from __future__ import annotations
 
-from functools import cache
-from typing import Any
+import inspect
+import re
+from collections.abc import Iterable, Iterator
+from typing import Annotated, Any, get_args, get_origin
+
+import msgspec
 
 import kyphometer
-from kyphometer.web.openapi.schemas import DRAFT_DOCUMENT, LEVEL, ROLE, SCHEMAS
-from kyphometer.web.openapi.types import (
-    ANY_OBJECT,
-    FLAG,
-    NUMBER,
-    TEXT,
-    Schema,
-    body,
-    choice,
-    many,
-    maybe,
-    ref,
-)
+from kyphometer.web.access.authentication import is_public
+from kyphometer.web.blinded.answers import BlindedError
+from kyphometer.web.routes.routing import Operation, TypedRoute
+from kyphometer.web.wire.base import Told
+from kyphometer.web.wire.told import Error
 
-_BASE = {"base": maybe(TEXT)}
-_LOG = body(
-    {},
-    {
-        "seconds": NUMBER,
-        "zoom": maybe(NUMBER),
-        "window_center": maybe(NUMBER),
-        "window_width": maybe(NUMBER),
-        "details": maybe(ANY_OBJECT),
-    },
-)
-_TARGET = body(
-    {"level": LEVEL},
-    {
-        "endplate": maybe(choice("superior", "inferior")),
-        "corner": maybe(choice("anterior", "posterior")),
-    },
-)
-_CONFIRM = body({"document": DRAFT_DOCUMENT}, {**_BASE, "reason": maybe(TEXT), "log": maybe(_LOG)})
-_FILM_ID = {
-    "name": "film_id",
-    "in": "path",
-    "required": True,
-    "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"},
-    "description": "Opaque name of a film, from the work list.",
-}
-_PUBLIC = ("health", "login")
+Schema = dict[str, Any]
+
+TEXT: Schema = {"type": "string"}
+_TEMPLATE = "#/components/schemas/{name}"
+_ALWAYS = (400, 401, 403, 404, 409, 500, 503)
+_WITH_BODY = (413, 415, 422, 429, 507)
+_NAMED = (422,)
+_REFUSALS = (Error, BlindedError)
 _SENTENCES = {
     400: "The request cannot be used.",
     401: "Nobody is signed in, or the key is missing.",
     403: "The visitor may not do this, or another web page asked for it.",
-    404: "There is no such film.",
+    404: "There is no such film, or nothing at this address.",
     409: "Somebody was faster, or the rules of the study forbid it; what is stored is in the body.",
     413: "The body is too large.",
     415: "The body is not declared as JSON.",
     422: "The film or the marks cannot be used; the sentence says why.",
     429: "Too many failed attempts to sign in; Retry-After says when to try again.",
+    500: "The server met an error that it did not expect; nothing was changed.",
+    503: "The study cannot be read or written at the moment.",
     507: "The disk is full; nothing was lost.",
+}
+_NAMES: dict[str, Schema] = {
+    "film_id": {
+        "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"},
+        "description": "Opaque name of a film, from the work list.",
+    }
 }
 
 
-@cache
-def description() -> dict[str, Any]:
-    """The OpenAPI document."""
+def describe(routes: Iterable[TypedRoute]) -> dict[str, Any]:
+    """The OpenAPI document of these routes."""
+    found = [route for route in routes if route.path.startswith("/api/")]
+    operations = [one for route in found for one in route.operations.values()]
+    bodies = [one.types["body"] for one in operations if "body" in one.types]
+    answers = [kind for one in operations for kind in answer_types(one)[0]]
+    declared = [*_REFUSALS, *bodies, *answers]
+    schemas, components = msgspec.json.schema_components(declared, ref_template=_TEMPLATE)
+    by_type = dict(zip(declared, schemas, strict=True))
+    for kind in _answers():
+        if kind.__name__ in components:
+            _hold_to_what_is_sent(components[kind.__name__], kind)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -72,9 +66,15 @@ def description() -> dict[str, Any]:
             "description": "Films, readings and live results for the page that marks endplates.",
         },
         "security": [{"cookie": []}, {"bearer": []}],
-        "paths": {**_paths(), **_account_paths(), **_planning_paths()},
+        "paths": {
+            route.path: {
+                method.lower(): _described(route.path, operation, by_type)
+                for method, operation in route.operations.items()
+            }
+            for route in found
+        },
         "components": {
-            "schemas": SCHEMAS,
+            "schemas": dict(sorted(components.items())),
             "securitySchemes": {
                 "cookie": {"type": "apiKey", "in": "cookie", "name": "kyphometer"},
                 "bearer": {"type": "http", "scheme": "bearer"},
@@ -83,182 +83,86 @@ def description() -> dict[str, Any]:
     }
 
 
-def _paths() -> dict[str, Any]:
-    return {
-        "/api/health": {"get": _operation("health", "Is it up?", _json(ref("Ok")))},
-        "/api/openapi.json": {"get": _operation("openapi", "This description.", _json(ANY_OBJECT))},
-        "/api/config": {"get": _operation("config", "What the page needs.", _json(ref("Config")))},
-        "/api/worklist": {"get": _work_list()},
-        "/api/progress": {
-            "get": _operation(
-                "progress", "How far everybody is; for QA.", _json(ref("Progress")), 403
-            )
-        },
-        **_film_paths("/api/films/{film_id}"),
-        **_marking_paths("/api/films/{film_id}"),
-    }
+def _answers(kind: type[Told] = Told) -> Iterator[type[Told]]:
+    for one in kind.__subclasses__():
+        yield one
+        yield from _answers(one)
 
 
-def _film_paths(film: str) -> dict[str, Any]:
-    """What is told of a film."""
-    return {
-        film: {"get": _operation("film", "Facts of a film.", _json(ref("Film")), film=True)},
-        f"{film}/readings": {
-            "get": _operation(
-                "readings", "Everybody's readings; for QA.", _json(ref("Readings")), 403, film=True
-            )
-        },
-        f"{film}/pixels": {"get": _picture("pixels", "application/octet-stream")},
-        f"{film}/thumbnail": {"get": _picture("thumbnail", "image/jpeg")},
-        f"{film}/picture.png": {"get": _picture("picture", "image/png")},
-        f"{film}/document": {
-            "get": _operation(
-                "document", "Draft or latest reading.", _json(ref("Document")), film=True
-            )
-        },
-    }
+def _hold_to_what_is_sent(component: Schema, kind: type[Told]) -> None:
+    """Ask of an answer all members that it always has: a default is sent like any value."""
+    fields = msgspec.structs.fields(kind)
+    component["required"] = [
+        field.encode_name for field in fields if field.default is not msgspec.UNSET
+    ]
+    for member in component["properties"].values():
+        member.pop("default", None)
 
 
-def _marking_paths(film: str) -> dict[str, Any]:
-    """What is done with its marks."""
-    return {
-        f"{film}/draft": {
-            "put": _change(
-                "save_draft", "Save a draft.", "Saved", body({"document": DRAFT_DOCUMENT}, _BASE)
-            ),
-            "delete": _change("discard_draft", "Discard the draft.", "Document", body({}, _BASE)),
-        },
-        f"{film}/reading": {"post": _change("confirm", "Confirm.", "Confirmed", _CONFIRM)},
-        f"{film}/assist": {
-            "post": _change(
-                "assist",
-                "Move marks onto the rims that the image shows.",
-                "Assisted",
-                body({"document": DRAFT_DOCUMENT, "targets": many(_TARGET)}),
-            )
-        },
-        f"{film}/carry-over": {
-            "post": _change(
-                "carry_over",
-                "Propose endplates from an earlier film of the patient.",
-                "Carried",
-                body({"document": DRAFT_DOCUMENT}, {"from": maybe(TEXT)}),
-            )
-        },
-        f"{film}/visits": {
-            "post": _change(
-                "visits",
-                "All visits of the film's patient: angles, change, loss and verdicts.",
-                "VisitTable",
-                body({}, {"document": maybe(DRAFT_DOCUMENT)}),
-            )
-        },
-        f"{film}/measure": {
-            "post": _change(
-                "measure", "Live results.", "Measured", body({"document": DRAFT_DOCUMENT})
-            )
+def answer_types(operation: Operation) -> tuple[list[Any], list[str]]:
+    """Types of ours that an operation answers with, and media types of other answers."""
+    kind = operation.types["return"]
+    if get_origin(kind) is not Annotated:
+        return list(get_args(kind)) or [kind], []
+    held = get_args(kind)[1:]
+    media = [name for name in held if not isinstance(name, type)]
+    return [one for one in held if isinstance(one, type)], media
+
+
+def _described(path: str, operation: Operation, schemas: dict[Any, Schema]) -> Schema:
+    """One method of an address."""
+    named = re.findall(r"{(\w+)}", path)
+    body, query = operation.types.get("body"), operation.types.get("query")
+    codes = {*_ALWAYS, *(_WITH_BODY if body else ()), *(_NAMED if named else ())}
+    refusals = [schemas[kind] for kind in _REFUSALS]
+    found: Schema = {
+        "operationId": operation.handler.__name__,
+        "summary": (inspect.getdoc(operation.handler) or "").partition("\n")[0],
+        "parameters": [
+            {"name": name, "in": "path", "required": True, "schema": TEXT, **_NAMES.get(name, {})}
+            for name in named
+        ]
+        + ([] if query is None else _parameters(query)),
+        "responses": {
+            **_done(operation, schemas),
+            **{str(code): _told(_SENTENCES[code], *refusals) for code in sorted(codes)},
         },
     }
-
-
-def _account_paths() -> dict[str, Any]:
-    """Signing in and accounts; these addresses answer 404 where one person works alone."""
-    name = {"name": "name", "in": "path", "required": True, "schema": TEXT}
-    log_in = body({"name": TEXT, "password": TEXT})
-    add = body({"name": TEXT, "role": ROLE}, {"observer": maybe(TEXT)})
-    change = body({}, {"role": maybe(ROLE), "active": maybe(FLAG)})
-    changed = _account_change("change_user", "Change an account.", "Account", change)
-    changed["parameters"] = [name]
-    added = _account_change("add_user", "Add an account.", "NewAccount", add)
-    added["responses"]["201"] = added["responses"].pop("200")
-    return {
-        "/api/login": {"post": _account_change("login", "Sign in.", "SignedIn", log_in)},
-        "/api/logout": {"post": _account_change("logout", "Sign out.", "Ok", None)},
-        "/api/password": {
-            "post": _account_change(
-                "password", "Change one's password.", "SignedIn", body({"old": TEXT, "new": TEXT})
-            )
-        },
-        "/api/users": {
-            "get": _operation("users", "All accounts.", _json(ref("Accounts")), 403, 404),
-            "post": added,
-        },
-        "/api/users/{name}": {"patch": changed},
-    }
-
-
-def _planning_paths() -> dict[str, Any]:
-    common = dict.fromkeys(("power", "confidence"), maybe(NUMBER))
-    icc = body(
-        {"expected": NUMBER},
-        {**dict.fromkeys(("null", "width", "readings"), maybe(NUMBER)), **common},
-    )
-    limits = body(
-        {"tolerance": NUMBER},
-        {**dict.fromkeys(("sd", "standard_error", "bias"), maybe(NUMBER)), **common},
-    )
-    return {
-        "/api/planning/icc": {
-            "post": _account_change("plan_icc", "Films for an ICC.", "SampleSizes", icc)
-        },
-        "/api/planning/limits": {
-            "post": _account_change("plan_limits", "Pairs for limits.", "SampleSizes", limits)
-        },
-    }
-
-
-def _account_change(name: str, summary: str, answer: str, request: Schema | None) -> dict[str, Any]:
-    found = _operation(name, summary, _json(ref(answer)), 403, 404, 409, 413, 415, 422, 429)
-    if request is not None:
-        content = {"application/json": {"schema": request}}
-        found["requestBody"] = {"required": True, "content": content}
-    return found
-
-
-def _json(schema: Schema, words: str = "Done.") -> dict[str, Any]:
-    return {"description": words, "content": {"application/json": {"schema": schema}}}
-
-
-def _operation(
-    name: str, summary: str, done: dict[str, Any], *errors: int, film: bool = False
-) -> dict[str, Any]:
-    known = {400, 401, *errors, *((404, 422) if film else ())}
-    refusals = {str(code): _json(ref("Error"), _SENTENCES[code]) for code in sorted(known)}
-    found: dict[str, Any] = {
-        "operationId": name,
-        "summary": summary,
-        "responses": {"200": done, **refusals},
-    }
-    if film:
-        found["parameters"] = [_FILM_ID]
-    if name in _PUBLIC:
+    if body is not None:
+        found["requestBody"] = {"required": True, **_told("What is asked for.", schemas[body])}
+    if is_public(path):
         found["security"] = []
     return found
 
 
-def _change(name: str, summary: str, answer: str, request: Schema) -> dict[str, Any]:
-    found = _operation(name, summary, _json(ref(answer)), 403, 409, 413, 415, 507, film=True)
-    found["requestBody"] = {"required": True, "content": {"application/json": {"schema": request}}}
-    return found
+def _done(operation: Operation, schemas: dict[Any, Schema]) -> Schema:
+    types, media = answer_types(operation)
+    content: Schema = {name: {"schema": TEXT} for name in media}
+    if types:
+        content |= _told("", *(schemas[kind] for kind in types))["content"]
+    done = {str(operation.status): {"description": "Done.", "content": content}}
+    if types:
+        return done
+    return {**done, "304": {"description": "Not changed since the tag that was sent."}}
 
 
-def _picture(name: str, media_type: str) -> dict[str, Any]:
-    done = {"description": "Done.", "content": {media_type: {"schema": {"type": "string"}}}}
-    found = _operation(name, f"The film's {name}.", done, film=True)
-    found["responses"]["304"] = {"description": "Not changed since the tag that was sent."}
-    return found
-
-
-def _work_list() -> dict[str, Any]:
-    count = {"type": "integer", "minimum": 0}
-    found = _operation("worklist", "Films to read.", _json(ref("WorkList")))
-    shapes: dict[str, Schema] = {
-        "query": TEXT,
-        "status": choice("unread", "draft", "read", "failed"),
-        "offset": {**count, "maximum": 10_000_000},
-        "limit": {**count, "maximum": 500},
-    }
-    found["parameters"] = [
-        {"name": name, "in": "query", "schema": shape} for name, shape in shapes.items()
+def _parameters(query: Any) -> list[Schema]:
+    """What may stand after the question mark of an address; what would be null is left out."""
+    shape = msgspec.json.schema_components([query])[1][query.__name__]
+    return [
+        {"name": name, "in": "query", "schema": _without_null(member)}
+        for name, member in shape["properties"].items()
     ]
-    return found
+
+
+def _without_null(schema: Schema) -> Schema:
+    plain = [item for item in schema.get("anyOf", ()) if item != {"type": "null"}]
+    found = plain[0] if len(plain) == 1 else schema
+    if "enum" in found:
+        found = {**found, "enum": [value for value in found["enum"] if value is not None]}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _told(words: str, *shapes: Schema) -> Schema:
+    shape = shapes[0] if len(shapes) == 1 else {"anyOf": list(shapes)}
+    return {"description": words, "content": {"application/json": {"schema": shape}}}

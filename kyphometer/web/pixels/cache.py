@@ -12,6 +12,9 @@ from kyphometer.web.pixels.decode_job import PackedFilm
 from kyphometer.web.pixels.decoder import Decoder
 from kyphometer.web.pixels.film_source import FilmSource
 
+MOST_THUMBNAILS = 4000
+"""About 6 kB each."""
+
 
 class FilmCache:
     """Least recently used films are put away first. Belongs to one event loop."""
@@ -22,6 +25,7 @@ class FilmCache:
         self._films: OrderedDict[FilmSource, PackedFilm] = OrderedDict()
         self._under_way: dict[FilmSource, asyncio.Task[PackedFilm]] = {}
         self._fingerprints: dict[FilmSource, str] = {}
+        self._thumbnails: OrderedDict[FilmSource, bytes] = OrderedDict()
 
     async def packed(self, source: FilmSource) -> PackedFilm:
         """Packed pixels of a film, from the cache or decoded now."""
@@ -60,6 +64,14 @@ class FilmCache:
             else:
                 found = await self._decoder.fingerprint(source)
             self._fingerprints[source] = found
+        return found
+
+    async def thumbnail(self, source: FilmSource) -> bytes:
+        """Small JPEG of a film, kept for as long as the file stays the same."""
+        found = self._thumbnails.pop(source, None) or await self._decoder.thumbnail(source)
+        self._thumbnails[source] = found
+        while len(self._thumbnails) > MOST_THUMBNAILS:
+            self._thumbnails.popitem(last=False)
         return found
 
     async def _decode(self, source: FilmSource) -> PackedFilm:

@@ -9,9 +9,11 @@ import multiprocessing
 import os
 import signal
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from multiprocessing.process import BaseProcess
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +21,7 @@ from numpy.typing import NDArray
 from kyphometer.errors import KyphometerError
 from kyphometer.film import Film
 from kyphometer.web.pixels.film_source import FilmSource
+from kyphometer.web.pixels.normalised import normalised
 from kyphometer.web.pixels.packing import pack
 from kyphometer.web.pixels.shared_memory import Parcel, leave, take
 
@@ -52,11 +55,12 @@ class PackedFilm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """An error of the decoding process, in a form that travels."""
+    """An error of the decoding process, in a form that travels; `told` is its code and facts."""
 
     sentence: str
     kind: str
     status: int
+    told: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,10 +109,11 @@ def _packed_values(source: FilmSource) -> tuple[NDArray[np.uint16], bool] | Refu
     """Packed values, contiguous, and whether they are the stored values themselves."""
     try:
         film = decoded(source)
-        values = pack(film)
+        values = normalised(film) if source.normalised else pack(film)
     except (KyphometerError, OSError, MemoryError) as error:
         return refusal(error)
-    is_stored = np.may_share_memory(values, film.pixels) and not source.mirrored
+    plain = not (source.mirrored or source.normalised)
+    is_stored = plain and np.may_share_memory(values, film.pixels)
     if source.mirrored:
         values = np.ascontiguousarray(values[:, ::-1])
     return values, is_stored
@@ -191,7 +196,8 @@ def _jpeg(film: Film, *, mirrored: bool) -> bytes:
 def refusal(error: Exception) -> Refusal:
     """An error in a form that travels between processes."""
     if isinstance(error, KyphometerError):
-        return Refusal(sentence=str(error), kind=type(error).__name__, status=error.http_status)
+        kind, told = type(error).__name__, error.to_dict()
+        return Refusal(sentence=str(error), kind=kind, status=error.http_status, told=told)
     if isinstance(error, MemoryError):
         sentence = "There is not enough memory to decode this film; close other programs."
     else:

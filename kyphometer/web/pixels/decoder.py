@@ -11,11 +11,11 @@ import asyncio
 import multiprocessing
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from starlette.concurrency import run_in_threadpool
 
@@ -23,9 +23,10 @@ from kyphometer.errors import FilmError
 from kyphometer.web.pixels import decode_job
 from kyphometer.web.pixels.decode_job import PackedFilm, Refusal, SentFilm
 from kyphometer.web.pixels.film_source import FilmSource
+from kyphometer.web.pixels.page import PageOrder, page
 from kyphometer.web.pixels.picture import PictureOrder, picture
-from kyphometer.web.reader.answer import Answer
 from kyphometer.web.reader.carrying import CarryOrder, carry
+from kyphometer.web.wire.marks import Carried
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -39,12 +40,23 @@ _CRASHED = "The film's compressed pixels are damaged so badly that the decoder b
 
 
 class DecodingError(FilmError):
-    """A film that the decoding process refused; carries the class name of its error."""
+    """A film that the decoding process refused; carries the name, code and facts of its error."""
 
-    def __init__(self, sentence: str, kind: str = "FilmError", status: int = 422) -> None:
+    def __init__(
+        self,
+        sentence: str,
+        kind: str = "FilmError",
+        status: int = 422,
+        told: Mapping[str, Any] | None = None,
+    ) -> None:
         super().__init__(sentence)
         self.kind = kind
         self.http_status = status  # type: ignore[misc]
+        self._told = told
+
+    def to_dict(self) -> dict[str, Any]:
+        """Code and facts of the error there."""
+        return super().to_dict() if self._told is None else dict(self._told)
 
 
 class Decoder:
@@ -93,7 +105,11 @@ class Decoder:
         """PNG of a reading on its film."""
         return _settled(await self._run(picture, order), order.source)
 
-    async def carried(self, order: CarryOrder) -> Answer:
+    async def page(self, order: PageOrder) -> bytes:
+        """The page of a reading, as a file."""
+        return _settled(await self._run(page, order), order.source)
+
+    async def carried(self, order: CarryOrder) -> Carried:
         """A draft with endplates proposed from the film before."""
         return _settled(await self._run(carry, order), order.source)
 
@@ -150,14 +166,10 @@ def _no_interrupt() -> Iterator[None]:
 def _settled(outcome: T | Refusal, source: FilmSource) -> T:
     """The outcome of a job, or its refusal as an error."""
     if isinstance(outcome, Refusal):
-        kind = "FilmError" if source.alias else outcome.kind
-        raise DecodingError(_public(outcome.sentence, source), kind, outcome.status)
+        if source.alias:
+            raise DecodingError(hidden_film_sentence(source.alias), status=outcome.status)
+        raise DecodingError(outcome.sentence, outcome.kind, outcome.status, outcome.told)
     return outcome
-
-
-def _public(sentence: str, source: FilmSource) -> str:
-    """What the reader may know: a blinded one no file name and no header."""
-    return hidden_film_sentence(source.alias) if source.alias else sentence
 
 
 def hidden_film_sentence(alias: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 
@@ -21,8 +21,11 @@ class FilmSource:
     mirrored
         True if the reader is shown the mirror image.
     alias
-        Name under which a blinded reader knows it, or empty; part of ETags, so that the same film
-        under two codes has two of them, and all that an error may say.
+        Name under which a blinded reader knows it, or empty; all that an error may say. The same
+        film under two codes is decoded twice and has two ETags: neither a tag nor the time that an
+        answer takes tells that it is the same.
+    normalised
+        True if nothing of the values may tell the device (see `normalised`).
     """
 
     path: Path
@@ -30,4 +33,5 @@ class FilmSource:
     stamp: tuple[int, int]
     syntax: str | None = None
     mirrored: bool = False
-    alias: str = field(default="", compare=False)
+    alias: str = ""
+    normalised: bool = False

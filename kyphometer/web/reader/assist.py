@@ -7,21 +7,21 @@ from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from kyphometer.anatomy import EndplateSide, Level
-from kyphometer.errors import KyphometerError, RequestError
+from kyphometer.errors import KyphometerError
 from kyphometer.film import Film
 from kyphometer.geometry import Facing, Point
 from kyphometer.reading import Landmark, Reading, Vertebra
 from kyphometer.reading.facing import derive_facing
+from kyphometer.web.wire import marks as wire
+from kyphometer.web.wire.marks import RimCorner
 
 if TYPE_CHECKING:
     from kyphometer.endplates import RefinedVertebra
 
-CornerName = Literal["anterior", "posterior"]
-CORNERS: tuple[CornerName, ...] = ("anterior", "posterior")
-MAX_TARGETS = 120
+CORNERS: tuple[RimCorner, ...] = ("anterior", "posterior")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Target:
 
     level: Level
     side: EndplateSide | None = None
-    corner: str | None = None
+    corner: RimCorner | None = None
 
     @property
     def marks(self) -> set[tuple[EndplateSide, str]]:
@@ -50,27 +50,9 @@ def warm_up() -> None:
         corner_model()
 
 
-def targets_in(value: Any) -> list[Target]:
-    """The targets that a request names.
-
-    Raises
-    ------
-    RequestError
-        If they are none.
-    """
-    if not isinstance(value, list) or len(value) > MAX_TARGETS:
-        raise RequestError("The member 'targets' is no list of targets", "name levels to refine")
-    return [_target(item) for item in value]
-
-
-def _target(item: Any) -> Target:
-    if not isinstance(item, dict) or not isinstance(item.get("level"), str):
-        raise RequestError("A target has no level", "give each target its level")
-    side, corner = item.get("endplate"), item.get("corner")
-    if side not in (None, "superior", "inferior") or corner not in (None, *CORNERS):
-        problem = "A target names an endplate or corner that does not exist"
-        raise RequestError(problem, "use superior or inferior, anterior or posterior")
-    return Target(Level.parse(item["level"]), side and EndplateSide(side), corner)
+def target(asked: wire.Target) -> Target:
+    """The target that a request names."""
+    return Target(Level.parse(asked.level), asked.endplate, asked.corner)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +61,7 @@ class MovedCorner:
 
     level: Level
     side: EndplateSide
-    corner: CornerName
+    corner: RimCorner
     start: Point
     end: Point
     note: str
@@ -99,7 +81,7 @@ class KeptMarks:
 class Assistance:
     """What the image had to say: every mark it was asked about, what it moved, what it left."""
 
-    marks: dict[tuple[Level, EndplateSide, CornerName], Landmark] = field(default_factory=dict)
+    marks: dict[tuple[Level, EndplateSide, RimCorner], Landmark] = field(default_factory=dict)
     moved: list[MovedCorner] = field(default_factory=list)
     kept: list[KeptMarks] = field(default_factory=list)
 
@@ -168,7 +150,7 @@ def _collect(found: Assistance, before: Vertebra, refined: RefinedVertebra) -> N
 
 def with_marks(
     document: Mapping[str, Any],
-    marks: Mapping[tuple[Level, EndplateSide, CornerName], Landmark],
+    marks: Mapping[tuple[Level, EndplateSide, RimCorner], Landmark],
     written: Callable[[Landmark], dict[str, Any]],
 ) -> dict[str, Any]:
     """The page's document with these marks put in, everything else left as it is."""

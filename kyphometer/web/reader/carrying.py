@@ -8,17 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from kyphometer.anatomy import EndplateSide, Level
 from kyphometer.errors import KyphometerError
 from kyphometer.geometry import PixelGeometry, Point
+from kyphometer.messages import LANGUAGES, speaking
 from kyphometer.reading import Reading
 from kyphometer.reading.document import reading_from_dict, reading_to_dict
 from kyphometer.web.pixels.decode_job import Refusal, decoded, refusal
 from kyphometer.web.pixels.film_source import FilmSource
-from kyphometer.web.reader.answer import Answer
+from kyphometer.web.wire.marks import Carried
 
 if TYPE_CHECKING:
     from kyphometer.endplates import CarryOver
@@ -38,6 +39,10 @@ class CarryOrder:
         The confirmed reading of the film before, as JSON.
     before_source, before_geometry
         The film before.
+    anchors
+        About where bodies lie on the film that is open, as the reader says.
+    language
+        Of the sentences.
     """
 
     document: Mapping[str, Any]
@@ -46,10 +51,17 @@ class CarryOrder:
     before_json: str
     before_source: FilmSource
     before_geometry: PixelGeometry
+    anchors: Mapping[Level, Point] = field(default_factory=dict)
+    language: str = LANGUAGES[0]
 
 
-def carry(order: CarryOrder) -> Answer | Refusal:
+def carry(order: CarryOrder) -> Carried | Refusal:
     """Propose endplates; `document`, `notes` (sentences) and `carried` (levels filled in)."""
+    with speaking(order.language):
+        return _carried(order)
+
+
+def _carried(order: CarryOrder) -> Carried | Refusal:
     from kyphometer.endplates import carry_over
     from kyphometer.reading.document import reading_from_json
 
@@ -62,14 +74,14 @@ def carry(order: CarryOrder) -> Answer | Refusal:
             previous_geometry=order.before_geometry,
             geometry=order.geometry,
             facing=now.facing,
-            anchors=_anchors(now) or None,
+            anchors={**_anchors(now), **order.anchors} or None,
         )
     except (KyphometerError, OSError, MemoryError) as error:
         return refusal(error)
     return _answer(order.document, carried)
 
 
-def _answer(document: Mapping[str, Any], carried: CarryOver) -> Answer:
+def _answer(document: Mapping[str, Any], carried: CarryOver) -> Carried:
     made = deepcopy(dict(document))
     proposed = reading_to_dict(carried.reading)
     filled = _fill(made, proposed["vertebrae"])
@@ -80,8 +92,8 @@ def _answer(document: Mapping[str, Any], carried: CarryOver) -> Answer:
     changes = proposed.get("carried_over") or {}
     known = {level: changes[level] for level in filled if level in changes}
     made["carried_over"] = {**(made.get("carried_over") or {}), **known}
-    notes = [*carried.warnings, *(item.message for item in carried.refused)]
-    return {"document": made, "notes": notes, "carried": filled}
+    notes = [*carried.warnings, *(item.told for item in carried.refused)]
+    return Carried(document=made, notes=[str(note) for note in notes], carried=filled)
 
 
 def _anchors(reading: Reading) -> dict[Level, Point]:
@@ -95,7 +107,7 @@ def _anchors(reading: Reading) -> dict[Level, Point]:
     return found
 
 
-def _fill(document: Answer, proposed: Mapping[str, Any]) -> list[str]:
+def _fill(document: dict[str, Any], proposed: Mapping[str, Any]) -> list[str]:
     """Put proposed endplates where the document has none; which levels got something."""
     vertebrae = document.setdefault("vertebrae", {})
     filled = []

@@ -28,6 +28,7 @@ class _Look:
     films: Mapping[int, FilmRecord]
     patients: Mapping[str, Sequence[FilmRecord]]
     items: dict[int, WorkItem]
+    readers: Mapping[int, Sequence[str]]
     stale_at: float
 
 
@@ -73,6 +74,10 @@ class Catalogue:
         """The work list by film number, in its order."""
         return self._look().items
 
+    def others(self) -> Mapping[int, Sequence[str]]:
+        """Other observers who have confirmed a reading, by film number."""
+        return self._look().readers
+
     def noted(self, film_id: int, tag: Tag) -> None:
         """Take over what this reader has just saved."""
         with self._lock:
@@ -88,15 +93,21 @@ class Catalogue:
             if self._last is None or began >= self._last.stale_at:
                 films = {film.id: film for film in self._store.films()}
                 items = {item.film_id: item for item in self._store.work_list(self._observer)}
+                readers = _without(self._store.readers(), self._observer)
                 took = self._clock() - began
                 stale_at = began + max(FRESH_S, took / BUSY_SHARE)
-                self._last = _Look(films, _by_patient(films), items, stale_at)
+                self._last = _Look(films, _by_patient(films), items, readers, stale_at)
             return self._last
 
 
 def age(film: FilmRecord) -> tuple[str, int]:
     """Sorts films of a patient, oldest first."""
     return (film.taken_on.isoformat() if film.taken_on else "", film.id)
+
+
+def _without(readers: Mapping[int, Sequence[str]], observer: str) -> dict[int, Sequence[str]]:
+    others = {film: [one for one in names if one != observer] for film, names in readers.items()}
+    return {film: names for film, names in others.items() if names}
 
 
 def _by_patient(films: Mapping[int, FilmRecord]) -> dict[str, Sequence[FilmRecord]]:

@@ -15,7 +15,7 @@ from kyphometer.followup.visit_angles import VisitAngle
 from kyphometer.measure import Measurement
 from kyphometer.reading import Reading
 from kyphometer.store.records import FilmRecord
-from kyphometer.web.reader.answer import Answer
+from kyphometer.web.wire.marks import Change
 
 Measured = tuple[FilmRecord, Sequence[Measurement], Reading | None]
 """A film, its values, and the reading that they are from."""
@@ -26,7 +26,7 @@ POSITIONS = PositionPolicy(allow_unknown=True, allow_mixed=True)
 
 def changes_view(
     earlier: Measured, later: Measured, precision: Mapping[str, MeasurementPrecision]
-) -> list[Answer]:
+) -> list[Change]:
     """Change of every angle that both films have between the same endplates.
 
     The readings tell whether marks were carried over from film to film.
@@ -74,20 +74,20 @@ def _position(text: str) -> Position:
     return Position(text)
 
 
-def _view(found: JudgedChange, previous_film: str) -> Answer:
+def _view(found: JudgedChange, previous_film: str) -> Change:
     """A change as later minus earlier: positive if kyphosis became more."""
     change = found.change
-    return {
-        "code": change.later.code,
-        "label": f"{change.later.code} ({change.later.upper} - {change.later.lower})",
-        "previous_value": change.earlier.value_deg,
-        "change": found.difference_deg,
-        "standard_uncertainty": change.standard_uncertainty_deg,
-        "limit": found.limit_deg,
-        "basis": found.basis,
-        "uncertainty_source": change.uncertainty_source,
-        "verdict": str(found.verdict),
-        "beyond_uncertainty": change.beyond_uncertainty,
-        "reasons": list(found.reasons),
-        "previous_film": previous_film,
-    }
+    return Change(
+        code=change.later.code,
+        label=f"{change.later.code} ({change.later.upper} - {change.later.lower})",
+        previous_value=change.earlier.value_deg,
+        change=found.difference_deg,
+        standard_uncertainty=change.standard_uncertainty_deg,
+        limit=found.limit_deg,
+        basis=found.basis,
+        uncertainty_source=change.uncertainty_source,
+        verdict=found.verdict,
+        beyond_uncertainty=change.beyond_uncertainty,
+        reasons=list(found.reasons),
+        previous_film=previous_film,
+    )

@@ -9,10 +9,12 @@ from typing import Any
 from kyphometer.errors import ReadingError, ReadingFormatError
 from kyphometer.film import FilmReference
 from kyphometer.geometry import Facing, PixelGeometry
+from kyphometer.messages import Word
 from kyphometer.reading import Reading
-from kyphometer.reading.checks import Finding, Severity, check_reading
+from kyphometer.reading.checks import check_reading
 from kyphometer.reading.document import reading_from_dict
 from kyphometer.reading.facing import derive_facing
+from kyphometer.reading.findings import Finding, Severity
 
 
 class ImpossibleReadingError(ReadingError):
@@ -60,7 +62,7 @@ def checked_reading(
     known["film"] = {"rows": film.rows, "columns": film.columns}
     reading = replace(reading_from_dict(known), film=film, extra={})
     if not reading.vertebrae and not reading.not_measurable:
-        raise ReadingFormatError("It", "holds no endplate; mark one, or list why none can be")
+        raise ReadingFormatError("reading_empty", where=Word("reading.it"))
     findings = check_reading(reading, geometry)
     if any(item.severity is Severity.ERROR for item in findings):
         raise ImpossibleReadingError(findings)

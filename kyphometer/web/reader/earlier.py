@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
+from kyphometer.anatomy import Level
 from kyphometer.errors import KyphometerError
 from kyphometer.measure import Measurement, measure_reading
 from kyphometer.reading import Reading
 from kyphometer.store.protocol import ReadingStore
 from kyphometer.store.records import FilmRecord, ReadingRecord
 from kyphometer.web.reader.agreement import Agreement
-from kyphometer.web.reader.answer import Answer
 from kyphometer.web.reader.catalogue import Catalogue
 from kyphometer.web.reader.changes import changes_view
+from kyphometer.web.wire.marks import Change
 
 
 class Earlier:
@@ -27,7 +28,7 @@ class Earlier:
         self._catalogue = catalogue
         self._agreement = agreement
 
-    def levels(self, film: FilmRecord) -> list[str]:
+    def levels(self, film: FilmRecord) -> list[Level]:
         """Fractured levels to begin with: agreed on, or read before, or offered at the start."""
         agreed = self._agreement.levels.get(film.patient or "", ())
         if not agreed:
@@ -35,14 +36,14 @@ class Earlier:
             agreed = before[1].reading.fractured_levels if before else ()
         if not agreed and self._agreement.fractured_level is not None:
             agreed = (self._agreement.fractured_level,)
-        return [level.value for level in agreed]
+        return list(agreed)
 
     def changes(
         self,
         film: FilmRecord,
         reading: Reading,
         measurements: Sequence[Measurement],
-    ) -> list[Answer] | None:
+    ) -> list[Change] | None:
         """Change of every angle that the film before has too; None if there is none to compare."""
         before = self.reading_before(film)
         if before is None:

@@ -11,15 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 import kyphometer
+from kyphometer.anatomy import Level
 from kyphometer.errors import FilmError, NotFoundError, UnknownRecordError
+from kyphometer.geometry import Point, SpacingSource
+from kyphometer.measure import measure_reading
+from kyphometer.messages import language
 from kyphometer.reading import Reading
 from kyphometer.store.protocol import ReadingStore
 from kyphometer.store.records import FilmRecord, ReadingState, WorkItem
 from kyphometer.web.pixels.film_source import FilmSource
 from kyphometer.web.pixels.packing import unpack
+from kyphometer.web.pixels.page import PageKind, PageOrder
 from kyphometer.web.pixels.picture import PictureOrder
 from kyphometer.web.reader.agreement import Agreement
-from kyphometer.web.reader.answer import Answer
 from kyphometer.web.reader.assist import Target, assist
 from kyphometer.web.reader.carrying import CarryOrder
 from kyphometer.web.reader.catalogue import Catalogue
@@ -27,9 +31,11 @@ from kyphometer.web.reader.confirming import checked_reading, draft_reading
 from kyphometer.web.reader.earlier import Earlier
 from kyphometer.web.reader.film_files import film_header, film_source
 from kyphometer.web.reader.overview import progress_view, readings_view
-from kyphometer.web.reader.service import ConfirmNote, WorkQuery
+from kyphometer.web.reader.printing import Printed, measurements_csv, page_order
+from kyphometer.web.reader.service import ConfirmNote
 from kyphometer.web.reader.versions import ReadingVersions, stored_view, tag_of
 from kyphometer.web.reader.visits import ReadFilm, visit_table
+from kyphometer.web.sending.job import ResultsOrder
 from kyphometer.web.views.assisted import assisted_view
 from kyphometer.web.views.films import facts_view, geometry_view, identity_view, pixels_view
 from kyphometer.web.views.measurements import measure_answer
@@ -38,11 +44,18 @@ from kyphometer.web.views.work import (
     STATUS,
     FailedFile,
     film_line,
+    film_warnings,
+    groups,
     line_view,
     matching,
     matching_failed,
+    other_readers,
     progress,
+    sibling_view,
 )
+from kyphometer.web.wire.films import Film, Sibling, WorkList, WorkQuery
+from kyphometer.web.wire.marks import Assisted, Confirmed, Document, Measured, Readings, Saved
+from kyphometer.web.wire.people import Progress
 
 
 class OpenService:
@@ -67,65 +80,86 @@ class OpenService:
 
     # ------------------------------------------------------------------------------ looking
 
-    def work_list(self, query: WorkQuery) -> Answer:
+    def work_list(self, query: WorkQuery) -> WorkList:
         """A page of the films to read, with progress."""
         films, items = self._catalogue.films(), tuple(self._catalogue.items().values())
         known = ((item, films[item.film_id]) for item in items if item.film_id in films)
         lines = matching(known, query)
         failed = matching_failed(self._failed, query)
         start, end = query.offset, query.offset + query.limit
-        shown = [line_view(item, film, self._fractured(item)) for item, film in lines[start:end]]
+        others, first = self._catalogue.others(), groups(lines, query)
+        shown = [
+            line_view(
+                item,
+                film,
+                fractured=self._fractured(item),
+                others=others.get(film.id, ()),
+                group=first.get(film.id),
+            )
+            for item, film in lines[start:end]
+        ]
         shown += failed[max(0, start - len(lines)) : max(0, end - len(lines))]
-        return {
-            "total": len(lines) + len(failed),
-            "progress": progress(items, self._failed),
-            "items": shown,
-        }
+        return WorkList(
+            total=len(lines) + len(failed),
+            progress=progress(items, self._failed),
+            others=other_readers(others),
+            items=shown,
+        )
 
     def _fractured(self, item: WorkItem) -> Sequence[str]:
         if item.state is ReadingState.UNREAD:
             return ()
-        document = stored_view(self._versions.stored(item.film_id))["document"] or {}
+        document = stored_view(self._versions.stored(item.film_id)).document or {}
         levels = document.get("fractured_levels")
         return [str(level) for level in levels] if isinstance(levels, list) else ()
 
-    def film(self, film_id: str) -> Answer:
+    def film_of_study(self, study_instance_uid: str) -> str:
+        """The film that a link to a DICOM study opens: the first lateral one, or else the first."""
+        films = [
+            film
+            for film in self._catalogue.films().values()
+            if film.facts.get("study_instance_uid") == study_instance_uid
+        ]
+        if not films:
+            raise NotFoundError(
+                f"No film of the study {study_instance_uid} is here",
+                "fetch it with 'kyphometer pacs fetch', or go to the work list",
+            )
+        return str(max(films, key=lambda film: film.is_lateral is True).id)
+
+    def film(self, film_id: str) -> Film:
         """Everything the page shows about a film but its pixels."""
         record = self._record(film_id)
         before = self._catalogue.before(record)
-        answer = {
-            **film_line(record),
-            "rows": record.rows,
-            "columns": record.columns,
-            "facing": record.facing,
-            "view": None,
-            "facts": [],
-            "warnings": list(record.facts.get("warnings", ())),
-            "geometry": geometry_view(record.geometry),
-            "pixels": None,
-            "siblings": self._siblings(record),
-            "fractured_levels": self._earlier.levels(record),
-            "previous": None if before is None else str(before.id),
-            "next": self._next(record),
-            "error": None,
-        }
+        header, error = None, None
         try:
             header = film_header(film_source(self._store, record))
-        except (FilmError, UnknownRecordError) as error:
-            answer["error"] = str(error)
-            return answer
-        answer["facts"] = identity_view(header.acquisition) + facts_view(header)
-        answer["view"] = header.acquisition.view
-        answer["pixels"] = pixels_view(header.rendering)
-        return answer
+        except (FilmError, UnknownRecordError) as refused:
+            error = str(refused)
+        return Film(
+            **film_line(record),
+            rows=record.rows,
+            columns=record.columns,
+            facing=record.header_facing,
+            view=header.acquisition.view if header else None,
+            facts=[*identity_view(header.acquisition), *facts_view(header)] if header else [],
+            warnings=film_warnings(record),
+            geometry=geometry_view(record.geometry),
+            pixels=pixels_view(header.rendering) if header else None,
+            siblings=self._siblings(record),
+            fractured_levels=self._earlier.levels(record),
+            previous=None if before is None else str(before.id),
+            next=self._next(record),
+            error=error,
+        )
 
-    def _siblings(self, record: FilmRecord) -> list[Answer]:
+    def _siblings(self, record: FilmRecord) -> list[Sibling]:
         items = self._catalogue.items()
         found = []
         for film in self._catalogue.of_patient(record):
             item = items.get(film.id)
             state = ReadingState.UNREAD if item is None else item.state
-            found.append({**film_line(film), "status": STATUS[state]})
+            found.append(sibling_view(film, state))
         return found
 
     def _next(self, record: FilmRecord) -> str | None:
@@ -163,29 +197,85 @@ class OpenService:
             corner_sd_mm=self.agreement.corner_sd_mm,
         )
 
-    def readings(self, film_id: str) -> Answer:
+    def page(self, film_id: str, kind: PageKind) -> PageOrder:
+        """The page of the draft, or else of the latest confirmed reading, to be made."""
+        printed = self._printed(film_id)
+        source = film_source(self._store, printed.film)
+        visits = self.visits(film_id, None)
+        return page_order(
+            printed, kind, source, visits, self.agreement, datetime.now().astimezone()
+        )
+
+    def table(self, film_id: str) -> str:
+        """The numbers of the draft, or else of the latest confirmed reading, as CSV."""
+        printed = self._printed(film_id)
+        film = printed.film
+        measured = measure_reading(
+            printed.reading,
+            film.geometry,
+            corner_sd_mm=self.agreement.corner_sd_mm,
+            header_facing=film.header_facing,
+            strict=False,
+        )
+        return measurements_csv(printed, measured)
+
+    def _printed(self, film_id: str) -> Printed:
+        record = self._record(film_id)
+        stored = self._versions.stored(record.id)
+        reading, version = None, 0
+        if stored.draft is not None:
+            reading = draft_reading(stored.draft.document, record.reference)
+        elif stored.reading is not None:
+            reading, version = stored.reading.reading, stored.version
+        if reading is None or not reading.vertebrae:
+            raise NotFoundError("Nothing is marked on this film yet", "mark it first")
+        return Printed(film=record, reading=reading, observer=self._observer, version=version)
+
+    def results(self, film_id: str) -> ResultsOrder:
+        """The reader's latest confirmed reading, with the versions before it."""
+        record = self._record(film_id)
+        versions = self._store.history(record.id, self._observer)
+        if not versions:
+            problem = "This film has no confirmed reading that could be sent"
+            raise NotFoundError(problem, "confirm one first")
+        source = film_source(self._store, record)
+        stated = record.geometry.source is SpacingSource.STATED
+        return ResultsOrder(
+            path=source.path,
+            frame=source.frame,
+            spacing_mm=record.geometry.require_mm("A film")[::-1] if stated else None,
+            name=record.name,
+            observer=self._observer,
+            document_json=versions[-1].document_json,
+            earlier_json=tuple(one.document_json for one in versions[:-1]),
+            reason=versions[-1].reason,
+            visit=record.visit,
+            corner_sd_mm=self.agreement.corner_sd_mm,
+        )
+
+    def readings(self, film_id: str) -> Readings:
         """Everybody's confirmed readings of a film."""
         return readings_view(self._store, self._record(film_id), self.agreement)
 
-    def progress(self) -> Answer:
+    def progress(self) -> Progress:
         """How far everybody is who has read anything, and this reader."""
         known = {record.observer for record in self._store.latest_readings()}
         return progress_view(self._store, sorted({*known, self._observer}))
 
     # ------------------------------------------------------------------------------ marking
 
-    def document(self, film_id: str) -> Answer:
+    def document(self, film_id: str) -> Document:
         """The reader's draft, or else the latest confirmed reading, with its tag."""
         return stored_view(self._versions.stored(self._record(film_id).id))
 
-    def save_draft(self, film_id: str, document: Mapping[str, Any], base: str | None) -> Answer:
+    def save_draft(self, film_id: str, document: Mapping[str, Any], base: str | None) -> Saved:
         """Save an unfinished reading made on the state `base`."""
         record = self._record(film_id)
         tag = self._versions.save_draft(record.id, document, base)
         self._catalogue.noted(record.id, tag)
-        return {"etag": str(tag)}
+        return Saved(etag=str(tag))
 
-    def discard_draft(self, film_id: str, base: str | None) -> Answer:
+    def discard_draft(self, film_id: str, base: str | None) -> Document:
         """Throw the draft `base` away."""
         record = self._record(film_id)
         stored = self._versions.discard_draft(record.id, base)
@@ -194,7 +284,7 @@ class OpenService:
 
     def confirm(
         self, film_id: str, document: Mapping[str, Any], base: str | None, note: ConfirmNote
-    ) -> Answer:
+    ) -> Confirmed:
         """Confirm a reading made on the state `base`, under this reader's name."""
         record = self._record(film_id)
         film = replace(record.reference, sha256_pixels=note.sha256_pixels)
@@ -208,16 +298,16 @@ class OpenService:
         )
         tag = self._versions.confirm(record.id, signed, base, note)
         self._catalogue.noted(record.id, tag)
-        measured = self._measured(record, signed)["measurements"]
-        return {"etag": str(tag), "version": tag.version, "measured": measured}
+        measured = self._measured(record, signed).measurements
+        return Confirmed(etag=str(tag), version=tag.version, measured=measured)
 
-    def measure(self, film_id: str, document: Mapping[str, Any]) -> Answer:
+    def measure(self, film_id: str, document: Mapping[str, Any]) -> Measured:
         """Everything that can be said about the marks so far."""
         record = self._record(film_id)
         reading = draft_reading(document, record.reference)
         return self._measured(record, reading)
 
-    def _measured(self, record: FilmRecord, reading: Reading) -> Answer:
+    def _measured(self, record: FilmRecord, reading: Reading) -> Measured:
         return measure_answer(
             reading,
             record.geometry,
@@ -240,7 +330,11 @@ class OpenService:
         return visit_table(films, record.id, self.agreement)
 
     def carry_over(
-        self, film_id: str, document: Mapping[str, Any], from_id: str | None
+        self,
+        film_id: str,
+        document: Mapping[str, Any],
+        from_id: str | None,
+        anchors: Mapping[str, tuple[float, float]],
     ) -> CarryOrder:
         """What is to be proposed from a film of the patient that was read before."""
         record = self._record(film_id)
@@ -257,6 +351,8 @@ class OpenService:
             before_json=reading.document_json,
             before_source=film_source(self._store, earlier),
             before_geometry=earlier.geometry,
+            anchors={Level.parse(level): Point(*at) for level, at in anchors.items()},
+            language=language(),
         )
 
     def assist(
@@ -265,7 +361,7 @@ class OpenService:
         document: Mapping[str, Any],
         targets: Sequence[Target],
         packed: NDArray[np.uint16],
-    ) -> Answer:
+    ) -> Assisted:
         """Marks moved onto the rim corners that the image shows."""
         record = self._record(film_id)
         header = film_header(film_source(self._store, record))

@@ -12,30 +12,30 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
-from msgspec import Struct
 from numpy.typing import NDArray
 
 from kyphometer.store.records import MarkingLog
 from kyphometer.web.access.visitors import Visitor
 from kyphometer.web.pixels.film_source import FilmSource
+from kyphometer.web.pixels.page import PageKind, PageOrder
 from kyphometer.web.pixels.picture import PictureOrder
 from kyphometer.web.reader.agreement import Agreement
-from kyphometer.web.reader.answer import Answer
 from kyphometer.web.reader.assist import Target
 from kyphometer.web.reader.carrying import CarryOrder
-
-Told = Answer | Struct
-"""What a reader is told; a blinded one only in types of `web.blinded.answers`."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkQuery:
-    """Which part of the work list is asked for."""
-
-    text: str = ""
-    status: str | None = None
-    offset: int = 0
-    limit: int = 100
+from kyphometer.web.sending.job import ResultsOrder
+from kyphometer.web.views.visits import VisitTable
+from kyphometer.web.wire.films import WorkQuery
+from kyphometer.web.wire.marks import Readings
+from kyphometer.web.wire.people import Progress
+from kyphometer.web.wire.told import (
+    AssistedTold,
+    ConfirmedTold,
+    DocumentTold,
+    FilmTold,
+    MeasuredTold,
+    SavedTold,
+    WorkListTold,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,11 +60,15 @@ class ReaderService(Protocol):
         """What was agreed on before reading."""
         ...
 
-    def work_list(self, query: WorkQuery) -> Told:
+    def work_list(self, query: WorkQuery) -> WorkListTold:
         """A page of the films to read, with progress."""
         ...
 
-    def film(self, film_id: str) -> Told:
+    def film_of_study(self, study_instance_uid: str) -> str:
+        """The film that a link to a DICOM study opens: the first lateral one, or else the first."""
+        ...
+
+    def film(self, film_id: str) -> FilmTold:
         """Everything the page shows about a film but its pixels."""
         ...
 
@@ -80,29 +84,41 @@ class ReaderService(Protocol):
         """The picture of the confirmed reading, to be drawn."""
         ...
 
-    def readings(self, film_id: str) -> Told:
+    def page(self, film_id: str, kind: PageKind) -> PageOrder:
+        """The page of the reader's marks, to be made."""
+        ...
+
+    def table(self, film_id: str) -> str:
+        """The numbers of the reader's marks, as CSV."""
+        ...
+
+    def results(self, film_id: str) -> ResultsOrder:
+        """The reader's confirmed reading, of which results may be sent."""
+        ...
+
+    def readings(self, film_id: str) -> Readings:
         """Everybody's confirmed readings of a film."""
         ...
 
-    def progress(self) -> Told:
+    def progress(self) -> Progress:
         """How far everybody is."""
         ...
 
-    def document(self, film_id: str) -> Told:
+    def document(self, film_id: str) -> DocumentTold:
         """The reader's draft, or else the latest confirmed reading, with its tag."""
         ...
 
-    def save_draft(self, film_id: str, document: Mapping[str, Any], base: str | None) -> Told:
+    def save_draft(self, film_id: str, document: Mapping[str, Any], base: str | None) -> SavedTold:
         """Save an unfinished reading made on the state `base`."""
         ...
 
-    def discard_draft(self, film_id: str, base: str | None) -> Told:
+    def discard_draft(self, film_id: str, base: str | None) -> DocumentTold:
         """Throw the draft `base` away."""
         ...
 
     def confirm(
         self, film_id: str, document: Mapping[str, Any], base: str | None, note: ConfirmNote
-    ) -> Told:
+    ) -> ConfirmedTold:
         """Confirm a reading made on the state `base`."""
         ...
 
@@ -112,21 +128,25 @@ class ReaderService(Protocol):
         document: Mapping[str, Any],
         targets: Sequence[Target],
         packed: NDArray[np.uint16],
-    ) -> Told:
+    ) -> AssistedTold:
         """Marks moved onto the rim corners that the image, as this reader sees it, shows."""
         ...
 
     def carry_over(
-        self, film_id: str, document: Mapping[str, Any], from_id: str | None
+        self,
+        film_id: str,
+        document: Mapping[str, Any],
+        from_id: str | None,
+        anchors: Mapping[str, tuple[float, float]],
     ) -> CarryOrder:
         """What is to be proposed from an earlier film of the patient."""
         ...
 
-    def visits(self, film_id: str, document: Mapping[str, Any] | None) -> Told:
+    def visits(self, film_id: str, document: Mapping[str, Any] | None) -> VisitTable:
         """All visits of the patient, with `document` as the marks of that film."""
         ...
 
-    def measure(self, film_id: str, document: Mapping[str, Any]) -> Told:
+    def measure(self, film_id: str, document: Mapping[str, Any]) -> MeasuredTold:
         """Everything that can be said about the marks so far."""
         ...
 

@@ -15,8 +15,9 @@ from kyphometer.errors import StudyConflictError
 from kyphometer.reading import Reading
 from kyphometer.store.protocol import ReadingStore
 from kyphometer.store.records import Stored
-from kyphometer.web.reader.answer import Answer
 from kyphometer.web.reader.service import ConfirmNote
+from kyphometer.web.wire.base import STATE
+from kyphometer.web.wire.marks import Document
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +44,16 @@ def tag_of(stored: Stored) -> Tag:
     return Tag(stored.version, stored.etag)
 
 
-def stored_view(stored: Stored) -> Answer:
+def stored_view(stored: Stored) -> Document:
     """What the page is told: the draft if there is one, else the reading."""
     shown = stored.draft or stored.reading
-    source = "none" if shown is None else "reading" if stored.draft is None else "draft"
-    return {
-        "document": None if shown is None else shown.document,
-        "etag": str(tag_of(stored)),
-        "version": stored.version,
-        "source": source,
-        "status": "unread" if shown is None else "read" if stored.draft is None else "draft",
-    }
+    return Document(
+        document=None if shown is None else shown.document,
+        etag=str(tag_of(stored)),
+        version=stored.version,
+        source="none" if shown is None else "reading" if stored.draft is None else "draft",
+        status="unread" if shown is None else "read" if stored.draft is None else "draft",
+    )
 
 
 class DocumentConflictError(StudyConflictError):
@@ -63,7 +63,7 @@ class DocumentConflictError(StudyConflictError):
         super().__init__("This reading was changed in another window or by another program", stored)
         self.kind = "StudyConflictError"
         answer = stored_view(stored)
-        self.members = {key: answer[key] for key in ("etag", "document", "version", "source")}
+        self.members = {key: getattr(answer, key) for key in STATE}
 
 
 class ReadingVersions:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import errno
 import json
 import logging
-from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from msgspec import to_builtins
+from msgspec import UNSET, to_builtins
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -21,8 +20,11 @@ from kyphometer.errors import (
     NotFoundError,
     TooManyAttemptsError,
 )
+from kyphometer.web.blinded.refusals import BlindedRefusalError
 from kyphometer.web.reader.confirming import ImpossibleReadingError
+from kyphometer.web.reader.versions import DocumentConflictError
 from kyphometer.web.views.measurements import finding_view
+from kyphometer.web.wire.told import Error
 
 logger = logging.getLogger("kyphometer.web")
 
@@ -62,41 +64,39 @@ class InPieces(Response):
 
 def error_answer(error: Exception) -> Json:
     """The answer that an error makes: its status, its sentence and the name of its class."""
-    status, extra, headers = _describe(error)
-    kind = getattr(error, "kind", type(error).__name__)
-    facts = error.to_dict() if isinstance(error, KyphometerError) else {}
-    body = {"error": str(error), "kind": kind, **facts, **extra}
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR and not isinstance(error, KyphometerError):
-        body = _own_fault(error)
-    return Json(body, status_code=status, headers=headers)
-
-
-def _describe(error: Exception) -> tuple[int, Mapping[str, Any], dict[str, str]]:
-    """Status, further members of the body, and headers of an error's answer."""
+    if not isinstance(error, KyphometerError):
+        full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+        status = HTTPStatus.INSUFFICIENT_STORAGE if full else HTTPStatus.INTERNAL_SERVER_ERROR
+        return Json(_own_fault(error), status_code=status)
     headers = {}
     if isinstance(error, TooManyAttemptsError):
         headers["Retry-After"] = str(error.seconds)
-    if isinstance(error, ImpossibleReadingError):
-        findings = [finding_view(item) for item in error.findings]
-        return error.http_status, {"findings": findings}, headers
-    if isinstance(error, KyphometerError):
-        return error.http_status, getattr(error, "members", {}), headers
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return HTTPStatus.INSUFFICIENT_STORAGE, {}, headers
-    return HTTPStatus.INTERNAL_SERVER_ERROR, {}, headers
+    body = error.answer() if isinstance(error, BlindedRefusalError) else _refusal(error)
+    return Json(body, status_code=error.http_status, headers=headers)
 
 
-def _own_fault(error: Exception) -> dict[str, str]:
+def _refusal(error: KyphometerError) -> Error:
+    findings = error.findings if isinstance(error, ImpossibleReadingError) else ()
+    return Error(
+        error=str(error),
+        kind=getattr(error, "kind", type(error).__name__),
+        **error.to_dict(),
+        findings=[finding_view(item) for item in findings] or UNSET,
+        **(error.members if isinstance(error, DocumentConflictError) else {}),
+    )
+
+
+def _own_fault(error: Exception) -> Error:
     """Body for an error that nobody foresaw; the details go to the log, not to the page."""
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         sentence = (
             "The disk is full, so this was not saved; what was saved before is intact: "
             "make room and save again."
         )
-        return {"error": sentence, "kind": "DiskFullError"}
+        return Error(error=sentence, kind="DiskFullError")
     logger.error("an unforeseen error", exc_info=error)
     sentence = "The server met an error it did not expect; nothing was changed: see its log."
-    return {"error": sentence, "kind": "InternalError"}
+    return Error(error=sentence, kind="InternalError")
 
 
 async def on_error(_request: Request, error: Exception) -> Response:

@@ -1,15 +1,19 @@
-"""Bodies of requests: JSON objects, and nothing that would break a store later."""
+"""What requests carry: JSON of declared types, and nothing that would break a store later."""
 
 from __future__ import annotations
 
 import json
-from typing import Any, NoReturn
+import re
+from typing import Any, NoReturn, TypeVar, get_args
 
+import msgspec
 from starlette.requests import Request
 
-from kyphometer.errors import MediaTypeError, RequestError
+from kyphometer.errors import MediaTypeError, RequestError, RequestMemberError
+from kyphometer.typed_json import MemberError, typed
 
-MAX_TEXT = 20_000
+_T = TypeVar("_T", bound=msgspec.Struct)
+_COUNT = re.compile("[0-9]{1,9}")
 
 
 async def json_object(request: Request) -> dict[str, Any]:
@@ -51,41 +55,29 @@ def _is_storable(document: dict[str, Any]) -> bool:
     return "\\u0000" not in text
 
 
-def member_object(body: dict[str, Any], name: str) -> dict[str, Any]:
-    """A member that must be an object."""
-    value = body.get(name)
-    if not isinstance(value, dict):
-        raise RequestError(f"The member '{name}' is not a JSON object", "send the whole request")
-    return value
+async def asked_body(request: Request, kind: type[_T]) -> _T:
+    """What a request carries, as its declared type.
+
+    Raises
+    ------
+    MediaTypeError, RequestError
+        If it is no JSON object, or none of that type: the sentence names the member.
+    """
+    return _asked(await json_object(request), kind)
 
 
-def member_text(body: dict[str, Any], name: str) -> str | None:
-    """A member that must be text, or null or absent."""
-    value = body.get(name)
-    if value is not None and not isinstance(value, str):
-        raise RequestError(f"The member '{name}' is not text", "send text or null")
-    if value is not None and len(value) > MAX_TEXT:
-        raise RequestError(f"The member '{name}' is too long", f"use at most {MAX_TEXT} characters")
-    return value
+def asked_query(request: Request, kind: type[_T]) -> _T:
+    """What the address asks for after its question mark; what is empty is left out."""
+    given: dict[str, Any] = {name: text for name, text in request.query_params.items() if text}
+    for field in msgspec.structs.fields(kind):
+        text = given.get(field.name, "")
+        if int in get_args(field.type) and _COUNT.fullmatch(text):
+            given[field.name] = int(text)
+    return _asked(given, kind)
 
 
-def member_number(body: dict[str, Any], name: str) -> float | None:
-    """A member that must be a number, or null or absent."""
-    value = body.get(name)
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > 1e12:
-        raise RequestError(f"The member '{name}' is not a usable number", "send a number or null")
-    return float(value)
-
-
-def query_count(request: Request, name: str, default: int, most: int) -> int:
-    """A whole number from the address, from 0 to `most`."""
-    text = request.query_params.get(name)
-    if text is None:
-        return default
-    if not (text.isascii() and text.isdigit() and len(text) <= 9 and int(text) <= most):
-        raise RequestError(
-            f"'{name}' is not a whole number from 0 to {most}", "correct the address"
-        )
-    return int(text)
+def _asked(document: Any, kind: type[_T]) -> _T:
+    try:
+        return typed(document, kind)
+    except MemberError as error:
+        raise RequestMemberError(error.place, error.problem) from None

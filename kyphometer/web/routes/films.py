@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Annotated
 
 from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
@@ -10,45 +11,37 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 import kyphometer
-from kyphometer.errors import KyphometerError, RequestError
+from kyphometer.errors import KyphometerError
 from kyphometer.web.access.visitors import Role
 from kyphometer.web.pixels.film_source import FilmSource
+from kyphometer.web.pixels.page import PageKind
 from kyphometer.web.reader.assist import warm_up
-from kyphometer.web.reader.service import ReaderService, WorkQuery
-from kyphometer.web.routes.answers import InPieces, Json
-from kyphometer.web.routes.bodies import query_count
-from kyphometer.web.routes.routing import route
-from kyphometer.web.server.services import Services, reader_service, require, services
-
-MAX_PAGE = 500
-STATUSES = ("unread", "draft", "read", "failed")
-
-
-async def work_list(request: Request) -> Response:
-    """GET /api/worklist."""
-    status = request.query_params.get("status") or None
-    if status is not None and status not in STATUSES:
-        raise RequestError("The status asked for is unknown", f"use one of {', '.join(STATUSES)}")
-    query = WorkQuery(
-        text=request.query_params.get("query", "")[:200],
-        status=status,
-        offset=query_count(request, "offset", 0, 10_000_000),
-        limit=query_count(request, "limit", 100, MAX_PAGE),
-    )
-    return Json(await run_in_threadpool((await reader_service(request)).work_list, query))
+from kyphometer.web.reader.service import ReaderService
+from kyphometer.web.routes.answers import InPieces
+from kyphometer.web.routes.routing import TypedRoute, operation
+from kyphometer.web.server.services import Services, reader_service, services
+from kyphometer.web.wire.films import WorkQuery
+from kyphometer.web.wire.marks import Readings
+from kyphometer.web.wire.people import Progress
+from kyphometer.web.wire.told import FilmTold, WorkListTold
 
 
-async def film(request: Request) -> Response:
-    """GET /api/films/{film_id}; whoever asks will soon ask for the pixels: they are begun."""
+async def worklist(request: Request, query: WorkQuery) -> WorkListTold:
+    """Films to read."""
+    return await run_in_threadpool((await reader_service(request)).work_list, query)
+
+
+async def film(request: Request) -> FilmTold:
+    """Facts of a film; whoever asks will soon ask for the pixels: they are begun."""
     at, film_id = await reader_service(request), request.path_params["film_id"]
     source = await run_in_threadpool(_source, at, film_id)
     if source is not None:
         services(request).cache.prefetch(source)
-    return Json(await run_in_threadpool(at.film, film_id))
+    return await run_in_threadpool(at.film, film_id)
 
 
-async def pixels(request: Request) -> Response:
-    """GET /api/films/{film_id}/pixels: uint16, little endian, row by row."""
+async def pixels(request: Request) -> Annotated[Response, "application/octet-stream"]:
+    """Stored values of a film: uint16, little endian, row by row."""
     at, film_id = await reader_service(request), request.path_params["film_id"]
     source = await run_in_threadpool(at.source, film_id)
     headers = {"ETag": _etag(source, "pixels"), "Cache-Control": "private, no-cache"}
@@ -79,37 +72,63 @@ def _ahead(services: Services, at: ReaderService, film_id: str) -> BackgroundTas
     return BackgroundTask(decode_next)
 
 
-async def thumbnail(request: Request) -> Response:
-    """GET /api/films/{film_id}/thumbnail: a small JPEG."""
+async def thumbnail(request: Request) -> Annotated[Response, "image/jpeg"]:
+    """A small picture of a film."""
     at, film_id = await reader_service(request), request.path_params["film_id"]
     source = await run_in_threadpool(at.source, film_id)
     headers = {"ETag": _etag(source, "thumbnail"), "Cache-Control": "private, no-cache"}
     if _is_known(request, headers["ETag"]):
         return Response(status_code=304, headers=headers)
-    picture = await services(request).decoder.thumbnail(source)
+    picture = await services(request).cache.thumbnail(source)
     return Response(picture, media_type="image/jpeg", headers=headers)
 
 
-async def readings(request: Request) -> Response:
-    """GET /api/films/{film_id}/readings: everybody's; for QA."""
-    require(request, Role.QA)
+@operation(Role.QA)
+async def readings(request: Request) -> Readings:
+    """Everybody's readings of a film; for QA."""
     at, film_id = await reader_service(request), request.path_params["film_id"]
-    return Json(await run_in_threadpool(at.readings, film_id))
+    return await run_in_threadpool(at.readings, film_id)
 
 
-async def progress(request: Request) -> Response:
-    """GET /api/progress: how far everybody is; for QA."""
-    require(request, Role.QA)
-    return Json(await run_in_threadpool((await reader_service(request)).progress))
+@operation(Role.QA)
+async def progress(request: Request) -> Progress:
+    """How far everybody is; for QA."""
+    return await run_in_threadpool((await reader_service(request)).progress)
 
 
-async def picture(request: Request) -> Response:
-    """GET /api/films/{film_id}/picture.png: the confirmed reading drawn on its film."""
+async def picture(request: Request) -> Annotated[Response, "image/png"]:
+    """The confirmed reading drawn on its film."""
     at, film_id = await reader_service(request), request.path_params["film_id"]
     order = await run_in_threadpool(at.picture, film_id)
     drawn = await services(request).decoder.picture(order)
     headers = {"Content-Disposition": 'inline; filename="kyphometer.png"'}
     return Response(drawn, media_type="image/png", headers=headers)
+
+
+async def page_pdf(request: Request) -> Annotated[Response, "application/pdf"]:
+    """Film, marks, numbers and visits, for paper."""
+    return await _page(request, "pdf", "application/pdf")
+
+
+async def page_png(request: Request) -> Annotated[Response, "image/png"]:
+    """The first page of that, as a picture."""
+    return await _page(request, "png", "image/png")
+
+
+async def _page(request: Request, kind: PageKind, media_type: str) -> Response:
+    at, film_id = await reader_service(request), request.path_params["film_id"]
+    order = await run_in_threadpool(at.page, film_id, kind)
+    made = await services(request).decoder.page(order)
+    headers = {"Content-Disposition": f'inline; filename="kyphometer.{kind}"'}
+    return Response(made, media_type=media_type, headers=headers)
+
+
+async def table(request: Request) -> Annotated[Response, "text/csv"]:
+    """The numbers of the marks, one a line."""
+    at, film_id = await reader_service(request), request.path_params["film_id"]
+    text = await run_in_threadpool(at.table, film_id)
+    headers = {"Content-Disposition": 'inline; filename="kyphometer.csv"'}
+    return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
 
 
 def _next_source(at: ReaderService, film_id: str) -> FilmSource | None:
@@ -138,11 +157,14 @@ def _is_known(request: Request, etag: str) -> bool:
 
 
 ROUTES = (
-    route("/api/worklist", GET=work_list),
-    route("/api/films/{film_id}", GET=film),
-    route("/api/films/{film_id}/pixels", GET=pixels),
-    route("/api/films/{film_id}/thumbnail", GET=thumbnail),
-    route("/api/films/{film_id}/picture.png", GET=picture),
-    route("/api/films/{film_id}/readings", GET=readings),
-    route("/api/progress", GET=progress),
+    TypedRoute("/api/worklist", GET=worklist),
+    TypedRoute("/api/films/{film_id}", GET=film),
+    TypedRoute("/api/films/{film_id}/pixels", GET=pixels),
+    TypedRoute("/api/films/{film_id}/thumbnail", GET=thumbnail),
+    TypedRoute("/api/films/{film_id}/picture.png", GET=picture),
+    TypedRoute("/api/films/{film_id}/page.pdf", GET=page_pdf),
+    TypedRoute("/api/films/{film_id}/page.png", GET=page_png),
+    TypedRoute("/api/films/{film_id}/measurements.csv", GET=table),
+    TypedRoute("/api/films/{film_id}/readings", GET=readings),
+    TypedRoute("/api/progress", GET=progress),
 )

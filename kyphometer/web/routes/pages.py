@@ -16,10 +16,12 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from kyphometer.errors import NotFoundError
+from kyphometer.web.access.accounts import AccountAuthenticator
 from kyphometer.web.access.authentication import stranger_page
 from kyphometer.web.access.cookies import cookie_header
 from kyphometer.web.access.visitors import TokenAuthenticator
-from kyphometer.web.routes.routing import route
+from kyphometer.web.routes.accounts import add_cookies, address_of
+from kyphometer.web.routes.routing import TypedRoute
 from kyphometer.web.server.services import services
 from kyphometer.web.server.settings import Mode
 
@@ -81,6 +83,13 @@ async def login_page(request: Request) -> Response:
     """GET /login: the page for signing in, where there are accounts."""
     if services(request).settings.mode is Mode.LOCAL:
         return RedirectResponse("/", status_code=303)
+    authenticator = services(request).authenticator
+    if isinstance(authenticator, AccountAuthenticator):
+        vouched = await authenticator.vouched(request.headers, address_of(request))
+        if vouched is not None:
+            answer = RedirectResponse("/", status_code=303)
+            add_cookies(answer, services(request).settings, vouched)
+            return answer
     return await _file(request, "login.html")
 
 
@@ -103,8 +112,8 @@ async def _file(request: Request, name: str) -> Response:
 
 
 ROUTES = (
-    route("/", GET=index),
-    route("/login", GET=login_page),
-    route("/favicon.ico", GET=favicon),
-    route("/static/{name:path}", GET=static),
+    TypedRoute("/", GET=index),
+    TypedRoute("/login", GET=login_page),
+    TypedRoute("/favicon.ico", GET=favicon),
+    TypedRoute("/static/{name:path}", GET=static),
 )

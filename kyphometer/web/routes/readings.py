@@ -2,89 +2,97 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response
 
 from kyphometer.errors import ForbiddenError
 from kyphometer.store.records import MarkingLog
-from kyphometer.web.reader.assist import targets_in
+from kyphometer.web.reader.assist import target
 from kyphometer.web.reader.service import ConfirmNote, ReaderService
-from kyphometer.web.routes.answers import Json
-from kyphometer.web.routes.bodies import json_object, member_number, member_object, member_text
-from kyphometer.web.routes.routing import route
+from kyphometer.web.routes.routing import TypedRoute
 from kyphometer.web.server.services import reader_service, services
+from kyphometer.web.views.visits import VisitTable
+from kyphometer.web.wire.marks import (
+    Assist,
+    Carried,
+    CarryOver,
+    Confirm,
+    Log,
+    Marks,
+    SaveDraft,
+    Seen,
+    ShownMarks,
+)
+from kyphometer.web.wire.told import (
+    AssistedTold,
+    ConfirmedTold,
+    DocumentTold,
+    MeasuredTold,
+    SavedTold,
+)
 
 
-async def document(request: Request) -> Response:
-    """GET /api/films/{film_id}/document."""
+async def document(request: Request) -> DocumentTold:
+    """The draft, or the latest reading."""
     film_id = request.path_params["film_id"]
-    return Json(await run_in_threadpool((await reader_service(request)).document, film_id))
+    return await run_in_threadpool((await reader_service(request)).document, film_id)
 
 
-async def save_draft(request: Request) -> Response:
-    """PUT /api/films/{film_id}/draft."""
+async def save_draft(request: Request, body: SaveDraft) -> SavedTold:
+    """Save a draft."""
     at, film_id = await reader_service(request), request.path_params["film_id"]
-    body = await json_object(request)
-    draft, base = member_object(body, "document"), member_text(body, "base")
-    return Json(await run_in_threadpool(at.save_draft, film_id, draft, base))
+    return await run_in_threadpool(at.save_draft, film_id, body.document, body.base)
 
 
-async def discard_draft(request: Request) -> Response:
-    """DELETE /api/films/{film_id}/draft."""
+async def discard_draft(request: Request, body: Seen) -> DocumentTold:
+    """Discard the draft."""
     at, film_id = await reader_service(request), request.path_params["film_id"]
-    base = member_text(await json_object(request), "base")
-    return Json(await run_in_threadpool(at.discard_draft, film_id, base))
+    return await run_in_threadpool(at.discard_draft, film_id, body.base)
 
 
-async def confirm(request: Request) -> Response:
-    """POST /api/films/{film_id}/reading."""
+async def confirm(request: Request, body: Confirm) -> ConfirmedTold:
+    """Keep a reading for good."""
     at, film_id = await reader_service(request), request.path_params["film_id"]
-    body = await json_object(request)
-    reading, base = member_object(body, "document"), member_text(body, "base")
     source = await run_in_threadpool(at.source, film_id)
     note = ConfirmNote(
-        reason=member_text(body, "reason"),
-        log=_log(body),
+        reason=body.reason,
+        log=None if body.log is None else _log(body.log),
         sha256_pixels=await services(request).cache.fingerprint(source),
     )
-    return Json(await run_in_threadpool(at.confirm, film_id, reading, base, note))
+    return await run_in_threadpool(at.confirm, film_id, body.document, body.base, note)
 
 
-async def measure(request: Request) -> Response:
-    """POST /api/films/{film_id}/measure."""
+async def measure(request: Request, body: Marks) -> MeasuredTold:
+    """Live results."""
     at, film_id = await reader_service(request), request.path_params["film_id"]
-    marks = member_object(await json_object(request), "document")
-    return Json(await run_in_threadpool(at.measure, film_id, marks))
+    return await run_in_threadpool(at.measure, film_id, body.document)
 
 
-async def visits(request: Request) -> Response:
-    """POST /api/films/{film_id}/visits: the patient's visits, with the marks as they are shown."""
+async def visits(request: Request, body: ShownMarks) -> VisitTable:
+    """All visits of the film's patient, with the marks as they are shown."""
     at, film_id = await reader_service(request), request.path_params["film_id"]
-    body = await json_object(request)
-    marks = None if body.get("document") is None else member_object(body, "document")
-    return Json(await run_in_threadpool(at.visits, film_id, marks))
+    return await run_in_threadpool(at.visits, film_id, body.document)
 
 
-async def assist(request: Request) -> Response:
-    """POST /api/films/{film_id}/assist."""
+async def assist(request: Request, body: Assist) -> AssistedTold:
+    """Move marks onto the rims that the image shows."""
     at, film_id = await _assisting_service(request), request.path_params["film_id"]
-    body = await json_object(request)
-    marks, targets = member_object(body, "document"), targets_in(body.get("targets"))
-    source = await run_in_threadpool(at.source, film_id)
+    targets = [target(item) for item in body.targets]
+    shown = await run_in_threadpool(at.source, film_id)
+    source = replace(shown, normalised=False)  # help is the same, however a film is shown
     packed = (await services(request).cache.packed(source)).values
-    return Json(await run_in_threadpool(at.assist, film_id, marks, targets, packed))
+    return await run_in_threadpool(at.assist, film_id, body.document, targets, packed)
 
 
-async def carry_over(request: Request) -> Response:
-    """POST /api/films/{film_id}/carry-over."""
+async def carry_over(request: Request, body: CarryOver) -> Carried:
+    """Propose endplates from an earlier film of the patient."""
     at, film_id = await _assisting_service(request), request.path_params["film_id"]
-    body = await json_object(request)
-    marks, origin = member_object(body, "document"), member_text(body, "from")
-    order = await run_in_threadpool(at.carry_over, film_id, marks, origin)
-    return Json(await services(request).decoder.carried(order))
+    order = await run_in_threadpool(
+        at.carry_over, film_id, body.document, body.origin, body.anchors
+    )
+    return await services(request).decoder.carried(order)
 
 
 async def _assisting_service(request: Request) -> ReaderService:
@@ -96,27 +104,23 @@ async def _assisting_service(request: Request) -> ReaderService:
     return at
 
 
-def _log(body: dict[str, Any]) -> MarkingLog | None:
+def _log(told: Log) -> MarkingLog:
     """How the film was read, as the page noted it."""
-    if body.get("log") is None:
-        return None
-    log = member_object(body, "log")
-    seconds = member_number(log, "seconds")
     return MarkingLog(
-        seconds=max(0.0, seconds or 0.0),
-        zoom=member_number(log, "zoom"),
-        window_center=member_number(log, "window_center"),
-        window_width=member_number(log, "window_width"),
-        details=log.get("details") if isinstance(log.get("details"), dict) else None,
+        seconds=max(0.0, told.seconds or 0.0),
+        zoom=told.zoom,
+        window_center=told.window_center,
+        window_width=told.window_width,
+        details=told.details,
     )
 
 
 ROUTES = (
-    route("/api/films/{film_id}/document", GET=document),
-    route("/api/films/{film_id}/draft", PUT=save_draft, DELETE=discard_draft),
-    route("/api/films/{film_id}/reading", POST=confirm),
-    route("/api/films/{film_id}/measure", POST=measure),
-    route("/api/films/{film_id}/visits", POST=visits),
-    route("/api/films/{film_id}/assist", POST=assist),
-    route("/api/films/{film_id}/carry-over", POST=carry_over),
+    TypedRoute("/api/films/{film_id}/document", GET=document),
+    TypedRoute("/api/films/{film_id}/draft", PUT=save_draft, DELETE=discard_draft),
+    TypedRoute("/api/films/{film_id}/reading", POST=confirm),
+    TypedRoute("/api/films/{film_id}/measure", POST=measure),
+    TypedRoute("/api/films/{film_id}/visits", POST=visits),
+    TypedRoute("/api/films/{film_id}/assist", POST=assist),
+    TypedRoute("/api/films/{film_id}/carry-over", POST=carry_over),
 )

@@ -1,76 +1,73 @@
-"""Routes about the visit itself: configuration of the page, health, description of the API."""
+"""Routes about the visit itself: configuration of the page, health."""
 
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import Response
 
 import kyphometer
 from kyphometer.anatomy import Level
 from kyphometer.film import Position
 from kyphometer.measure import ANGLES
 from kyphometer.reading import CornerRule
-from kyphometer.web.openapi.document import description
-from kyphometer.web.reader.answer import Answer
-from kyphometer.web.routes.answers import Json
-from kyphometer.web.routes.routing import route
+from kyphometer.web.access.accounts import AccountAuthenticator
+from kyphometer.web.access.visitors import Authenticator
+from kyphometer.web.routes.routing import TypedRoute
+from kyphometer.web.sending.desk import SendDesk
 from kyphometer.web.server.services import reader_service, services, visitor
+from kyphometer.web.wire.base import Ok
+from kyphometer.web.wire.people import Config, Definition, Help, User
 
 
-async def config(request: Request) -> Response:
-    """GET /api/config."""
+async def config(request: Request) -> Config:
+    """What the page needs to begin."""
     settings, who, at = services(request).settings, visitor(request), await reader_service(request)
-    level = at.agreement.fractured_level
-    user = None if who.name is None else {"name": who.name, "role": str(who.role)}
-    answer = {
-        "version": kyphometer.__version__,
-        "mode": str(settings.mode),
-        "user": user,
-        "observer": who.observer,
-        "csrf": who.csrf,
-        "blinded": at.is_blinded,
-        "languages": list(settings.languages),
-        "corner_sd_mm": at.agreement.corner_sd_mm,
-        "fractured_level": None if level is None else level.value,
-        "assist": {"available": True, "allowed": at.agreement.may_assist},
+    return Config(
+        version=kyphometer.__version__,
+        mode=settings.mode,
+        user=None if who.name is None else User(name=who.name, role=who.role),
+        sign_in="proxy" if by_proxy(services(request).authenticator) else "password",
+        observer=who.observer if at.is_blinded else who.reads_as or who.observer,
+        csrf=who.csrf,
+        blinded=at.is_blinded,
+        languages=list(settings.languages),
+        corner_sd_mm=at.agreement.corner_sd_mm,
+        fractured_level=at.agreement.fractured_level,
+        sending=not at.is_blinded and SendDesk.is_set_up(),
+        assist=Help(available=True, allowed=at.agreement.may_assist),
         **_vocabulary(),
-    }
-    return Json(answer)
+    )
 
 
 @cache
-def _vocabulary() -> Answer:
+def _vocabulary() -> dict[str, Any]:
     return {
-        "levels": [level.value for level in Level],
-        "position_values": [str(position) for position in Position],
-        "corner_rules": [str(rule) for rule in CornerRule],
+        "levels": list(Level),
+        "position_values": list(Position),
+        "corner_rules": list(CornerRule),
         "definitions": [
-            {
-                "code": item.code,
-                "label": item.name,
-                "upper": str(item.upper),
-                "lower": str(item.lower),
-                "description": item.text,
-            }
+            Definition(
+                code=item.code,
+                label=item.name,
+                upper=str(item.upper),
+                lower=str(item.lower),
+                description=item.text,
+            )
             for item in ANGLES.values()
         ],
     }
 
 
-async def health(_request: Request) -> Response:
-    """GET /api/health: for proxies and watchdogs; tells nothing."""
-    return Json({"ok": True})
+def by_proxy(authenticator: Authenticator) -> bool:
+    """True if a reverse proxy says who people are."""
+    return isinstance(authenticator, AccountAuthenticator) and authenticator.proxy is not None
 
 
-async def openapi(_request: Request) -> Response:
-    """GET /api/openapi.json."""
-    return Json(description())
+async def health(_request: Request) -> Ok:
+    """Is it up? For proxies and watchdogs; tells nothing."""
+    return Ok()
 
 
-ROUTES = (
-    route("/api/config", GET=config),
-    route("/api/health", GET=health),
-    route("/api/openapi.json", GET=openapi),
-)
+ROUTES = (TypedRoute("/api/config", GET=config), TypedRoute("/api/health", GET=health))

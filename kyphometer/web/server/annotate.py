@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from starlette.applications import Starlette
 
 from kyphometer.errors import StudyRefusedError
+from kyphometer.store.people.people import checked_code
 from kyphometer.store.protocol import ReadingStore
 from kyphometer.store.study.study import Study
 from kyphometer.web.access.visitors import TokenAuthenticator, Visitor
@@ -35,6 +37,28 @@ class OneService:
         return self._service
 
 
+class Readers:
+    """A service for each code under which the one person here reads, on the same store."""
+
+    def __init__(
+        self, store: ReadingStore, agreement: Agreement, failed: Sequence[FailedFile]
+    ) -> None:
+        self._store = store
+        self._agreement = agreement
+        self._failed = failed
+        self._service = lru_cache(maxsize=16)(self._begin)
+
+    def of(self, visitor: Visitor) -> ReaderService:
+        """The service at which that code reads."""
+        return self._service(visitor.reads_as or visitor.observer)
+
+    def _begin(self, observer: str) -> ReaderService:
+        known = checked_code(observer, "observer")
+        if isinstance(self._store, Study):
+            self._store.add_observer(known)
+        return OpenService(self._store, known, self._agreement, self._failed)
+
+
 def local_app(
     store: ReadingStore,
     observer: str,
@@ -44,9 +68,8 @@ def local_app(
     failed: Sequence[FailedFile] = (),
 ) -> Starlette:
     """Build the annotator's application for one person; see `annotate`."""
-    service = OpenService(store, observer, agreement, failed)
     authenticator = TokenAuthenticator(token, settings.cookie_name, observer)
-    return create_app(settings, authenticator, OneService(service))
+    return create_app(settings, authenticator, Readers(store, agreement, failed))
 
 
 def session_app(

@@ -11,6 +11,7 @@ from starlette.middleware import Middleware
 
 from kyphometer.errors import KyphometerError
 from kyphometer.web.access.authentication import Gate
+from kyphometer.web.access.fair_share import FairShare
 from kyphometer.web.access.middleware import (
     AnswerHeaders,
     BodyBound,
@@ -21,29 +22,19 @@ from kyphometer.web.access.middleware import (
 from kyphometer.web.access.visitors import Authenticator
 from kyphometer.web.pixels.cache import FilmCache
 from kyphometer.web.pixels.decoder import Decoder
+from kyphometer.web.quality.desk import QualityDesk
 from kyphometer.web.reader.service import ReaderServices
-from kyphometer.web.routes import accounts as routes_accounts
-from kyphometer.web.routes import films as routes_films
-from kyphometer.web.routes import pages
-from kyphometer.web.routes import planning as routes_planning
-from kyphometer.web.routes import readings as routes_readings
-from kyphometer.web.routes import service as routes_session
 from kyphometer.web.routes.answers import on_error, on_http_error
+from kyphometer.web.routes.every import ROUTES
 from kyphometer.web.server.services import Services
 from kyphometer.web.server.settings import WebSettings
 
-ROUTES = (
-    *pages.ROUTES,
-    *routes_session.ROUTES,
-    *routes_films.ROUTES,
-    *routes_readings.ROUTES,
-    *routes_accounts.ROUTES,
-    *routes_planning.ROUTES,
-)
-
 
 def create_app(
-    settings: WebSettings, authenticator: Authenticator, readers: ReaderServices
+    settings: WebSettings,
+    authenticator: Authenticator,
+    readers: ReaderServices,
+    quality: QualityDesk | None = None,
 ) -> Starlette:
     """Build the annotator as an ASGI application.
 
@@ -55,6 +46,8 @@ def create_app(
         Recognises visitors.
     readers
         Gives each visitor a service: what this person may see and do.
+    quality
+        Sessions of the study, where there are accounts.
     """
     decoder = Decoder()
     app = Starlette(
@@ -66,6 +59,7 @@ def create_app(
             Middleware(BodyBound, settings=settings),
             Middleware(Speaking),
             Middleware(Gate, settings=settings, authenticator=authenticator),
+            Middleware(FairShare),
         ],
         exception_handlers={
             KyphometerError: on_error,
@@ -79,6 +73,7 @@ def create_app(
         readers=readers,
         decoder=decoder,
         cache=FilmCache(decoder, settings.cache_bytes),
+        quality=quality,
     )
     return app
 
@@ -87,8 +82,11 @@ def create_app(
 async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     """Decoding process up before the first film is asked for, down with the server."""
     decoder: Decoder = app.state.services.decoder
+    quality: QualityDesk | None = app.state.services.quality
     decoder.start()
     try:
         yield
     finally:
         decoder.close()
+        if quality is not None:
+            quality.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,8 +15,11 @@ from starlette.applications import Starlette
 from kyphometer.errors import ServerStartError
 from kyphometer.store.study.study import Study
 from kyphometer.web.access.accounts import AccountAuthenticator
+from kyphometer.web.access.proxy_sign_in import ProxySignIn
+from kyphometer.web.access.sign_in_log import SignInLog
 from kyphometer.web.access.visitors import Visitor
 from kyphometer.web.blinded.service import BlindedService
+from kyphometer.web.quality.desk import QualityDesk
 from kyphometer.web.reader.agreement import study_agreement
 from kyphometer.web.reader.open import OpenService
 from kyphometer.web.reader.service import ReaderService
@@ -41,6 +45,12 @@ class Listening:
         Address that people's browsers use; needed behind a proxy.
     names
         Further names under which people reach the server.
+    sign_in_log
+        File to which every attempt to sign in is added, or None.
+    kit_key
+        Folder of the true readings of a kit, for certificates, or None.
+    user_header, proxy_secret
+        Header in which the proxy names the person, and the file of its secret, or None.
     """
 
     host: str = "127.0.0.1"
@@ -50,6 +60,10 @@ class Listening:
     behind_proxy: bool = False
     public_url: str | None = None
     names: tuple[str, ...] = ()
+    sign_in_log: Path | None = None
+    kit_key: Path | None = None
+    user_header: str | None = None
+    proxy_secret: Path | None = None
 
     @property
     def is_loopback(self) -> bool:
@@ -65,6 +79,23 @@ class Listening:
         if self.public_url is not None:
             return urlsplit(self.public_url).scheme == "https"
         return self.certificate is not None
+
+    def proxy_sign_in(self) -> ProxySignIn | None:
+        """How a proxy says who people are, or None.
+
+        Raises
+        ------
+        ServerStartError
+            If one of header, secret and proxy is missing, or the secret is no good.
+        """
+        if self.user_header is None and self.proxy_secret is None:
+            return None
+        if self.user_header is None or self.proxy_secret is None or not self.behind_proxy:
+            raise ServerStartError(
+                "a proxy that says who people are needs all three of them",
+                "give --behind-proxy, --user-header and --proxy-secret",
+            )
+        return ProxySignIn.from_file(self.user_header, self.proxy_secret)
 
     def check(self) -> None:
         """Refuse what would send names, films or passwords in clear over a network.
@@ -114,10 +145,17 @@ class DepartmentServices:
         return OpenService(study, visitor.observer, study_agreement(study.settings))
 
 
-def department_app(study: Study, settings: WebSettings) -> Starlette:
+def department_app(
+    study: Study,
+    settings: WebSettings,
+    log: SignInLog | None = None,
+    kit_key: Path | None = None,
+    proxy: ProxySignIn | None = None,
+) -> Starlette:
     """Build the annotator's application for several people with accounts."""
-    authenticator = AccountAuthenticator(study, settings.cookie_name)
-    return create_app(settings, authenticator, DepartmentServices(study))
+    authenticator = AccountAuthenticator(study, settings.cookie_name, log=log, proxy=proxy)
+    desk = QualityDesk(study, kit_key)
+    return create_app(settings, authenticator, DepartmentServices(study), desk)
 
 
 def serve(study: Study, where: Listening, *, show: Callable[[str], None] = print) -> None:
@@ -134,18 +172,21 @@ def serve(study: Study, where: Listening, *, show: Callable[[str], None] = print
             "the study has no account, so nobody could sign in",
             "add one with 'kyphometer user add STUDY NAME --role owner'",
         )
+    proxy = where.proxy_sign_in()
+    log = SignInLog(where.sign_in_log)
     sock = open_socket(where.host, where.port)
     settings = _settings(where, sock.getsockname()[1])
     scheme = "https" if where.certificate is not None else "http"
     address = where.public_url or f"{scheme}://{_host_text(where.host)}:{settings.port}/"
-    run(
-        department_app(study, settings),
-        sock,
-        on_ready=lambda: show(address),
-        certificate=where.certificate,
-        key=where.key,
-        behind_proxy=where.behind_proxy,
-    )
+    with closing(log):
+        run(
+            department_app(study, settings, log, where.kit_key, proxy),
+            sock,
+            on_ready=lambda: show(address),
+            certificate=where.certificate,
+            key=where.key,
+            behind_proxy=where.behind_proxy,
+        )
 
 
 def _settings(where: Listening, port: int) -> WebSettings:

@@ -15,9 +15,9 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from kyphometer.errors import ServerStartError
+from kyphometer.web.server.connections import BehindProxyProtocol, GuardedProtocol
 
 GRACE_SECONDS = 5
-MAX_CONNECTIONS = 200
 
 
 def open_socket(host: str, port: int) -> socket.socket:
@@ -75,14 +75,13 @@ def run(
     """Serve until interrupted (Ctrl+C or SIGTERM); requests under way are finished first."""
     config = uvicorn.Config(
         app,
-        http="h11",
+        http=BehindProxyProtocol if behind_proxy else GuardedProtocol,
         ws="none",
         lifespan="on",
         log_level="warning",
         access_log=False,
         server_header=False,
         proxy_headers=behind_proxy,
-        limit_concurrency=MAX_CONNECTIONS,
         timeout_graceful_shutdown=GRACE_SECONDS,
         ssl_certfile=certificate,
         ssl_keyfile=key,

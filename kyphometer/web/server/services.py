@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -11,7 +11,9 @@ from kyphometer.errors import ForbiddenError, SignInError
 from kyphometer.web.access.visitors import Authenticator, Role, Visitor
 from kyphometer.web.pixels.cache import FilmCache
 from kyphometer.web.pixels.decoder import Decoder
+from kyphometer.web.quality.desk import QualityDesk
 from kyphometer.web.reader.service import ReaderService, ReaderServices
+from kyphometer.web.sending.desk import SendDesk
 from kyphometer.web.server.settings import WebSettings
 
 
@@ -24,6 +26,8 @@ class Services:
     readers: ReaderServices
     decoder: Decoder
     cache: FilmCache
+    quality: QualityDesk | None = None
+    sending: SendDesk = field(default_factory=SendDesk)
 
 
 def services(request: Request) -> Services:

@@ -7,52 +7,44 @@ from typing import Any
 from kyphometer.film import Acquisition, FilmHeader, LookupTable, Rendering
 from kyphometer.geometry import PixelGeometry
 from kyphometer.web.pixels.packing import packed_padding, transport_rule
-from kyphometer.web.reader.answer import Answer
+from kyphometer.web.wire.films import Geometry, Lut, Pixels
 
 
-def geometry_view(geometry: PixelGeometry) -> Answer:
+def geometry_view(geometry: PixelGeometry) -> Geometry:
     """Pixel geometry with its source."""
-    return {
-        "row_mm": geometry.row_mm,
-        "column_mm": geometry.column_mm,
-        "aspect": geometry.aspect,
-        "source": str(geometry.source),
-        "in_patient": geometry.in_patient,
-    }
+    return Geometry(
+        row_mm=geometry.row_mm,
+        column_mm=geometry.column_mm,
+        aspect=geometry.aspect,
+        source=geometry.source,
+        in_patient=geometry.in_patient,
+    )
 
 
-def pixels_view(rendering: Rendering) -> Answer:
+def pixels_view(rendering: Rendering) -> Pixels:
     """How the transported values become modality values and grey levels."""
     rule, padding = transport_rule(rendering), packed_padding(rendering)
-    return {
-        "slope": rule.slope,
-        "intercept": rule.intercept,
-        "bits": rule.bits,
-        "padding": None if padding is None else list(padding),
-        "inverted": rendering.inverted,
-        "windows": [
-            {
-                "center": window.center,
-                "width": window.width,
-                "function": window.function,
-                "explanation": window.explanation,
-            }
-            for window in rendering.windows
-        ],
-        "luts": [_lut_view(table) for table in rendering.voi_luts],
-    }
+    return Pixels(
+        slope=rule.slope,
+        intercept=rule.intercept,
+        bits=rule.bits,
+        padding=None if padding is None else list(padding),
+        inverted=rendering.inverted,
+        windows=list(rendering.windows),
+        luts=[_lut_view(table) for table in rendering.voi_luts],
+    )
 
 
-def _lut_view(table: LookupTable) -> Answer:
-    return {
-        "explanation": table.explanation,
-        "first": table.first_mapped,
-        "bits": table.bits,
-        "values": [int(value) for value in table.values],
-    }
+def _lut_view(table: LookupTable) -> Lut:
+    return Lut(
+        explanation=table.explanation,
+        first=table.first_mapped,
+        bits=table.bits,
+        values=[int(value) for value in table.values],
+    )
 
 
-def facts_view(header: FilmHeader) -> list[list[str]]:
+def facts_view(header: FilmHeader) -> list[tuple[str, str]]:
     """Header facts for the reader's eye, as pairs of name and value; unknown ones left out."""
     acquisition = header.acquisition
     pairs: list[tuple[str, Any]] = [
@@ -69,10 +61,10 @@ def facts_view(header: FilmHeader) -> list[list[str]]:
         ("lossy", _yes_no(acquisition.lossy)),
         ("frames", header.frames if header.frames > 1 else None),
     ]
-    return [[name, _text(value)] for name, value in pairs if value is not None]
+    return [(name, _text(value)) for name, value in pairs if value is not None]
 
 
-def identity_view(acquisition: Acquisition) -> list[list[str]]:
+def identity_view(acquisition: Acquisition) -> list[tuple[str, str]]:
     """Who the patient is; left out wherever the reader is blinded."""
     pairs: list[tuple[str, Any]] = [
         ("patient_name", acquisition.patient_name),
@@ -82,7 +74,7 @@ def identity_view(acquisition: Acquisition) -> list[list[str]]:
         ("exposed_at", acquisition.exposed_at),
         ("time_point", acquisition.time_point),
     ]
-    return [[name, _text(value)] for name, value in pairs if value is not None]
+    return [(name, _text(value)) for name, value in pairs if value is not None]
 
 
 def _yes_no(value: bool | None) -> str | None:

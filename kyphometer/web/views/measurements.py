@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from msgspec import UNSET
+from msgspec.structs import replace
+
 from kyphometer.errors import FacingError
 from kyphometer.geometry import Facing, PixelGeometry
 from kyphometer.measure import Measurement, Refusal, measure_reading
 from kyphometer.reading import Reading
-from kyphometer.reading.checks import Finding, FindingCode, Severity, check_reading
-from kyphometer.web.reader.answer import Answer
+from kyphometer.reading.checks import check_reading
+from kyphometer.reading.findings import Finding, FindingCode, Severity
 from kyphometer.web.reader.needs import needed_endplates
+from kyphometer.web.wire import marks as wire
+from kyphometer.web.wire.marks import CORNERS
 
 
 def measure_answer(
@@ -19,24 +24,23 @@ def measure_answer(
     header_facing: Facing | None,
     corner_sd_mm: float,
     *,
-    changes: Callable[[Sequence[Measurement]], list[Answer] | None] = lambda _: None,
-) -> Answer:
+    changes: Callable[[Sequence[Measurement]], list[wire.Change] | None] = lambda _: None,
+) -> wire.Measured:
     """Facing, measurements, what is wrong and what is missing, as the page gets them.
 
     `changes` tells what changed since the film before.
     """
-    facing = reading.facing or header_facing
-    answer: Answer = {
-        "facing": None if facing is None else str(facing),
-        "measurements": [],
-        "findings": [],
-        "missing": [],
-        "warnings": [],
-        "change": None,
-    }
+    nothing = wire.Measured(
+        facing=reading.facing or header_facing,
+        measurements=[],
+        findings=[],
+        missing=[],
+        warnings=[],
+        change=None,
+    )
     if not reading.vertebrae:
-        answer["findings"] = [finding_view(item) for item in check_reading(reading, geometry)]
-        return answer
+        found = check_reading(reading, geometry)
+        return replace(nothing, findings=[finding_view(item) for item in found])
     try:
         measured = measure_reading(
             reading,
@@ -47,60 +51,71 @@ def measure_answer(
         )
     except FacingError as error:
         found = check_reading(reading, geometry)
-        answer["findings"] = [_facing_view(str(error)), *map(finding_view, found)]
-        return answer
-    answer["facing"] = str(measured.facing)
-    answer["findings"] = [finding_view(item) for item in measured.findings]
-    answer["measurements"] = [measurement_view(item) for item in measured.measurements]
-    answer["missing"] = [missing_view(reading, item) for item in measured.refused]
-    answer["warnings"] = list(measured.warnings)
-    answer["change"] = changes(measured.measurements)
-    return answer
+        return replace(nothing, findings=[_facing_view(str(error)), *map(finding_view, found)])
+    return wire.Measured(
+        facing=measured.facing,
+        measurements=[measurement_view(item) for item in measured.measurements],
+        findings=[finding_view(item) for item in measured.findings],
+        missing=[missing_view(reading, item) for item in measured.refused],
+        warnings=list(measured.warnings),
+        change=changes(measured.measurements),
+    )
 
 
-def measurement_view(item: Measurement) -> Answer:
+def measurement_view(item: Measurement) -> wire.Measurement:
     """A measurement with its 95 % interval and its lines on the film (posterior end first)."""
-    document = item.to_dict()
-    document["interval95"] = document.pop("interval_95")
-    document["lines"] = [[list(point) for point in line] for line in item.lines]
-    return document
+    return wire.Measurement(
+        code=item.code,
+        label=item.label,
+        upper=item.upper,
+        lower=item.lower,
+        value=item.value,
+        unit=item.unit,
+        standard_uncertainty=item.standard_uncertainty,
+        interval95=item.interval_95,
+        levels=list(item.levels),
+        definition=item.definition,
+        note=item.note,
+        details=dict(item.details) if item.details else UNSET,
+        lines=list(item.lines),
+    )
 
 
-def finding_view(item: Finding) -> Answer:
+def finding_view(item: Finding) -> wire.Finding:
     """Something impossible or improbable about the marks."""
-    return {
-        "code": str(item.code),
-        "severity": str(item.severity),
-        "where": item.where,
-        "message": item.message,
-        "remedy": item.remedy,
-        "sentence": str(item),
-        "levels": [level.value for level in item.levels],
-        "corners": [
-            {"level": level.value, "endplate": str(side), "corner": name}
+    return wire.Finding(
+        code=item.code,
+        severity=item.severity,
+        where=item.where,
+        message=item.message,
+        remedy=item.remedy,
+        sentence=str(item),
+        levels=list(item.levels),
+        corners=[
+            wire.CornerPlace(level=level, endplate=side, corner=CORNERS[name])
             for level, side, name in item.corners
         ],
-    }
+    )
 
 
-def _facing_view(sentence: str) -> Answer:
-    return {
-        "code": str(FindingCode.FACING),
-        "severity": str(Severity.ERROR),
-        "where": "facing",
-        "message": sentence,
-        "remedy": "",
-        "sentence": sentence,
-        "levels": [],
-        "corners": [],
-    }
+def _facing_view(sentence: str) -> wire.Finding:
+    return wire.Finding(
+        code=FindingCode.FACING,
+        severity=Severity.ERROR,
+        where="facing",
+        message=sentence,
+        remedy="",
+        sentence=sentence,
+        levels=[],
+        corners=[],
+    )
 
 
-def missing_view(reading: Reading, item: Refusal) -> Answer:
+def missing_view(reading: Reading, item: Refusal) -> wire.Missing:
     """A measurement that cannot be given yet, why, and the endplates that it still needs."""
-    return {
-        "code": item.code,
-        "label": item.label,
-        "reason": item.reason,
-        "needs": needed_endplates(reading, item.code),
-    }
+    return wire.Missing(
+        code=item.code,
+        label=item.label,
+        reason=item.reason,
+        needs=needed_endplates(reading, item.code),
+    )

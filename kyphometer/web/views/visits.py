@@ -5,17 +5,16 @@ from __future__ import annotations
 from datetime import date
 from typing import Literal
 
-from msgspec import Struct
-
 from kyphometer.film import Position
 from kyphometer.followup.correction_model import Verdict
 from kyphometer.followup.judged import Basis, JudgedChange
+from kyphometer.web.wire.base import Told
 
 Alike = Literal["same", "unknown", "different"]
 """Whether the patient was held alike on both films."""
 
 
-class VisitAngleColumn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class VisitAngleColumn(Told, frozen=True, kw_only=True):
     """An angle between two endplates, a column of the table."""
 
     code: str
@@ -23,7 +22,7 @@ class VisitAngleColumn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     lower: str
 
 
-class VisitChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class VisitChange(Told, frozen=True, kw_only=True):
     """Later minus earlier, in degrees: positive if kyphosis became more.
 
     `limit` is half of its 95 % interval by `basis`; `standard_error` is that of the change if it
@@ -39,7 +38,7 @@ class VisitChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     positions: Alike
 
 
-class VisitValue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class VisitValue(Told, frozen=True, kw_only=True):
     """An angle of a film in degrees, half of its 95 % interval, and what became of it."""
 
     value: float
@@ -48,7 +47,7 @@ class VisitValue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     loss: VisitChange | None
 
 
-class VisitRow(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class VisitRow(Told, frozen=True, kw_only=True):
     """A film of the patient. `day` counts from the baseline film; `values` go with the columns."""
 
     film_id: str
@@ -63,7 +62,7 @@ class VisitRow(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     values: list[VisitValue | None]
 
 
-class VisitTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class VisitTable(Told, frozen=True, kw_only=True):
     """All films of a patient, oldest first.
 
     `baseline` and `reference` are the films that change and loss are counted from; `by_visit` tells

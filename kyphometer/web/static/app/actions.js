@@ -177,18 +177,36 @@ function applyMoved(session, answer) {
 }
 
 /** @param {Session} session @param {?string} from film of the earlier visit; null: the latest one
- * that this reader has confirmed */
-export async function carryOver(session, from) {
+ * that this reader has confirmed
+ * @param {Object<string, Point>} [anchors] where the reader says that bodies lie */
+export async function carryOver(session, from, anchors = {}) {
   const { draft, ...document } = session.history.saved;
+  session.askWhere(null);
   try {
-    const answer = await session.api.carryOver(session.id, document, from);
+    const answer = await session.api.carryOver(session.id, document, from, anchors);
     session.history.commit({ ...doc.normalised(answer.document), draft }, 'carry');
     session.emit('carried');
     session.emit('advance', { from: {} });
     for (const note of answer.notes ?? []) session.say(note);
   } catch (error) {
     session.say(error instanceof Error ? error.message : String(error), 'warning');
+    const levels = error instanceof ApiError ? (error.body?.facts?.levels ?? []) : [];
+    if (levels.length > 0) session.askWhere({ from, levels, level: likely(session, levels) });
   }
+}
+
+/** The body that a reader most likely knows: the fractured one, else the middle one.
+ * @param {Session} session @param {string[]} levels @returns {string} */
+function likely(session, levels) {
+  const known = [...session.reading.fractured_levels, ...(session.facts.fractured_levels ?? [])];
+  return known.find((level) => levels.includes(level)) ?? levels[Math.floor(levels.length / 2)];
+}
+
+/** The reader has clicked the middle of the body asked for. @param {Session} session
+ * @param {Point} at */
+export function answerWhere(session, at) {
+  const { where } = session;
+  if (where) carryOver(session, where.from, { [where.level]: [at[0], at[1]] });
 }
 
 /** Confirm the reading as it stands. @param {Session} session @param {?string} reason

@@ -2,6 +2,8 @@
 
 import { language } from './i18n.js';
 
+const SIGN_IN = '/api/login';
+
 /** The server answered, but refused. */
 export class ApiError extends Error {
   /** @param {number} status @param {any} body */
@@ -19,23 +21,44 @@ export class OfflineError extends Error {}
 export class Api {
   constructor() {
     this.csrf = '';
-    /** @type {?() => void} what to do when nobody is signed in any more */
-    this.onSignedOut = null;
+    /** Who reads, if it was changed in this tab. */
+    this.observer = '';
+    /** @type {?() => Promise<boolean>} asks whoever was signed in to do so again; true if done */
+    this.signInAgain = null;
   }
 
-  /** @param {string} method @param {string} path @param {any} [body] @param {any} [extra]
-   * @returns {Promise<any>} */
+  /** @template {string} M @template {string} P
+   * @param {M} method @param {P} path @param {Wire.Body<M, P>} [body] @param {any} [extra]
+   * @returns {Promise<Wire.Answer<M, P>>} */
   async call(method, path, body, extra = {}) {
     /** @type {Object<string, string>} */
     const headers = { Accept: 'application/json', 'Accept-Language': language() };
-    if (method !== 'GET') headers['X-Kyphometer-CSRF'] = this.csrf;
+    if (this.observer) headers['X-Kyphometer-Observer'] = encodeURIComponent(this.observer);
     if (body !== undefined) headers['Content-Type'] = 'application/json';
     const payload = body === undefined ? undefined : JSON.stringify(body);
-    const request = { method, headers, body: payload, credentials: 'same-origin', ...extra };
-    const response = await reach(path, request);
+    const response = await this.reach(path, () => {
+      if (method !== 'GET') headers['X-Kyphometer-CSRF'] = this.csrf;
+      return { method, headers, body: payload, credentials: 'same-origin', ...extra };
+    });
     const answer = await response.json().catch(() => null);
-    if (response.status === 401 && this.onSignedOut) this.onSignedOut();
     if (!response.ok) throw new ApiError(response.status, answer);
+    return answer;
+  }
+
+  /** The answer; if nobody is signed in any more, once somebody is again.
+   * @param {string} path @param {() => RequestInit} request @returns {Promise<Response>} */
+  async reach(path, request) {
+    const response = await reach(path, request());
+    if (response.status !== 401 || !this.signInAgain || path === SIGN_IN) return response;
+    return (await this.signInAgain()) ? reach(path, request()) : response;
+  }
+
+  /** @param {string} name @param {string} password @returns {Promise<Wire.SignedIn>} */
+  async signIn(name, password) {
+    this.csrf ||= 'login'; // any value: a foreign page could not set this header at all
+    /** @type {Wire.SignedIn} */
+    const answer = await this.call('POST', SIGN_IN, { name, password });
+    this.csrf = answer.csrf;
     return answer;
   }
 
@@ -47,17 +70,18 @@ export class Api {
     return config;
   }
 
-  /** @param {string} id @param {string} rest */
-  path(id, rest = '') {
+  /** @template {string} R @param {string} id @param {R} rest @returns {`/api/films/${string}${R}`} */
+  path(id, rest) {
     return `/api/films/${encodeURIComponent(id)}${rest}`;
   }
 
-  /** @param {{query: string, status: string, offset: number, limit: number}} ask
+  /** @param {{query: string, status: string, sort?: string, offset: number, limit: number}} ask
    * @returns {Promise<Wire.WorkList>} */
   worklist(ask) {
     const query = new URLSearchParams({
       query: ask.query,
       status: ask.status,
+      sort: ask.sort ?? 'patient',
       offset: String(ask.offset),
       limit: String(ask.limit),
     });
@@ -66,13 +90,13 @@ export class Api {
 
   /** @param {string} id @returns {Promise<Wire.Film>} */
   film(id) {
-    return this.call('GET', this.path(id));
+    return this.call('GET', this.path(id, ''));
   }
 
   /** Stored values as 16-bit numbers. @param {string} id
    * @param {(share: number) => void} [onProgress] @returns {Promise<Uint16Array>} */
   async pixels(id, onProgress) {
-    const response = await reach(this.path(id, '/pixels'), { credentials: 'same-origin' });
+    const response = await this.reach(this.path(id, '/pixels'), () => ({ credentials: 'same-origin' }));
     if (!response.ok) throw new ApiError(response.status, await response.json().catch(() => null));
     const size = (/** @type {string} */ name) => Number(response.headers.get(`X-Kyphometer-${name}`));
     const bytes = new Uint8Array(size('Rows') * size('Columns') * 2);
@@ -92,6 +116,17 @@ export class Api {
     return new Uint16Array(bytes.buffer);
   }
 
+  /** A file that the server makes of a film. @param {string} id @param {string} rest
+   * @returns {Promise<Blob>} */
+  async file(id, rest) {
+    /** @type {Object<string, string>} */
+    const headers = { 'Accept-Language': language() };
+    if (this.observer) headers['X-Kyphometer-Observer'] = encodeURIComponent(this.observer);
+    const response = await this.reach(this.path(id, rest), () => ({ headers, credentials: 'same-origin' }));
+    if (!response.ok) throw new ApiError(response.status, await response.json().catch(() => null));
+    return response.blob();
+  }
+
   /** @param {string} id @returns {Promise<Wire.Document>} */
   document(id) {
     return this.call('GET', this.path(id, '/document'));
@@ -109,10 +144,21 @@ export class Api {
   }
 
   /** @param {string} id @param {any} document @param {?string} base @param {?string} reason
-   * @param {any} log how the film was read @returns {Promise<Wire.Confirmed>} */
+   * @param {?Wire.Log} log how the film was read @returns {Promise<Wire.Confirmed>} */
   confirm(id, document, base, reason, log) {
     const body = { document, base, log, ...(reason ? { reason } : {}) };
     return this.call('POST', this.path(id, '/reading'), body);
+  }
+
+  /** Where the confirmed reading can be sent, and how far it is. @param {string} id
+   * @returns {Promise<Wire.Sending>} */
+  sending(id) {
+    return this.call('GET', this.path(id, '/sending'));
+  }
+
+  /** @param {string} id @param {Wire.Send} what @returns {Promise<Wire.Sending>} */
+  send(id, what) {
+    return this.call('POST', this.path(id, '/sending'), what);
   }
 
   /** Everybody's confirmed readings. @param {string} id @returns {Promise<Wire.Readings>} */
@@ -131,16 +177,17 @@ export class Api {
     return this.call('POST', this.path(id, '/visits'), { document });
   }
 
-  /** @param {string} id @param {any} document @param {any[]} targets
+  /** @param {string} id @param {any} document @param {Wire.Target[]} targets
    * @returns {Promise<Wire.Assisted>} */
   assist(id, document, targets) {
     return this.call('POST', this.path(id, '/assist'), { document, targets });
   }
 
   /** @param {string} id @param {any} document @param {?string} from
+   * @param {Object<string, [number, number]>} anchors about where the middle of bodies lies
    * @returns {Promise<Wire.Carried>} */
-  carryOver(id, document, from) {
-    return this.call('POST', this.path(id, '/carry-over'), { document, from });
+  carryOver(id, document, from, anchors) {
+    return this.call('POST', this.path(id, '/carry-over'), { document, from, anchors });
   }
 }
 

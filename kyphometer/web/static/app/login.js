@@ -5,28 +5,61 @@ import { loadPrefs } from './prefs.js';
 
 const form = /** @type {HTMLFormElement} */ (document.getElementById('login'));
 const refusal = /** @type {HTMLElement} */ (document.getElementById('refusal'));
+const api = new Api();
 
 /** @param {string} id @returns {HTMLInputElement} */
 const field = (id) => /** @type {HTMLInputElement} */ (document.getElementById(id));
 
 await useLanguage(loadPrefs().language || (navigator.language.startsWith('vi') ? 'vi' : 'en'));
-for (const element of document.querySelectorAll('[data-text]')) {
-  element.textContent = t(/** @type {HTMLElement} */ (element).dataset.text ?? '');
+translate(document);
+
+/** @param {ParentNode} part */
+function translate(part) {
+  for (const element of part.querySelectorAll('[data-text]')) {
+    element.textContent = t(/** @type {HTMLElement} */ (element).dataset.text ?? '');
+  }
 }
+
+/** @param {HTMLElement} place @param {unknown} error */
+function refuse(place, error) {
+  place.textContent = error instanceof Error ? error.message : String(error);
+}
+
+const enter = () => location.assign(`/${location.hash}`); // the film that was asked for
 
 form.addEventListener('submit', async (event) => {
   event.preventDefault();
-  const api = new Api();
-  api.csrf = 'login'; // any value: a foreign page could not set this header at all
   refusal.textContent = '';
   try {
-    await api.call('POST', '/api/login', {
-      name: field('name').value,
-      password: field('password').value,
-    });
-    location.assign(`/${location.hash}`); // the film that was asked for
+    const answer = await api.signIn(field('name').value, field('password').value);
+    if (answer.first_password) askOwnPassword(field('name').value, field('password').value);
+    else enter();
   } catch (error) {
-    refusal.textContent = error instanceof Error ? error.message : String(error);
+    refuse(refusal, error);
     field('password').select();
   }
 });
+
+/** Whoever was given a password chooses another first. @param {string} name @param {string} old */
+function askOwnPassword(name, old) {
+  const template = /** @type {HTMLTemplateElement} */ (document.getElementById('own-password'));
+  const own = /** @type {DocumentFragment} */ (template.content.cloneNode(true));
+  translate(own);
+  form.replaceWith(own);
+  field('first-name').value = name;
+  field('new').focus();
+  const first = /** @type {HTMLFormElement} */ (document.getElementById('first'));
+  const refused = /** @type {HTMLElement} */ (document.getElementById('first-refusal'));
+  first.addEventListener('submit', async (event) => {
+    event.preventDefault();
+    refused.textContent = '';
+    try {
+      if (field('new').value !== field('again').value) throw new Error(t('account.differ'));
+      await api.call('POST', '/api/password', { old, new: field('new').value });
+      enter();
+    } catch (error) {
+      refuse(refused, error);
+      field('new').select();
+    }
+  });
+}

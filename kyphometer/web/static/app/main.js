@@ -2,17 +2,19 @@
 import { Api, ApiError } from './api.js';
 import { Films } from './films.js';
 import { t, useLanguage } from './i18n.js';
-import { loadPrefs, storePrefs } from './prefs.js';
+import { keepObserver, loadPrefs, recallObserver, storePrefs } from './prefs.js';
 import { Reader } from './reader/reader.js';
 import { Accounts } from './ui/accounts.js';
-import { ask, askPassword } from './ui/dialogs.js';
+import { ask, askObserver, askPassword } from './ui/dialogs.js';
 import { h } from './ui/dom.js';
 import { Planning } from './ui/planning.js';
+import { Quality } from './ui/quality.js';
+import { askSignIn } from './ui/sign-in.js';
 import { WorkList } from './ui/worklist.js';
 
-const PAGES = { '#/accounts': Accounts, '#/plan': Planning };
+const PAGES = { '#/accounts': Accounts, '#/plan': Planning, '#/quality': Quality };
 
-class App {
+export class App {
   constructor() {
     this.api = new Api();
     this.films = new Films(this.api);
@@ -22,19 +24,22 @@ class App {
     this.config = null;
     /** @type {any} */
     this.view = null;
-    this.list = { query: '', status: '', active: 0 };
+    /** @type {?Promise<boolean>} */
+    this.asking = null;
+    this.list = { query: '', status: '', sort: 'patient', active: 0 };
   }
 
   async start() {
     const wanted = this.prefs.language || (navigator.language.startsWith('vi') ? 'vi' : 'en');
     await useLanguage(wanted);
     try {
+      this.api.observer = recallObserver();
       this.config = await this.api.config();
     } catch (error) {
       this.refuse(error);
       return;
     }
-    if (this.config.mode === 'department') this.api.onSignedOut = () => location.assign('/login');
+    if (this.config.user) this.api.signInAgain = () => this.signInAgain();
     addEventListener('hashchange', () => this.route());
     const owner = this.config.mode === 'department' && this.config.user?.role === 'owner';
     if (location.hash.length < 3 && !owner) await this.openOnlyFilm();
@@ -91,6 +96,24 @@ class App {
     reader.resume(state);
   }
 
+  /** Read under another code from now on, in this tab. @param {string[]} known */
+  async changeObserver(known) {
+    const before = this.api.observer;
+    const code = await askObserver(this.config.observer, known);
+    if (!code) return;
+    this.api.observer = code;
+    try {
+      this.config = await this.api.config();
+      keepObserver(code);
+      this.list.active = 0;
+    } catch (error) {
+      this.api.observer = before;
+      const text = error instanceof Error ? error.message : String(error);
+      await ask(text, [], [{ label: t('close'), value: '', primary: true }]);
+    }
+    this.route();
+  }
+
   /** Ask for a new password of one's own. */
   async changePassword() {
     const given = await askPassword();
@@ -105,8 +128,16 @@ class App {
     }
   }
 
+  /** One question, however many requests wait for it. @returns {Promise<boolean>} */
+  signInAgain() {
+    const byProxy = async () => Boolean(await this.api.signIn(this.config.user.name, '-').catch(() => null));
+    this.asking ??= (this.config.sign_in === 'proxy' ? byProxy() : askSignIn(this.api, this.config.user.name)).finally(() => { this.asking = null; });
+    return this.asking;
+  }
+
   async signOut() {
-    await this.api.call('POST', '/api/logout', {}).catch(() => null);
+    this.api.signInAgain = null;
+    await this.api.call('POST', '/api/logout').catch(() => null);
     location.assign('/login');
   }
 

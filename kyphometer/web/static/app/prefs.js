@@ -7,6 +7,7 @@ const DEFAULTS = Object.freeze({
   loupe: true,
   assist: true,
   keys: true,
+  rightWindows: false,
   plan: 'angles',
   visits: true,
 });
@@ -26,5 +27,25 @@ export function storePrefs(prefs) {
     localStorage.setItem(KEY, JSON.stringify(prefs));
   } catch {
     // Storage is full or forbidden: the settings hold until the page is closed.
+  }
+}
+
+const WHO = 'kyphometer.observer';
+
+/** Who reads in this tab, if that was changed here. @returns {string} */
+export function recallObserver() {
+  try {
+    return sessionStorage.getItem(WHO) ?? '';
+  } catch {
+    return '';
+  }
+}
+
+/** @param {string} code */
+export function keepObserver(code) {
+  try {
+    sessionStorage.setItem(WHO, code);
+  } catch {
+    // Forbidden: it holds until the page is loaded again.
   }
 }

@@ -139,8 +139,9 @@ export class Saver extends Emitter {
       return;
     }
     const away = error instanceof OfflineError;
+    const signedOut = error instanceof ApiError && error.status === 401; // tried again with the next mark
     const later = away || (error instanceof ApiError && error.status >= 500);
-    this.become(away ? 'offline' : 'refused', error.message);
+    this.become(away || signedOut ? 'offline' : 'refused', error.message);
     if (later) {
       this.wait(RETRY_MS[Math.min(this.tries, RETRY_MS.length - 1)]);
       this.tries += 1;

@@ -35,6 +35,8 @@ export class Session extends Emitter {
     this.armed = Boolean(document.draft?.armed) && this.status !== 'read';
     /** @type {?string} */
     this.selected = null;
+    /** @type {?{from: ?string, levels: string[], level: string}} the body whose middle is asked for */
+    this.where = null;
     this.live = new Live(api, this.id);
     this.saver = new Saver(api, this.id, slotOf(config, facts), stored.etag ?? null, (reading) => this.dressed(reading));
     this.history.subscribe((reading, why) => this.changed(reading, why));
@@ -60,7 +62,7 @@ export class Session extends Emitter {
 
   /** The corner asked for now, or null when not armed or nothing is left. @returns {?CornerRef} */
   get target() {
-    return this.armed ? nextTarget(this.reading, this.queue) : null;
+    return this.armed && !this.where ? nextTarget(this.reading, this.queue) : null;
   }
 
   /** True if the reading on the screen is the confirmed one. */
@@ -107,6 +109,13 @@ export class Session extends Emitter {
   arm(armed) {
     if (this.armed === armed) return;
     this.armed = armed;
+    this.emit('target');
+  }
+
+  /** Ask for the middle of a body, or no more. @param {Session['where']} where */
+  askWhere(where) {
+    if (this.where === where) return;
+    this.where = where;
     this.emit('target');
   }
 

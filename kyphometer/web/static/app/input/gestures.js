@@ -102,6 +102,21 @@ export function finishPlacing(stage, ref, at, focus) {
   session.emit('advance', { from: ref });
 }
 
+/** Say where a body lies: where the pointer is let go. @param {Stage} stage @param {Point} start
+ * @returns {Gesture} */
+export function sayWhere(stage, start) {
+  let at = start;
+  return {
+    move(now) {
+      at = now;
+    },
+    end() {
+      if (stage.session) actions.answerWhere(stage.session, stage.pane.toFilm(at));
+    },
+    cancel() {},
+  };
+}
+
 /** @param {Stage} stage @param {Point} start @returns {Gesture} */
 export function windowDrag(stage, start) {
   const film = /** @type {any} */ (stage.filmAt(start));

@@ -73,12 +73,13 @@ export class KeyboardInput {
     const { session } = stage;
     if (!session) return;
     const covered = stage.isCovered();
-    const key = covered ? null : this.focusedCorner() ?? (session.target ? null : session.selected);
+    const asked = session.target || session.where;
+    const key = covered ? null : this.focusedCorner() ?? (asked ? null : session.selected);
     if (key) {
       const step = event.altKey ? 0.1 : event.shiftKey ? 5 : 0.5;
       actions.nudge(session, key, way[0] * step, way[1] * step);
       this.magnifyCorner(key);
-    } else if (session.target && !covered) {
+    } else if (asked && !covered) {
       this.moveCrosshair(way, event);
     } else if (stage.pane.film) {
       const view = panned(stage.pane.view, -way[0] * 60, -way[1] * 60, stage.pane.film);
@@ -126,9 +127,14 @@ export class KeyboardInput {
       return true;
     }
     const ref = session.target;
-    if (!ref) return false;
+    if (!ref && !session.where) return false;
     if (!stage.cursor) {
       stage.moveCursor([stage.pane.view.cx, stage.pane.view.cy]);
+      return true;
+    }
+    if (!ref) {
+      actions.answerWhere(session, stage.cursor);
+      stage.moveCursor(null);
       return true;
     }
     session.select(keyOf(ref));

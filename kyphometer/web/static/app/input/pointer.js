@@ -1,12 +1,12 @@
 /**
  * Mouse, pen and fingers on the film. Left places or drags only what it was told to: armed, or on a
- * corner; elsewhere it is the window. Middle or Space pans, right zooms, the wheel zooms at the
- * pointer; one finger pans, two pinch.
+ * corner; elsewhere, and everywhere with Alt, it is the window. Middle or Space pans, right zooms
+ * (or changes the window, a setting of the reader), the wheel zooms at the pointer; one finger pans, two pinch.
  * @typedef {import('../reader/stage.js').Stage} Stage
  * @typedef {import('../core/geometry.js').Point} Point
  */
 import { zoomedAt } from '../view/viewport.js';
-import { dragCorner, panDrag, pinch, placeCorner, windowDrag, zoomDrag } from './gestures.js';
+import { dragCorner, panDrag, pinch, placeCorner, sayWhere, windowDrag, zoomDrag } from './gestures.js';
 
 const REACH = { mouse: 13, pen: 16, touch: 26 };
 /** While armed only a press right on a corner grabs it; a little beside it places the next one. */
@@ -68,8 +68,11 @@ export class PointerInput {
     const { stage } = this;
     const touch = event.pointerType === 'touch';
     if (event.button === 1 || this.spaceHeld) return panDrag(stage, at);
-    if (event.button === 2) return zoomDrag(stage, at);
+    const windows = Boolean(stage.session?.prefs.rightWindows);
+    if (event.button === 2) return windows ? windowDrag(stage, at) : zoomDrag(stage, at);
     if (event.button !== 0) return null;
+    if (event.altKey) return windowDrag(stage, at);
+    if (stage.session?.where && !stage.isCovered(at)) return sayWhere(stage, at);
     const armed = Boolean(stage.session?.target) && !stage.isCovered(at);
     const reach = (armed ? REACH_ARMED : REACH)[this.kind(event)];
     const key = event.ctrlKey || event.metaKey ? null : stage.cornerAt(at, reach);

@@ -43,6 +43,8 @@ export const SHORTCUTS = Object.freeze([
   { command: 'together', keys: ['j'], group: 'compare' },
   { command: 'nextFilm', keys: ['n'], group: 'film' },
   { command: 'workList', keys: ['u'], group: 'film' },
+  { command: 'keep', keys: ['d'], group: 'film' },
+  { command: 'send', keys: ['t'], group: 'film' },
   { command: 'exportPicture', keys: ['Ctrl+e'], group: 'film' },
   { command: 'help', keys: ['?'], group: 'film' },
 ]);
@@ -55,6 +57,7 @@ export const GESTURES = Object.freeze([
   { key: 'gesture.shift', show: 'Shift', group: 'mark' },
   { key: 'gesture.force', show: 'Ctrl', group: 'mark' },
   { key: 'gesture.left', show: 'mouse.left', group: 'view' },
+  { key: 'gesture.window', show: 'mouse.window', group: 'view' },
   { key: 'gesture.wheel', show: 'mouse.wheel', group: 'view' },
   { key: 'gesture.pan', show: 'mouse.pan', group: 'view' },
   { key: 'gesture.right', show: 'mouse.right', group: 'view' },

@@ -9,7 +9,9 @@ import { endplatesOf, refOf } from '../core/document.js';
 import { endplateName, t } from '../i18n.js';
 import { askLevel, askNotMeasurable } from '../ui/dialogs.js';
 import { zoomedAt } from '../view/viewport.js';
+import { keep } from './keeping.js';
 import { exportPicture } from './picture.js';
+import { sendResults } from './sending.js';
 
 /** @param {import('./reader.js').Reader} reader @returns {Object<string, Command>} */
 export function commandsOf(reader) {
@@ -57,6 +59,10 @@ function marking(reader) {
 function cancel(reader) {
   const { session, stage } = reader;
   if (reader.pointer.cancel()) return;
+  if (session.where) {
+    session.askWhere(null);
+    return;
+  }
   if (reader.guide.dismiss()) return;
   if (reader.stage.layer.root.contains(document.activeElement)) {
     stage.root.focus({ preventScroll: true });
@@ -200,6 +206,16 @@ function moving(reader) {
   return {
     nextFilm: { run: () => reader.leaveTo(`#/film/${encodeURIComponent(reader.facts.next)}`), enabled: () => Boolean(reader.facts?.next) },
     workList: { run: () => reader.leaveTo('#/') },
+    keep: {
+      offered: !reader.config.blinded,
+      enabled: () => Boolean(reader.stage.pane.film && reader.session && Object.keys(reader.session.reading.vertebrae).length > 0),
+      run: () => keep(reader),
+    },
+    send: {
+      offered: Boolean(reader.config.sending),
+      enabled: () => Boolean(reader.config.sending && reader.session),
+      run: () => sendResults(reader),
+    },
     exportPicture: { run: () => exportPicture(reader.stage), enabled: () => Boolean(reader.stage.pane.film) },
     help: { run: () => reader.showHelp() },
   };

@@ -102,6 +102,7 @@ export class Compare {
     if (mode === 'side') {
       this.stage.pane.resize();
       for (const beside of this.besides) beside.viewer.pane.resize();
+      this.stage.keepMarksInView();
     }
     if (mode) this.align();
     this.changed();

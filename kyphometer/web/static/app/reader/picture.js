@@ -28,13 +28,23 @@ export function pictureOf(stage) {
 
 /** @param {import('./stage.js').Stage} stage */
 export async function exportPicture(stage) {
-  const address = URL.createObjectURL(await pictureOf(stage));
+  saveAs(await pictureOf(stage), `${nameOf(stage.session?.facts)}.png`);
+}
+
+/** A name for files about a film. @param {any} facts */
+export function nameOf(facts) {
+  const whole = facts?.patient ? [facts.patient, facts.visit ?? facts.date].filter(Boolean).join(' ') : facts?.label ?? 'film';
+  return String(whole).replaceAll(/[^\p{L}\p{N}.-]+/gu, '_');
+}
+
+/** @param {Blob} blob @param {string} name */
+export function saveAs(blob, name) {
+  const address = URL.createObjectURL(blob);
   const link = document.createElement('a');
   link.href = address;
-  const label = stage.session?.facts.label ?? 'film';
-  link.download = `${String(label).replace(/[^\w.-]+/g, '_')}.png`;
+  link.download = name;
   link.click();
-  setTimeout(() => URL.revokeObjectURL(address), 10_000);
+  setTimeout(() => URL.revokeObjectURL(address), 60_000);
 }
 
 /**

@@ -26,6 +26,7 @@ import { Visits } from '../ui/visits.js';
 import { centredOn } from '../view/viewport.js';
 import { commandsOf } from './commands.js';
 import { Compare } from './compare.js';
+import { copyNumbers } from './keeping.js';
 import { Looks } from './looks.js';
 import { printable } from './picture.js';
 import { Stage } from './stage.js';
@@ -63,7 +64,7 @@ export class Reader {
     this.wrap.append(this.compareBar.root, this.compareBar.handle, this.compareBar.here);
     this.header = new Header(this.commands, this.config, (code) => this.app.speak(code));
     this.toolbar = new Toolbar(this.commands);
-    this.results = new Results((text) => this.toasts.announce(text));
+    this.results = new Results((text) => this.toasts.announce(text), () => copyNumbers(this));
     this.checks = new Checks((flagged, goTo) => this.flag(flagged, goTo));
     this.vertebrae = new Vertebrae(this.commands, (key) => this.goTo(key));
     this.together = new Together((documents) => this.drawTogether(documents));
@@ -178,9 +179,9 @@ export class Reader {
     this.toolbar.update();
     this.compareBar.update();
     this.root.dataset.ready = session.id;
-    session.on('target', () => this.stage.root.classList.toggle('armed', Boolean(session.target)));
-    session.on('reading', () => this.stage.root.classList.toggle('armed', Boolean(session.target)));
-    this.stage.root.classList.toggle('armed', Boolean(session.target));
+    session.on('target', () => this.showArmed());
+    session.on('reading', () => this.showArmed());
+    this.showArmed();
     if (session.recovered) session.say(t('save.recovered'), 'warning');
     if (document.activeElement === document.body) this.stage.root.focus({ preventScroll: true });
   }
@@ -217,7 +218,13 @@ export class Reader {
   comparing() {
     this.compareBar?.update();
     if (this.toolbar && this.stage.pane.film) this.looks.refreshPresets();
-    this.stage.root.classList.toggle('armed', Boolean(this.session?.target) && !this.stage.isCovered());
+    this.showArmed();
+  }
+
+  /** The pointer shows where a press marks something. */
+  showArmed() {
+    const asked = Boolean(this.session?.target || this.session?.where);
+    this.stage.root.classList.toggle('armed', asked && !this.stage.isCovered());
   }
 
   /** @param {any[]} refs corners just let go */

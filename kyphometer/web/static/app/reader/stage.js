@@ -19,6 +19,8 @@ import { centredOn, fitted, fitZoom, toScreen } from '../view/viewport.js';
 
 const NO_KEYS = new Set();
 const USUAL_ENDPLATE_MM = 36;
+/** Part of a narrow pane that the marks may fill. */
+const ROOM = 0.62;
 
 export class Stage {
   /** @param {HTMLElement} root */
@@ -33,6 +35,7 @@ export class Stage {
     this.pane = new Pane(root, this.layer);
     this.loupe = new Loupe(this.pane);
     this.pane.scene = () => this.sceneFor((p) => this.pane.toScreen(p));
+    this.pane.facing = () => this.session?.facing ?? null;
     /** @type {?import('../session.js').Session} */
     this.session = null;
     /** @type {?Point} keyboard crosshair, on the film */
@@ -184,6 +187,19 @@ export class Stage {
     const view = centredOn(pane.view, centre, zoom, pane.film);
     if (smooth) pane.glideTo(view);
     else pane.setView(view);
+  }
+
+  /** All marks in view where they no longer fit, as in a pane that became narrower; not while
+   * something is being marked. */
+  keepMarksInView() {
+    const { session, pane } = this;
+    const box = session && !session.target ? boxOf(cornersOf(session.reading).map((c) => c.mark.xy)) : null;
+    if (!box) return;
+    const { width, height, zoom, aspect } = pane.view;
+    const most = ROOM * Math.min(width / (box.x1 - box.x0), height / ((box.y1 - box.y0) * aspect));
+    if (!pane.film || zoom <= most) return;
+    const centre = /** @type {Point} */ ([(box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2]);
+    pane.setView(centredOn(pane.view, centre, most, pane.film));
   }
 
   fit() {

@@ -8,11 +8,12 @@ import { icon } from './icons.js';
 const ROLES = ['observer', 'qa', 'owner'];
 
 export class Accounts {
-  /** @param {any} app */
+  /** @param {import('../main.js').App} app */
   constructor(app) {
     this.app = app;
     this.note = h('p', { class: 'list-note', role: 'status' });
     this.body = h('tbody');
+    this.signIns = h('section', { class: 'sign-ins', 'aria-labelledby': 'sign-ins' });
     const heads = ['name', 'observer', 'role', 'created', 'state'].map((key) => h('th', { scope: 'col' }, t(`accounts.${key}`)));
     this.root = h('div', { class: 'worklist' },
       h('header', { class: 'bar' },
@@ -23,7 +24,8 @@ export class Accounts {
         h('table', {}, h('thead', {}, h('tr', {}, heads)), this.body),
         this.note,
         this.form(),
-        h('p', { class: 'quiet' }, t('accounts.hint'))));
+        h('p', { class: 'quiet' }, t('accounts.hint')),
+        this.signIns));
   }
 
   open() {
@@ -31,6 +33,8 @@ export class Accounts {
     return this.attempt(async () => {
       const { users } = await this.app.api.call('GET', '/api/users');
       refill(this.body, users.map((/** @type {any} */ user) => this.row(user)));
+      const { sign_ins: attempts } = await this.app.api.call('GET', '/api/sign-ins');
+      refill(this.signIns, h('h2', { id: 'sign-ins' }, t('sign_ins.title')), attemptTable(attempts));
     });
   }
 
@@ -100,6 +104,18 @@ export class Accounts {
   dispose() {
     this.root.remove();
   }
+}
+
+/** @param {Wire.SignIns['sign_ins']} attempts newest first */
+function attemptTable(attempts) {
+  if (attempts.length === 0) return h('p', { class: 'quiet' }, t('sign_ins.none'));
+  const heads = ['time', 'name', 'address', 'outcome'].map((key) => h('th', { scope: 'col' }, t(`sign_ins.${key}`)));
+  const rows = attempts.slice(0, 50).map((attempt) => h('tr', { 'data-outcome': attempt.outcome },
+    h('td', {}, new Date(attempt.time).toLocaleString(document.documentElement.lang)),
+    h('td', {}, attempt.name ?? t('sign_ins.unknown', { hash: attempt.name_hash ?? '' })),
+    h('td', {}, attempt.address),
+    h('td', {}, t(`sign_ins.${attempt.outcome}`))));
+  return h('table', {}, h('thead', {}, h('tr', {}, heads)), h('tbody', {}, rows));
 }
 
 /** @param {string} chosen @param {string} label */

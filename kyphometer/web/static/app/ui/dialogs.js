@@ -37,6 +37,14 @@ export function ask(title, body, choices) {
   });
 }
 
+const KEPT = ['pdf', 'png', 'picture', 'csv', 'copy_tables', 'copy_picture'];
+
+/** What is to be taken away. @returns {Promise<string>} one of `KEPT`, or '' */
+export function askKeep() {
+  const buttons = KEPT.map((value) => h('button', { type: 'submit', value, class: 'button' }, t(`keep.${value}`)));
+  return ask(t('keep.title'), [h('div', { class: 'choices' }, buttons)], [{ label: t('cancel'), value: '' }]);
+}
+
 const REASONS = ['outside_film', 'implant', 'cement', 'overlap', 'destroyed', 'quality'];
 
 /** @param {string} where @returns {Promise<?string>} reason, or null */
@@ -83,6 +91,18 @@ export async function askCorrection() {
   return answer === 'yes' ? text.value.trim() || null : null;
 }
 
+/** A word that is kept with a deed. @param {string} title @param {string} text @param {string} deed
+ * @param {any[]} [before] further fields
+ * @returns {Promise<?string>} the reason, or null if it is not to be done */
+export async function askReason(title, text, deed, before = []) {
+  const reason = h('input', { id: 'deed-reason', type: 'text', maxlength: 300, required: true });
+  const answer = await ask(title, [h('p', {}, text), ...before, h('label', { for: 'deed-reason' }, t('quality.reason')), reason], [
+    { label: t('cancel'), value: '' },
+    { label: deed, value: 'yes', primary: true },
+  ]);
+  return answer === 'yes' ? reason.value.trim() || null : null;
+}
+
 /** Two saved at once. @param {number} mine @param {number} theirs numbers of marks
  * @returns {Promise<string>} `mine`, `theirs` or '' */
 export function askConflict(mine, theirs) {
@@ -99,6 +119,25 @@ export function askConflict(mine, theirs) {
       { label: t('conflict.mine'), value: 'mine', primary: true },
     ],
   );
+}
+
+/** @param {string} now who reads @param {string[]} known others @returns {Promise<string>} code, or '' */
+export async function askObserver(now, known) {
+  const code = h('input', { id: 'observer', type: 'text', required: true, maxlength: 64, list: 'observers', value: now, autocomplete: 'off' });
+  const answer = await ask(
+    t('observer.title'),
+    [
+      h('p', { class: 'quiet' }, t('observer.text')),
+      h('label', { for: 'observer' }, t('observer.code')),
+      code,
+      h('datalist', { id: 'observers' }, known.map((name) => h('option', { value: name }))),
+    ],
+    [
+      { label: t('cancel'), value: '' },
+      { label: t('observer.do'), value: 'yes', primary: true },
+    ],
+  );
+  return answer === 'yes' ? code.value.trim() : '';
 }
 
 /** @returns {Promise<?{old: string, new: string}>} the old and the new password, or null */

@@ -54,6 +54,7 @@ export class Guide {
       target,
       count: target ? progress(reading, session.queue) : null,
       marked: cornersOf(reading).length > 0,
+      where: session.where,
       left: !session.armed && session.queue.length > 0 && this.hasLeft(),
     });
   }
@@ -66,8 +67,9 @@ export class Guide {
 
   /** @param {any} model */
   fill(model) {
-    this.root.classList.toggle('choosing', model.choosing);
-    if (model.choosing) refill(this.root, this.chooser(model));
+    this.root.classList.toggle('choosing', model.choosing && !model.where);
+    if (model.where) refill(this.root, this.whereabouts(model.where));
+    else if (model.choosing) refill(this.root, this.chooser(model));
     else if (model.target) refill(this.root, this.prompt(model));
     else if (model.left) refill(this.root, this.resume());
     else refill(this.root);
@@ -169,6 +171,21 @@ export class Guide {
       h('span', { class: 'count' }, t('prompt.count', { done: count.done + 1, total: count.total })),
       small('ban', t('command.notMeasurable'), () => commands.notMeasurable.run(), 'ban'),
       small('close', t('prompt.stop'), () => commands.arm.run(), 'stop'),
+    );
+  }
+
+  /** Which body's middle to click, so that the marks of the visit before can be carried over.
+   * @param {{from: ?string, levels: string[], level: string}} where */
+  whereabouts(where) {
+    const session = /** @type {Session} */ (this.session);
+    const select = h('select', { id: 'where-level', 'data-focus': 'where-level', 'aria-label': t('where.level') },
+      where.levels.map((level) => h('option', { value: level, selected: level === where.level }, level)));
+    select.addEventListener('change', () => session.askWhere({ ...where, level: select.value }));
+    return h('div', { class: 'prompt' },
+      h('span', { class: 'target-dot', 'aria-hidden': 'true' }),
+      h('p', { class: 'ask', 'data-where': where.level }, h('span', { class: 'what' }, t('where.ask'))),
+      select,
+      small('close', t('where.stop'), () => session.askWhere(null), 'where-stop'),
     );
   }
 

@@ -5,7 +5,7 @@
 import { date, t } from '../i18n.js';
 import { h, refill, whenChanged } from './dom.js';
 import { icon } from './icons.js';
-import { positionName, visitName } from './names.js';
+import { filmTitle, positionName } from './names.js';
 
 export class Header {
   /** @param {Object<string, any>} commands @param {any} config @param {(code: string) => void} speak */
@@ -15,12 +15,14 @@ export class Header {
     this.title = h('div', { class: 'film-title' });
     this.save = h('p', { class: 'save', role: 'status' });
     this.confirm = h('button', { type: 'button', class: 'button primary', 'data-focus': 'confirm', onclick: () => commands.confirm.run() });
+    this.send = h('button', { type: 'button', class: 'button', title: `${t('command.send')} (T)`, hidden: !config.sending, 'data-command': 'send', onclick: () => commands.send.run() }, icon('send'), t('send.button'));
     this.next = h('button', { type: 'button', class: 'button', title: 'N', onclick: () => commands.nextFilm.run() }, t('command.nextFilm'), icon('next'));
     this.root = h('header', { class: 'bar' },
       h('button', { type: 'button', class: 'tool wide', title: `${t('command.workList')} (U)`, onclick: () => commands.workList.run() }, icon('back'), h('span', {}, t('worklist.short'))),
       this.title,
       this.save,
       this.confirm,
+      this.send,
       this.next,
       languageSwitch(config, speak),
       h('button', { type: 'button', class: 'tool', title: `${t('command.help')} (?)`, 'aria-label': t('command.help'), onclick: () => commands.help.run() }, icon('help')),
@@ -33,10 +35,11 @@ export class Header {
     this.session = session;
     const { facts } = session;
     this.next.disabled = !facts.next;
-    const known = [facts.patient, visitName(facts.visit), date(facts.date), positionName(facts.position)];
-    const line = this.config.blinded ? [t('blinded.reading')] : known;
+    const { blinded, observer } = this.config;
+    const known = [date(facts.date), positionName(facts.position), facts.patient ? facts.label : '', t('observer.reads', { observer })];
+    const line = blinded ? [t('blinded.reading')] : known;
     refill(this.title,
-      h('h1', {}, facts.label),
+      h('h1', {}, (!blinded && filmTitle(facts)) || facts.label),
       h('p', { class: 'quiet' }, line.filter(Boolean).join(' · ')),
     );
     for (const name of ['save', 'reading', 'confirmed', 'target']) session.on(name, () => this.update());
@@ -71,6 +74,8 @@ export class Header {
     this.confirm.classList.toggle('quieter', model.open);
     refill(this.confirm, model.confirmed ? t('confirmed') : model.version > 0 ? t('confirm.again') : t('confirm'));
     this.confirm.title = 'Ctrl+Enter';
+    this.send.disabled = !model.confirmed;
+    this.send.title = model.confirmed ? `${t('command.send')} (T)` : t('send.unconfirmed');
   }
 }
 

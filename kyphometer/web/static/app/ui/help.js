@@ -24,11 +24,17 @@ export async function showHelp(has, prefs, changed) {
     prefs.keys = keys.checked;
     changed();
   });
+  const right = h('input', { type: 'checkbox', id: 'right-windows', checked: prefs.rightWindows });
+  right.addEventListener('change', () => {
+    prefs.rightWindows = right.checked;
+    changed();
+  });
   await ask(
     t('help.title'),
     [
       h('div', { class: 'help', tabindex: 0, role: 'region', 'aria-label': t('help.title') }, h('div', { class: 'help-columns' }, groups)),
       h('p', { class: 'check' }, keys, h('label', { for: 'single-keys' }, t('help.keys'))),
+      h('p', { class: 'check' }, right, h('label', { for: 'right-windows' }, t('help.right_windows'))),
     ],
     [{ label: t('close'), value: '', primary: true }],
   );

@@ -26,3 +26,6 @@ export const positionName = (position) => named('position', position);
 
 /** @param {string} fact */
 export const factName = (fact) => named('fact', fact);
+
+/** Patient and visit, as far as they are known. @param {any} film */
+export const filmTitle = (film) => (film.patient ? [film.patient, visitName(film.visit)].filter(Boolean).join(' · ') : '');

@@ -9,7 +9,7 @@ const ICC = [['expected', 0.9], ['null', 0.75], ['width', null], ['readings', 2]
 const LIMITS = [['tolerance', 5], ['standard_error', 1.5], ['bias', 0], ['power', 0.8], ['confidence', 0.95]];
 
 export class Planning {
-  /** @param {any} app */
+  /** @param {import('../main.js').App} app */
   constructor(app) {
     this.app = app;
     this.root = h('div', { class: 'worklist' },
@@ -39,14 +39,14 @@ export class Planning {
     return h('section', {}, h('h2', {}, t(`planning.${aim}`)), h('p', { class: 'quiet' }, t(`planning.${aim}_hint`)), form, answer);
   }
 
-  /** @param {'icc'|'limits'} aim @param {any} body @param {Element} answer */
+  /** @param {'icc'|'limits'} aim @param {Wire.PlanIcc & Wire.PlanLimits} body @param {Element} answer */
   async ask(aim, body, answer) {
     try {
       const { sizes } = await this.app.api.call('POST', `/api/planning/${aim}`, body);
       const heads = [t('planning.method'), t('planning.aim'), t(`planning.n_${aim}`), t('planning.achieved')];
       refill(answer, h('table', {},
         h('thead', {}, h('tr', {}, heads.map((text) => h('th', { scope: 'col' }, text)))),
-        h('tbody', {}, sizes.map((/** @type {any} */ size) => h('tr', {},
+        h('tbody', {}, sizes.map((size) => h('tr', {},
           h('th', { scope: 'row' }, size.method),
           h('td', {}, size.aim),
           h('td', { class: 'n' }, number(size.n, 0)),

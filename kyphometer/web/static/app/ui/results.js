@@ -3,18 +3,21 @@
  * visit. Shows; works nothing out.
  * @typedef {import('../session.js').Session} Session
  */
-import { pairsOf, parseEndplate } from '../core/preview.js';
-import { date, number, pairName, plural, signed, t } from '../i18n.js';
+import { pairsOf } from '../core/preview.js';
+import { date, number, pairName, signed, t } from '../i18n.js';
 import { measured, stateOf, spreadText, verdictText } from './angles.js';
 import { h, refill, whenChanged } from './dom.js';
-import { measureName, visitName } from './names.js';
+import { Measurements } from './measurements.js';
+import { visitName } from './names.js';
 
 export class Results {
-  /** @param {(text: string) => void} announce */
-  constructor(announce) {
+  /** @param {(text: string) => void} announce @param {() => void} copy */
+  constructor(announce, copy) {
     this.announce = announce;
     this.root = h('section', { class: 'card results', 'aria-labelledby': 'results-title' });
-    this.more = false;
+    this.rows = h('div', { class: 'angle-rows' });
+    this.more = new Measurements(copy);
+    this.root.append(this.rows, this.more.root);
     this.draw = whenChanged((model) => this.fill(model));
   }
 
@@ -48,7 +51,7 @@ export class Results {
     }));
     const main = new Set(pairs.map((pair) => measured(session, pair)).filter(Boolean));
     const others = (answer?.measurements ?? []).filter((/** @type {Wire.Measurement} */ m) => !main.has(m));
-    this.draw({ rows, others, more: this.more, failure: session.live.failure });
+    this.draw({ rows, others, failure: session.live.failure });
     const spoken = rows.filter((row) => row.state).map((row) => this.spoken(row));
     if (spoken.length > 0) this.announce(spoken.join('. '));
   }
@@ -76,30 +79,16 @@ export class Results {
   fill(model) {
     const title = h('h2', { id: 'results-title' }, t('results.title'));
     if (model.rows.length === 0 && model.others.length === 0) {
-      refill(this.root, title, h('p', { class: 'quiet' }, t('results.empty')));
+      refill(this.rows, title, h('p', { class: 'quiet' }, t('results.empty')));
+      this.more.show([]);
       return;
     }
     const away = model.failure
       ? h('p', { class: 'note warning', role: 'status' }, t('results.preview'))
       : null;
     const hidden = this.session?.config.blinded ? h('p', { class: 'quiet small' }, t('blinded.values')) : null;
-    refill(this.root, title, hidden, model.rows.map((/** @type {any} */ row) => angleRow(row)), away, this.others(model));
-  }
-
-  /** @param {any} model */
-  others(model) {
-    if (model.others.length === 0) return null;
-    const details = h('details', { class: 'more', open: model.more },
-      h('summary', { 'data-focus': 'more' }, plural('results.more', model.others.length)),
-      h('table', {},
-        h('thead', {}, h('tr', {}, ['code', 'pair', 'value'].map((key) => h('th', { scope: 'col' }, t(`results.${key}`))))),
-        h('tbody', {}, model.others.map(otherRow)),
-      ),
-    );
-    details.addEventListener('toggle', () => {
-      this.more = details.open;
-    });
-    return details;
+    refill(this.rows, title, hidden, model.rows.map((/** @type {any} */ row) => angleRow(row)), away);
+    this.more.show(model.others);
   }
 }
 
@@ -150,16 +139,4 @@ function changeLine(change, visit) {
     h('p', { class: 'verdict' }, verdictText(change.verdict), basis ? h('span', { class: 'quiet' }, ` (${basis})`) : null),
     (change.reasons ?? []).map((/** @type {string} */ reason) => h('p', { class: 'quiet' }, reason)),
   );
-}
-
-/** @param {Wire.Measurement} m */
-function otherRow(m) {
-  const unit = { deg: '°', '%': ' %', ratio: '', grade: '' }[/** @type {'deg'} */ (m.unit)] ?? ` ${m.unit}`;
-  const digits = { ratio: 2, grade: 0 }[/** @type {'ratio'} */ (m.unit)] ?? 1;
-  const value = Number.isFinite(m.value) ? `${number(m.value, digits)}${unit}` : '—';
-  const isPlate = (/** @type {?string} */ name) => name !== null && /^\w+\.(sup|inf)erior$/.test(name);
-  const { upper, lower } = m;
-  const both = upper && lower && isPlate(upper) && isPlate(lower);
-  const pair = both ? pairName(parseEndplate(upper), parseEndplate(lower)) : (m.label ?? '').replace(`${m.code} `, '').replace(/^\(|\)$/g, '');
-  return h('tr', {}, h('th', { scope: 'row', title: m.code }, measureName(m.code)), h('td', {}, pair), h('td', { class: 'num' }, value));
 }

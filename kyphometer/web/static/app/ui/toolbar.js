@@ -8,7 +8,7 @@ const GROUPS = [
   ['fit', 'invert', 'localContrast', 'loupe', 'hideMarks'],
   ['compare', 'together'],
   ['refineAll', 'carryOver', 'assistOnRelease'],
-  ['exportPicture'],
+  ['keep', 'exportPicture'],
 ];
 const ICONS = {
   undo: 'undo',
@@ -23,6 +23,7 @@ const ICONS = {
   refineAll: 'wand',
   carryOver: 'carry',
   assistOnRelease: 'check',
+  keep: 'keep',
   exportPicture: 'picture',
 };
 const KEYS = {
@@ -38,6 +39,7 @@ const KEYS = {
   refineAll: 'E',
   carryOver: 'P',
   assistOnRelease: 'Q',
+  keep: 'D',
   exportPicture: 'Ctrl+E',
 };
 

@@ -5,9 +5,12 @@ import { languageSwitch } from './header.js';
 import { icon } from './icons.js';
 import { positionName, visitName } from './names.js';
 
-const ROW = 52;
+const ROW = 68;
 const PAGE = 100;
-const STATES = ['', 'unread', 'draft', 'read', 'failed'];
+const STATES = ['', 'unread', 'mine', 'draft', 'read', 'flagged', 'failed'];
+const HIDDEN_FROM_BLINDED = ['flagged', 'failed'];
+const ORDERS = ['patient', 'date', 'status', 'name'];
+const HEADS = ['patient', 'film', 'date', 'position', 'levels', 'status'];
 const SYMBOLS = { unread: '○', draft: '◐', read: '●', failed: '!' };
 
 export class WorkList {
@@ -22,15 +25,18 @@ export class WorkList {
     this.awaited = -1;
     this.search = h('input', { type: 'search', class: 'search', 'aria-label': t('worklist.search'), placeholder: t('worklist.search'), value: memory.query });
     this.filters = h('div', { class: 'filters', role: 'group', 'aria-label': t('worklist.filter') });
+    /** @type {string[]} other observers who have read something */
+    this.others = [];
+    this.order = app.config.blinded ? null : orderOf(memory, (sort) => this.ask(memory.query, memory.status, 0, sort));
     this.progress = h('div', { class: 'overall' });
     this.list = h('ul', { class: 'rows', 'aria-label': t('worklist.title') });
     this.scroller = h('div', { class: 'scroller', tabindex: -1 }, this.list);
     this.note = h('p', { class: 'list-note', role: 'status' });
     this.root = h('div', { class: app.config.blinded ? 'worklist blinded' : 'worklist' },
-      h('header', { class: 'bar' }, h('h1', {}, 'Kyphometer'), this.progress, planning(app), languageSwitch(app.config, (code) => app.speak(code)), who(app)),
+      h('header', { class: 'bar' }, h('h1', {}, 'Kyphometer'), this.progress, planning(app), languageSwitch(app.config, (code) => app.speak(code)), who(app, () => this.others)),
       h('main', { class: 'list-page' },
-        h('div', { class: 'list-tools' }, h('div', { class: 'search-box' }, icon('search'), this.search), this.filters, this.note),
-        h('div', { class: 'list-head', 'aria-hidden': 'true' }, ['status', 'film', 'patient', 'visit', 'date', 'position', 'levels'].map((name) => h('span', {}, t(`worklist.${name}`)))),
+        h('div', { class: 'list-tools' }, h('div', { class: 'search-box' }, icon('search'), this.search), this.filters, this.order, this.note),
+        h('div', { class: 'list-head', 'aria-hidden': 'true' }, HEADS.map((name) => h('span', {}, t(`worklist.${name}`)))),
         this.scroller,
       ));
     this.listen();
@@ -53,9 +59,9 @@ export class WorkList {
     this.ask(this.memory.query, this.memory.status, this.memory.active);
   }
 
-  /** @param {string} query @param {string} status @param {number} [active] */
-  async ask(query, status, active = 0) {
-    Object.assign(this.memory, { query, status, active });
+  /** @param {string} query @param {string} status @param {number} [active] @param {string} [sort] */
+  async ask(query, status, active = 0, sort = this.memory.sort) {
+    Object.assign(this.memory, { query, status, active, sort });
     this.asked += 1;
     this.pages.clear();
     this.showFilters();
@@ -72,12 +78,12 @@ export class WorkList {
     this.pages.set(page, 'coming');
     const { asked } = this;
     try {
-      const { query, status } = this.memory;
-      const answer = await this.app.api.worklist({ query, status, offset: page * PAGE, limit: PAGE });
+      const { query, status, sort } = this.memory;
+      const answer = await this.app.api.worklist({ query, status, sort, offset: page * PAGE, limit: PAGE });
       if (asked !== this.asked) return;
       this.pages.set(page, answer.items);
       this.total = answer.total;
-      this.showProgress(answer.progress);
+      this.showProgress(answer.progress, answer.others ?? []);
       this.note.textContent = answer.total === 0 ? t('worklist.none') : plural('worklist.count', answer.total);
     } catch (error) {
       this.pages.delete(page);
@@ -86,7 +92,8 @@ export class WorkList {
   }
 
   showFilters() {
-    refill(this.filters, STATES.map((status) => h('button', {
+    const states = STATES.filter((status) => !this.app.config.blinded || !HIDDEN_FROM_BLINDED.includes(status));
+    refill(this.filters, states.map((status) => h('button', {
       type: 'button',
       class: 'filter',
       'aria-pressed': String(this.memory.status === status),
@@ -95,10 +102,14 @@ export class WorkList {
     }, t(`filter.${status || 'all'}`))));
   }
 
-  /** @param {{read: number, draft: number, failed?: number, total: number}} progress */
-  showProgress({ read, draft, failed = 0, total }) {
+  /** @param {{read: number, draft: number, failed?: number, total: number}} progress
+   * @param {{observer: string, films: number}[]} others */
+  showProgress({ read, draft, failed = 0, total }, others) {
+    this.others = others.map((one) => one.observer);
+    const names = others.map((one) => `${one.observer} (${number(one.films, 0)})`).join(', ');
     const text = t('worklist.progress', { read: number(read, 0), total: number(total, 0), draft: number(draft, 0) });
-    refill(this.progress, h('progress', { max: Math.max(total, 1), value: read, 'aria-label': t('worklist.progress_label') }), h('span', {}, failed ? `${text}, ${t('worklist.failed', { count: number(failed, 0) })}` : text));
+    refill(this.progress, h('progress', { max: Math.max(total, 1), value: read, 'aria-label': t('worklist.progress_label') }), h('span', {}, failed ? `${text}, ${t('worklist.failed', { count: number(failed, 0) })}` : text),
+      names ? h('span', { class: 'others-read' }, t('worklist.others', { names })) : null);
   }
 
   /** Draw the rows in view, a few more, and fetch what is missing. */
@@ -123,32 +134,58 @@ export class WorkList {
     place.style.transform = `translateY(${index * ROW}px)`;
     if (!item) return place;
     const state = item.status ?? 'unread';
-    const cells = [item.label, item.patient, visitName(item.visit), date(item.date), positionName(item.position), (item.fractured_levels ?? []).join(', ')];
     if (state === 'failed') {
       place.append(h('div', { class: 'row failed', tabindex: index === this.memory.active ? 0 : -1, 'data-focus': `row-${index}`, 'data-index': index },
-        this.stateCell(state), h('span', {}, item.label || ''), h('span', { class: 'row-error' }, item.error || '')));
+        this.stateCell(state, []), h('span', {}, item.label || ''), h('span', { class: 'row-error' }, item.error || '')));
       return place;
     }
     place.append(h('a', {
       href: `#/film/${encodeURIComponent(item.film_id)}`,
-      class: 'row',
+      class: item.group ? 'row first' : 'row',
       tabindex: index === this.memory.active ? 0 : -1,
       'data-focus': `row-${index}`,
       'data-index': index,
       onfocus: () => { this.memory.active = index; },
       onclick: () => { this.memory.active = index; },
     },
-      this.stateCell(state),
-      cells.map((text) => h('span', {}, text || '')),
+      this.patientCell(item),
+      this.filmCell(item),
+      h('span', { class: 'quiet' }, date(item.date)),
+      h('span', { class: 'quiet' }, item.position === 'unknown' ? '' : positionName(item.position)),
+      h('span', { class: 'quiet' }, (item.fractured_levels ?? []).join(', ')),
+      this.stateCell(state, item.others ?? []),
     ));
     return place;
   }
 
-  /** @param {string} state */
-  stateCell(state) {
+  /** The patient: at the head of the visits, or on every line where the list is in another order.
+   * @param {any} item */
+  patientCell({ patient, group }) {
+    if (!patient) return h('span', { class: 'patient' });
+    const repeated = this.memory.sort === 'patient' && !group;
+    return h('span', { class: 'patient' },
+      h('span', { class: repeated ? 'unseen' : 'patient-name' }, patient),
+      group ? h('span', { class: 'quiet small' }, plural('worklist.visits', group.films, { read: number(group.read, 0) })) : null);
+  }
+
+  /** @param {any} item */
+  filmCell({ film_id, label, patient, visit, warnings = [] }) {
+    const { blinded } = this.app.config;
+    const picture = blinded ? null : h('img', { src: `/api/films/${encodeURIComponent(film_id)}/thumbnail`, alt: '', loading: 'lazy', decoding: 'async', onerror: (/** @type {Event} */ event) => /** @type {any} */ (event.target).classList.add('missing') });
+    const title = patient ? visitName(visit) || label : label;
+    return h('span', { class: 'film' },
+      h('span', { class: 'thumb' }, picture),
+      h('span', { class: 'film-name' },
+        h('b', {}, title, warnings.length > 0 ? h('span', { class: 'flag', title: warnings.join('\n') }, icon('warning'), h('span', { class: 'unseen' }, t('worklist.flagged'))) : null),
+        title === label ? null : h('span', { class: 'quiet small' }, label)));
+  }
+
+  /** @param {string} state @param {string[]} others who else has read the film */
+  stateCell(state, others) {
     return h('span', { class: `state ${state}` },
       h('span', { 'aria-hidden': 'true' }, SYMBOLS[/** @type {'read'} */ (state)] ?? '○'),
-      h('span', { class: 'state-name' }, t(`status.${state}`)));
+      h('span', { class: 'state-name' }, t(`status.${state}`)),
+      others.length > 0 ? h('span', { class: 'quiet small by-others', title: t('worklist.by_others', { names: others.join(', ') }) }, t('worklist.by_others', { names: others.join(', ') })) : null);
   }
 
   /** @param {KeyboardEvent} event */
@@ -198,9 +235,23 @@ function planning(app) {
   return app.config.blinded ? null : h('a', { class: 'button small', href: '#/plan' }, t('planning.title'));
 }
 
-/** @param {any} app */
-function who(app) {
-  if (app.config.mode !== 'department' || !app.config.user) return null;
+/** @param {any} memory @param {(sort: string) => void} ask */
+function orderOf(memory, ask) {
+  const select = h('select', { class: 'order', 'aria-label': t('worklist.order'), 'data-focus': 'order' },
+    ORDERS.map((sort) => h('option', { value: sort, selected: memory.sort === sort }, t(`order.${sort}`))));
+  select.addEventListener('change', () => ask(select.value));
+  return select;
+}
+
+/** Who reads, and what can be done about it. @param {any} app @param {() => string[]} others */
+function who(app, others) {
+  const { config } = app;
+  if (config.mode !== 'department') {
+    if (config.blinded) return null;
+    return h('button', { type: 'button', class: 'button small reads', 'data-focus': 'observer', title: t('observer.title'), onclick: () => app.changeObserver(others()) }, t('observer.reads', { observer: config.observer }));
+  }
+  if (!config.user) return null;
   const accounts = app.config.user.role === 'owner' ? h('a', { class: 'button small', href: '#/accounts' }, t('accounts.title')) : null;
-  return h('div', { class: 'who' }, accounts, h('button', { type: 'button', class: 'button small', title: t('account.password'), onclick: () => app.changePassword() }, app.config.user.name), h('button', { type: 'button', class: 'button small', onclick: () => app.signOut() }, t('sign_out')));
+  const quality = app.config.user.role !== 'observer' && !app.config.blinded ? h('a', { class: 'button small', href: '#/quality' }, t('quality.title')) : null;
+  return h('div', { class: 'who' }, quality, accounts, h('button', { type: 'button', class: 'button small', title: t('account.password'), onclick: () => app.changePassword() }, app.config.user.name), h('button', { type: 'button', class: 'button small', onclick: () => app.signOut() }, t('sign_out')));
 }

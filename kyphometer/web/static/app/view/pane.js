@@ -7,6 +7,7 @@
  * @typedef {import('../core/geometry.js').Point} Point
  */
 import { drawUpright } from './draw.js';
+import { Readout } from './readout.js';
 import { blend, fitted, toFilm, toScreen } from './viewport.js';
 
 const GLIDE_MS = 170;
@@ -23,6 +24,9 @@ export class Pane {
       this.canvas.getContext('2d', { alpha: false })
     );
     root.append(this.canvas, layer.root);
+    this.readout = new Readout(root);
+    /** @type {() => ?string} where anterior is */
+    this.facing = () => this.film?.facts.facing ?? null;
     /** @type {?FilmImage} */
     this.film = null;
     /** @type {View} */
@@ -132,6 +136,7 @@ export class Pane {
     if (this.stale.pixels) this.drawPixels();
     if (this.stale.pixels || this.stale.marks) this.layer.show(this.scene());
     this.stale = { pixels: false, marks: false };
+    this.readout.show(this, this.facing());
   }
 
   drawPixels() {

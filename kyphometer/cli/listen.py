@@ -1,0 +1,126 @@
+"""`kyphometer listen`: receive films that modalities and archives send (storage SCP)."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+from kyphometer.cli.options import positive
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the subcommand's parser."""
+    parser = subparsers.add_parser(
+        "listen",
+        help="receive films that others send (storage SCP)",
+        description=(
+            "Receive films by C-STORE into a folder, each once and whole; answers C-ECHO. Ends "
+            "with Ctrl+C or SIGTERM and leaves no half film."
+        ),
+    )
+    parser.add_argument("folder", type=Path, help="where films come to lie")
+    parser.add_argument("--host", default="", help="address to listen on (default: all)")
+    parser.add_argument("--port", type=int, default=11112, help="port (%(default)s; 0: a free one)")
+    parser.add_argument("--ae-title", default="KYPHOMETER", help="our own title (%(default)s)")
+    parser.add_argument(
+        "--allow-ae", action="append", default=[], metavar="TITLE", help="who may send; repeatable"
+    )
+    parser.add_argument(
+        "--allow-address",
+        action="append",
+        default=[],
+        metavar="ADDRESS",
+        help="from where, an address or a network such as 10.1.0.0/16; repeatable",
+    )
+    parser.add_argument("--film-mb", type=positive, default=512, metavar="MB", help="of one film")
+    parser.add_argument("--study", metavar="STUDY", help="take films up into this study")
+    parser.add_argument("--json", action="store_true", help="a line of JSON a film")
+
+
+def run(args: Any) -> int:
+    """Receive until a signal ends it."""
+    from kyphometer.interop.network.listen import Listening, listening
+
+    how = Listening(
+        host=args.host,
+        port=args.port,
+        ae_title=_title(args.ae_title),
+        allowed_titles=tuple(_title(one) for one in args.allow_ae),
+        allowed_addresses=tuple(_network(one) for one in args.allow_address),
+        film_bytes=int(args.film_mb * 1e6),
+    )
+    ended, arrived = threading.Event(), threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+
+    def keep(kept: Any) -> None:
+        _tell(args, kept)
+        arrived.set()
+
+    with listening(args.folder, how, on_kept=keep, on_error=_complain) as port:
+        where = f"{args.host or '*'}:{port}"
+        print(f"Listening at {where} as {how.ae_title}; end it with Ctrl+C.", flush=True)
+        while not ended.wait(1.0):
+            if args.study is not None and arrived.is_set():
+                arrived.clear()
+                _take_up(args)
+    if args.study is not None:
+        _take_up(args)
+    return 0
+
+
+def _tell(args: Any, kept: Any) -> None:
+    import json
+
+    if args.json:
+        record = {"sop_instance_uid": kept.sop_instance_uid, "path": str(kept.path),
+                  "bytes": kept.size, "sha256": kept.sha256}  # fmt: skip
+        print(json.dumps(record), flush=True)
+    else:
+        print(f"kept {kept.path}", flush=True)
+
+
+def _complain(error: Exception) -> None:
+    print(f"kyphometer: {error}", file=sys.stderr, flush=True)
+
+
+def _take_up(args: Any) -> None:
+    """Bring the study up to date; what it refuses is said and received on."""
+    from kyphometer.errors import KyphometerError
+    from kyphometer.store.study.study import Study
+
+    with contextlib.ExitStack() as stack:
+        try:
+            study = stack.enter_context(Study.open(args.study))
+            report = study.add_films(args.folder)
+        except KyphometerError as error:
+            _complain(error)
+            return
+    for failure in report.failed:
+        print(f"kyphometer: {failure.path}: {failure.sentence}", file=sys.stderr, flush=True)
+
+
+def _title(text: str) -> str:
+    from kyphometer.errors import UsageError
+
+    if not 0 < len(text.strip()) <= 16 or "\\" in text or not text.isprintable():
+        message = f"'{text}' is no AE title; it has 1 to 16 characters."
+        raise UsageError(message)
+    return text.strip()
+
+
+def _network(text: str) -> str:
+    import ipaddress
+
+    from kyphometer.errors import UsageError
+
+    try:
+        ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        message = f"'{text}' is no address; write 10.1.2.3, or a network such as 10.1.0.0/16."
+        raise UsageError(message) from None
+    return text

@@ -1,0 +1,369 @@
+"""`kyphometer pacs`: find films in an archive, fetch them, send films and results there."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kyphometer.cli.options import positive
+from kyphometer.cli.output import add_format, print_csv, print_json, print_table
+from kyphometer.cli.study_output import counter, print_facts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from kyphometer.interop.export import ReadFilm
+    from kyphometer.interop.network.archive import Query
+    from kyphometer.interop.network.destinations import Destination
+    from kyphometer.interop.network.fetch import Failure
+    from kyphometer.interop.network.lateral import Judged
+    from kyphometer.store.study.study import Study
+    from kyphometer.workflow.films import Failure as Unmade
+
+_FOUND = (
+    "choice", "patient_id", "study_date", "modality", "body_part", "view", "series_description",
+    "study_description", "reason", "patient_name", "accession_number", "study_instance_uid",
+    "series_instance_uid", "sop_instance_uid", "sop_class_uid", "rows", "columns",
+)  # fmt: skip
+_SHOWN = ("choice", "patient_id", "study_date", "reason", "sop_instance_uid")
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the subcommand's parser."""
+    parser = subparsers.add_parser(
+        "pacs",
+        help="find films in an archive, fetch them, send films and results there",
+        description=(
+            "Talk to archives over DICOMweb or DIMSE. They stand in one TOML file "
+            "(docs/pacs.md); secrets stay in the keyring or the environment."
+        ),
+    )
+    deeds = parser.add_subparsers(dest="deed", metavar="DEED", required=True)
+    _deed(deeds, "list", "destinations that the file names", named=False)
+    _deed(deeds, "echo", "see whether a destination answers and lets us in")
+    find = _deed(deeds, "find", "lateral spine films, with what each was chosen by")
+    _add_query(find)
+    find.add_argument("--links", action="store_true", help="addresses for OHIF, Weasis, annotator")
+    fetch = _deed(deeds, "fetch", "fetch films; run again, it goes on where it was cut")
+    _add_query(fetch)
+    _add_target(fetch)
+    send = _deed(deeds, "send", "send films, results or any DICOM files; run again, it goes on")
+    send.add_argument("paths", nargs="*", type=Path, help="DICOM files, or folders of them")
+    what = send.add_mutually_exclusive_group()
+    what.add_argument(
+        "--results",
+        action="store_true",
+        help="instead of the files, what the destination asks for ('send' of its table) of the "
+        "readings beside them: report, picture, page, ...",
+    )
+    what.add_argument("--study", metavar="STUDY", help="results of a study's latest readings")
+    send.add_argument("--observer", help="of a study, only the readings of this observer")
+    send.add_argument("--again", action="store_true", help="also what was confirmed before")
+
+
+def _deed(deeds: Any, name: str, summary: str, *, named: bool = True) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = deeds.add_parser(name, help=summary, description=summary)
+    if named:
+        parser.add_argument("destination", help="its name in the destinations file")
+    parser.add_argument("--destinations", type=Path, metavar="TOML", help="the destinations file")
+    add_format(parser)
+    return parser
+
+
+def _add_query(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--patient-id", default="", metavar="ID")
+    parser.add_argument("--patient-name", default="", metavar="NAME", help="as DICOM has it; * ?")
+    parser.add_argument("--accession", default="", metavar="NUMBER")
+    parser.add_argument("--study-uid", default="", metavar="UID")
+    parser.add_argument("--since", type=_day, metavar="YYYY-MM-DD", help="first day of the study")
+    parser.add_argument("--until", type=_day, metavar="YYYY-MM-DD", help="last day of the study")
+    parser.add_argument(
+        "--modality", action="append", metavar="CODE", help="repeatable (default: radiographs)"
+    )
+    parser.add_argument(
+        "--limit", type=_count, default=1000, help="instances at most (%(default)s)"
+    )
+    wider = parser.add_mutually_exclusive_group()
+    wider.add_argument("--possible", action="store_true", help="also what may be one")
+    wider.add_argument("--all", action="store_true", help="everything that was found")
+
+
+def _add_target(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--into", type=Path, metavar="FOLDER", help="where films come to lie")
+    parser.add_argument(
+        "--study", metavar="STUDY", help="take them up into this study (folder: 'films' beside it)"
+    )
+    parser.add_argument("--most-films", type=_count, default=10_000, metavar="N")
+    parser.add_argument("--most-mb", type=positive, default=50_000, metavar="MB", help="of one run")
+    parser.add_argument("--film-mb", type=positive, default=512, metavar="MB", help="of one film")
+    parser.add_argument("--most-minutes", type=positive, default=24 * 60.0, metavar="MIN")
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        message = f"'{text}' is no day; write it as 2024-05-31"
+        raise argparse.ArgumentTypeError(message) from None
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) < 10**9:
+        message = f"'{text}' is no count"
+        raise argparse.ArgumentTypeError(message)
+    return int(text)
+
+
+def run(args: Any) -> int:
+    """Do the deed."""
+    from kyphometer.interop.network.destinations import read_destinations, the_destination
+
+    if args.deed == "list":
+        return _list(args, list(read_destinations(args.destinations).values()))
+    deed = {"echo": _echo, "find": _find, "fetch": _fetch, "send": _send}[args.deed]
+    return deed(args, the_destination(args.destination, args.destinations))
+
+
+def _list(args: Any, known: Sequence[Destination]) -> int:
+    columns = ("name", "kind", "address", "send")
+    rows = [
+        {"name": one.name, "kind": one.kind, "address": one.address, "send": " ".join(one.send)}
+        for one in known
+    ]
+    _print_rows(args, rows, columns, columns)
+    return 0
+
+
+def _echo(args: Any, to: Destination) -> int:
+    import time
+
+    from kyphometer.interop.network.open import open_archive
+
+    started = time.monotonic()
+    with open_archive(to) as archive:
+        archive.echo()
+    facts = {"destination": to.name, "address": to.address, "answers": True,
+             "seconds": round(time.monotonic() - started, 3)}  # fmt: skip
+    print_facts(args, facts)
+    return 0
+
+
+def _query(args: Any) -> Query:
+    from kyphometer.interop.network.archive import RADIOGRAPHS, Query
+
+    stated = tuple(code.upper() for code in args.modality or ())
+    return Query(
+        patient_id=args.patient_id,
+        patient_name=args.patient_name,
+        accession_number=args.accession,
+        study_instance_uid=args.study_uid,
+        since=args.since,
+        until=args.until,
+        modalities=stated or (() if args.all else RADIOGRAPHS),
+        limit=args.limit,
+    )
+
+
+def _judged(args: Any, to: Destination) -> list[Judged]:
+    """What fits, chosen ones first."""
+    from kyphometer.interop.network.lateral import Choice, judge
+    from kyphometer.interop.network.open import open_archive
+
+    wanted = {Choice.CHOSEN}
+    wanted |= {Choice.POSSIBLE} if args.possible or args.all else set()
+    wanted |= {Choice.NO} if args.all else set()
+    with open_archive(to) as archive:
+        found = [judge(entry) for entry in archive.find(_query(args))]
+    kept = [one for one in found if one.choice in wanted]
+    if len(kept) < len(found) and not args.all:
+        rest = len(found) - len(kept)
+        print(f"kyphometer: {rest} others were found and not chosen; see --all.", file=sys.stderr)
+    if len(found) >= args.limit:
+        print(f"kyphometer: the search ended at --limit {args.limit}.", file=sys.stderr)
+    order = list(Choice)
+    return sorted(kept, key=lambda one: (order.index(one.choice), one.entry.study_date))
+
+
+def _find(args: Any, to: Destination) -> int:
+    from dataclasses import asdict
+
+    from kyphometer.interop.network.links import links
+
+    rows = []
+    for one in _judged(args, to):
+        row = {**asdict(one.entry), "choice": str(one.choice), "reason": one.reason()}
+        if args.links:
+            row |= links(to, one.entry.study_instance_uid)
+        rows.append(row)
+    more = ("ohif", "weasis", "annotator") if args.links else ()
+    _print_rows(args, rows, (*_FOUND, *more), _SHOWN)
+    if args.links and args.format == "table":
+        studies = dict.fromkeys(row["study_instance_uid"] for row in rows)
+        for uid in studies:
+            for name, address in links(to, uid).items():
+                print(f"{name}: {address}")
+    return 0
+
+
+def _fetch(args: Any, to: Destination) -> int:
+    from kyphometer.errors import KyphometerError, UsageError
+    from kyphometer.interop.network.fetch import Bounds, fetch
+    from kyphometer.interop.network.open import open_archive
+
+    if args.into is None and args.study is None:
+        message = "Say where films come to lie: --into FOLDER, or --study STUDY."
+        raise UsageError(message)
+    folder, known = _target(args)
+    entries = [one.entry for one in _judged(args, to)]
+    bounds = Bounds(
+        film_bytes=int(args.film_mb * 1e6),
+        total_bytes=int(args.most_mb * 1e6),
+        films=args.most_films,
+        seconds=args.most_minutes * 60,
+    )
+    with open_archive(to) as archive:
+        done = fetch(
+            archive,
+            entries,
+            folder,
+            source=to.name,
+            bounds=bounds,
+            known=known,
+            progress=counter("films"),
+        )
+    facts = {
+        "folder": str(folder),
+        "fetched": len(done.kept),
+        "known": done.known,
+        "failed": len(done.failed),
+        "left": done.left,
+        "megabytes": round(sum(one.size for one in done.kept) / 1e6, 1),
+    }
+    if args.format == "json":
+        facts["films"] = [str(one.path) for one in done.kept]
+    if args.study is not None:
+        facts |= _take_up(args.study, folder)
+    print_facts(args, facts)
+    _print_failures(done.failed)
+    if isinstance(done.ended_by, KyphometerError):
+        raise done.ended_by
+    if done.ended_by is not None:
+        print(f"kyphometer: {done.ended_by}", file=sys.stderr)
+    return 1 if done.failed else 0
+
+
+def _target(args: Any) -> tuple[Path, frozenset[str]]:
+    """Folder that films go into, and instances that the study holds already."""
+    if args.study is None:
+        return args.into, frozenset()
+    from kyphometer.errors import UsageError
+    from kyphometer.store.study.study import Study
+
+    with Study.open(args.study) as study:
+        held = frozenset(film.sop_instance_uid for film in study.films() if film.sop_instance_uid)
+    if args.into is None and "://" in args.study:
+        message = "The study has no folder of its own; say --into FOLDER for its films."
+        raise UsageError(message)
+    return args.into or Path(args.study).resolve().parent / "films", held
+
+
+def _take_up(study_at: str, folder: Path) -> dict[str, int]:
+    from kyphometer.store.study.study import Study
+
+    with Study.open(study_at) as study:
+        report = study.add_films(folder, progress=None)
+    for failure in (*report.failed, *report.notes):
+        print(f"kyphometer: {failure.path}: {failure.sentence}", file=sys.stderr)
+    return {"added_to_study": len(report.added), "refused_by_study": len(report.failed)}
+
+
+def _send(args: Any, to: Destination) -> int:
+    from kyphometer.errors import UsageError
+    from kyphometer.interop.network.open import open_archive
+    from kyphometer.interop.network.send import journal_path, send
+
+    if bool(args.paths) == bool(args.study):
+        raise UsageError("send_what")
+    unmade: list[Unmade] = []
+    with tempfile.TemporaryDirectory(prefix="kyphometer-") as folder, open_archive(to) as archive:
+        done = send(
+            archive,
+            _outgoing(args, to, Path(folder), unmade),
+            journal=journal_path(to.name),
+            again=args.again,
+            progress=counter("files"),
+        )
+    facts: dict[str, Any] = {
+        "destination": to.name,
+        "sent": len(done.sent),
+        "known": done.known,
+        "failed": len(done.failed) + len(unmade),
+        "left": done.left,
+    }
+    if done.committed is not None:
+        facts["promised_to_keep"] = done.committed
+    print_facts(args, facts)
+    _print_failures(done.failed)
+    for one in unmade:
+        print(f"kyphometer: {one.path.name}: {one.reason}", file=sys.stderr)
+    if done.ended_by is not None:
+        raise done.ended_by
+    return 1 if done.failed or unmade else 0
+
+
+def _outgoing(args: Any, to: Destination, folder: Path, unmade: list[Unmade]) -> Iterator[Path]:
+    """Files to send; results are written into the folder first, and what cannot be is told."""
+    from kyphometer.interop.network.send import dicom_files
+
+    if args.study is None and not args.results:
+        yield from dicom_files(args.paths)
+        return
+    from kyphometer.interop.results import readings_beside, result_files
+    from kyphometer.workflow.films import Failure
+
+    with _study_of(args) as study:
+        films = readings_beside(args.paths) if study is None else _read(study, args.observer)
+        for made in result_files(films, to.send, folder):
+            if isinstance(made, Failure):
+                unmade.append(made)
+            else:
+                yield made
+
+
+@contextmanager
+def _study_of(args: Any) -> Iterator[Study | None]:
+    from kyphometer.store.study.study import Study
+
+    if args.study is None:
+        yield None
+        return
+    with Study.open(args.study) as study:
+        yield study
+
+
+def _read(study: Study, observer: str | None) -> Iterable[ReadFilm | Unmade]:
+    from kyphometer.interop.export import read_study
+
+    return read_study(study, observer)
+
+
+def _print_failures(failed: Sequence[Failure]) -> None:
+    for one in failed:
+        print(f"kyphometer: {one.name}: {one.error}", file=sys.stderr)
+
+
+def _print_rows(
+    args: Any, rows: Sequence[dict[str, Any]], columns: Sequence[str], shown: Sequence[str]
+) -> None:
+    if args.format == "json":
+        print_json([{name: row.get(name) for name in columns} for row in rows])
+    elif args.format == "csv":
+        print_csv(rows, columns)
+    else:
+        headings = [name.replace("_", " ") for name in shown]
+        print_table(headings, [[row.get(name) for name in shown] for row in rows])

@@ -1,0 +1,177 @@
+"""Films on their way in: a part file until they are whole, their own name only then."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+from kyphometer.dicom.parse import DEFLATED, DicomFile, open_dicom
+from kyphometer.dicom.source import open_source
+from kyphometer.errors import (
+    FilmError,
+    FolderFullError,
+    PacsAnswerError,
+    PacsTooLargeError,
+)
+from kyphometer.interop.network.archive import is_uid
+from kyphometer.store.folder.atomic import sync_folder
+
+_FULL: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+PART: Final = ".part"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """A film that has arrived whole."""
+
+    sop_instance_uid: str
+    path: Path
+    size: int
+    sha256: str
+
+
+class PartFile:
+    """The file that a film is written to; bounded, hashed on the way."""
+
+    def __init__(self, stream: BinaryIO, folder: Path, source: str, most_bytes: int) -> None:
+        self._stream = stream
+        self._folder = folder
+        self._source = source
+        self._most = most_bytes
+        self._digest = hashlib.sha256()
+        self.size = 0
+
+    def write(self, piece: bytes) -> None:
+        """Add bytes.
+
+        Raises
+        ------
+        PacsTooLargeError
+            Beyond the bound on a film.
+        FolderFullError
+            If there is no room.
+        """
+        self.size += len(piece)
+        if self.size > self._most:
+            raise PacsTooLargeError(self._source, self._most)
+        with room(self._folder):
+            self._stream.write(piece)
+        self._digest.update(piece)
+
+    def finish(self) -> str:
+        """Bring everything to the disk; the SHA-256 of the file."""
+        with room(self._folder):
+            self._stream.flush()
+            os.fsync(self._stream.fileno())
+        return self._digest.hexdigest()
+
+
+@contextmanager
+def room(folder: Path) -> Iterator[None]:
+    """Say in a sentence that the disk is full."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL:
+            raise FolderFullError(folder) from None
+        raise
+
+
+class Incoming:
+    """A folder that films arrive in, as `STUDY UID/SOP UID.dcm`.
+
+    Parameters
+    ----------
+    folder
+        Made if it is not there.
+    source
+        Who sends, for sentences.
+    most_bytes
+        Bound on one film.
+    on_kept
+        Told of each film that is whole and has its name.
+    """
+
+    def __init__(
+        self, folder: Path, source: str, most_bytes: int, on_kept: Callable[[Kept], None]
+    ) -> None:
+        self._folder = folder
+        self._source = source
+        self._most = most_bytes
+        self._on_kept = on_kept
+        with room(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+
+    @contextmanager
+    def receive(self, sop_instance_uid: str) -> Iterator[PartFile]:
+        """Take a film in; it gets its name if the block ends without an error and it is whole.
+
+        Raises
+        ------
+        PacsAnswerError
+            If what came is not the film that was asked for.
+        """
+        if not is_uid(sop_instance_uid):
+            raise PacsAnswerError("wrong_uid", source=self._source)
+        temporary = self._folder / f".{sop_instance_uid}.{os.getpid()}{PART}"
+        try:
+            with room(self._folder), temporary.open("wb") as stream:
+                part = PartFile(stream, self._folder, self._source, self._most)
+                yield part
+                digest = part.finish()
+            path = self._name(temporary, sop_instance_uid)
+            with room(self._folder):
+                path.parent.mkdir(exist_ok=True)
+                temporary.replace(path)
+                sync_folder(path.parent)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        self._on_kept(
+            Kept(sop_instance_uid=sop_instance_uid, path=path, size=part.size, sha256=digest)
+        )
+
+    def _name(self, temporary: Path, sop_instance_uid: str) -> Path:
+        elements = header_of(temporary, self._source)
+        if elements.code("SOPInstanceUID") != sop_instance_uid:
+            raise PacsAnswerError("another_film", source=self._source)
+        study = elements.code("StudyInstanceUID")
+        inner = study if is_uid(study) else "no-study"
+        return self._folder / inner / f"{sop_instance_uid}.dcm"
+
+
+def header_of(path: Path, source: str) -> Any:
+    """Attributes of a file that came in.
+
+    Raises
+    ------
+    PacsAnswerError
+        If it is no DICOM file, or ends within its header.
+    """
+    try:
+        with open_source(path) as stream:
+            found = open_dicom(stream)
+            if found.truncated or _is_cut(found, path.stat().st_size):
+                raise PacsAnswerError("no_dicom", source=source)
+            return found.elements
+    except FilmError:
+        raise PacsAnswerError("no_dicom", source=source) from None
+
+
+def _is_cut(found: DicomFile, size: int) -> bool:
+    """True for uncompressed pixels that end early; what else is cut the transfer itself tells."""
+    pixels = found.pixels
+    plain = pixels is not None and found.transfer_syntax_uid != DEFLATED
+    return plain and pixels is not None and pixels.offset + (pixels.length or 0) > size
+
+
+def sweep(folder: Path) -> None:
+    """Remove part files that a run which was ended hard has left."""
+    for path in folder.glob(f".*{PART}"):
+        path.unlink(missing_ok=True)

@@ -1,0 +1,147 @@
+"""A storage SCP: films that others send come to lie in a folder, each once and whole."""
+
+from __future__ import annotations
+
+import ipaddress
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from kyphometer.errors import KyphometerError, ListenError
+from kyphometer.interop.network.association import application_entity, patience, stop_server
+from kyphometer.interop.network.fetch import JOURNAL, LOCK
+from kyphometer.interop.network.incoming import Incoming, Kept, PartFile, sweep
+from kyphometer.interop.network.journal import Journal
+from kyphometer.interop.network.stored import Bound, StoreHandler
+from kyphometer.interop.network.syntaxes import SYNTAXES
+from kyphometer.store.folder.atomic import locked
+
+_VERIFICATION: Final = "1.2.840.10008.1.1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listening:
+    """How it is listened.
+
+    Attributes
+    ----------
+    host, port
+        Where; an empty host is every address of this machine, port 0 a free one.
+    ae_title
+        Our own; who calls another is refused.
+    allowed_titles, allowed_addresses
+        Who may send; empty allows everybody. Addresses may be networks, as in 10.1.0.0/16.
+    film_bytes
+        Bound on one film.
+    associations
+        How many may be open at once.
+    timeout_s
+        Silence after which a sender counts as gone.
+    """
+
+    host: str = ""
+    port: int = 11112
+    ae_title: str = "KYPHOMETER"
+    allowed_titles: tuple[str, ...] = ()
+    allowed_addresses: tuple[str, ...] = ()
+    film_bytes: int = 512 * 1024 * 1024
+    associations: int = 8
+    timeout_s: float = 60.0
+
+
+class OnceEach:
+    """Receives films one after another into a folder; one that is known is not written again."""
+
+    def __init__(self, incoming: Incoming, journal: Journal) -> None:
+        self._incoming = incoming
+        self._lock = threading.Lock()
+        self._known = {str(line.get("sop")) for line in journal.lines}
+
+    @contextmanager
+    def receive(self, sop_instance_uid: str) -> Iterator[PartFile | _Nowhere]:
+        """Take a film in, or let it pass if it is here."""
+        with self._lock:
+            if sop_instance_uid in self._known:
+                yield _Nowhere()
+                return
+            with self._incoming.receive(sop_instance_uid) as part:
+                yield part
+            self._known.add(sop_instance_uid)
+
+
+class _Nowhere:
+    """Where bytes of a film go that is here already."""
+
+    def write(self, piece: bytes) -> None:
+        """Let them pass."""
+
+
+@contextmanager
+def listening(
+    folder: Path,
+    how: Listening,
+    *,
+    on_kept: Callable[[Kept], None] | None = None,
+    on_error: Callable[[KyphometerError], None] | None = None,
+) -> Iterator[int]:
+    """Receive films into a folder while the block runs; gives the port.
+
+    What arrived once is not kept twice, though it be sent again. At the end open associations are
+    aborted; a film that is half here leaves nothing.
+
+    Raises
+    ------
+    ListenError
+        If the port cannot be had.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with locked(folder / LOCK), Journal(folder / JOURNAL) as journal:
+        sweep(folder)
+
+        def keep(kept: Kept) -> None:
+            place = kept.path.relative_to(folder).as_posix()
+            journal.add(sop=kept.sop_instance_uid, file=place, bytes=kept.size)
+            if on_kept is not None:
+                on_kept(kept)
+
+        incoming = Incoming(folder, how.ae_title, how.film_bytes, keep)
+        handler = StoreHandler(OnceEach(incoming, journal), on_error)
+        server = _start(how, handler)
+        try:
+            yield server.server_address[1]
+        finally:
+            stop_server(server)
+
+
+def _start(how: Listening, handler: StoreHandler) -> Any:
+    from pynetdicom import AllStoragePresentationContexts, evt
+
+    entity = application_entity(how.ae_title, how.timeout_s)
+    entity.maximum_associations = how.associations
+    entity.require_called_aet = True
+    entity.require_calling_aet = list(how.allowed_titles)
+    entity.add_supported_context(_VERIFICATION)
+    for context in AllStoragePresentationContexts:
+        entity.add_supported_context(context.abstract_syntax, list(SYNTAXES))
+    handlers: list[Any] = [
+        (evt.EVT_C_STORE, handler),
+        (evt.EVT_DATA_RECV, Bound(how.film_bytes).received),
+        (evt.EVT_CONN_OPEN, patience(how.timeout_s)),
+    ]
+    if how.allowed_addresses:
+        allowed = [ipaddress.ip_network(one, strict=False) for one in how.allowed_addresses]
+        handlers.append((evt.EVT_CONN_OPEN, lambda event: _admit(event, allowed)))
+    try:
+        return entity.start_server((how.host, how.port), block=False, evt_handlers=handlers)
+    except OSError as error:
+        raise ListenError(f"{how.host}:{how.port}", error.strerror) from None
+
+
+def _admit(event: Any, allowed: list[Any]) -> None:
+    """Hang up on who calls from elsewhere."""
+    address = ipaddress.ip_address(event.address[0])
+    if not any(address in network for network in allowed):
+        event.assoc.dul.socket.close()

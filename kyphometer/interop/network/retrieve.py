@@ -1,0 +1,131 @@
+"""Films by C-GET and by C-MOVE, one instance a request: what fails, fails alone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
+
+from kyphometer.errors import (
+    FolderFullError,
+    KyphometerError,
+    ListenError,
+    PacsNotFoundError,
+    PacsStatusError,
+)
+from kyphometer.interop.network.archive import Entry, Receiver
+from kyphometer.interop.network.association import (
+    application_entity,
+    associated,
+    ended,
+    stop_server,
+    watched,
+)
+from kyphometer.interop.network.destinations import Destination
+from kyphometer.interop.network.stored import StoreHandler
+from kyphometer.interop.network.syntaxes import FILM_CLASSES, SYNTAXES, UNCOMPRESSED
+
+GET: Final = "1.2.840.10008.5.1.4.1.2.2.3"
+MOVE: Final = "1.2.840.10008.5.1.4.1.2.2.2"
+_PENDING: Final = (0xFF00, 0xFF01)
+_MOST_KINDS: Final = 120 // len(SYNTAXES)
+
+
+def fetch_by_get(
+    to: Destination, entries: Sequence[Entry], receiver: Receiver
+) -> Iterator[tuple[Entry, KyphometerError | None]]:
+    """C-GET each, on one association for every few kinds of films."""
+    from pynetdicom import evt
+
+    handler = StoreHandler(receiver)
+    for kinds, chosen in _by_kinds(entries):
+        # A context for each syntax: an archive that cannot transcode picks the one it keeps.
+        contexts: list[tuple[str, tuple[str, ...]]] = [(GET, UNCOMPRESSED[:2])]
+        contexts += [(kind, (syntax,)) for kind in kinds for syntax in SYNTAXES]
+        handlers = [(evt.EVT_C_STORE, handler)]
+        with associated(to, contexts, roles=kinds, handlers=handlers) as association:
+            for number, entry in enumerate(chosen, 1):
+                yield entry, _retrieve(to, association, entry, handler, number)
+
+
+def fetch_by_move(
+    to: Destination, entries: Sequence[Entry], receiver: Receiver
+) -> Iterator[tuple[Entry, KyphometerError | None]]:
+    """C-MOVE each to a listener of ours that runs as long."""
+    handler = StoreHandler(receiver)
+    with _listening(to, handler), associated(to, [(MOVE, UNCOMPRESSED[:2])]) as association:
+        for number, entry in enumerate(entries, 1):
+            yield entry, _retrieve(to, association, entry, handler, number)
+
+
+def _by_kinds(entries: Sequence[Entry]) -> Iterator[tuple[tuple[str, ...], list[Entry]]]:
+    """Entries in batches of a few SOP classes; all kinds of films where none is stated."""
+    stated = list(dict.fromkeys(one.sop_class_uid for one in entries if one.sop_class_uid))
+    for first in range(0, len(stated), _MOST_KINDS):
+        kinds = tuple(stated[first : first + _MOST_KINDS])
+        yield kinds, [one for one in entries if one.sop_class_uid in kinds]
+    rest = [one for one in entries if not one.sop_class_uid]
+    if rest:
+        yield FILM_CLASSES[:_MOST_KINDS], rest
+
+
+def _retrieve(
+    to: Destination, association: Any, entry: Entry, handler: StoreHandler, number: int
+) -> KyphometerError | None:
+    started = time.monotonic()
+    last: Any = None
+    with watched(to, association):
+        try:
+            for last, _ in _requests(to, association, entry, number):
+                if getattr(last, "Status", None) in _PENDING:
+                    started = time.monotonic()
+        except RuntimeError:  # no association any more
+            raise ended(to, time.monotonic() - started) from None
+    uid = entry.sop_instance_uid
+    if uid in handler.kept:
+        return None
+    failed = handler.failed.pop(uid, None)
+    if isinstance(failed, FolderFullError):
+        raise failed
+    if failed is not None:
+        return failed
+    code = getattr(last, "Status", None)
+    if code is None:
+        raise ended(to, time.monotonic() - started)
+    if code == 0 and not getattr(last, "NumberOfFailedSuboperations", 0):
+        return PacsNotFoundError(to.name, uid)
+    return PacsStatusError(to.name, "fetch", f"0x{code:04X}", uid)
+
+
+def _requests(to: Destination, association: Any, entry: Entry, number: int) -> Any:
+    from pydicom.dataset import Dataset
+
+    keys = Dataset()
+    keys.QueryRetrieveLevel = "IMAGE"
+    keys.StudyInstanceUID = entry.study_instance_uid
+    keys.SeriesInstanceUID = entry.series_instance_uid
+    keys.SOPInstanceUID = entry.sop_instance_uid
+    if to.retrieve == "get":
+        return association.send_c_get(keys, GET, msg_id=number % 65535)
+    return association.send_c_move(keys, to.calling_ae, MOVE, msg_id=number % 65535)
+
+
+@contextmanager
+def _listening(to: Destination, handler: StoreHandler) -> Iterator[None]:
+    from pynetdicom import AllStoragePresentationContexts, evt
+
+    entity = application_entity(to.calling_ae, to.timeout_s)
+    for context in AllStoragePresentationContexts:
+        entity.add_supported_context(context.abstract_syntax, list(SYNTAXES))
+    try:
+        server = entity.start_server(
+            (to.listen_host, to.listen_port), block=False, evt_handlers=[(evt.EVT_C_STORE, handler)]
+        )
+    except OSError as error:
+        address = f"{to.listen_host}:{to.listen_port}"
+        raise ListenError(address, error.strerror) from None
+    try:
+        yield
+    finally:
+        stop_server(server)

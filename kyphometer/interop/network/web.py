@@ -1,0 +1,309 @@
+"""An archive over DICOMweb: QIDO-RS by dicomweb-client, WADO-RS and STOW-RS as streams.
+
+Films go in and out as the bytes that they are; nothing is decoded or written anew, and never more
+than a piece of a film is in memory.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from http import HTTPStatus
+from typing import Any, Final
+
+from kyphometer.errors import (
+    KyphometerError,
+    MissingExtraError,
+    PacsAnswerError,
+    PacsCutError,
+    PacsNotFoundError,
+    PacsSignInError,
+    PacsSlowError,
+    PacsStatusError,
+    PacsTlsError,
+    PacsUnreachableError,
+)
+from kyphometer.interop.network.archive import (
+    FIELDS,
+    Entry,
+    Outgoing,
+    Query,
+    Receiver,
+    entry_of,
+)
+from kyphometer.interop.network.destinations import Destination
+from kyphometer.interop.network.multipart import (
+    PIECE,
+    FileBody,
+    PartsError,
+    boundary_of,
+    first_part,
+)
+from kyphometer.interop.network.secret import secret
+
+_AS_KEPT: Final = {
+    "Accept": 'multipart/related; type="application/dicom"; transfer-syntax=*',
+    "Accept-Encoding": "identity",  # deflating films on the fly takes a server far longer
+}
+_PAGE: Final = 500
+_ASKED: Final = tuple(dict.fromkeys((*FIELDS.values(), "Rows", "Columns")))
+
+
+class WebArchive:
+    """An archive that speaks DICOMweb; see `Archive`."""
+
+    def __init__(self, destination: Destination) -> None:
+        self._to = destination
+        self._base = destination.url.rstrip("/")
+        self._timeout = destination.timeout_s
+        with _extra():
+            import requests
+            from dicomweb_client.web import DICOMwebClient
+        logging.getLogger("retrying").setLevel(logging.CRITICAL)  # it logs whole tracebacks
+        self._session = session = requests.Session()
+        if destination.token:
+            session.headers["Authorization"] = f"Bearer {secret(destination, destination.token)}"
+            session.auth = lambda request: request  # or a .netrc would replace the token
+        elif destination.password:
+            session.auth = (destination.user, secret(destination, destination.password))
+        if destination.ca:
+            session.verify = destination.ca
+        if destination.certificate:
+            session.cert = (destination.certificate, destination.key or destination.certificate)
+        self._client = DICOMwebClient(
+            self._base, session=session, permissive_uid=True, timeout=self._timeout
+        )
+        self._client.set_http_retry_params(retry=False)
+        # The client sends its host without the port, which servers then repeat in addresses.
+        self._client.host = f"{self._client.host}:{self._client.port}"
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._session.close()
+
+    def echo(self) -> None:
+        """See whether it answers and lets us in, by the smallest search."""
+        with self._told("echo"):
+            self._client.search_for_studies(limit=1)
+
+    def find(self, query: Query) -> Iterator[Entry]:
+        """Instances that fit, study by study."""
+        left = query.limit
+        for study in self._studies(query):
+            for item in self._instances(study):
+                if left <= 0:
+                    return
+                left -= 1
+                answer = self._dataset(item)
+                found = entry_of(answer, self._dataset(study))
+                if found is not None and _wanted(found, query):
+                    yield found
+
+    def _studies(self, query: Query) -> Iterator[dict[str, Any]]:
+        asked = {
+            "PatientID": query.patient_id,
+            "PatientName": query.patient_name,
+            "AccessionNumber": query.accession_number,
+            "StudyInstanceUID": query.study_instance_uid,
+            "StudyDate": query.dates(),
+        }
+        filters = {name: value for name, value in asked.items() if value}
+        fields = ["StudyDescription", "PatientID", "PatientName", "StudyDate"]
+        yield from self._pages(
+            self._client.search_for_studies, search_filters=filters, fields=fields
+        )
+
+    def _instances(self, study: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        uid = str(self._dataset(study).get("StudyInstanceUID", ""))
+        yield from self._pages(
+            self._client.search_for_instances, study_instance_uid=uid, fields=list(_ASKED)
+        )
+
+    def _pages(self, search: Any, **options: Any) -> Iterator[dict[str, Any]]:
+        """All answers of a search, page by page; a server that ignores pages ends after one."""
+        offset, seen = 0, set[str]()
+        while True:
+            with self._told("find"):
+                found = search(limit=_PAGE, offset=offset, **options)
+            fresh = [item for item in found if str(item) not in seen]
+            yield from fresh
+            seen.update(map(str, fresh))
+            if len(found) < _PAGE or not fresh:
+                return
+            offset += len(found)
+
+    def _dataset(self, item: dict[str, Any]) -> Any:
+        from pydicom.dataset import Dataset
+
+        try:
+            return Dataset.from_json(item)
+        except (ValueError, TypeError, KeyError, AttributeError):
+            raise PacsAnswerError("no_dicom_json", source=self._to.name) from None
+
+    def fetch(
+        self, entries: Sequence[Entry], receiver: Receiver
+    ) -> Iterator[tuple[Entry, KyphometerError | None]]:
+        """Fetch each in the syntax that it is kept in."""
+        for entry in entries:
+            try:
+                self._fetch(entry, receiver)
+            except (PacsNotFoundError, PacsStatusError, PacsAnswerError) as error:
+                yield entry, error
+            else:
+                yield entry, None
+
+    def _fetch(self, entry: Entry, receiver: Receiver) -> None:
+        address = (
+            f"{self._base}/studies/{entry.study_instance_uid}/series/{entry.series_instance_uid}"
+            f"/instances/{entry.sop_instance_uid}"
+        )
+        with (
+            self._told("fetch", entry.sop_instance_uid),
+            self._session.get(
+                address, headers=_AS_KEPT, stream=True, timeout=self._timeout
+            ) as answer,
+        ):
+            answer.raise_for_status()
+            pieces = self._pieces(answer.raw)
+            boundary = boundary_of(answer.headers.get("Content-Type", ""))
+            with receiver.receive(entry.sop_instance_uid) as part:
+                for piece in pieces if boundary is None else first_part(pieces, boundary):
+                    part.write(piece)
+
+    def _pieces(self, raw: Any) -> Iterator[bytes]:
+        """The body as it comes; one that trickles ends with the time for a film."""
+        end = time.monotonic() + self._to.film_timeout_s
+        while piece := raw.read1(PIECE, decode_content=True):
+            yield piece
+            if time.monotonic() > end:
+                raise PacsSlowError(self._to.name, self._to.film_timeout_s)
+
+    def send(self, items: Iterable[Outgoing]) -> Iterator[tuple[Outgoing, KyphometerError | None]]:
+        """Store each, one in a request, so that each has an answer of its own."""
+        for item in items:
+            try:
+                self._send(item)
+            except (PacsStatusError, PacsAnswerError, PacsNotFoundError) as error:
+                yield item, error
+            except PacsCutError:
+                self.echo()  # a server that refuses the account may hang up on a large body
+                raise
+            else:
+                yield item, None
+
+    def _send(self, item: Outgoing) -> None:
+        boundary = secrets.token_hex(24)
+        body = FileBody(item.path, item.size, boundary, "application/dicom")
+        headers = {
+            "Content-Type": f'multipart/related; type="application/dicom"; boundary={boundary}',
+            "Content-Length": str(len(body)),
+            "Accept": "application/dicom+json",
+        }
+        with self._told("send", item.sop_instance_uid):
+            answer = self._session.post(
+                f"{self._base}/studies", data=body, headers=headers, timeout=self._timeout
+            )
+            answer.raise_for_status()
+            said = answer.json() if answer.content else {}
+        self._require_stored(item, said, answer.status_code)
+
+    def _require_stored(self, item: Outgoing, said: Any, status: int) -> None:
+        """Refuse an answer that names this instance as failed (PS3.18, table 10.5.3-1)."""
+        table = said[0] if isinstance(said, list) and said else said
+        failed = table.get("00081198", {}) if isinstance(table, dict) else {}
+        if status == HTTPStatus.ACCEPTED or failed.get("Value"):
+            values = failed.get("Value") or [{}]
+            code = (values[0].get("00081197", {}).get("Value") or [status])[0]
+            raise PacsStatusError(self._to.name, "send", f"{code}", item.sop_instance_uid)
+
+    def committed(self, _items: Sequence[Outgoing]) -> dict[str, bool] | None:
+        """None: a stored answer is DICOMweb's promise; there is no other."""
+        return None
+
+    @contextmanager
+    def _told(self, deed: str, what: str = "") -> Iterator[None]:
+        """Say in one sentence what the connection or the server refused."""
+        import urllib3.exceptions as lower
+        from requests import exceptions as upper
+
+        name = self._to.name
+        try:
+            yield
+        except upper.HTTPError as error:
+            status = 0 if error.response is None else error.response.status_code
+            raise self._by_status(status, deed, what) from None
+        except (upper.SSLError, lower.SSLError) as error:
+            raise PacsTlsError(name, self._to.address, _last(error)) from None
+        except (upper.ConnectTimeout, lower.ConnectTimeoutError):
+            raise PacsUnreachableError(name, self._to.address, "timeout") from None
+        except (upper.ReadTimeout, lower.ReadTimeoutError):
+            raise PacsSlowError(name, self._timeout) from None
+        except (upper.ChunkedEncodingError, lower.ProtocolError, PartsError):
+            raise PacsCutError(name) from None
+        except upper.ConnectionError as error:
+            raise self._by_connection(error) from None
+        except (upper.InvalidURL, upper.MissingSchema, upper.TooManyRedirects):
+            raise PacsUnreachableError(name, self._to.address, "address") from None
+        except (upper.RequestException, ValueError):
+            raise PacsAnswerError("no_dicom_json", source=name) from None
+        except OSError as error:
+            if getattr(error, "filename", None):
+                raise  # a file of ours, not the connection
+            raise PacsCutError(name) from None
+
+    def _by_status(self, status: int, deed: str, what: str) -> KyphometerError:
+        if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+            return PacsSignInError(self._to.name, status)
+        if status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
+            return PacsNotFoundError(self._to.name, what or self._to.address)
+        return PacsStatusError(self._to.name, deed, f"{int(status)}", what or self._to.address)
+
+    def _by_connection(self, error: BaseException) -> KyphometerError:
+        import urllib3.exceptions as lower
+
+        inner = _chain(error)
+        if any(isinstance(one, lower.ReadTimeoutError | TimeoutError) for one in inner):
+            return PacsSlowError(self._to.name, self._timeout)
+        if any(isinstance(one, lower.NewConnectionError) for one in inner):
+            return PacsUnreachableError(self._to.name, self._to.address, _reason(inner))
+        return PacsCutError(self._to.name)
+
+
+def _wanted(found: Entry, query: Query) -> bool:
+    return not query.modalities or found.modality.upper() in query.modalities
+
+
+def _chain(error: BaseException) -> list[BaseException]:
+    """An error with all that it came from or that it carries."""
+    found: list[BaseException] = []
+    left: list[Any] = [error]
+    while left and len(found) < 20:
+        one = left.pop()
+        if isinstance(one, BaseException) and one not in found:
+            found.append(one)
+            left += [one.__cause__, one.__context__, getattr(one, "reason", None), *one.args]
+    return found
+
+
+def _reason(errors: Sequence[BaseException]) -> str:
+    said = [one.strerror for one in errors if isinstance(one, OSError) and one.strerror]
+    return said[-1] if said else "silent"
+
+
+def _last(error: BaseException) -> str:
+    import ssl
+
+    said = [one for one in _chain(error) if isinstance(one, ssl.SSLError)]
+    worded = [getattr(one, "verify_message", "") or one.reason for one in said]
+    return str(next((word for word in worded if word), "TLS"))
+
+
+@contextmanager
+def _extra() -> Iterator[None]:
+    try:
+        yield
+    except ImportError as error:
+        raise MissingExtraError(error.name or "dicomweb-client", "interop") from None

@@ -1,0 +1,1 @@
+"""A study without its patients' and readers' identity: the key, the masks, the copy."""

@@ -1,0 +1,48 @@
+"""Links from other programs: a study's UID opens its film here."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from kyphometer.errors import RequestError
+from kyphometer.web.access.authentication import stranger_page
+from kyphometer.web.routes.routing import TypedRoute
+from kyphometer.web.server.services import reader_service, services
+from kyphometer.web.server.settings import Mode
+
+_UID: Final = re.compile(r"[0-9.]{1,64}")
+_AGAIN: Final = (
+    '<!doctype html><html lang="en"><meta charset="utf-8"><title>Kyphometer</title>'
+    '<meta http-equiv="refresh" content="0; url=/open?StudyInstanceUID={uid}">'
+    '<a href="/open?StudyInstanceUID={uid}">Open the study</a></html>'
+)
+
+
+async def open_study(request: Request) -> Response:
+    """GET /open?StudyInstanceUID=UID: to the page of the study's film.
+
+    A browser that comes from another page does not send the cookie: a page of ours that moves on by
+    itself asks again. A blinded reader is refused by the service.
+    """
+    uid = request.query_params.get("StudyInstanceUID", "")
+    known = _UID.fullmatch(uid) is not None
+    if request.scope["state"].get("visitor") is None:
+        elsewhere = request.headers.get("sec-fetch-site") in ("cross-site", "same-site")
+        if elsewhere and known:
+            return Response(_AGAIN.format(uid=uid), media_type="text/html")
+        if services(request).settings.mode is Mode.LOCAL:
+            return stranger_page()
+        return RedirectResponse("/login", status_code=303)
+    if not known:
+        raise RequestError("The address names no study", "end it in ?StudyInstanceUID=UID")
+    at = await reader_service(request)
+    film_id = await run_in_threadpool(at.film_of_study, uid)
+    return RedirectResponse(f"/#/film/{film_id}", status_code=303)
+
+
+ROUTES = (TypedRoute("/open", GET=open_study),)

@@ -1,0 +1,1 @@
+"""Results of confirmed readings sent to archives from the page."""

@@ -1,0 +1,145 @@
+"""Sendings of this server: one after the other, each in a process of its own.
+
+Nothing is kept for them: results are made anew each time with the same UIDs and bytes, and what an
+archive has confirmed is written down, so that whoever sends again sends only the rest.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Final, get_args
+
+from msgspec.structs import replace
+
+from kyphometer.errors import KyphometerError, RequestError, UnknownDestinationError
+from kyphometer.interop.network.destinations import (
+    Destination,
+    Part,
+    destinations_path,
+    read_destinations,
+)
+from kyphometer.messages import language, sentence
+from kyphometer.web.sending.answers import Send, Sending, SendJob, SendTarget
+from kyphometer.web.sending.job import ResultsOrder, run
+
+PARTS: Final[tuple[Part, ...]] = get_args(Part)
+"""Everything that can be sent of a reading."""
+_KEPT: Final = 500
+_Key = tuple[Path, int, str]
+
+
+class SendDesk:
+    """What is and was sent since the server started."""
+
+    def __init__(self) -> None:
+        self._jobs: OrderedDict[_Key, SendJob] = OrderedDict()
+        self._lock = threading.Lock()
+        self._turn = threading.Semaphore()
+
+    @staticmethod
+    def is_set_up() -> bool:
+        """True if there is a file of destinations."""
+        return destinations_path().is_file()
+
+    def state(self, order: ResultsOrder) -> Sending:
+        """Where this reading can go, and what became of the last sending."""
+        problem, known = None, list[Destination]()
+        try:
+            known = list(read_destinations().values())
+        except KyphometerError as error:
+            problem = str(error)
+        if not known and problem is None:
+            problem = sentence("send.no_destination", {"path": destinations_path()})
+        with self._lock:
+            job = self._jobs.get(_key(order))
+        return Sending(
+            version=order.version,
+            parts=list(PARTS),
+            destinations=[
+                SendTarget(name=one.name, address=one.address, parts=list(one.send))
+                for one in known
+            ],
+            problem=problem,
+            job=job,
+        )
+
+    def start(self, order: ResultsOrder, wanted: Send) -> Sending:
+        """Begin to send; while a sending of this reading is under way, it is that one.
+
+        Raises
+        ------
+        DestinationFileError, UnknownDestinationError
+            If there is no such destination.
+        RequestError
+            If no part is wanted.
+        """
+        destination = wanted.destination
+        known = read_destinations()
+        if destination not in known:
+            raise UnknownDestinationError(destination, sorted(known), destinations_path())
+        parts = [part for part in PARTS if part in wanted.parts]
+        if not parts:
+            raise RequestError("Nothing is chosen to be sent", "choose a part")
+        begun = SendJob(destination=destination, parts=parts, state="making", total=len(parts))
+        if self._begin(order, begun):
+            arguments = (order, begun, language())
+            threading.Thread(target=self._follow, args=arguments, daemon=True).start()
+        return self.state(order)
+
+    def _begin(self, order: ResultsOrder, begun: SendJob) -> bool:
+        """Note a job; False while one of this reading is under way."""
+        key = _key(order)
+        with self._lock:
+            now = self._jobs.get(key)
+            if now is not None and now.state != "done":
+                return False
+            self._jobs[key] = begun
+            self._jobs.move_to_end(key)
+            while len(self._jobs) > _KEPT:
+                self._jobs.popitem(last=False)
+            return True
+
+    def _follow(self, order: ResultsOrder, begun: SendJob, spoken: str) -> None:
+        """Run the job's process in its turn, and note what it tells."""
+        last = begun
+        if not self._turn.acquire(blocking=False):
+            self._note(order, replace(begun, state="waiting"))
+            self._turn.acquire()
+        try:
+            spawn = multiprocessing.get_context("spawn")
+            ours, its = spawn.Pipe(duplex=False)
+            process = spawn.Process(target=run, args=(order, begun, spoken, its), daemon=True)
+            process.start()
+            its.close()
+            for told in _messages(ours):
+                last = told
+                self._note(order, told)
+            process.join()
+        finally:
+            self._turn.release()
+        if last.state != "done":
+            stopped = sentence("send.stopped", {}, spoken)
+            self._note(order, replace(last, state="done", ended=stopped))
+
+    def _note(self, order: ResultsOrder, job: SendJob) -> None:
+        with self._lock:
+            self._jobs[_key(order)] = job
+
+
+def _messages(ours: Connection) -> Iterator[SendJob]:
+    """What the process tells, until it has ended, however it ends."""
+    with ours:
+        while True:
+            try:
+                yield ours.recv()
+            except EOFError:
+                return
+
+
+def _key(order: ResultsOrder) -> _Key:
+    return order.path, order.frame, order.observer
