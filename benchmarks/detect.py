@@ -41,6 +41,7 @@ from worlds.marks import film_of
 from worlds.mesh import CONDITIONS, mesh_scene
 from worlds.others import other_picture
 from worlds.scene import Scene
+from worlds.voxel import VOXEL_CONDITIONS, voxel_scene
 from worlds.whole_films import VARIANTS, phantom_film, varied
 
 from kyphometer.detect import Proposal, detect
@@ -149,6 +150,9 @@ def summary(films: list[Seen]) -> dict[str, float]:
         "found": len(pairs) / max(bodies, 1),
         "false": sum(seen.false for seen in shown) / max(len(films), 1),
         "levels": np.mean([seen.levels_right for seen in films]) if films else np.nan,
+        "sure": np.mean([s.proposal.numbering.is_sure for s in shown if s.proposal])
+        if shown
+        else np.nan,
         "sure_wrong": sum(
             not seen.levels_right and seen.proposal.numbering.is_sure
             for seen in shown
@@ -201,6 +205,8 @@ def scenes(given: argparse.Namespace) -> Iterator[tuple[str, Scene]]:
     makers: dict[str, tuple[tuple[str, ...], Callable[[str, int], Scene]]] = {
         "mesh": (CONDITIONS, lambda c, s: mesh_scene(given.data, c, s)),
         "ct": (CT_CONDITIONS, lambda c, s: ct_scene(given.data, c, s)),
+        "voxel": (VOXEL_CONDITIONS, voxel_scene),
+        "front": (CONDITIONS, lambda c, s: mesh_scene(given.data, c, s, front=True)),
         "phantom": (CONDITIONS, phantom_film),
         "other": (("",), lambda _, s: _other(s)),
     }
@@ -260,7 +266,7 @@ def show(rows: dict[str, dict[str, float]]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--world", choices=("mesh", "ct", "phantom", "other"), required=True)
+    parser.add_argument("--world", choices=("mesh", "ct", "voxel", "phantom", "other", "front"), required=True)
     parser.add_argument("--data", type=Path, default=Path("shared"))
     parser.add_argument("--films", type=int, default=4, help="of each condition")
     parser.add_argument("--seed", type=int, default=700)

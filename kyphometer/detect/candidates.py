@@ -12,7 +12,7 @@ from kyphometer.detect.model import Maps
 
 Array = NDArray[np.float64]
 
-LEAST = 0.1
+LEAST = 0.05
 """Least probability of a peak."""
 MANY = 90
 """No more bodies than this are looked at on one picture, the likeliest."""
@@ -64,7 +64,10 @@ class Candidate:
 
     def moved(self, matrix: Array) -> Candidate:
         """The same after an affine map, shape (2, 3)."""
-        return replace(self, corners=self.corners @ matrix[:, :2].T + matrix[:, 2])
+        corners, right = self.corners @ matrix[:, :2].T + matrix[:, 2], self.right
+        if np.linalg.det(matrix[:, :2]) < 0:
+            corners, right = corners[[1, 0, 3, 2]], -right
+        return replace(self, corners=corners, right=right)
 
 
 def candidates(maps: Maps) -> list[Candidate]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,8 +14,16 @@ Array = NDArray[np.float64]
 
 EVEN = 0.25
 """A body of this probability is worth nothing by itself."""
+FITS = 2.5
+"""Log odds that neighbours which fit each other well lend to both being bodies."""
 MISSED = 3.0
 """What a body that was not found between two others costs."""
+SLIP, BEND_DEG = 0.08, 10.0
+"""SD of the shift along the disc, in depths, and of the angle between its two endplates."""
+GROWTH, GROWTH_SD = 0.035, 0.09
+"""Mean and SD of the logarithm by which depth grows from body to body."""
+GAP, GAP_SD = 0.2, 0.11
+"""Mean and SD of a disc's height, in depths."""
 REACH = 3.5
 """Neighbours' centres are no further apart than this, in depths."""
 WORST = 6.0
@@ -33,7 +41,7 @@ class Chain:
     missed
         After which of them a body seems to be hidden.
     score
-        Sum of log odds of the bodies, less what their joints cost.
+        Sum of log odds of the bodies and of their joints.
     """
 
     bodies: tuple[Candidate, ...]
@@ -79,12 +87,22 @@ def joint(upper: Candidate, lower: Candidate) -> tuple[float, bool]:
     bend = float(np.degrees(np.arctan2(_cross(inferior, superior), inferior @ superior)))
     ratio = float(np.log(lower.depth / upper.depth))
     tall = (upper.height + lower.height) / 2 / depth
-    fit = (slip / 0.16) ** 2 + (bend / 14.0) ** 2 + ((ratio - 0.03) / 0.13) ** 2
-    close = ((gap - 0.2) / 0.16) ** 2
-    far = ((gap - 0.4 - tall) / 0.3) ** 2
+    fit = (slip / SLIP) ** 2 + (bend / BEND_DEG) ** 2 + ((ratio - GROWTH) / GROWTH_SD) ** 2
+    close = ((gap - GAP) / GAP_SD) ** 2
+    far = ((gap - 2 * GAP - tall) / (2 * GAP_SD)) ** 2
     if close / 2 <= far / 2 + MISSED:
         return (fit + close) / 2, False
     return (fit + far) / 2 + MISSED, True
+
+
+def trimmed(chain: Chain, least: float, inside: Callable[[Candidate], bool]) -> Chain | None:
+    """The chain without ends that are less probable than `least` or not inside the film."""
+    keep = [body.chance >= least and inside(body) for body in chain.bodies]
+    if not any(keep):
+        return None
+    first, last = keep.index(True), len(keep) - 1 - keep[::-1].index(True)
+    missed = tuple(at - first for at in chain.missed if first <= at < last)
+    return Chain(chain.bodies[first : last + 1], missed, chain.score)
 
 
 def _cross(a: Array, b: Array) -> float:
@@ -103,8 +121,8 @@ def best_chain(found: Sequence[Candidate]) -> Chain | None:
             if np.hypot(*(body.centre - bodies[other].centre)) > REACH * body.depth:
                 continue
             cost, gap = joint(bodies[other], body)
-            if cost < WORST + MISSED * gap and scores[other] - cost > score:
-                score, previous, missed = scores[other] - cost, other, gap
+            if cost < WORST + MISSED * gap and scores[other] + FITS - cost > score:
+                score, previous, missed = scores[other] + FITS - cost, other, gap
         scores.append(score + worth(body))
         before.append(previous)
         hidden.append(missed)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from kyphometer.anatomy import Level
 from kyphometer.detect.model import LEVELS
 from kyphometer.detect.search import Column
+from kyphometer.detect.shape import shape_odds
 
 Array = NDArray[np.float64]
 
@@ -38,8 +39,8 @@ class Numbering:
         Probability by the level that the uppermost body would have, the likeliest first, those
         above 1 %.
     evidence
-        Log odds of `levels` against the next best, by what speaks for them: `bodies`, `sacrum`,
-        `reader`.
+        Log odds of `levels` against the next best, by what speaks for them: `bodies`, `shape`,
+        `sacrum`, `reader`.
     transitional
         Whether bodies and sacrum contradict each other by one level, as with L6, T13 or a
         transitional vertebra.
@@ -57,13 +58,15 @@ class Numbering:
         return self.probability >= SURE
 
 
-def number(column: Column, *, lowest: Level | None = None) -> Numbering:
+def number(column: Column, sign: int, *, lowest: Level | None = None) -> Numbering:
     """The levels of a column.
 
     Parameters
     ----------
     column
         Bodies and sacrum.
+    sign
+        +1 if anterior is at image right.
     lowest
         The lowest body's level if the reader gave it; it decides.
     """
@@ -72,7 +75,11 @@ def number(column: Column, *, lowest: Level | None = None) -> Numbering:
     if len(firsts) == 0:
         firsts = np.array([0])
     last = np.minimum(firsts + offsets[-1], len(LEVELS) - 1)
-    evidence = {"bodies": _bodies(column, firsts, offsets), "sacrum": _sacrum(column, last)}
+    evidence = {
+        "bodies": _bodies(column, firsts, offsets),
+        "shape": _shape(column, firsts, offsets, sign),
+        "sacrum": _sacrum(column, last),
+    }
     if lowest is not None:
         evidence["reader"] = np.where(last == LEVELS.index(lowest), 0.0, -50.0)
     total = np.sum(list(evidence.values()), axis=0)
@@ -98,6 +105,16 @@ def _bodies(column: Column, firsts: NDArray[np.int_], offsets: NDArray[np.int_])
     return odds
 
 
+def _shape(
+    column: Column, firsts: NDArray[np.int_], offsets: NDArray[np.int_], sign: int
+) -> Array:
+    bodies = column.chain.bodies
+    table = shape_odds(bodies, [n in column.chain.missed for n in range(len(bodies))], sign)
+    rows = np.arange(len(bodies))
+    places = np.minimum(firsts[:, None] + offsets, len(LEVELS) - 1)
+    return np.asarray(table[rows, places].sum(axis=1))
+
+
 def _sacrum(column: Column, last: NDArray[np.int_]) -> Array:
     chance = float(np.clip(column.sacrum, 1e-3, 1 - 1e-3))
     seen = float(np.clip(np.log(chance / (1 - chance)) + 1.0, 0.0, MOST))
@@ -106,7 +123,7 @@ def _sacrum(column: Column, last: NDArray[np.int_]) -> Array:
 
 def _contradiction(evidence: Mapping[str, Array], sacrum: float) -> bool:
     """Whether the bodies speak for a neighbour of what a sacrum well seen says."""
-    odds = evidence["bodies"]
+    odds = evidence["bodies"] + evidence["shape"]
     if sacrum < 0.5 or len(odds) < 2:
         return False
     return bool(odds[:-1].argmax() == len(odds) - 2 and odds[-2] - odds[-1] > DISAGREES)

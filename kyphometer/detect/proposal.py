@@ -25,7 +25,7 @@ Array = NDArray[np.float64]
 
 FEWEST = 3
 """A column of fewer bodies is none."""
-LEAST_SCORE = 6.0
+LEAST_SCORE = 8.0
 """Log odds that a column's bodies and joints must reach together."""
 LEAST_FACING = 0.8
 """Less sure than this of where anterior lies, the reader is told."""
@@ -120,8 +120,8 @@ def detect(
     column = find_column(base, model)
     if column is None or len(column.chain.bodies) < FEWEST or column.chain.score < LEAST_SCORE:
         raise NoLateralSpineError(0 if column is None else len(column.chain.bodies))
-    numbering = number(column, lowest=lowest)
     towards, sure = _facing(column) if facing is None else (facing, 1.0)
+    numbering = number(column, towards.sign, lowest=lowest)
     used = geometry or film.geometry
     marked = _reading(film, column, numbering.levels, towards, base.step, model, used)
     done = refine_reading(film, marked, geometry=geometry)

@@ -125,3 +125,11 @@ class View:
         """The map from this picture to the base, (2, 3)."""
         inverse = np.linalg.inv(self.matrix[:, :2])
         return np.column_stack((inverse, -inverse @ self.matrix[:, 2]))
+
+    @property
+    def mirrored(self) -> View:
+        """The same seen from the other side."""
+        flip = np.diag([-1.0, 1.0])
+        matrix = flip @ self.matrix
+        matrix[0, 2] += self.picture.shape[1]
+        return View(np.ascontiguousarray(self.picture[:, ::-1]), matrix)
