@@ -51,6 +51,7 @@ from kyphometer.geometry import Facing
 from kyphometer.reliability import intraclass_correlations
 
 Array = NDArray[np.float64]
+WORLDS = ("mesh", "ct", "voxel", "phantom", "other", "front")
 NEAR = 0.5
 """A body is found if a centre lies within this part of its depth."""
 
@@ -266,7 +267,9 @@ def show(rows: dict[str, dict[str, float]]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--world", choices=("mesh", "ct", "voxel", "phantom", "other", "front"), required=True)
+    parser.add_argument(
+        "--world", choices=("mesh", "ct", "voxel", "phantom", "other", "front"), required=True
+    )
     parser.add_argument("--data", type=Path, default=Path("shared"))
     parser.add_argument("--films", type=int, default=4, help="of each condition")
     parser.add_argument("--seed", type=int, default=700)

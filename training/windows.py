@@ -131,7 +131,7 @@ def _warped(
 
 
 def _evened(picture: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
-    """Bodies no brighter than discs, as in osteoporosis and in CT: what is wider than a rim is lost."""
+    """Bodies no brighter than discs, as in osteoporosis: what is wider than a rim is lost."""
     wide = cv2.GaussianBlur(picture, (0, 0), float(np.exp(rng.uniform(0.6, 1.8))))
     soft = cv2.GaussianBlur(picture, (0, 0), float(rng.uniform(0.3, 1.2)))
     return np.asarray(soft - np.float32(rng.uniform(0.6, 1.0)) * wide, np.float32)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kyphometer.anatomy import Level
+from kyphometer.messages import Word
 
 Array = NDArray[np.float64]
 
@@ -34,7 +35,7 @@ class FractureSuggestion:
 
     level: Level
     loss: float
-    reason: str
+    reason: Word
 
 
 def suggest_fractures(
@@ -62,9 +63,6 @@ def suggest_fractures(
         against = 1 - front[at] / float(np.median(front[near]))
         loss = float(max(wedge, against))
         if loss >= LOSS and min(wedge, against) > 0.05:
-            reason = (
-                f"anterior height {100 * wedge:.0f} % below its posterior, "
-                f"{100 * against:.0f} % below its neighbours'"
-            )
+            reason = Word("detect.fracture", {"wedge": 100 * wedge, "against": 100 * against})
             found.append(FractureSuggestion(level, loss, reason))
     return tuple(sorted(found, key=lambda item: -item.loss))

@@ -12,6 +12,7 @@ from kyphometer.anatomy import Level
 from kyphometer.detect.model import LEVELS
 from kyphometer.detect.search import Column
 from kyphometer.detect.shape import shape_odds
+from kyphometer.messages import Word
 
 Array = NDArray[np.float64]
 
@@ -56,6 +57,14 @@ class Numbering:
     def is_sure(self) -> bool:
         """Whether the numbering needs no look."""
         return self.probability >= SURE
+
+    @property
+    def others(self) -> tuple[Word, ...]:
+        """What the uppermost body may be, each with its probability."""
+        return tuple(
+            Word("detect.level_chance", {"level": level, "chance": 100 * chance})
+            for level, chance in self.alternatives.items()
+        )
 
 
 def number(column: Column, sign: int, *, lowest: Level | None = None) -> Numbering:
@@ -105,9 +114,7 @@ def _bodies(column: Column, firsts: NDArray[np.int_], offsets: NDArray[np.int_])
     return odds
 
 
-def _shape(
-    column: Column, firsts: NDArray[np.int_], offsets: NDArray[np.int_], sign: int
-) -> Array:
+def _shape(column: Column, firsts: NDArray[np.int_], offsets: NDArray[np.int_], sign: int) -> Array:
     bodies = column.chain.bodies
     table = shape_odds(bodies, [n in column.chain.missed for n in range(len(bodies))], sign)
     rows = np.arange(len(bodies))

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kyphometer.anatomy import Level
+from kyphometer.detect.agreement import overlap
 from kyphometer.detect.candidates import Candidate
 from kyphometer.detect.fractures import FractureSuggestion, suggest_fractures
 from kyphometer.detect.model import DetectorModel, detector_model
 from kyphometer.detect.numbering import Numbering, number
 from kyphometer.detect.pyramid import Base
-from kyphometer.detect.search import Column, find_column
+from kyphometer.detect.search import FAINT, Column, find_column
 from kyphometer.endplates import RefinedReading, refine_reading
 from kyphometer.endplates.corners import square_factors, vertebra_corners
 from kyphometer.errors import NoLateralSpineError
 from kyphometer.film import Film
 from kyphometer.geometry import Facing, PixelGeometry, Point
+from kyphometer.messages import Word
 from kyphometer.reading import Endplate, Landmark, MarkSource, Reading, Vertebra
 
 Array = NDArray[np.float64]
@@ -29,6 +32,8 @@ LEAST_SCORE = 8.0
 """Log odds that a column's bodies and joints must reach together."""
 LEAST_FACING = 0.8
 """Less sure than this of where anterior lies, the reader is told."""
+OVERLAP = 0.2
+"""Of two bodies that cover more than this part of the smaller one is not proposed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +86,7 @@ class Proposal:
     numbering: Numbering
     facing_probability: float
     fractures: tuple[FractureSuggestion, ...]
-    notes: tuple[str, ...]
+    notes: tuple[Word, ...]
 
 
 def detect(
@@ -122,21 +127,26 @@ def detect(
         raise NoLateralSpineError(0 if column is None else len(column.chain.bodies))
     towards, sure = _facing(column) if facing is None else (facing, 1.0)
     numbering = number(column, towards.sign, lowest=lowest)
+    kept = _kept(column, numbering.levels, towards)
+    if len(kept.bodies) < FEWEST:
+        raise NoLateralSpineError(len(kept.bodies))
     used = geometry or film.geometry
-    marked = _reading(film, column, numbering.levels, towards, base.step, model, used)
-    done = refine_reading(film, marked, geometry=geometry)
+    done = refine_reading(film, _reading(film, kept, base.step, model, used), geometry=geometry)
     reading = _as_proposed(done.reading, model)
-    factors = square_factors(used)
-    corners = [vertebra_corners(v, factors, towards.sign) for v in reading.vertebrae.values()]
-    fractures = suggest_fractures(reading.levels, [c for c in corners if c is not None])
+    header = None if facing is not None else film.header.acquisition.facing
     return Proposal(
-        reading=replace(reading, fractured_levels=()),
-        bodies=_bodies(column, numbering, done),
+        reading=reading,
+        bodies=_bodies(kept, done),
         numbering=numbering,
         facing_probability=sure,
-        fractures=fractures,
-        notes=_notes(numbering, sure, column),
+        fractures=_fractures(reading, towards, square_factors(used)),
+        notes=(Word("detect.proposal"), *_notes(numbering, sure, kept, header)),
     )
+
+
+def _fractures(reading: Reading, facing: Facing, factors: Array) -> tuple[FractureSuggestion, ...]:
+    corners = [vertebra_corners(v, factors, facing.sign) for v in reading.vertebrae.values()]
+    return suggest_fractures(reading.levels, [c for c in corners if c is not None])
 
 
 def _facing(column: Column) -> tuple[Facing, float]:
@@ -147,21 +157,55 @@ def _facing(column: Column) -> tuple[Facing, float]:
     return (Facing.RIGHT, chance) if chance >= 0.5 else (Facing.LEFT, 1 - chance)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What of a column is proposed.
+
+    Attributes
+    ----------
+    facing
+        Where anterior lies.
+    bodies
+        By level, cranial to caudal.
+    faint
+        Levels that are in the column and seen too faintly, or under another body.
+    hidden
+        Levels between which one is missing.
+    """
+
+    facing: Facing
+    bodies: Mapping[Level, Candidate]
+    faint: tuple[Level, ...]
+    hidden: tuple[tuple[Level, Level], ...]
+
+
+def _kept(column: Column, levels: tuple[Level, ...], facing: Facing) -> Kept:
+    """Bodies that are likely enough; of two that cover each other, the likelier."""
+    chain = column.chain
+    pairs = list(zip(levels, chain.bodies, strict=True))
+    kept: dict[Level, Candidate] = {}
+    for level, body in sorted(pairs, key=lambda pair: -pair[1].chance):
+        clear = all(overlap(body.corners, other.corners) < OVERLAP for other in kept.values())
+        if body.chance >= FAINT and clear and level not in kept:
+            kept[level] = body
+    return Kept(
+        facing=facing,
+        bodies={level: kept[level] for level in dict.fromkeys(levels) if level in kept},
+        faint=tuple(level for level in dict.fromkeys(levels) if level not in kept),
+        hidden=tuple((levels[at], levels[at + 1]) for at in chain.missed),
+    )
+
+
 def _reading(
-    film: Film,
-    column: Column,
-    levels: tuple[Level, ...],
-    facing: Facing,
-    step: Array,
-    model: DetectorModel,
-    geometry: PixelGeometry,
+    film: Film, kept: Kept, step: Array, model: DetectorModel, geometry: PixelGeometry
 ) -> Reading:
-    """The network's corners as marks; of two bodies with one level the likelier."""
+    """The network's corners as marks."""
     factors = square_factors(geometry)
-    vertebrae: dict[Level, Vertebra] = {}
-    for level, body in zip(levels, column.chain.bodies, strict=True):
-        vertebrae[level] = _vertebra(level, body, facing, step, model.method, factors)
-    return Reading(film=film.reference, vertebrae=vertebrae, facing=facing)
+    vertebrae = {
+        level: _vertebra(level, body, kept.facing, step, model.method, factors)
+        for level, body in kept.bodies.items()
+    }
+    return Reading(film=film.reference, vertebrae=vertebrae, facing=kept.facing)
 
 
 def _vertebra(
@@ -215,7 +259,7 @@ def _proposed(mark: Landmark, model: DetectorModel) -> Landmark:
     return replace(mark, source=MarkSource.DETECTED, raw=None, method=method)
 
 
-def _bodies(column: Column, numbering: Numbering, done: RefinedReading) -> tuple[ProposedBody, ...]:
+def _bodies(kept: Kept, done: RefinedReading) -> tuple[ProposedBody, ...]:
     refined = {vertebra.level: vertebra for vertebra in done.vertebrae}
     return tuple(
         ProposedBody(
@@ -225,25 +269,21 @@ def _bodies(column: Column, numbering: Numbering, done: RefinedReading) -> tuple
             refined=len(refined[level].accepted) == 2,
             note="; ".join(refusal.message for refusal in refined[level].refusals),
         )
-        for level, body in zip(numbering.levels, column.chain.bodies, strict=True)
+        for level, body in kept.bodies.items()
         if level in refined
     )
 
 
-def _notes(numbering: Numbering, sure: float, column: Column) -> tuple[str, ...]:
-    notes = []
+def _notes(numbering: Numbering, sure: float, kept: Kept, header: Facing | None) -> Iterator[Word]:
     if not numbering.is_sure:
-        others = ", ".join(
-            f"{level} {100 * chance:.0f} %" for level, chance in numbering.alternatives.items()
-        )
-        notes.append(f"The numbering is uncertain: the uppermost body may be {others}.")
+        yield Word("detect.levels_unsure", {"others": numbering.others})
     if numbering.transitional:
-        notes.append(
-            "Bodies and sacrum disagree by one level: look for L6, T13 or a transitional vertebra."
-        )
+        yield Word("detect.transitional")
     if sure < LEAST_FACING:
-        notes.append("It is uncertain where anterior lies.")
-    for at in column.chain.missed:
-        between = f"{numbering.levels[at]} and {numbering.levels[at + 1]}"
-        notes.append(f"A body between {between} was not seen.")
-    return tuple(notes)
+        yield Word("detect.facing_unsure")
+    if header is not None and header is not kept.facing:
+        yield Word("detect.facing_header")
+    for level in kept.faint:
+        yield Word("detect.faint", {"level": level})
+    for upper, lower in kept.hidden:
+        yield Word("detect.not_seen", {"upper": upper, "lower": lower})

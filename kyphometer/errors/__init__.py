@@ -27,6 +27,7 @@ from kyphometer.errors.endplate import (
     ModelFileError,
     NoLateralSpineError,
     NotCarriedError,
+    UncertainLevelsError,
 )
 from kyphometer.errors.film import (
     BurnedInTextError,
@@ -236,6 +237,7 @@ __all__ = [
     "TooFewValuesError",
     "TooManyAttemptsError",
     "UnacceptedChangesError",
+    "UncertainLevelsError",
     "UnknownConditionError",
     "UnknownDefinitionError",
     "UnknownDestinationError",

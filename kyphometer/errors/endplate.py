@@ -53,3 +53,16 @@ class NoLateralSpineError(EndplateError):
     def __init__(self, bodies: int) -> None:
         code = "no_lateral_spine" if bodies == 0 else "no_lateral_spine_but"
         super().__init__(code, bodies=bodies)
+
+
+class UncertainLevelsError(EndplateError):
+    """A proposal whose bodies cannot be named with enough certainty to measure named angles.
+
+    Parameters
+    ----------
+    others
+        What the uppermost body may be.
+    """
+
+    def __init__(self, others: object) -> None:
+        super().__init__("uncertain_levels", others=others)

@@ -6,7 +6,7 @@ measure_folder                                 a folder, by patient and visit
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -292,6 +292,7 @@ def measure_file(
     frame: int | None = None,
     with_pixels: bool = True,
     grey: bool = False,
+    auto: Mapping[str, str | None] | None = None,
     **options: Any,
 ) -> tuple[Film | None, MeasuredFilm]:
     """Measure a film file from the reading beside it, or from the one given.
@@ -310,11 +311,19 @@ def measure_file(
         Decode the pixels: to check the pixel hash and to draw.
     grey
         Read coloured pixels as grey; the film's warnings say how many there are.
+    auto
+        Measure what is proposed where there is no reading, with these options of `propose_file`.
     **options
         For `measure_film`.
     """
     from kyphometer.dicom import read_film, read_header
 
+    if auto is not None and reading_path is None and not find_readings(path):
+        from kyphometer.workflow.proposals import measure_proposed
+
+        return measure_proposed(
+            path, spacing_mm=spacing_mm, frame=frame, grey=grey, **auto, **options
+        )
     chosen = find_reading(path) if reading_path is None else reading_path
     reading = read_reading(chosen)
     frame = reading.film.frame if frame is None and reading.film.frame > 1 else frame

@@ -155,7 +155,7 @@ def mesh_scene(folder: Path, condition: str, seed: int, *, front: bool = False) 
     facing = int(rng.choice((-1, 1)))
     oblique = condition in ("oblique", "hard")
     turns = rng.uniform(4, 9, 2) * rng.choice((-1, 1), 2) if oblique else rng.normal(0, 1.5, 2)
-    turns = turns + (90.0, 0.0) if front else turns
+    turns = turns + np.array((90.0, 0.0)) if front else turns
     corners = np.concatenate([_placed(m.corners, p) for m, p in zip(morphs, places, strict=True)])
     low, high = corners.min(axis=0) - np.array([45, 14]), corners.max(axis=0) + np.array([26, 14])
     columns, rows = np.ceil((high - low) / PIXEL_MM).astype(int)
