@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import hypot, log
 
 import cv2
 import numpy as np
@@ -33,9 +34,10 @@ def clusters(views: Sequence[Sequence[Candidate]]) -> list[list[Candidate]]:
 
 
 def _same(a: Candidate, b: Candidate) -> bool:
-    depth = (a.depth + b.depth) / 2
-    near = bool(np.hypot(*(a.centre - b.centre)) < CLOSE * depth)
-    return near and abs(np.log(a.depth / b.depth)) < ALIKE
+    if abs(log(a.depth / b.depth)) >= ALIKE:
+        return False
+    (x, y), (u, v) = a.centre, b.centre
+    return hypot(x - u, y - v) < CLOSE * (a.depth + b.depth) / 2
 
 
 def overlap(a: Array, b: Array) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -20,7 +21,7 @@ CLOSE = 0.4
 """Of two bodies whose centres are closer than this part of a depth one is dropped."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Candidate:
     """What may be a body.
 
@@ -45,18 +46,18 @@ class Candidate:
     spread: float
     levels: Array
 
-    @property
+    @cached_property
     def centre(self) -> Array:
         """Mean of the corners."""
         return np.asarray(self.corners.mean(axis=0))
 
-    @property
+    @cached_property
     def depth(self) -> float:
         """Mean length of both endplates."""
         upper, lower = self.corners[1] - self.corners[0], self.corners[3] - self.corners[2]
         return float(np.hypot(*upper) + np.hypot(*lower)) / 2
 
-    @property
+    @cached_property
     def height(self) -> float:
         """Mean length of both walls."""
         left, right = self.corners[2] - self.corners[0], self.corners[3] - self.corners[1]

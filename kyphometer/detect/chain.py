@@ -112,14 +112,14 @@ def _cross(a: Array, b: Array) -> float:
 def best_chain(found: Sequence[Candidate]) -> Chain | None:
     """The sequence of bodies with the highest score; None without a body worth anything."""
     bodies = sorted(found, key=lambda body: body.centre[1])
+    centres = np.array([body.centre for body in bodies]).reshape(-1, 2)
     scores: list[float] = []
     before: list[int] = []
     hidden: list[bool] = []
     for at, body in enumerate(bodies):
         score, previous, missed = 0.0, -1, False
-        for other in range(at):
-            if np.hypot(*(body.centre - bodies[other].centre)) > REACH * body.depth:
-                continue
+        apart = np.hypot(*(body.centre - centres[:at]).T)
+        for other in np.flatnonzero(apart <= REACH * body.depth).tolist():
             cost, gap = joint(bodies[other], body)
             if cost < WORST + MISSED * gap and scores[other] + FITS - cost > score:
                 score, previous, missed = scores[other] + FITS - cost, other, gap
