@@ -226,9 +226,7 @@ def test_detect_writes_a_reading_and_prints_its_doubts(unread, tmp_path, capsys)
     assert "confirmed by nobody" in told["notes"][0]
     true = read_reading(SAMPLE.with_name("pre-op.reading.json"))
     for level in (Level.T11, Level.T12, Level.L2, Level.L3):
-        here, there = (
-            found.vertebrae[level].superior.anterior.xy for found in (reading, true)
-        )
+        here, there = (found.vertebrae[level].superior.anterior.xy for found in (reading, true))
         assert np.hypot(here.x - there.x, here.y - there.y) < 12
 
 
