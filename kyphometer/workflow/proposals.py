@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from kyphometer import __version__
 from kyphometer.anatomy import Level
+from kyphometer.detect import Proposal, detect
+from kyphometer.dicom import read_film
 from kyphometer.film import Film
 from kyphometer.geometry import Facing
-
-if TYPE_CHECKING:
-    from kyphometer.detect import Proposal
 
 SOFTWARE = f"kyphometer {__version__}"
 
@@ -46,9 +44,6 @@ def propose_file(
     NoLateralSpineError
         If no column of bodies is seen.
     """
-    from kyphometer.detect import detect
-    from kyphometer.dicom import read_film
-
     film = read_film(path, frame=frame, spacing_mm=spacing_mm, grey=grey)
     proposal = detect(
         film,
