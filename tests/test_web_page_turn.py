@@ -16,9 +16,7 @@ SIDES = ("left", "right", "up", "down")
 def _letters(tab: Tab) -> dict[str, str]:
     told = tab.page.locator(".stage .readout")
     return {
-        side: text
-        for side in SIDES
-        if (text := told.locator(f"[data-part={side}]").text_content())
+        side: text for side in SIDES if (text := told.locator(f"[data-part={side}]").text_content())
     }
 
 
@@ -75,7 +73,9 @@ def test_marks_made_on_a_turned_film_are_the_same_marks_and_numbers(tab: Tab) ->
     told = _angles(tab)
     assert set(turned) == set(straight)
     for key, xy in turned.items():
-        assert xy == pytest.approx(straight[key], abs=1.0), key  # a pointer's place is a whole pixel of the screen
+        assert xy == pytest.approx(straight[key], abs=1.0), (
+            key
+        )  # a pointer's place is a whole pixel of the screen
     for key in (",", ",", "/", "3"):
         page.keyboard.press(key)
         tab.settle()

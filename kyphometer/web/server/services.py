@@ -9,6 +9,7 @@ from starlette.requests import Request
 
 from kyphometer.errors import ForbiddenError, SignInError
 from kyphometer.web.access.visitors import Authenticator, Role, Visitor
+from kyphometer.web.incoming.desk import IncomingDesk
 from kyphometer.web.pixels.cache import FilmCache
 from kyphometer.web.pixels.decoder import Decoder
 from kyphometer.web.quality.desk import QualityDesk
@@ -27,6 +28,7 @@ class Services:
     decoder: Decoder
     cache: FilmCache
     quality: QualityDesk | None = None
+    incoming: IncomingDesk | None = None
     sending: SendDesk = field(default_factory=SendDesk)
 
 

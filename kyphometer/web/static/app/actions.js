@@ -158,6 +158,13 @@ export function accept(session, key) {
   session.history.commit({ ...reading, draft: { ...reading.draft, accepted } }, 'accept');
 }
 
+/** @param {Session} session @param {string} text */
+export function commentOn(session, text) {
+  const reading = session.history.saved;
+  if ((reading.comment ?? '') === text) return;
+  session.history.commit({ ...reading, comment: text }, 'comment');
+}
+
 /** @param {Session} session @param {'undo'|'redo'} way */
 export function travel(session, way) {
   const label = session.history[way]();

@@ -2,6 +2,7 @@
 import { svg } from '../view/svg.js';
 
 const PATHS = {
+  add: 'M12 5v14M5 12h14',
   back: 'M15 5l-7 7 7 7',
   next: 'M9 5l7 7-7 7',
   undo: 'M9 7L4 12l5 5M4 12h10a6 6 0 0 1 6 6',
