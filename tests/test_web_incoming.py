@@ -1,4 +1,4 @@
-"""Films that are handed in: the store's own rules and sentences, nothing overwritten, nothing by halves."""
+"""Films that are handed in: the store's rules and sentences, nothing overwritten or by halves."""
 
 from __future__ import annotations
 

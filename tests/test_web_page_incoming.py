@@ -19,7 +19,8 @@ DROP = """async ([name, data]) => {
     const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
     const carried = new DataTransfer();
     carried.items.add(new File([bytes], name));
-    const event = (kind) => new DragEvent(kind, {dataTransfer: carried, bubbles: true, cancelable: true});
+    const how = {dataTransfer: carried, bubbles: true, cancelable: true};
+    const event = (kind) => new DragEvent(kind, how);
     document.body.dispatchEvent(event('dragover'));
     document.body.dispatchEvent(event('drop'));
 }"""
