@@ -12,11 +12,12 @@ import os
 import threading
 import time
 from collections.abc import Iterable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from kyphometer.dicom.archive import safe_name
 from kyphometer.dicom.entries import may_be_film
 from kyphometer.errors import RequestError, StudyRefusedError
+from kyphometer.messages import sentence
 from kyphometer.store.folder.folder import FolderStore
 from kyphometer.store.protocol import ReadingStore
 from kyphometer.store.scan.report import ScanFailure
@@ -26,7 +27,6 @@ from kyphometer.web.incoming.answers import Incoming, Part, Sentence
 STAGING = Path(".kyphometer") / "incoming"
 FORGOTTEN_S = 3600.0
 """Parts that nobody went on with for so long are thrown away."""
-_NO_FILM = "It is no film by its name, and was left out."
 
 
 class IncomingDesk:
@@ -54,8 +54,8 @@ class IncomingDesk:
         """
         name = safe_name(part.name)
         refusal = _refused(part, name)
-        if refusal is not None or name is None:
-            return _told_no(part.name, refusal or _NO_FILM)
+        if refusal or name is None:
+            return _told_no(part.name, refusal)
         try:
             with self._lock:
                 staged = self._append(part, data)
@@ -66,8 +66,9 @@ class IncomingDesk:
             finally:
                 staged.unlink(missing_ok=True)
         except PermissionError as error:
-            problem = f"Nothing can be written into '{self._folder}' ({error.strerror})"
-            raise StudyRefusedError(problem, "check its rights") from None
+            raise StudyRefusedError(
+                "incoming_unwritable", folder=self._folder, reason=error.strerror
+            ) from None
 
     def _append(self, part: Part, data: bytes) -> Path:
         staged = self._folder / STAGING / part.upload
@@ -77,8 +78,7 @@ class IncomingDesk:
             staged.unlink(missing_ok=True)
         here = staged.stat().st_size if staged.is_file() else 0
         if here != part.at or part.at + len(data) > part.size or not (data or part.size == here):
-            problem = "This part of the file does not follow those before it"
-            raise RequestError(problem, "send the file again from its beginning")
+            raise RequestError("incoming_part")
         with staged.open("ab") as out:
             out.write(data)
             if here + len(data) == part.size:
@@ -118,20 +118,19 @@ def desk_for(store: ReadingStore) -> IncomingDesk | None:
     return None
 
 
-def _refused(part: Part, name: object) -> str | None:
+def _refused(part: Part, name: PurePosixPath | None) -> str:
     if part.size == 0:
-        return "The file is empty."
+        return sentence("error.incoming_empty")
     if name is None:
-        return "Its name leads out of the folder."
-    parts = Path(str(name)).parts
-    if any(piece.startswith(".") for piece in parts) or not may_be_film(parts[-1]):
-        return _NO_FILM
-    return None
+        return sentence("error.incoming_outside")
+    if any(piece.startswith(".") for piece in name.parts) or not may_be_film(name.name):
+        return sentence("error.incoming_no_film")
+    return ""
 
 
-def _told_no(name: str, sentence: str) -> Incoming:
+def _told_no(name: str, why: str) -> Incoming:
     shown = name.replace("\\", "/").rpartition("/")[2] or name
-    return Incoming(done=True, refused=[Sentence(name=shown, sentence=sentence)])
+    return Incoming(done=True, refused=[Sentence(name=shown, sentence=why)])
 
 
 def _free(wanted: Path, staged: Path) -> tuple[Path, bool]:

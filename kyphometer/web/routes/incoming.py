@@ -24,7 +24,7 @@ async def hand_in(request: Request, query: Part) -> Incoming:
     """Take a part of a file with films (a film or a zip archive); with the last one, its films."""
     at, reader = services(request), await reader_service(request)
     if at.incoming is None or not isinstance(reader, OpenService):
-        raise ForbiddenError("Films cannot be handed in here", "add them with 'kyphometer study'")
+        raise ForbiddenError("incoming_nowhere")
     return await run_in_threadpool(reader.take_films, at.incoming, query, await request.body())
 
 
