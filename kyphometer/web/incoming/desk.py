@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 from kyphometer.dicom.archive import safe_name
 from kyphometer.dicom.entries import may_be_film
 from kyphometer.errors import RequestError, StudyRefusedError
-from kyphometer.messages import sentence
+from kyphometer.messages import Word
 from kyphometer.store.folder.folder import FolderStore
 from kyphometer.store.protocol import ReadingStore
 from kyphometer.store.scan.report import ScanFailure
@@ -120,11 +120,11 @@ def desk_for(store: ReadingStore) -> IncomingDesk | None:
 
 def _refused(part: Part, name: PurePosixPath | None) -> str:
     if part.size == 0:
-        return sentence("error.incoming_empty")
+        return str(Word("error.incoming_empty"))
     if name is None:
-        return sentence("error.incoming_outside")
+        return str(Word("error.incoming_outside"))
     if any(piece.startswith(".") for piece in name.parts) or not may_be_film(name.name):
-        return sentence("error.incoming_no_film")
+        return str(Word("error.incoming_no_film"))
     return ""
 
 
