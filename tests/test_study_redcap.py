@@ -45,9 +45,8 @@ def test_the_dictionary_has_redcaps_columns_and_lawful_fields(project):
         assert name[0].isalpha()
         assert row["Field Type"] in ("text", "radio", "yesno")
         assert row["Field Label"]
-        assert bool(row["Choices, Calculations, OR Slider Labels"]) == (
-            row["Field Type"] == "radio"
-        )
+        choices = row["Choices, Calculations, OR Slider Labels"]
+        assert bool(choices) == (row["Field Type"] == "radio")
     by_name = dict(zip(names, found, strict=True))
     assert by_name["vas"]["Text Validation Max"] == "10"
     assert by_name["sex"]["Choices, Calculations, OR Slider Labels"].startswith("female, female | ")
@@ -68,13 +67,37 @@ def test_events_are_the_visits_and_forms_of_one_form_stand_together(project):
     }
 
 
+def labelled(folder, path):
+    """The records as REDCap exports them with labels in place of codes."""
+    words = {"1": "Yes", "0": "No", "": ""}
+    choices = {}
+    for row in rows(folder / "data_dictionary.csv"):
+        name, listed = row["Variable / Field Name"], row["Choices, Calculations, OR Slider Labels"]
+        if row["Field Type"] == "yesno":
+            choices[name] = words
+        elif listed:
+            pairs = (item.split(", ", 1) for item in listed.split(" | "))
+            choices[name] = {"": "", **dict(pairs)}
+    choices["redcap_event_name"] = {
+        row["unique_event_name"]: row["event_name"].capitalize()
+        for row in rows(folder / "events.csv")
+    }
+    table = [
+        {name: choices[name][cell] if name in choices else cell for name, cell in row.items()}
+        for row in rows(folder / "records.csv")
+    ]
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(table[0]))
+        writer.writeheader()
+        writer.writerows(table)
+    return path
+
+
 @pytest.mark.parametrize("labels", [False, True])
 def test_what_went_out_comes_in_again(project, tmp_path, labels):
     path = project / "redcap" / "records.csv"
-    if labels:  # as REDCap exports it with labels
-        text = path.read_text("utf-8").replace("cement_leak", "cement leak")
-        path = tmp_path / "labels.csv"
-        path.write_text(text, encoding="utf-8")
+    if labels:
+        path = labelled(project / "redcap", tmp_path / "labels.csv")
     study = str(tmp_path / "again.db")
     assert main(["study", "new", study, "--table", str(path), "--position", "standing"]) == 0
     with Study.open(project / "study.db") as one, Study.open(study) as two:

@@ -143,9 +143,9 @@ def _fields(
     found += [_of_column(c, c.name, PATIENT_FORM) for c in columns[1:] if c.visit is None]
     own = dict.fromkeys(name for record in table.records for name in record.own)
     for name in own:
-        words = any(isinstance(record.own.get(name), str) for record in table.records)
+        texts = any(isinstance(record.own.get(name), str) for record in table.records)
         label = name.removeprefix(PRIVATE_PREFIX).replace("_", " ")
-        kind = Kind.TEXT if words else Kind.NUMBER
+        kind = Kind.TEXT if texts else Kind.NUMBER
         found.append(_Field(name=column_name(name), form=PATIENT_FORM, label=label, kind=kind))
     for column in columns:
         if column.visit == first:
