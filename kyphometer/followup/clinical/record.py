@@ -102,7 +102,7 @@ class ClinicalRecord:
             If the document is damaged or of another format.
         """
         if document.get("format") != FORMAT or document.get("version") != VERSION:
-            raise TableError(f"A clinical record must be {FORMAT} version {VERSION}.")
+            raise TableError("clinical_format", format=FORMAT, version=VERSION)
         values = {k: v for k, v in document.items() if k not in ("format", "version")}
         try:
             for name in ("injury_date", "surgery_date", "revision_date"):
@@ -120,7 +120,7 @@ class ClinicalRecord:
             values["angles"] = tuple(map(ElsewhereAngle.from_dict, angles))
             return cls(**values)
         except (TypeError, ValueError, AttributeError) as error:
-            raise TableError(f"A clinical record is damaged: {error}.") from None
+            raise TableError("clinical_damaged", reason=str(error)) from None
 
 
 def _plain(value: Any) -> Any:

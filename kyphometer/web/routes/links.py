@@ -39,7 +39,7 @@ async def open_study(request: Request) -> Response:
             return stranger_page()
         return RedirectResponse("/login", status_code=303)
     if not known:
-        raise RequestError("The address names no study", "end it in ?StudyInstanceUID=UID")
+        raise RequestError("address_without_study")
     at = await reader_service(request)
     film_id = await run_in_threadpool(at.film_of_study, uid)
     return RedirectResponse(f"/#/film/{film_id}", status_code=303)
