@@ -12,6 +12,7 @@ from kyphometer.web.openapi.document import describe
 from kyphometer.web.routes import (
     accounts,
     films,
+    incoming,
     links,
     pages,
     planning,
@@ -43,6 +44,7 @@ ROUTES = (
     *films.ROUTES,
     *readings.ROUTES,
     *sending.ROUTES,
+    *incoming.ROUTES,
     *accounts.ROUTES,
     *planning.ROUTES,
     *quality.ROUTES,

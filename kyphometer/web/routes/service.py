@@ -14,6 +14,7 @@ from kyphometer.measure import ANGLES
 from kyphometer.reading import CornerRule
 from kyphometer.web.access.accounts import AccountAuthenticator
 from kyphometer.web.access.visitors import Authenticator
+from kyphometer.web.routes.incoming import takes_films
 from kyphometer.web.routes.routing import TypedRoute
 from kyphometer.web.sending.desk import SendDesk
 from kyphometer.web.server.services import reader_service, services, visitor
@@ -35,6 +36,7 @@ async def config(request: Request) -> Config:
         languages=list(settings.languages),
         corner_sd_mm=at.agreement.corner_sd_mm,
         fractured_level=at.agreement.fractured_level,
+        incoming=takes_films(services(request), who, at),
         sending=not at.is_blinded and SendDesk.is_set_up(),
         assist=Help(available=True, allowed=at.agreement.may_assist),
         **_vocabulary(),

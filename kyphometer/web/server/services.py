@@ -10,6 +10,7 @@ from starlette.requests import Request
 from kyphometer.errors import ForbiddenError, SignInError
 from kyphometer.messages import Word
 from kyphometer.web.access.visitors import Authenticator, Role, Visitor
+from kyphometer.web.incoming.desk import IncomingDesk
 from kyphometer.web.pixels.cache import FilmCache
 from kyphometer.web.pixels.decoder import Decoder
 from kyphometer.web.quality.desk import QualityDesk
@@ -28,6 +29,7 @@ class Services:
     decoder: Decoder
     cache: FilmCache
     quality: QualityDesk | None = None
+    incoming: IncomingDesk | None = None
     sending: SendDesk = field(default_factory=SendDesk)
 
 
