@@ -11,6 +11,7 @@ from starlette.responses import Response
 from kyphometer.web.openapi.document import describe
 from kyphometer.web.routes import (
     accounts,
+    fetching,
     films,
     links,
     pages,
@@ -43,6 +44,7 @@ ROUTES = (
     *films.ROUTES,
     *readings.ROUTES,
     *sending.ROUTES,
+    *fetching.ROUTES,
     *accounts.ROUTES,
     *planning.ROUTES,
     *quality.ROUTES,

@@ -9,6 +9,7 @@ from starlette.requests import Request
 
 from kyphometer.errors import ForbiddenError, SignInError
 from kyphometer.web.access.visitors import Authenticator, Role, Visitor
+from kyphometer.web.fetching.desk import FetchDesk
 from kyphometer.web.pixels.cache import FilmCache
 from kyphometer.web.pixels.decoder import Decoder
 from kyphometer.web.quality.desk import QualityDesk
@@ -28,6 +29,7 @@ class Services:
     cache: FilmCache
     quality: QualityDesk | None = None
     sending: SendDesk = field(default_factory=SendDesk)
+    fetching: FetchDesk = field(default_factory=FetchDesk)
 
 
 def services(request: Request) -> Services:
