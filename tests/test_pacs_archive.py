@@ -97,6 +97,18 @@ def test_every_syntax_goes_there_and_comes_back_as_it_was(archive, films, tmp_pa
     assert (said["fetched"], said["known"]) == (0, len(expected))
 
 
+def test_a_name_or_a_part_of_it_is_found(archive, tmp_path, capsys):
+    folder = tmp_path / "films"
+    folder.mkdir()
+    write_film(folder, 1)
+    assert pacs(capsys, "send", "web", folder)[0] == 0
+    for way in ("web", "get"):
+        for name in ("*tester*", "Tester^*", "T?ster*", "Tester^Änna"):
+            found = pacs(capsys, "find", way, "--patient-name", name)[1]
+            assert len(found) == 1, (way, name)
+            assert pacs(capsys, "find", way, "--patient-name", f"x{name}")[1] == []
+
+
 def test_store_over_dimse_names_what_the_archive_does_not_take(archive, films, capsys):
     status, said, err = pacs(capsys, "send", "move", films)
     assert (status, said["sent"], said["failed"]) == (1, len(ENCODERS) - 1, 1)

@@ -38,7 +38,9 @@ async def open_study(request: Request) -> Response:
             return Response(_AGAIN.format(uid=uid), media_type="text/html")
         if services(request).settings.mode is Mode.LOCAL:
             return stranger_page()
-        return RedirectResponse("/login", status_code=303)
+        # The page of signing in keeps what stands behind the #, and so comes back here.
+        again = f"#/open/{uid}" if known else ""
+        return RedirectResponse(f"/login{again}", status_code=303)
     if not known:
         raise RequestError("The address names no study", "end it in ?StudyInstanceUID=UID")
     at = await reader_service(request)

@@ -55,6 +55,11 @@ export class App {
   }
 
   route() {
+    const study = /^#\/open\/([0-9.]+)$/.exec(location.hash);
+    if (study) {
+      location.replace(`/open?StudyInstanceUID=${study[1]}`);
+      return;
+    }
     const film = /^#\/film\/(.+)$/.exec(location.hash);
     const before = this.view;
     before?.session?.dispose();
@@ -77,10 +82,10 @@ export class App {
 
   /** A link has led here to a study that is not: it may be fetched. */
   offerStudy() {
-    const study = /^#\/fetch\/([0-9.]+)$/.exec(location.hash);
-    if (!study) return;
+    const wanted = /^#\/fetch\/([0-9.]+)$/.exec(location.hash);
+    if (!wanted) return;
     history.replaceState(null, '', '#/');
-    fetchFilms(this, study[1]);
+    fetchFilms(this, wanted[1]);
   }
 
   /** Films may have arrived: the list is asked for again. */
