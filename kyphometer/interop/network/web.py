@@ -51,7 +51,7 @@ _AS_KEPT: Final = {
     "Accept-Encoding": "identity",  # deflating films on the fly takes a server far longer
 }
 _PAGE: Final = 500
-_ESCAPED: Final = re.compile(r"[^A-Za-z0-9_.*?-]")
+_ESCAPED: Final = re.compile(r"[^A-Za-z0-9_.*?-]+")
 """What an address cannot hold as it is."""
 _ASKED: Final = tuple(dict.fromkeys((*FIELDS.values(), "Rows", "Columns")))
 
@@ -120,7 +120,7 @@ class WebArchive:
         for study in self._studies_with(filters):
             found = True
             yield study
-        plain = _ESCAPED.sub("?", query.patient_name)
+        plain = _ESCAPED.sub("*", query.patient_name)
         if not found and plain != query.patient_name:  # Orthanc 1.10 takes escapes literally
             yield from self._studies_with({**filters, "PatientName": plain})
 

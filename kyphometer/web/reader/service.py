@@ -112,7 +112,7 @@ class ReaderService(Protocol):
         ...
 
     def films_of(self, sop_instance_uids: Collection[str]) -> dict[str, str]:
-        """Films by the UIDs of their instances, lateral ones first; what is not here is left out."""
+        """Films by the UIDs of their instances, lateral first; what is not here is left out."""
         ...
 
     def take_up(self, folders: Sequence[Path]) -> Sequence[str]:
