@@ -6,6 +6,9 @@ browser and not server"` is the fast suite.
 
 Properties are tried on the same examples every time, so that a run says something about the
 change and not about luck. `pytest --hypothesis-profile=default` looks for new counterexamples.
+
+What waits for another process (a browser, a server, an archive) is tried again if it fails, twice
+at most, since a stalled machine can end a wait; the summary names what needed it.
 """
 
 import sys
@@ -25,6 +28,7 @@ settings.load_profile("ci")
 
 BROWSER = {"chromium", "tab"}
 SERVERS = {"annotator", "postgres_server", "study_target"}
+WAITING = ("test_web_", "test_pacs_", "test_workflow_batch")
 
 
 def pytest_collection_modifyitems(items):
@@ -34,3 +38,5 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.browser)
         if asked & SERVERS:
             item.add_marker(pytest.mark.server)
+        if asked & (BROWSER | SERVERS) or item.path.name.startswith(WAITING):
+            item.add_marker(pytest.mark.flaky(reruns=2, reruns_delay=2))

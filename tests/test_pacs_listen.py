@@ -153,7 +153,7 @@ def test_it_ends_in_the_middle_of_a_film_without_a_trace(tmp_path, source, send)
             sending = other.submit(send, stalling, "send", source)
             time.sleep(0.7)
             started = time.monotonic()
-        assert time.monotonic() - started < 20
+        assert time.monotonic() - started < 60
         stack.close()
         assert sending.result(60)[0] == 9
     assert not pixels_of(here)

@@ -328,10 +328,13 @@ def test_a_sign_in_that_ended_is_renewed_over_the_film_and_no_mark_is_lost(
     tab.choose(case("after").fractured)
     address = page.url
     tab.press_at((300.0, 300.0))
+    tab.wait_corners(1)
     page.wait_for_timeout(1000)  # begun to be saved
     tab.wait_saved()
+    tab.quiet()  # or a late request would open the dialog before the second press
     page.context.clear_cookies()
     tab.press_at((340.0, 300.0))
+    tab.wait_corners(2)
     dialog = page.get_by_role("dialog", name="Sign in again")
     dialog.wait_for()
     page.wait_for_timeout(1500)  # further requests wait for the same answer

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 TOKEN = "a-token-for-the-browser"
 SERVER = Path(__file__).parent / "web_page_server.py"
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 PLAIN = tuple(f"F{number:02}" for number in range(1, 13))
 CHROMIUM_ARGS = (
     "--no-sandbox",
@@ -196,6 +196,11 @@ class Tab:
         self.complaints: list[str] = []
         self.broken = "?"
         """The film that cannot be shown; the page may ask for it ahead of time."""
+        self.asked = 0
+        """Requests that have not been answered."""
+        page.on("request", lambda _: self._asks(1))
+        page.on("requestfinished", lambda _: self._asks(-1))
+        page.on("requestfailed", lambda _: self._asks(-1))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("console", self._listen)
         page.goto(start)
@@ -351,6 +356,16 @@ class Tab:
     def value(self, code: str) -> float:
         text = self.page.locator(f"[data-value={code}]").inner_text()
         return float(text.rstrip("°").replace("−", "-").replace(",", "."))
+
+    def _asks(self, more: int) -> None:
+        self.asked += more
+
+    def quiet(self) -> None:
+        """Wait until the page has asked for nothing for a second."""
+        still = 0
+        while still < 10:
+            self.page.wait_for_timeout(100)
+            still = 0 if self.asked else still + 1
 
     def wait_saved(self) -> None:
         self.page.locator(".save[data-state=saved]").wait_for(state="attached")

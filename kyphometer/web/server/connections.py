@@ -85,7 +85,7 @@ def crowded(
     connections: Iterable[GuardedProtocol], newest: GuardedProtocol
 ) -> list[GuardedProtocol]:
     """Those that must go now that `newest` has come: at most one, a silent one if there is one."""
-    everybody = list(connections)
+    everybody = [c for c in connections if not c.transport.is_closing()]
     mine = [c for c in everybody if _address(c) == _address(newest)]
     silent = [c for c in mine if _is_silent(c)]
     if newest.by_address and len(silent) > MOST_SILENT:
