@@ -225,7 +225,7 @@ def test_what_is_refused(original, copied, tmp_path):
 
 def test_a_copy_that_cannot_be_finished_is_not_there(original, tmp_path, monkeypatch):
     def fail(*_args, **_more):
-        raise StudyRefusedError("Something broke", "look")
+        raise StudyRefusedError("study_changes_too_fast")
 
     monkeypatch.setattr("kyphometer.workflow.deidentified.copy.copy_tables", fail)
     with pytest.raises(StudyRefusedError):

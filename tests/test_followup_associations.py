@@ -38,6 +38,20 @@ def test_few_patients_are_compared_by_fishers_exact_test():
     assert "p" not in second
 
 
+def test_the_odds_ratio_has_the_interval_of_fishers_test():
+    """R 4.2, fisher.test: matrix(c(3, 1, 5, 12), 2), and matrix(c(0, 4, 5, 12), 2): a 0."""
+    (found,) = complications_by(
+        table([(True, LEAK, 3), (True, (), 5), (False, LEAK, 1), (False, (), 12)])
+    )
+    first, _ = found.rows()
+    got = [first[name] for name in ("odds_ratio", "odds_ratio_low", "odds_ratio_high")]
+    assert got == pytest.approx([6.481881, 0.408739929, 407.351848], rel=4e-3)
+    (found,) = complications_by(table([(True, (), 5), (False, LEAK, 4), (False, (), 12)]))
+    first, _ = found.rows()
+    assert (first["odds_ratio"], first["odds_ratio_low"]) == (0.0, 0.0)
+    assert first["odds_ratio_high"] == pytest.approx(5.129366368, rel=1e-3)
+
+
 def test_many_patients_are_compared_by_chi_square():
     (found,) = complications_by(
         table([(True, LEAK, 20), (True, (), 30), (False, LEAK, 15), (False, (), 60)])

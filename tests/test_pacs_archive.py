@@ -364,6 +364,19 @@ def test_results_of_readings_beside_films(archive, tmp_path, capsys):
     status, said, err = pacs(capsys, "send", "web", lonely.parent, "--results")
     assert (status, said["sent"], said["failed"]) == (1, 3, 1)
     assert "'lonely.dcm' has no reading beside it" in err
+    lonely.unlink()
+    own = lonely.parent / "pre-op.reading.json"
+    document = json.loads(own.read_text("utf-8"))
+    own.write_text(json.dumps(document | {"comment": "looked at again"}), "utf-8")
+    for sent, known in ((3, 0), (0, 3)):  # a file written anew is the next version of what was sent
+        status, said, err = pacs(capsys, "send", "web", lonely.parent, "--results")
+        assert (status, said["sent"], said["known"]) == (0, sent, known), err
+    reports = [
+        one for one in archive.get("/series?expand") if one["MainDicomTags"]["Modality"] == "SR"
+    ]
+    assert len(reports) == 1
+    numbers = [archive.get(f"/instances/{one}")["IndexInSeries"] for one in reports[0]["Instances"]]
+    assert sorted(numbers) == [1, 2]
 
 
 @pytest.mark.parametrize("words", [[], ["x.dcm", "--study", "s.sqlite"]])

@@ -380,7 +380,7 @@ def test_the_wording_of_an_error_cannot_reach_a_blinded_reader(words):
     for error, usual in (
         (FacingError(words[0]), FacingError("a")),
         (ReadingFormatError(words[0], where=words[1]), ReadingFormatError("a", where="b")),
-        (StudyRefusedError(*words), StudyRefusedError("a", "b")),
+        (StudyRefusedError(words[0], name=words[1]), StudyRefusedError("a", name="b")),
         (LandmarkError(words[0], where=words[1]), LandmarkError("a", where="b")),
         (OSError(*words), OSError("a", "b")),
     ):

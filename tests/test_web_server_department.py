@@ -67,7 +67,7 @@ class MemoryStudy(MemoryStore):
 
     def add_account(self, login, *, password_hash, role, observer=None, first_password=False):
         if login in self._accounts:
-            raise StudyRefusedError(f"There is an account '{login}'", "choose another name")
+            raise StudyRefusedError("account_there", login=login)
         self._accounts[login] = AccountRecord(
             login=login,
             role=role,
@@ -82,7 +82,7 @@ class MemoryStudy(MemoryStore):
         self, login, *, password_hash=None, role=None, active=None, first_password=None
     ):
         if login not in self._accounts:
-            raise UnknownRecordError("account", login)
+            raise UnknownRecordError("unknown_account", name=login)
         changes = {
             "password_hash": password_hash,
             "role": role,

@@ -44,13 +44,13 @@ class MemoryStore:
 
     def film(self, film_id: int) -> FilmRecord:
         if film_id not in self._films:
-            raise UnknownRecordError("film", film_id)
+            raise UnknownRecordError("unknown_film", name=film_id)
         return self._films[film_id]
 
     def film_path(self, film_id: int) -> Path:
         path = self.film(film_id).path
         if path is None:
-            raise UnknownRecordError("file", film_id)
+            raise UnknownRecordError("file_moved", name=film_id)
         return path
 
     def work_list(self, observer: str, *, session: str | None = None) -> Sequence[WorkItem]:

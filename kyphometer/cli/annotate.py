@@ -94,8 +94,7 @@ def _stated(args: Any) -> dict[str, Any]:
         stated["fractured_level"] = Level.parse(args.fractured_level)
     if args.corner_sd_mm is not None:
         if not 0 < args.corner_sd_mm < 20:
-            message = "The SD of a corner must be above 0 and below 20 mm; correct --corner-sd-mm."
-            raise UsageError(message)
+            raise UsageError("corner_sd_range")
         stated["corner_sd_mm"] = args.corner_sd_mm
     if args.sem:
         stated["precision"] = stated_precision(dict(map(_code_and_degrees, args.sem)))
@@ -109,10 +108,7 @@ def _code_and_degrees(text: str) -> tuple[str, float]:
     try:
         return code.strip().upper(), float(value)
     except ValueError:
-        message = (
-            f"--sem '{text}' is not of the form CODE=DEGREES; write for example --sem VKA=1.5."
-        )
-        raise UsageError(message) from None
+        raise UsageError("sem_form", text=text) from None
 
 
 def _session(args: Any, observer: str) -> int:

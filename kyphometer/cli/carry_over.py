@@ -85,8 +85,7 @@ def _anchors(texts: list[str]) -> dict[Any, Any]:
         try:
             x, y = (float(part) for part in place.split(","))
         except ValueError:
-            problem = f"'{text}' is no anchor; give LEVEL=X,Y such as L1=412,801."
-            raise UsageError(problem) from None
+            raise UsageError("anchor_form", text=text) from None
         anchors[Level.parse(name)] = Point(x, y)
     return anchors
 

@@ -175,7 +175,7 @@ def _audit(args: Any) -> int:
 
     folder = Path(args.source)
     if not folder.is_dir():
-        raise StudyRefusedError(f"'{folder}' is no folder", "name the copy")
+        raise StudyRefusedError("no_folder", folder=folder)
     if args.key is None and args.names is None:
         print("kyphometer: say what to look for: --key, --names, or both.", file=sys.stderr)
         return 2

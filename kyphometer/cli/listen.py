@@ -108,8 +108,7 @@ def _title(text: str) -> str:
     from kyphometer.errors import UsageError
 
     if not 0 < len(text.strip()) <= 16 or "\\" in text or not text.isprintable():
-        message = f"'{text}' is no AE title; it has 1 to 16 characters."
-        raise UsageError(message)
+        raise UsageError("ae_title_form", text=text)
     return text.strip()
 
 
@@ -121,6 +120,5 @@ def _network(text: str) -> str:
     try:
         ipaddress.ip_network(text, strict=False)
     except ValueError:
-        message = f"'{text}' is no address; write 10.1.2.3, or a network such as 10.1.0.0/16."
-        raise UsageError(message) from None
+        raise UsageError("network_form", text=text) from None
     return text

@@ -90,8 +90,7 @@ def run(args: Any) -> int:
 def _page_kind(path: Path) -> Literal["pdf", "png"]:
     kinds: dict[str, Literal["pdf", "png"]] = {".pdf": "pdf", ".png": "png"}
     if path.suffix.lower() not in kinds:
-        message = f"The page '{path.name}' must end in .pdf or .png; name it so."
-        raise UsageError(message)
+        raise UsageError("page_suffix", name=path.name)
     return kinds[path.suffix.lower()]
 
 

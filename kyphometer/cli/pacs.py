@@ -216,8 +216,7 @@ def _fetch(args: Any, to: Destination) -> int:
     from kyphometer.interop.network.open import open_archive
 
     if args.into is None and args.study is None:
-        message = "Say where films come to lie: --into FOLDER, or --study STUDY."
-        raise UsageError(message)
+        raise UsageError("into_missing")
     folder, known = _target(args)
     entries = [one.entry for one in _judged(args, to)]
     bounds = Bounds(
@@ -267,8 +266,7 @@ def _target(args: Any) -> tuple[Path, frozenset[str]]:
     with Study.open(args.study) as study:
         held = frozenset(film.sop_instance_uid for film in study.films() if film.sop_instance_uid)
     if args.into is None and "://" in args.study:
-        message = "The study has no folder of its own; say --into FOLDER for its films."
-        raise UsageError(message)
+        raise UsageError("study_without_folder")
     return args.into or Path(args.study).resolve().parent / "films", held
 
 

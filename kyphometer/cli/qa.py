@@ -135,8 +135,7 @@ def _validate(args: Any) -> int:
         if has_begun(study):
             state = validation_state(study)
         elif args.observers is None:
-            message = "No validation has begun on this study: begin it with --observers A,B."
-            raise UsageError(message)
+            raise UsageError("validation_not_begun")
         else:
             names = [part.strip() for part in args.observers.split(",") if part.strip()]
             state = begin_validation(study, names, films=args.films, seed=args.seed)
@@ -243,8 +242,7 @@ def _kit(args: Any) -> int:
     from kyphometer.workflow.qa import make_kit
 
     if not 3 <= args.films <= 1000:
-        message = f"--films must lie between 3 and 1000, not {args.films}."
-        raise UsageError(message)
+        raise UsageError("films_range", films=args.films)
     observers = tuple(part.strip() for part in args.observers.split(",") if part.strip())
     kit = make_kit(
         args.output,

@@ -58,8 +58,7 @@ def accept_installation(args: Any) -> int:
 
     unknown = sorted(set(args.leave_out) - set(STEPS))
     if unknown:
-        message = f"There is no group '{unknown[0]}'; the groups are {', '.join(STEPS)}."
-        raise UsageError(message)
+        raise UsageError("no_such_group", unknown=unknown[0], names=", ".join(STEPS))
     before = args.against or records.last_run(args.folder)
     last = None if before is None else records.read_run(before)
     run, material = accept(last, leave_out=args.leave_out, progress=_progress)

@@ -106,8 +106,7 @@ def _run_grades(args: Any) -> int:
     order = tuple(part.strip() for part in args.order.split(",")) if args.order else None
     weights = KappaWeights(args.weights)
     if order is None and weights is not KappaWeights.NONE:
-        message = "Weighted kappa needs the order of the grades: give it as --order 0,1,2,3."
-        raise UsageError(message)
+        raise UsageError("kappa_order")
     rows = read_category_table(Path(args.source), order)
     found = analyse_categories(rows, categories=order, weights=weights, confidence=args.confidence)
     if args.format == "json":

@@ -110,8 +110,7 @@ def run(args: Any) -> int:
 
     outputs = (args.html, args.pdf, args.docx, args.xlsx, args.json, args.tables, args.figures)
     if not any(outputs):
-        message = "Nothing to write: name the report with -o FILE.html, or see --help for more."
-        raise UsageError(message)
+        raise UsageError("nothing_to_write")
     choices = _choices(args)
     with Study.open(args.study) as opened, opened.snapshot(choices.codes) as study:
         doubts = study_contradictions(study)
@@ -141,7 +140,7 @@ def _document(results: StudyResults, pictures: Any, verdict: str, args: Any) -> 
         style = JournalStyle(language=language(), decimal=args.decimal, author=args.author)
         return journal_document(results, style, now)
     if args.decimal != ".":
-        raise UsageError("--decimal belongs to --journal: add it.")
+        raise UsageError("decimal_without_journal")
     return study_document(
         results, made_at=now, pictures=pictures, verdict=verdict, author=args.author
     )
@@ -159,10 +158,7 @@ def _verdict(doubts: Sequence[Contradiction], *, allowed: bool) -> str:
 
     tampered = [item.sentence for item in doubts if item.kind == "tampered"]
     if tampered and not allowed:
-        raise StudyRefusedError(
-            f"The study was changed from outside: {tampered[0].rstrip('.')}",
-            "restore a backup; or say --although-tampered, and the report will say so",
-        )
+        raise StudyRefusedError("study_tampered", tampered=tampered[0].rstrip("."))
     if tampered:
         return f"CHANGED FROM OUTSIDE ({len(tampered)} findings, see warnings)"
     others = f"; {len(doubts)} contradictions, see warnings" if doubts else "; no contradictions"

@@ -202,7 +202,7 @@ def _reopen(study: Any, args: Any) -> int:
             study.sessions.reopen_item(item.id, args.reason)
             print(f"Item {args.item} of {args.session} is open again for {item.observer}.")
             return 0
-    raise UnknownRecordError("item of the session", args.item, "check its code")
+    raise UnknownRecordError("no_session_item", name=args.item)
 
 
 def _export(study: Any, args: Any) -> int:

@@ -95,8 +95,7 @@ def run(args: Any) -> int:
     from kyphometer.errors import UsageError
 
     if args.output.exists() and (not args.output.is_dir() or any(args.output.iterdir())):
-        message = f"'{args.output}' is not empty; name a new folder."
-        raise UsageError(message)
+        raise UsageError("output_not_empty", output=args.output)
     _check_sizes(args)
     args.output.mkdir(parents=True, exist_ok=True)
     count = args.films if args.patients is None else 4 * args.patients
@@ -130,8 +129,7 @@ def _check_sizes(args: Any) -> None:
         ("--repeats", args.repeats, 0, 40_000),
     ):
         if not low <= value <= high:
-            message = f"{name} must lie between {low} and {high:,}, not {value}."
-            raise UsageError(message)
+            raise UsageError("option_range", name=name, low=low, high=high, value=value)
 
 
 def _write(args: Any) -> Iterator[WrittenFilm]:

@@ -44,8 +44,7 @@ def with_options(settings: Any, args: Any) -> Any:
     if args.sem:
         nameless = [value for code, value in args.sem if not code]
         if nameless:
-            message = f"--sem {nameless[0]:g} names no angle: write it as VKA={nameless[0]:g}."
-            raise UsageError(message)
+            raise UsageError("sem_without_angle", nameless=nameless[0])
         stated = {**settings.stated_standard_error_deg, **dict(args.sem)}
         settings = replace(settings, stated_standard_error_deg=stated)
     if args.films_at:
@@ -67,10 +66,7 @@ def _with_arms(settings: Any, args: Any) -> Any:
     if args.important_change:
         nameless = [value for name, value in args.important_change if not name]
         if nameless:
-            message = (
-                f"--important-change {nameless[0]:g} names no score: write VAS={nameless[0]:g}."
-            )
-            raise UsageError(message)
+            raise UsageError("change_without_score", nameless=nameless[0])
         given["important_change"] = {**settings.important_change, **dict(args.important_change)}
     if args.loss_limit is not None:
         given["loss_limit_deg"] = args.loss_limit
@@ -129,8 +125,7 @@ def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        message = f"'{text}' is no date; write it as 2026-11-22."
-        raise UsageError(message) from None
+        raise UsageError("no_date", text=text) from None
 
 
 def _film_number(text: str) -> int | None:
@@ -138,8 +133,7 @@ def _film_number(text: str) -> int | None:
     if text == "none":
         return None
     if not text.isdecimal():
-        message = f"'{text}' is no number of a film; see 'kyphometer study films', or say 'none'."
-        raise UsageError(message)
+        raise UsageError("no_film_number", text=text)
     return int(text)
 
 
@@ -151,11 +145,7 @@ def film(args: Any) -> int:
     where = args.visit is not None or args.by_windows
     given = (args.patient, args.spacing, args.copy_of)
     if not (exposure or where or any(value is not None for value in given)):
-        message = (
-            "Say what is to be corrected: --visit, --patient, --spacing, --date, --position, "
-            "--copy-of."
-        )
-        raise UsageError(message)
+        raise UsageError("nothing_to_correct")
     with Study.open(args.study) as study:
         if exposure:
             day = None if args.date is None else _day(args.date)

@@ -120,8 +120,7 @@ def clinical_template(args: Any) -> int:
     from kyphometer.store.study.study import Study
 
     if args.table.exists():
-        message = f"'{args.table}' is there already; choose another name, nothing was overwritten."
-        raise UsageError(message)
+        raise UsageError("table_there", table=args.table)
     with Study.open(args.study) as study:
         codes = [patient.clinical_code or patient.code for patient in study.patients()]
         write_template(args.table, study.settings.visits, codes)

@@ -111,10 +111,8 @@ def _new_hash(args: Any) -> str:
     if args.password_stdin:
         return hashed(checked_password(sys.stdin.readline().rstrip("\r\n"), args.name))
     if not sys.stdin.isatty():
-        message = "There is no terminal to ask for the password; use --password-stdin."
-        raise UsageError(message)
+        raise UsageError("no_terminal")
     first = getpass.getpass(f"New password for {args.name}: ")
     if getpass.getpass("Once more: ") != first:
-        message = "The two passwords differ; nothing was changed: try again."
-        raise UsageError(message)
+        raise UsageError("passwords_differ")
     return hashed(checked_password(first, args.name))

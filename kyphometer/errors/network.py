@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kyphometer.errors.base import KyphometerError
+from kyphometer.messages import Word
 
 
 class NetworkError(KyphometerError):
@@ -15,25 +16,20 @@ class NetworkError(KyphometerError):
 class ServerStartError(NetworkError):
     """The annotator's server cannot start."""
 
-    def __init__(self, problem: str, remedy: str) -> None:
-        super().__init__(f"The server cannot start: {problem}; {remedy}.")
-
 
 class RequestError(NetworkError):
     """A request that the annotator's server cannot use."""
 
     http_status = 400
 
-    def __init__(self, problem: str, remedy: str) -> None:
-        super().__init__(f"{problem}; {remedy}.")
-
 
 class RequestMemberError(RequestError):
     """A member of a request is missing or not what it must be."""
 
-    def __init__(self, place: str, problem: str) -> None:
-        what = f"The member '{place}' {problem}" if place else f"The request {problem}"
-        super().__init__(what, "correct it and send the request again")
+    def __init__(self, place: str, problem: str | Word) -> None:
+        super().__init__(
+            "request_member" if place else "request_itself", place=place, problem=problem
+        )
 
 
 class BodyTooLargeError(RequestError):
@@ -42,10 +38,7 @@ class BodyTooLargeError(RequestError):
     http_status = 413
 
     def __init__(self, limit: int) -> None:
-        super().__init__(
-            f"The request is larger than the {limit:,} bytes that are accepted here",
-            "send one reading at a time",
-        )
+        super().__init__(limit=limit)
 
 
 class MediaTypeError(RequestError):
@@ -54,10 +47,7 @@ class MediaTypeError(RequestError):
     http_status = 415
 
     def __init__(self, given: str) -> None:
-        super().__init__(
-            f"The request's body is declared as '{given or 'nothing'}'",
-            "send JSON and say so with the header 'Content-Type: application/json'",
-        )
+        super().__init__(given=given or "-")
 
 
 class SignInError(RequestError):
@@ -74,11 +64,6 @@ class ForbiddenError(RequestError):
 
 class FirstPasswordError(ForbiddenError):
     """A password that somebody else chose must be changed first."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "Your password was chosen by somebody else", "choose one of your own before going on"
-        )
 
 
 class NotFoundError(RequestError):
@@ -100,6 +85,4 @@ class TooManyAttemptsError(RequestError):
 
     def __init__(self, seconds: float) -> None:
         self.seconds = max(1, round(seconds))
-        super().__init__(
-            "There were too many failed attempts to sign in", f"wait {self.seconds} s and try again"
-        )
+        super().__init__(seconds=self.seconds)

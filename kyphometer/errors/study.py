@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kyphometer.errors.base import KyphometerError
+from kyphometer.messages import Word
 
 
 class StudyError(KyphometerError):
@@ -17,9 +18,6 @@ class StudyFileError(StudyError):
 
     http_status = 503
 
-    def __init__(self, where: object, problem: str, remedy: str) -> None:
-        super().__init__(f"The study '{where}' {problem}; {remedy}.")
-
 
 class StudyFullError(StudyFileError):
     """No room to save."""
@@ -30,11 +28,9 @@ class StudyFullError(StudyFileError):
 class StudyConflictError(StudyError):
     """Somebody else was faster; `current` is what is there now (None: nothing)."""
 
-    def __init__(self, what: str, current: object = None) -> None:
+    def __init__(self, code: str, /, *, current: object = None) -> None:
         self.current = current
-        super().__init__(
-            f"{what} since you opened it; nothing was overwritten: look at the newer one first."
-        )
+        super().__init__(code)
 
 
 class UnknownRecordError(StudyError):
@@ -42,15 +38,9 @@ class UnknownRecordError(StudyError):
 
     http_status = 404
 
-    def __init__(self, kind: str, name: object, remedy: str = "see what the study holds") -> None:
-        super().__init__(f"There is no {kind} '{name}' here; {remedy}.")
-
 
 class StudyRefusedError(StudyError):
     """Something that the rules of the study forbid."""
-
-    def __init__(self, problem: str, remedy: str) -> None:
-        super().__init__(f"{problem}; {remedy}.")
 
 
 class UnacceptedChangesError(StudyError):
@@ -58,13 +48,7 @@ class UnacceptedChangesError(StudyError):
 
     is_list = True
 
-    def __init__(self, source: str, changes: tuple[object, ...], shown: int = 30) -> None:
+    def __init__(self, source: str | Word, changes: tuple[object, ...]) -> None:
         self.changes = changes
-        lines = [str(change) for change in changes[:shown]]
-        if len(changes) > shown:
-            lines.append(f"... and {len(changes) - shown} more.")
-        count = "1 fact differs" if len(changes) == 1 else f"{len(changes)} facts differ"
-        super().__init__(
-            f"Nothing was taken from {source}: {count} from what the study knows. Look at each; if "
-            "the new ones are right, say --accept-changes.\n" + "\n".join(lines)
-        )
+        lines = [str(change) for change in changes]
+        super().__init__(source=source, count=len(lines), changes=lines)

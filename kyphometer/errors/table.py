@@ -32,20 +32,14 @@ class DuplicateReadingsError(TableError):
 
     def __init__(self, duplicates: tuple[str, ...]) -> None:
         self.duplicates = duplicates
-        shown = "; ".join(duplicates[:5]) + ("; ..." if len(duplicates) > 5 else "")
-        super().__init__(
-            f"There are {len(duplicates)} duplicate readings ({shown}): "
-            "number repeats in a replicate column, or remove the wrong ones."
-        )
+        super().__init__(count=len(duplicates), duplicates=list(duplicates))
 
 
 class MixedUnitsError(TableError):
     """One measurement code comes in several units."""
 
     def __init__(self, code: str, units: tuple[str, ...]) -> None:
-        super().__init__(
-            f"The values of {code} come in several units ({', '.join(units)}): convert them to one."
-        )
+        super().__init__(code=code, units=list(units))
 
 
 class ClinicalTableError(TableError):
@@ -53,10 +47,7 @@ class ClinicalTableError(TableError):
 
     is_list = True
 
-    def __init__(self, file: str, problems: tuple[object, ...], shown: int = 50) -> None:
+    def __init__(self, file: str, problems: tuple[object, ...]) -> None:
         self.problems = problems
-        lines = [str(problem) for problem in problems[:shown]]
-        if len(problems) > shown:
-            lines.append(f"... and {len(problems) - shown} more.")
-        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-        super().__init__(f"{file} was not imported: {count}.\n" + "\n".join(lines))
+        lines = [str(problem) for problem in problems]
+        super().__init__(file=file, count=len(lines), problems=lines)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kyphometer.errors.base import KyphometerError
+from kyphometer.messages import Word
 
 
 class UsageError(KyphometerError):
@@ -21,62 +22,52 @@ class MissingExtraError(UsageError):
 class VisitWindowError(UsageError):
     """Visit windows that contradict each other."""
 
-    def __init__(self, visit: str, problem: str) -> None:
-        super().__init__(f"Visit windows, {visit}: {problem}; correct the study's windows.")
-
 
 class UnknownConditionError(UsageError):
     """A simulation condition that does not exist."""
 
     def __init__(self, name: str, known: str) -> None:
-        super().__init__(f"'{name}' is no simulation condition; use one of {known}.")
+        super().__init__(name=name, known=known)
 
 
 class UnreachableAngleError(UsageError):
     """A simulated vertebra cannot be bent to a wanted angle."""
 
     def __init__(self, level: str, vka_deg: float | None, rka_deg: float | None) -> None:
-        wanted = ", ".join(
+        wanted = [
             f"{name} {value:.1f}"
             for name, value in (("VKA", vka_deg), ("RKA", rka_deg))
             if value is not None
-        )
-        super().__init__(
-            f"{level} cannot be bent to {wanted} degrees; ask for an angle between -20 and 35."
-        )
+        ]
+        super().__init__(level=level, wanted=wanted)
 
 
 class TableSuffixError(UsageError):
     """A table is to be written to a file whose ending says no known format."""
 
     def __init__(self, name: str, known: tuple[str, ...]) -> None:
-        super().__init__(f"'{name}' names no format of a table; end it in {' or '.join(known)}.")
+        super().__init__(name=name, known=list(known))
 
 
 class BatchRunningError(UsageError):
     """Another program is writing the same results."""
 
     def __init__(self, path: str) -> None:
-        super().__init__(
-            f"Another run is writing to '{path}'; wait for it, or give --out another name."
-        )
+        super().__init__(path=path)
 
 
 class BatchFileError(UsageError):
     """A batch's results cannot be written."""
 
     def __init__(self, path: str, reason: str) -> None:
-        super().__init__(f"'{path}' cannot be written ({reason}); choose another place for --out.")
+        super().__init__(path=path, reason=reason)
 
 
 class SchedulerError(UsageError):
     """No Dask scheduler answers."""
 
-    def __init__(self, address: str, reason: str) -> None:
-        super().__init__(
-            f"No Dask scheduler answers at '{address}' ({reason}); start one, or leave --scheduler "
-            "out to use this machine."
-        )
+    def __init__(self, address: str, reason: str | Word) -> None:
+        super().__init__(address=address, reason=reason)
 
 
 class AcceptanceRecordError(UsageError):

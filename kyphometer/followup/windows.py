@@ -79,14 +79,16 @@ class VisitWindow:
         low, high = self.tolerance
         first, last = self.analysis
         if low > high or high > last or (first is not None and first > low):
-            raise VisitWindowError(
-                self.visit, f"tolerance {low} to {high} is not inside its analysis window"
-            )
+            raise VisitWindowError("window_tolerance", visit=self.visit, low=low, high=high)
         if self.choose is Choice.NEAREST and self.target_day is None:
-            raise VisitWindowError(self.visit, "nearest film asked for, but no target day given")
+            raise VisitWindowError("window_no_target", visit=self.visit)
         if self.target_day is not None and not low <= self.target_day <= high:
             raise VisitWindowError(
-                self.visit, f"target day {self.target_day} is outside {low} to {high}"
+                "window_target_outside",
+                visit=self.visit,
+                target_day=self.target_day,
+                low=low,
+                high=high,
             )
 
     def within_tolerance(self, day: int) -> bool:
@@ -134,14 +136,12 @@ class VisitWindows:
     def __post_init__(self) -> None:
         for earlier, later in pairwise(self.windows):
             if later.analysis[0] is None or later.analysis[0] <= earlier.analysis[1]:
-                raise VisitWindowError(
-                    later.visit, f"it overlaps or comes before {earlier.visit}, listed before it"
-                )
+                raise VisitWindowError("window_overlaps", visit=later.visit, earlier=earlier.visit)
         if len(set(self.visits)) < len(self.windows) or not self.windows:
-            raise VisitWindowError("the windows", "each visit must be listed once")
+            raise VisitWindowError("window_visit_twice")
         for visit in (self.baseline, self.reference):
             if visit not in self.visits:
-                raise VisitWindowError(visit, "it is baseline or reference but has no window")
+                raise VisitWindowError("window_missing", visit=visit)
 
     @property
     def visits(self) -> tuple[str, ...]:
@@ -163,9 +163,7 @@ class VisitWindows:
         """
         wanted = {self.window(visit).visit for visit in visits}
         if self.baseline not in wanted or len(wanted) < 2:
-            raise VisitWindowError(
-                self.baseline, "films are needed at the baseline and at another visit at least"
-            )
+            raise VisitWindowError("window_films_needed", baseline=self.baseline)
         windows = tuple(replace(w, filmed=w.visit in wanted) for w in self.windows)
         return replace(self, windows=windows)
 
@@ -185,7 +183,7 @@ class VisitWindows:
         for window in self.windows:
             if window.visit == visit:
                 return window
-        raise VisitWindowError(visit, f"there is no such visit; use {', '.join(self.visits)}")
+        raise VisitWindowError("window_no_visit", visit=visit, names=", ".join(self.visits))
 
     def to_dict(self) -> dict[str, Any]:
         """JSON document."""
@@ -207,9 +205,9 @@ class VisitWindows:
             If the document is damaged or of another format.
         """
         if not isinstance(document, dict) or document.get("format") != FORMAT:
-            raise VisitWindowError("the document", f"its format is not {FORMAT}")
+            raise VisitWindowError("windows_format", format=FORMAT)
         if document.get("version") != VERSION:
-            raise VisitWindowError("the document", f"version {document.get('version')} is unknown")
+            raise VisitWindowError("windows_version", version=document.get("version"))
         try:
             return cls(
                 windows=tuple(_window_from_dict(item) for item in document["windows"]),
@@ -217,7 +215,7 @@ class VisitWindows:
                 reference=str(document["reference"]),
             )
         except (KeyError, TypeError, ValueError) as error:
-            raise VisitWindowError("the document", f"it is damaged near {error}") from None
+            raise VisitWindowError("windows_damaged", reason=error) from None
 
 
 def _window_from_dict(item: dict[str, Any]) -> VisitWindow:

@@ -101,7 +101,13 @@ def _numbers(results: StudyResults) -> str:
     flow = results.cohort.flow
     visits = ", ".join(f"{v.label} {v.measured}" for v in flow.visits if v.filmed or v.measured)
     left_out = sum(remark.kind is not RemarkKind.WARNING for remark in results.remarks)
+    labels = results.cohort.rules.windows.labels
+    lost = "; ".join(
+        f"{labels[visit]}, {what}: {len(patients)} ({reason})"
+        for (visit, what, reason), patients in results.losses.grouped().items()
+    )
     return (
-        f"{flow.enrolled} patients enrolled, measured at {visits or 'no visit'}; the flow figure, "
-        f"and {left_out} exclusions and refusals with a reason for each, are in the report."
+        f"{flow.enrolled} patients enrolled, measured at {visits or 'no visit'}. "
+        f"Lost: {lost or 'nobody'}. The flow figure, and {left_out} exclusions and refusals with a "
+        "reason for each, are in the report."
     )

@@ -47,6 +47,7 @@ from kyphometer.reports.study_tables import (
     characteristics_values,
     flow_table,
     labelled,
+    losses_table,
     pairs_table,
     radiographic_table,
     scores_table,
@@ -129,6 +130,9 @@ def _patients(results: StudyResults) -> list[Block]:
     blocks: list[Block] = [
         Heading(text="Patients"), flow_figure(cohort), flow_table(cohort),
     ]  # fmt: skip
+    lost = losses_table(results)
+    if lost is not None:
+        blocks.append(lost)
     if cohort.table_one.characteristics:
         return [*blocks, characteristics_table(cohort)]
     return [*blocks, Paragraph(text="There is no clinical table, hence no table of patients.")]

@@ -132,10 +132,10 @@ def complications_tables(cohort: CohortResults) -> list[Table]:
     columns = (
         Column(name="complication", label="Complication"),
         count("patients", "Patients"), count("of", "Of"), number("percent", "%"),
-        Column(name="exact_low", label="Exact CI low", kind="percent"),
-        Column(name="exact_high", label="Exact CI high", kind="percent"),
-        Column(name="wilson_low", label="Wilson CI low", kind="percent"),
-        Column(name="wilson_high", label="Wilson CI high", kind="percent"),
+        number("exact_low_percent", "Exact CI low (%)"),
+        number("exact_high_percent", "Exact CI high (%)"),
+        number("wilson_low_percent", "Wilson CI low (%)"),
+        number("wilson_high_percent", "Wilson CI high (%)"),
         count("events", "Events"), Column(name="sites", label="Sites"),
         count("symptomatic", "Symptomatic"), count("asymptomatic", "Asymptomatic"),
     )  # fmt: skip
@@ -188,6 +188,8 @@ def associations_table(cohort: CohortResults) -> Table | None:
         count("patients", "Patients"),
         number("percent", "%"),
         number("odds_ratio", "Odds ratio", 2),
+        number("odds_ratio_low", "CI low", 2),
+        number("odds_ratio_high", "CI high", 2),
         p_value("p", "p"),
         Column(name="method", label="Test"),
     )
@@ -196,8 +198,8 @@ def associations_table(cohort: CohortResults) -> Table | None:
         "Complications by characteristics of the patients",
         columns,
         rows,
-        "Fisher's exact test where an expected count is below 5, else chi-square. Exploratory: p "
-        "values are not adjusted.",
+        "Odds ratio: conditional, exact interval. Fisher's exact test where an expected count is "
+        "below 5, else chi-square. Exploratory: p values are not adjusted.",
     )
 
 

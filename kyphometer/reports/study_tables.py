@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from kyphometer.followup.cohort.analysis import CohortResults
 from kyphometer.followup.cohort.endpoints import EndpointAnalysis
+from kyphometer.followup.cohort.study import StudyResults
 from kyphometer.reports.document import Column, Table
 from kyphometer.reports.study_columns import VISIT, count, number, p_value, summary
 from kyphometer.stats.formatting import format_count, format_interval, format_mean_sd
@@ -33,6 +34,30 @@ def flow_table(cohort: CohortResults) -> Table:
             row["measured"] = row["within_tolerance"] = None
     table = Table.from_records("patient_flow", "Patients by visit", columns, rows, note)
     return labelled(table, cohort.rules.windows.labels)
+
+
+def losses_table(results: StudyResults) -> Table | None:
+    """Who is missing at which visit and why; None where nobody is."""
+    columns = (
+        VISIT,
+        Column(name="missing", label="Missing"),
+        Column(name="reason", label="Reason"),
+        count("count", "Patients"),
+        Column(name="patients", label="Who"),
+    )
+    rows = results.losses.rows()
+    if not rows:
+        return None
+    table = Table.from_records(
+        "losses",
+        "Patients and visits lost, with reasons",
+        columns,
+        rows,
+        "Reasons are those of the clinical table (lost_VISIT, held until the patient is seen "
+        "again), else what was found. Visits without films by protocol, and scores that nobody has "
+        "at a visit, are no losses.",
+    )
+    return labelled(table, results.cohort.rules.windows.labels)
 
 
 def characteristics_table(cohort: CohortResults) -> Table:
@@ -75,6 +100,8 @@ def characteristics_values(cohort: CohortResults) -> Table:
         Column(name="category", label="Category"),
         count("count", "Count"),
         number("percent", "%"),
+        number("low_percent", "Exact CI low (%)"),
+        number("high_percent", "Exact CI high (%)"),
         *summary(2),
     )
     return Table.from_records(

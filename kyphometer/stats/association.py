@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special, stats
 
 from kyphometer.errors import UnusableDataError
+from kyphometer.stats.estimate import Estimate
 from kyphometer.stats.options import DEFAULT_OPTIONS, StatisticsOptions
 
 SMALL_EXPECTED = 5.0
@@ -34,6 +35,9 @@ class Association:
         (`method` then says so).
     odds_ratio
         Sample odds ratio of a 2 x 2 table; None otherwise or where a zero makes it meaningless.
+    conditional_odds_ratio
+        Conditional odds ratio of a 2 x 2 table with its exact interval, the companion of Fisher's
+        test; 0 or infinite where a cell is empty.
     p, method
         The p to report, and which it is.
     """
@@ -45,6 +49,7 @@ class Association:
     p_chi_square: float
     p_fisher: float
     odds_ratio: float | None
+    conditional_odds_ratio: Estimate | None
     p: float
     method: str
 
@@ -82,6 +87,7 @@ def association(counts: ArrayLike, options: StatisticsOptions = DEFAULT_OPTIONS)
         p_chi_square=p_chi_square,
         p_fisher=p_fisher,
         odds_ratio=_odds_ratio(table),
+        conditional_odds_ratio=exact_odds_ratio(table, options.confidence),
         p=p_fisher if exact else p_chi_square,
         method=fisher_method if exact else "Pearson's chi-square",
     )
@@ -115,6 +121,27 @@ def _odds_ratio(table: NDArray[np.int64]) -> float | None:
     if table.shape != (2, 2) or table[0, 1] * table[1, 0] == 0:
         return None
     return float(table[0, 0] * table[1, 1] / (table[0, 1] * table[1, 0]))
+
+
+def exact_odds_ratio(table: ArrayLike, confidence: float = 0.95) -> Estimate | None:
+    """Conditional odds ratio of a 2 x 2 table with its exact interval.
+
+    Rows are groups, columns with and without the event. None for other shapes, and where a row or
+    column is empty.
+    """
+    counts = np.asarray(table)
+    if counts.shape != (2, 2) or not (counts.sum(axis=0).all() and counts.sum(axis=1).all()):
+        return None
+    found = stats.contingency.odds_ratio(counts)
+    interval = found.confidence_interval(confidence)
+    return Estimate(
+        name="odds ratio",
+        value=float(found.statistic),
+        low=float(interval.low),
+        high=float(interval.high),
+        confidence=confidence,
+        method="conditional, exact",
+    )
 
 
 def _fisher(table: NDArray[np.int64]) -> tuple[float, str]:

@@ -76,6 +76,11 @@ def proportion(count: int, total: int, options: StatisticsOptions = DEFAULT_OPTI
 _LIMITS = ("exact_low", "exact_high", "wilson_low", "wilson_high")
 
 
+def percent(fraction: float | None) -> float | None:
+    """A share in percent; None where it is not known."""
+    return None if fraction is None else 100.0 * fraction
+
+
 def clopper_pearson(count: float, total: float, confidence: float = 0.95) -> tuple[float, float]:
     """Exact limits of a proportion; counts need not be whole (effective sample sizes)."""
     tail = (1.0 - confidence) / 2.0

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import optimize, special
-from scipy.stats import contingency, fisher_exact
+from scipy.stats import fisher_exact
 
 from kyphometer.errors import TooFewValuesError, UnusableDataError
+from kyphometer.stats.association import exact_odds_ratio
 from kyphometer.stats.clustered import satterthwaite
 from kyphometer.stats.distributions import t_quantile, t_two_sided_p
 from kyphometer.stats.estimate import Estimate
@@ -164,18 +165,7 @@ def _restricted_share(events: tuple[int, int], totals: tuple[int, int], ratio: f
 
 
 def _odds(table: list[list[int]], confidence: float) -> Estimate | None:
-    if 0 in np.add.reduce(table, axis=0) or min(map(min, table)) == 0:
-        return None
-    found = contingency.odds_ratio(np.asarray(table))
-    interval = found.confidence_interval(confidence)
-    return Estimate(
-        name="odds ratio",
-        value=float(found.statistic),
-        low=float(interval.low),
-        high=float(interval.high),
-        confidence=confidence,
-        method="conditional, exact",
-    )
+    return exact_odds_ratio(table, confidence) if min(map(min, table)) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,7 +39,7 @@ def export_analysis(
         If the folder holds anything already.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise StudyRefusedError(f"{folder} is there already", "name a new folder")
+        raise StudyRefusedError("folder_there", folder=folder)
     with study.snapshot(choices.codes) as still:
         results = analyse_study(still, choices)
         table = clinical_table(still)

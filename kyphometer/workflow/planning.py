@@ -50,11 +50,7 @@ def sizes_for_icc(
     from kyphometer import reliability
 
     if null is None and width is None:
-        message = (
-            "Say what is to be shown: an ICC to be exceeded (--null ICC), the width of its "
-            "interval (--width W), or both."
-        )
-        raise UsageError(message)
+        raise UsageError("plan_aim")
     found = []
     if null is not None:
         alpha = 1.0 - confidence
@@ -102,11 +98,7 @@ def sizes_for_limits(
     from kyphometer.reliability import pairs_for_limits
 
     if (sd_deg is None) == (standard_error_deg is None):
-        message = (
-            "Give the expected SD of differences or the expected standard error of measurement, "
-            "one of the two."
-        )
-        raise UsageError(message)
+        raise UsageError("plan_one_sd")
     sd = math.sqrt(2.0) * standard_error_deg if standard_error_deg is not None else sd_deg
     return list(
         pairs_for_limits(
@@ -160,8 +152,7 @@ def _sd_of_changes(given: Mapping[str, float]) -> float:
     if "sd" in given:
         return given["sd"]
     if "sd_values" not in given or "correlation" not in given:
-        message = "Give the SD of the changes (--sd), or --sd-values with --correlation."
-        raise UsageError(message)
+        raise UsageError("plan_sd")
     if not -1.0 <= given["correlation"] < 1.0:
         raise ParameterRangeError("The correlation", given["correlation"], "from -1 to below 1")
     return given["sd_values"] * math.sqrt(2.0 * (1.0 - given["correlation"]))

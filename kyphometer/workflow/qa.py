@@ -120,12 +120,10 @@ def make_kit(
 
 def _require_empty(folder: Path, key: Path) -> None:
     if key.resolve().is_relative_to(folder.resolve()):
-        message = f"The key would lie among the films in '{folder}'; put it elsewhere with --key."
-        raise UsageError(message)
+        raise UsageError("key_among_films", folder=folder)
     for place in (folder, key):
         if place.exists() and any(place.iterdir()):
-            message = f"'{place}' is not empty; name a new folder."
-            raise UsageError(message)
+            raise UsageError("place_not_empty", place=place)
 
 
 def certificate_facts(

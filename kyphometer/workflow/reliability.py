@@ -172,10 +172,7 @@ def _session_items(
     """Items by number, and the numbers of those that may be looked at."""
     sessions = study.sessions.list() if session is None else (study.sessions.get(session),)
     if session is not None and not sessions[0].may_be_seen:
-        raise StudyRefusedError(
-            f"The session '{session}' is not locked, and its values would unblind it",
-            f"finish it, then lock it with 'kyphometer session lock STUDY {session}'",
-        )
+        raise StudyRefusedError("session_not_locked", session=session)
     by_number: dict[int, SessionItemRecord] = {}
     for found in sessions:
         if found.may_be_seen:
@@ -310,9 +307,7 @@ def read_truths(study: Study, folder: Path) -> dict[int, Reading]:
         if number is not None:
             found[number] = reading
     if not found:
-        raise StudyRefusedError(
-            f"No reading below '{folder}' belongs to a film of the study", "name the key's folder"
-        )
+        raise StudyRefusedError("key_of_no_film", folder=folder)
     return found
 
 

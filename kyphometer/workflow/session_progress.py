@@ -119,9 +119,7 @@ def due_items(
     now = now or datetime.now(UTC)
     items = study.sessions.items(code, observer=observer)
     if not items:
-        raise StudyRefusedError(
-            f"The session '{code}' has no films for '{observer}'", "check the observer's code"
-        )
+        raise StudyRefusedError("session_without_observer", code=code, observer=observer)
     rules = session_rules(study, code)
     learning = [item for item in items if item.training]
     if learning:

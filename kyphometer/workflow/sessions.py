@@ -222,13 +222,10 @@ def new_session(study: Study, request: SessionRequest) -> SessionPlan:
 def _require_reference(study: Study, reference: str | None, training: Sequence[FilmRecord]) -> None:
     """Refuse a training set that could never be judged."""
     if reference is None:
-        raise StudyRefusedError(
-            "A training set needs a reference", "name the observer whose readings are right"
-        )
+        raise StudyRefusedError("training_without_reference")
     if len(training) < LEAST_TRAINING:
         raise StudyRefusedError(
-            f"A training set of {len(training)} films cannot be judged",
-            f"choose {LEAST_TRAINING} films or more",
+            "training_too_small", count=len(training), least_training=LEAST_TRAINING
         )
     read = {
         value.film_id
@@ -238,9 +235,11 @@ def _require_reference(study: Study, reference: str | None, training: Sequence[F
     lacking = [film.name for film in training if film.id not in read]
     if lacking:
         raise StudyRefusedError(
-            f"The reference '{reference}' has no {TRAINING_CODE} of {len(lacking)} training films "
-            f"({', '.join(lacking[:5])}{', ...' if len(lacking) > 5 else ''})",
-            "let the reference read them outside of sessions first, or choose other films",
+            "reference_incomplete",
+            reference=reference,
+            training_code=TRAINING_CODE,
+            count=len(lacking),
+            names=lacking,
         )
 
 
@@ -248,12 +247,7 @@ def _require_no_text(films: Sequence[FilmRecord]) -> None:
     """Refuse films whose header says that text is burned in: it may name the patient."""
     flagged = [film.name for film in films if film.facts.get("burned_in_annotation")]
     if flagged:
-        raise StudyRefusedError(
-            f"Text is burned into {len(flagged)} films ({', '.join(flagged[:5])}"
-            f"{', ...' if len(flagged) > 5 else ''}), and a blinded reader would see it",
-            "black it out in copies and choose those, leave the films out, or say that somebody "
-            "has seen that it names nobody (--text-checked)",
-        )
+        raise StudyRefusedError("text_burned_in", count=len(flagged), names=flagged)
 
 
 def _chosen(films: Sequence[FilmRecord], rule: FilmRule, seed: int) -> list[FilmRecord]:
@@ -262,10 +256,9 @@ def _chosen(films: Sequence[FilmRecord], rule: FilmRule, seed: int) -> list[Film
         sample = Random(f"{seed} films").sample(range(len(found)), rule.count)  # noqa: S311
         found = [found[index] for index in sorted(sample)]
     if not found or (rule.count is not None and rule.count > len(found)):
-        wanted = "a film" if rule.count is None else f"{rule.count} films"
+        wanted = rule.count or 1
         raise StudyRefusedError(
-            f"The session needs {wanted}, but {len(found)} fit the rule ({rule.words})",
-            "choose more widely, or add films to the study",
+            "too_few_films_fit", wanted=wanted, count=len(found), words=rule.words
         )
     return found
 
@@ -281,10 +274,7 @@ def _rules(
         }
         lacking = sorted({str(film.patient) for film in films if film.patient not in levels})
         if lacking:
-            raise StudyRefusedError(
-                f"The study's level map has no fractured level for {', '.join(lacking[:5])}",
-                "complete the level map, or leave the levels to the observers",
-            )
+            raise StudyRefusedError("no_fractured_level_of", names=", ".join(lacking[:5]))
     return SessionRules(
         seed=seed,
         rounds=request.rounds,

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from kyphometer.followup.carried import carried_changes
 from kyphometer.followup.clinical.record import ClinicalTable
 from kyphometer.followup.cohort.analysis import analyse_cohort
+from kyphometer.followup.cohort.losses import study_losses
 from kyphometer.followup.cohort.study import StudyCounts, StudyResults
 from kyphometer.followup.correction import CorrectionRules
 from kyphometer.followup.positions import PositionPolicy, position_remarks
@@ -123,6 +124,9 @@ def _analyse(study: Study, choices: AnalysisChoices) -> StudyResults:
         stated_position="" if position is None else position.value.replace("_", " "),
         software=SOFTWARE,
         remarks=tuple(dict.fromkeys(remarks)),
+        losses=study_losses(
+            cohort.corrections, assignment.windows, collected.remarks, table.by_patient
+        ),
     )
 
 

@@ -84,11 +84,9 @@ def begin_validation(
         If there are fewer than two observers or too few films, or if it has begun already.
     """
     if len(set(observers)) < 2:
-        raise StudyRefusedError("A validation needs two observers", "name two with --observers A,B")
+        raise StudyRefusedError("validation_observers")
     if films < LEAST_FILMS:
-        raise StudyRefusedError(
-            f"A validation on {films} films shows nothing", f"take {LEAST_FILMS} or more"
-        )
+        raise StudyRefusedError("validation_too_small", films=films, least_films=LEAST_FILMS)
     rng = Random(seed)  # noqa: S311
     chosen = _drawn(
         [f for f in study.films() if f.is_lateral is not False and f.copy_of is None], films, rng
@@ -113,11 +111,7 @@ def begin_validation(
 
 def _drawn(films: Sequence[FilmRecord], count: int, rng: Random) -> list[FilmRecord]:
     if len(films) < count:
-        raise StudyRefusedError(
-            f"A validation on {count} films needs as many lateral films, and the study has "
-            f"{len(films)}",
-            "add films, or ask for fewer with --films",
-        )
+        raise StudyRefusedError("validation_films_missing", count=count, there=len(films))
     mixed = rng.sample(list(films), len(films))
     turn: dict[str, int] = defaultdict(int)
     order = []
@@ -177,10 +171,7 @@ def judge_validation(
     """
     for code in (ALONE, HELPED):
         if not study.sessions.get(code).may_be_seen:
-            raise StudyRefusedError(
-                f"The session '{code}' is not locked, and its values would unblind it",
-                f"finish it, then lock it with 'kyphometer session lock STUDY {code}'",
-            )
+            raise StudyRefusedError("session_not_locked", session=code)
     observers = tuple(sorted({item.observer for item in study.sessions.items(ALONE)}))
     paired, aside = [], 0
     for code in CODES:

@@ -175,7 +175,7 @@ _PATIENT_COLUMNS = (
 
 
 def clinical_columns(windows: VisitWindows = DEFAULT_WINDOWS) -> tuple[Column, ...]:
-    """All columns of the table, with VAS, ODI, AIS, clinic date and symptoms for each visit."""
+    """All columns of the table, with scores, clinic date, symptoms and losses by visit."""
     return (*_PATIENT_COLUMNS, *(c for visit in windows.visits for c in _visit_columns(visit)))
 
 
@@ -222,6 +222,14 @@ def _visit_columns(visit: str) -> tuple[Column, ...]:
             field="symptoms",
             meaning=f"Symptoms at {visit} in words of your own, such as numbness|weakness; "
             f"`{NO_SYMPTOMS}` if there were none",
+        ),
+        Column(
+            name=f"lost_{visit}",
+            kind=Kind.TEXT,
+            visit=visit,
+            field="lost",
+            meaning=f"Why the patient was not seen at {visit}, such as died, moved away, declined; "
+            "holds for later visits too until another reason stands there",
         ),
     )
 

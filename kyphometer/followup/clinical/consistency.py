@@ -132,6 +132,7 @@ def build_record(
             ("ais", "ais"),
             ("clinic_dates", "clinic_date"),
             ("symptoms", "symptoms"),
+            ("lost", "lost"),
         )
     }
     return ClinicalRecord(

@@ -40,7 +40,7 @@ OTHER_NAMES: Final[Mapping[str, str]] = dict.fromkeys(
 """Columns of the clinical table by what else people call them."""
 _PASSED_OVER = re.compile(r"redcap_(repeat_instrument|data_access_group|survey_.*)|.*_complete")
 """Columns that REDCap adds of itself."""
-BY_VISIT: Final = ("vas", "odi", "ais", "clinic_date", "symptoms")
+BY_VISIT: Final = ("vas", "odi", "ais", "clinic_date", "symptoms", "lost")
 """What the clinical table holds once a visit, by the beginning of its columns."""
 _REPLICATE = re.compile(r"(?:rep|replicate|repeat|reading)(\d{1,3})")
 _END = (

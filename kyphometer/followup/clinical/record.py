@@ -49,6 +49,8 @@ class ClinicalRecord:
         By visit, only where known: pain 0 to 10, disability 0 to 100 %, grade A to E, day.
     symptoms
         By visit, only where known: names of the symptoms, or `none` alone.
+    lost
+        By visit: why the patient was not seen, in words.
     revision_date
         Day of the first revision surgery.
     angles
@@ -80,6 +82,7 @@ class ClinicalRecord:
     ais: Mapping[str, str] = field(default_factory=dict)
     clinic_dates: Mapping[str, date] = field(default_factory=dict)
     symptoms: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    lost: Mapping[str, str] = field(default_factory=dict)
     comment: str | None = None
     angles: tuple[ElsewhereAngle, ...] = ()
     own: Mapping[str, float | str] = field(default_factory=dict)
@@ -99,7 +102,7 @@ class ClinicalRecord:
             If the document is damaged or of another format.
         """
         if document.get("format") != FORMAT or document.get("version") != VERSION:
-            raise TableError(f"A clinical record must be {FORMAT} version {VERSION}.")
+            raise TableError("clinical_format", format=FORMAT, version=VERSION)
         values = {k: v for k, v in document.items() if k not in ("format", "version")}
         try:
             for name in ("injury_date", "surgery_date", "revision_date"):
@@ -117,7 +120,7 @@ class ClinicalRecord:
             values["angles"] = tuple(map(ElsewhereAngle.from_dict, angles))
             return cls(**values)
         except (TypeError, ValueError, AttributeError) as error:
-            raise TableError(f"A clinical record is damaged: {error}.") from None
+            raise TableError("clinical_damaged", reason=str(error)) from None
 
 
 def _plain(value: Any) -> Any:
@@ -177,7 +180,7 @@ class ClinicalTable(Tabular):
         visits = {
             (name, visit)
             for record in self.records
-            for name in ("vas", "odi", "ais", "symptoms")
+            for name in ("vas", "odi", "ais", "symptoms", "lost")
             for visit in getattr(record, name)
         }
         columns = sorted(visits)

@@ -52,8 +52,11 @@ class ComplicationsBy(Tabular):
             for name, count, total in self.groups
         ]
         if self.test is not None:
+            odds = self.test.conditional_odds_ratio
             rows[0] |= {
-                "odds_ratio": self.test.odds_ratio,
+                "odds_ratio": odds and odds.value,
+                "odds_ratio_low": odds and odds.low,
+                "odds_ratio_high": odds and odds.high,
                 "p": self.test.p,
                 "method": self.test.method,
             }

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kyphometer.followup.cohort.analysis import CohortResults
+from kyphometer.followup.cohort.losses import Losses
 from kyphometer.followup.remarks import Remark
 from kyphometer.followup.visit_model import VisitAssignment
 from kyphometer.reading import CornerRule
@@ -76,6 +77,8 @@ class StudyResults:
         Name and version of the program.
     remarks
         Every exclusion, refusal and warning, those of the cohort included.
+    losses
+        Patients without a value at a visit, with reasons.
     """
 
     name: str
@@ -93,3 +96,4 @@ class StudyResults:
     readings: Mapping[int, int]
     software: str
     remarks: tuple[Remark, ...]
+    losses: Losses

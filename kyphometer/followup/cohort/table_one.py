@@ -16,6 +16,7 @@ from kyphometer.stats.descriptive import (
     summarise,
 )
 from kyphometer.stats.options import DEFAULT_OPTIONS, StatisticsOptions
+from kyphometer.stats.proportions import percent
 from kyphometer.stats.tabular import Row, Tabular
 
 _NUMBERS = (
@@ -174,7 +175,7 @@ def _rows(item: Characteristic) -> list[Row]:
     if item.counts is None:
         return [
             base
-            | {"category": None, "count": None, "percent": None, "low": None, "high": None}
+            | dict.fromkeys(("category", "count", "percent", "low_percent", "high_percent"))
             | summary_cells(item.summary)
         ]
     cells = summary_cells(None)
@@ -183,9 +184,9 @@ def _rows(item: Characteristic) -> list[Row]:
         | {
             "category": category,
             "count": share.count,
-            "percent": None if share.fraction is None else 100.0 * share.fraction,
-            "low": share.exact_low,
-            "high": share.exact_high,
+            "percent": percent(share.fraction),
+            "low_percent": percent(share.exact_low),
+            "high_percent": percent(share.exact_high),
         }
         | cells
         | {"n": share.total, "missing": item.counts.missing}

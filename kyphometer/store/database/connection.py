@@ -95,11 +95,9 @@ class Database:
         try:
             self.path.touch(exist_ok=False)
         except FileExistsError:
-            remedy = "open it, or choose another name"
-            raise StudyFileError(self.path, "is there already", remedy) from None
+            raise StudyFileError("study_there_open", where=self.path) from None
         except OSError as error:
-            problem = f"cannot be made ({error.strerror})"
-            raise StudyFileError(self.path, problem, "choose another folder") from None
+            raise StudyFileError("study_not_made", where=self.path, reason=error.strerror) from None
         try:
             with closing(sqlite3.connect(self.path)) as connection:
                 connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -125,12 +123,9 @@ class Database:
         if self.path is None:
             return
         if not self.path.is_file():
-            remedy = "check the path, or make a study with 'kyphometer study new'"
-            raise StudyFileError(self.path, "is not there", remedy)
+            raise StudyFileError("study_not_there", where=self.path)
         if not is_study(self.path):
-            raise StudyFileError(
-                self.path, "is not a Kyphometer study", "name the file 'kyphometer study new' made"
-            )
+            raise StudyFileError("no_study", where=self.path)
         _write_ahead(self.path)
 
 
@@ -156,7 +151,7 @@ class Snapshot(Database):
         StudyRefusedError
             Always.
         """
-        raise StudyRefusedError("A snapshot of a study is only read", "change the study itself")
+        raise StudyRefusedError("snapshot_read_only")
         yield  # a context manager must be a generator
 
     def close(self) -> None:
@@ -168,12 +163,7 @@ def _unsafe_drive(error: sqlite3.Error, path: Path) -> StudyError:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_IOERR):
         return translate_driver(error, path.name)
-    return StudyFileError(
-        path.name,
-        "cannot be kept on this drive, which lacks locks or safe writing (a network or cloud "
-        "drive, perhaps); nothing was made",
-        "make it on a disk of this machine and keep backups on that drive, or use PostgreSQL",
-    )
+    return StudyFileError("study_unsafe_drive", where=path.name)
 
 
 def is_study(path: Path) -> bool:
@@ -205,7 +195,7 @@ def insert_row(connection: Connection, table: Table, row: dict[str, Any]) -> int
     """Insert one row; its number."""
     key = connection.execute(insert(table), row).inserted_primary_key
     if key is None:  # pragma: no cover - every table here has a primary key
-        raise StudyFileError(table.name, "gave no number to a new row", "report this")
+        raise StudyFileError("study_no_number", where=table.name)
     return int(key[0])
 
 
@@ -216,14 +206,14 @@ def _url(target: str | os.PathLike[str]) -> URL:
     try:
         url = make_url(name)
     except (ArgumentError, ValueError):
-        raise StudyFileError("?", "has an address that cannot be read", _FORMS) from None
+        raise StudyFileError("study_address") from None
     backend = url.get_backend_name()
     if backend in ("postgresql", "postgres"):
         return url.set(drivername="postgresql+psycopg")
     if backend == "sqlite" and url.database and url.database != ":memory:":
         return URL.create("sqlite", database=str(Path(url.database).expanduser().resolve()))
     where = url.render_as_string(hide_password=True)
-    raise StudyFileError(where, "is in a database that is not supported", _FORMS)
+    raise StudyFileError("study_other_database", where=where)
 
 
 _FORMS = "give a file name, or postgresql://user@host/database"
@@ -259,9 +249,7 @@ def _postgresql_engine(url: URL) -> Engine:
         engine = create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": 10})
     except (ModuleNotFoundError, NoSuchModuleError):
         raise StudyFileError(
-            url.render_as_string(hide_password=True),
-            "is in PostgreSQL, whose driver is not installed",
-            "run: pip install 'kyphometer[postgresql]'",
+            "study_no_driver", where=url.render_as_string(hide_password=True)
         ) from None
     event.listen(engine, "connect", _configure_postgresql)
     return engine

@@ -8,16 +8,13 @@ from sqlalchemy.exc import DBAPIError
 
 from kyphometer.errors import StudyError, StudyFileError, StudyFullError
 
-_FULL = ("is on a full disk, so that nothing of this was saved", "free some space and save again")
-_BUSY = ("is being written by somebody else for too long", "try again in a moment")
-_DAMAGED = (
-    "is damaged",
-    "restore a backup ('kyphometer study backup' makes them) and keep this file for rescue",
-)
-_FORBIDDEN = ("may not be written or opened", "check the rights of the file and of its folder")
-_FAILED = ("cannot be read or written (input or output error)", "check the disk, then save again")
-_GONE = ("is on a server that does not answer", "check that PostgreSQL runs, and the address")
-_REFUSED = ("is on a server that lets nobody in with this name", "check user, password, database")
+_FULL = "study_disk_full"
+_BUSY = "study_busy"
+_DAMAGED = "study_file_damaged"
+_FORBIDDEN = "study_forbidden"
+_FAILED = "study_disk_failed"
+_GONE = "study_server_gone"
+_REFUSED = "study_server_refused"
 
 _SQLITE = {
     sqlite3.SQLITE_FULL: _FULL,
@@ -46,5 +43,5 @@ def translate_driver(cause: BaseException | None, where: str) -> StudyError:
         state = getattr(cause, "sqlstate", None)
         known = _FULL if state == "53100" else _POSTGRESQL.get(state[:2]) if state else _GONE
     if known is None:
-        known = (f"refused: {str(cause).splitlines()[0]}", "report this if it comes again")
-    return (StudyFullError if known is _FULL else StudyFileError)(where, *known)
+        return StudyFileError("study_refused", where=where, reason=str(cause).splitlines()[0])
+    return (StudyFullError if known is _FULL else StudyFileError)(known, where=where)

@@ -25,7 +25,7 @@ def require_sound(connection: Connection, where: str) -> None:
         return
     found = str(connection.exec_driver_sql("PRAGMA quick_check(1)").scalar())
     if found != "ok":
-        raise StudyFileError(where, f"is damaged ({found})", _RESTORE)
+        raise StudyFileError("study_damaged", where=where, found=found)
 
 
 def problems(connection: Connection) -> tuple[str, ...]:

@@ -57,18 +57,16 @@ def require_current(connection: Connection, where: str) -> None:
     if found == HEAD_REVISION:
         return
     if found is None:
-        raise StudyFileError(where, "holds no study", "make one with 'kyphometer study new'")
+        raise StudyFileError("holds_no_study", where=where)
     if found > HEAD_REVISION:
-        problem = f"was written by a newer version of Kyphometer (format {found})"
-        raise StudyFileError(where, problem, "update Kyphometer")
-    problem = f"was written by an earlier version of Kyphometer (format {found})"
-    raise StudyFileError(where, problem, "run 'kyphometer study upgrade', which keeps a copy")
+        raise StudyFileError("study_newer_format", where=where, found=found)
+    raise StudyFileError("study_earlier_format", where=where, found=found)
 
 
 def copy_name(database: Database) -> Path:
     """Name for a copy of a SQLite study of an earlier format, beside it."""
     if database.path is None:
-        raise StudyFileError(database.where, "is no file", "back it up with pg_dump")
+        raise StudyFileError("study_no_file", where=database.where)
     with database.read() as connection:
         before = revision_of(connection)
     return database.path.with_name(f"{database.path.stem}.format-{before}{database.path.suffix}")
@@ -79,9 +77,7 @@ def upgrade(database: Database) -> tuple[str, str]:
     with database.write() as connection:
         before = revision_of(connection)
         if before is None:
-            raise StudyFileError(
-                database.where, "holds no study", "make one with 'kyphometer study new'"
-            )
+            raise StudyFileError("holds_no_study", where=database.where)
         if before > HEAD_REVISION:
             require_current(connection, database.where)
         make_tables(connection)

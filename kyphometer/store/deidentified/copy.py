@@ -173,10 +173,7 @@ class StudyCopy:
                 counts = self._fill(old, new, written)
                 found = problems(new)
                 if found:
-                    raise StudyRefusedError(
-                        f"The copy of the study does not hold together: {found[0]}",
-                        "check the study itself: 'kyphometer study check'",
-                    )
+                    raise StudyRefusedError("copy_inconsistent", found=found[0])
         finally:
             target.close()
         with closing(sqlite3.connect(path)) as opened:  # one file, as a backup is
@@ -211,9 +208,7 @@ class StudyCopy:
         query = select(*(table.c[name] for name in names)).order_by(*table.primary_key.columns)
         change = getattr(self, f"_{table.name}", None)
         if change is None:
-            raise StudyRefusedError(
-                f"Nobody has said what becomes of the table '{table.name}'", "report this"
-            )
+            raise StudyRefusedError("table_without_rule", name=table.name)
         for found in old.execute(query):
             row: dict[str, Any] = dict(zip(names, found, strict=True))
             changed: dict[str, Any] = change(row)

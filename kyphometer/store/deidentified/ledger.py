@@ -134,10 +134,7 @@ class Ledger:
             ledger.identifiers = {Identifier(str(k), str(v)) for k, v in document["identifiers"]}
             ledger.days = {str(day) for day in document["days"]}
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            raise StudyRefusedError(
-                f"'{path}' is no key of a de-identified study",
-                "name the file that 'kyphometer deidentify' told of, or a new name",
-            ) from None
+            raise StudyRefusedError("no_deidentification_key", path=path) from None
         return ledger
 
     def write(self, path: Path) -> None:

@@ -212,6 +212,9 @@ class Masks:
             visit: [s if s == NO_SYMPTOMS else self._label("symptoms", s) for s in symptoms]
             for visit, symptoms in (found.get("symptoms") or {}).items()
         }
+        found["lost"] = {
+            visit: self._label("lost", why) for visit, why in (found.get("lost") or {}).items()
+        }
         if (found.get("age_years") or 0) > _OLDEST:
             self.done["ages above 90 set to 90"] += 1
             found["age_years"] = _OLDEST

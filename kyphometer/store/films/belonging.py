@@ -28,20 +28,11 @@ def belonging_document(
     """
     require_same_film(reading.film, film.reference)
     if reading.observer not in (None, observer):
-        raise StudyRefusedError(
-            f"The reading was made by '{reading.observer}', not by '{observer}'",
-            "save it under the name of its observer",
-        )
+        raise StudyRefusedError("other_observer", maker=reading.observer, observer=observer)
     if reading.session not in (None, session):
-        raise StudyRefusedError(
-            f"The reading belongs to the session '{reading.session}'",
-            "save it to its place in that session",
-        )
+        raise StudyRefusedError("other_session", session=reading.session)
     if not reading.vertebrae and not reading.not_measurable:
-        raise StudyRefusedError(
-            "The reading holds no endplate and no reason why none could be marked",
-            "mark endplates, or say which are not measurable and why",
-        )
+        raise StudyRefusedError("nothing_marked")
     stamped = replace(reading, film=film.reference, observer=observer, session=session)
     return reading_to_dict(stamped)
 

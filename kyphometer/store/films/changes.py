@@ -30,9 +30,7 @@ def set_patient(connection: Connection, actor: str, film_id: int, code: str, rea
         visits_table.c.film_id == film_id, visits_table.c.explicit
     )
     if connection.execute(stated).first():
-        raise StudyRefusedError(
-            f"Film {film_id} was put to a visit by hand", "leave it to the windows first"
-        )
+        raise StudyRefusedError("put_by_hand", film_id=film_id)
     _change(connection, film_id, {"patient_id": ensure_patient(connection, code)})
     details = {"before": before, "after": code, "reason": _required(reason)}
     audit.record(connection, actor, "film.patient", f"film {film_id}", details=details)
@@ -79,7 +77,7 @@ def state_exposure(
     """
     require_film(connection, film_id)
     if day is not None and day > date.today():
-        raise StudyRefusedError(f"{day} is in the future", "correct the date")
+        raise StudyRefusedError("date_in_future", day=day)
     after: dict[str, Any] = {}
     if day is not None:
         after |= {"taken_on": day, "taken_at": None}
@@ -113,10 +111,7 @@ def state_copy(
     if of is not None:
         require_film(connection, of)
         if of in known or of == film_id or film_id in known.values():
-            raise StudyRefusedError(
-                f"Film {film_id} cannot be a copy of film {of}",
-                "a film that is a copy has no copies: state of each copy which film it shows",
-            )
+            raise StudyRefusedError("copy_of_copy", film_id=film_id, of=of)
     connection.execute(delete(copies).where(copies.c.film_id == film_id))
     row = {"film_id": film_id, "copy_of": of, "how": "", "stated": True}
     connection.execute(insert(copies).values(**row))
@@ -132,5 +127,5 @@ def _change(connection: Connection, film_id: int, values: dict[str, Any]) -> Non
 def _required(reason: str) -> str:
     reason = checked_text(reason, "reason")
     if not reason:
-        raise StudyRefusedError("A fact of a film is changed only with a reason", "say why")
+        raise StudyRefusedError("fact_without_reason")
     return reason

@@ -83,7 +83,5 @@ def apply(
 def _new_patient(connection: Connection, film_id: int, code: str) -> int:
     by_hand = select(visits.c.visit).where(visits.c.film_id == film_id, visits.c.explicit)
     if connection.execute(by_hand).first():
-        raise StudyRefusedError(
-            f"Film {film_id} was put to a visit by hand", "leave it to the windows first"
-        )
+        raise StudyRefusedError("put_by_hand", film_id=film_id)
     return ensure_patient(connection, code)

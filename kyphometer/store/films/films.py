@@ -126,7 +126,7 @@ def require_film(connection: Connection, film_id: int) -> None:
 
 
 def _unknown(film_id: int) -> UnknownRecordError:
-    return UnknownRecordError("film", film_id, "list the films to see their numbers")
+    return UnknownRecordError("unknown_film", name=film_id)
 
 
 def existing_file(connection: Connection, root: str, film_id: int) -> Path:
@@ -147,6 +147,4 @@ def existing_file(connection: Connection, root: str, film_id: int) -> Path:
         if Path(place).is_file():
             return Path(place)
     seen = f"it was last seen as '{places[0]}'; " if places else ""
-    raise UnknownRecordError(
-        "file of film", film_id, f"{seen}add the folder that it was moved to, to find it again"
-    )
+    raise UnknownRecordError("film_file_gone", name=film_id, seen=seen)

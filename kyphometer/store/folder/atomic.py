@@ -95,13 +95,7 @@ def told(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in _FULL:
-            raise StudyFullError(
-                folder,
-                "is on a full disk, so that nothing of this was saved",
-                "free some space and save again",
-            ) from None
+            raise StudyFullError("folder_disk_full", where=folder) from None
         raise StudyFileError(
-            folder,
-            f"cannot be read or written ({error.strerror or error})",
-            "check the rights of the folder, or make a study elsewhere: 'kyphometer study new'",
+            "folder_unusable", where=folder, reason=error.strerror or error
         ) from None

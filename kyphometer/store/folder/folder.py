@@ -37,7 +37,7 @@ from kyphometer.store.records import (
     WorkItem,
     state_of,
 )
-from kyphometer.store.scan.report import MOST_FRAMES, Progress, ScanFailure, too_many_frames
+from kyphometer.store.scan.report import MOST_FRAMES, Progress, ScanFailure
 
 
 class FolderStore:
@@ -64,7 +64,7 @@ class FolderStore:
     ) -> None:
         self._root = Path(target).expanduser().resolve()
         if not self._root.exists():
-            raise StudyRefusedError(f"There is nothing at '{self._root}'", "check the path")
+            raise StudyRefusedError("nothing_there", place=self._root)
         self._reader: FilmReader = reader or DicomReader()
         self._films: dict[int, FilmRecord] = {}
         self._several: set[int] = set()
@@ -128,7 +128,7 @@ class FolderStore:
     def _records(self, path: Path, *, all_frames: bool) -> Iterator[FilmRecord]:
         header = self._reader.read_header(path)
         if header.frames > MOST_FRAMES and not all_frames:
-            raise FilmError(too_many_frames(path.name, header.frames))
+            raise FilmError("too_many_frames", name=path.name, frames=header.frames)
         for frame in range(1, header.frames + 1):
             row = film_row(header, frame, None)
             row["facts_json"] = row.pop("facts")
@@ -162,14 +162,14 @@ class FolderStore:
     def film(self, film_id: int) -> FilmRecord:
         """See `ReadingStore`."""
         if film_id not in self._films:
-            raise UnknownRecordError("film", film_id, "list the films to see their numbers")
+            raise UnknownRecordError("unknown_film", name=film_id)
         return self._films[film_id]
 
     def film_path(self, film_id: int) -> Path:
         """See `ReadingStore`."""
         path = Path(str(self.film(film_id).path_text))
         if not path.is_file():
-            raise UnknownRecordError("file", path.name, "it was moved away; open the folder again")
+            raise UnknownRecordError("file_moved", name=path.name)
         return path
 
     def work_list(self, observer: str, *, session: str | None = None) -> tuple[WorkItem, ...]:
@@ -385,7 +385,7 @@ def _order(film: FilmRecord) -> tuple[Any, ...]:
 
 
 def _no_sessions() -> None:
-    raise UnknownRecordError("reading session", "in a folder", "sessions need a study")
+    raise UnknownRecordError("no_sessions_in_folder")
 
 
 def _draft(film_id: int, observer: str, found: Mapping[str, Any]) -> DraftRecord:

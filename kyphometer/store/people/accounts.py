@@ -84,7 +84,7 @@ class StudyAccounts(StudyFile):
         login, code = _checked_login(login), observer or login
         with self._database.write() as connection:
             if connection.execute(select(users.c.id).where(users.c.login == login)).first():
-                raise StudyRefusedError(f"There is an account '{login}'", "choose another name")
+                raise StudyRefusedError("account_there", login=login)
             add_observer(connection, self._actor, code, login)
             row = {
                 "login": login,
@@ -126,7 +126,7 @@ class StudyAccounts(StudyFile):
         with self._database.write() as connection:
             found = connection.execute(select(users.c.id).where(users.c.login == login)).first()
             if found is None:
-                raise UnknownRecordError("account", login, "see the list of accounts")
+                raise UnknownRecordError("unknown_account", name=login)
             connection.execute(update(users).where(users.c.login == login).values(**given))
             _require_owner(connection)
             shown = {**given, "password_hash": "changed"} if password_hash else given
@@ -159,16 +159,11 @@ def _account(row: Row[Any]) -> AccountRecord:
 def _checked_login(login: str) -> str:
     login = login.strip()
     if not login or len(login) > 64 or not login.isprintable() or any(map(str.isspace, login)):
-        raise StudyRefusedError(
-            f"The login {login!r} cannot be used", "give 1 to 64 printable characters, no spaces"
-        )
+        raise StudyRefusedError("login_unusable", login=login)
     return login
 
 
 def _require_owner(connection: Connection) -> None:
     owner = select(users.c.id).where(users.c.role == "owner", users.c.active)
     if connection.execute(owner).first() is None:
-        raise StudyRefusedError(
-            "This would leave the study without an owner who can sign in",
-            "make somebody else owner first",
-        )
+        raise StudyRefusedError("no_owner_left")

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, and_, func, insert, select
 
 from kyphometer.errors import StudyRefusedError, UnacceptedChangesError
 from kyphometer.followup.clinical.record import ClinicalRecord
+from kyphometer.messages import Word
 from kyphometer.store.database import audit
 from kyphometer.store.database.clock import now_text
 from kyphometer.store.database.merge import Change, Merge, all_changes, merge
@@ -80,11 +81,7 @@ def compare(
     for place, record in enumerate(records, start=1):
         number = codes.get(record.patient)
         if number is None and not add_patients:
-            raise StudyRefusedError(
-                f"The table names the patient '{record.patient}', whom the study does not hold",
-                "correct the code, add the patient's films first, or say --add-patients; nothing "
-                "was imported",
-            )
+            raise StudyRefusedError("table_unknown_patient", patient=record.patient)
         number = -place if number is None else number
         stored = (
             ClinicalRecord.from_dict(json.loads(latest[number]))
@@ -97,10 +94,7 @@ def compare(
         after = {name: after.get(name) for name in sorted(wanted)}
         known = found.get(number)
         if known is not None:
-            raise StudyRefusedError(
-                f"The clinical table names the patient '{record.patient}' twice, under two codes",
-                "keep one row a patient; nothing was imported",
-            )
+            raise StudyRefusedError("table_patient_twice", patient=record.patient)
         change = merge(f"patient {record.patient}", before, after)
         found[number] = (stored, before, change, record)
     return found
@@ -151,7 +145,7 @@ def save(
     UnacceptedChangesError
         If facts differ and `accept_changes` is False; nothing is saved then.
     """
-    source = checked_text(source, "name of the table", longest=500)
+    source = checked_text(source, "table_name", longest=500)
     created: list[str] = []
     if add_patients:
         records = list(records)
@@ -162,7 +156,7 @@ def save(
     found = compare(connection, records, columns)
     different = tuple(c for _, _, change, _ in found.values() for c in change.different)
     if different and not accept_changes:
-        raise UnacceptedChangesError(source or "the table", different)
+        raise UnacceptedChangesError(source or Word("what.the_table"), different)
     versions = {number: version for number, version, _ in _latest(connection)}
     changed: dict[str, int] = {}
     for number, (stored, before, change, record) in found.items():
@@ -201,10 +195,7 @@ def undo(connection: Connection, actor: str, details: Mapping[str, Any], entry: 
     for code, before in details["versions"].items():
         number = codes[code]
         if latest.get(number) != before + 1:
-            raise StudyRefusedError(
-                f"The clinical data of patient '{code}' were changed since",
-                "take the later change back first",
-            )
+            raise StudyRefusedError("clinical_changed_since", code=code)
         query = select(clinical_rows.c.data).where(
             clinical_rows.c.patient_id == number, clinical_rows.c.version == before
         )

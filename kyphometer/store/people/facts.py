@@ -11,6 +11,7 @@ from kyphometer.followup.elsewhere import ElsewhereAngle
 
 _BY_VISIT = {
     "vas": "vas", "odi": "odi", "ais": "ais", "clinic_dates": "clinic_date", "symptoms": "symptoms",
+    "lost": "lost",
 }  # fmt: skip
 """Fields of a record that hold a value a visit, with how their columns begin."""
 

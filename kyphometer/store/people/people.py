@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, func, insert, select, update
 
 from kyphometer.errors import StudyRefusedError, UnknownRecordError
+from kyphometer.messages import Word
 from kyphometer.store.database import audit
 from kyphometer.store.database.connection import insert_row
 from kyphometer.store.database.schema import clinical_rows, films, observers, patients
@@ -55,14 +56,14 @@ def observer_id(connection: Connection, code: str) -> int:
     """
     found = connection.execute(select(observers.c.id).where(observers.c.code == code)).scalar()
     if found is None:
-        raise UnknownRecordError("observer", code, "add the observer first, or check the code")
+        raise UnknownRecordError("unknown_observer", name=code)
     return int(found)
 
 
 def add_observer(connection: Connection, actor: str, code: str, name: str) -> bool:
     """Add an observer; False if the code is known already."""
     code = checked_code(code, "observer")
-    name = checked_text(name, "observer's name", longest=200)
+    name = checked_text(name, "observer_name", longest=200)
     if connection.execute(select(observers.c.id).where(observers.c.code == code)).first():
         return False
     connection.execute(insert(observers).values(code=code, name=name, active=True))
@@ -123,7 +124,7 @@ def patient_id(connection: Connection, code: str) -> int:
     """
     found = connection.execute(select(patients.c.id).where(patients.c.code == code)).scalar()
     if found is None:
-        raise UnknownRecordError("patient", code, "add films of the patient first, or check it")
+        raise UnknownRecordError("unknown_patient", name=code)
     return int(found)
 
 
@@ -155,9 +156,7 @@ def checked_code(code: str, kind: str) -> str:
     """A code without spaces around it; refuses what could not be typed, shown or exported."""
     code = unicodedata.normalize("NFC", code).strip()
     if not code or len(code) > 64 or not code.isprintable():
-        raise StudyRefusedError(
-            f"The {kind} code {code!r} cannot be used", "give 1 to 64 printable characters"
-        )
+        raise StudyRefusedError("code_unusable", kind=Word(f"what.{kind}"), code=code)
     return code
 
 

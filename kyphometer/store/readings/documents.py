@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from kyphometer.errors import StudyRefusedError
+from kyphometer.messages import Word
 from kyphometer.reading.document import MAX_BYTES
 
 
@@ -21,13 +22,9 @@ def to_json(document: Any) -> str:
         text = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         size = len(text.encode())
     except (TypeError, ValueError, RecursionError) as error:
-        raise StudyRefusedError(
-            f"The document cannot be saved ({error})", "send plain JSON with finite numbers"
-        ) from None
+        raise StudyRefusedError("document_unsaved", reason=error) from None
     if size > MAX_BYTES:
-        raise StudyRefusedError(
-            f"The document of {size:,} bytes is larger than any reading", "send the reading alone"
-        )
+        raise StudyRefusedError("document_too_large", size=size)
     return text
 
 
@@ -41,8 +38,9 @@ def checked_text(text: str | None, what: str, *, longest: int = 2000) -> str:
     """
     found = (text or "").strip()
     if "\x00" in found or any("\ud800" <= char <= "\udfff" for char in found):
-        raise StudyRefusedError(f"The {what} holds characters that cannot be kept", "type it again")
+        raise StudyRefusedError("text_unstorable", what=Word(f"what.{what}"))
     if len(found) > longest:
-        problem = f"The {what} is {len(found):,} characters long"
-        raise StudyRefusedError(problem, f"use {longest:,} at most")
+        raise StudyRefusedError(
+            "text_too_long", what=Word(f"what.{what}"), count=len(found), longest=longest
+        )
     return found

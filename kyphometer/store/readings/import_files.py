@@ -57,7 +57,7 @@ def reading_files(place: Path) -> Iterator[Path]:
         yield place
         return
     if not place.is_dir():
-        raise StudyRefusedError(f"There is nothing at '{place}'", "check the path")
+        raise StudyRefusedError("nothing_there", place=place)
     for path in sorted(place.rglob(f"*{SUFFIX}")):
         if not any(part.startswith(".") for part in path.relative_to(place).parts):
             yield path
@@ -84,10 +84,7 @@ def find_film(connection: Connection, reading: Reading, path: Path, stored: str)
         found = connection.execute(query).scalar()
         if found is not None:
             return int(found)
-    raise StudyRefusedError(
-        f"The reading '{path.name}' was made on a film that the study does not hold",
-        "add that film first",
-    )
+    raise StudyRefusedError("reading_of_no_film", name=path.name)
 
 
 def _beside(path: Path, stored: str) -> Any:
@@ -130,7 +127,7 @@ class Importer:
         reading = read_reading(path)
         observer = reading.observer or self._observer
         if observer is None:
-            raise StudyRefusedError(f"'{path.name}' names no observer", "give one: --observer")
+            raise StudyRefusedError("reading_without_observer", name=path.name)
         return reading, observer
 
     def take(
@@ -158,10 +155,7 @@ class Importer:
             return False
         version = 0 if latest is None else latest.version
         if version and not self._reason:
-            raise StudyRefusedError(
-                f"The study holds another reading of film {film.id} by '{observer}'",
-                "give a reason to import this one as its correction: --reason",
-            )
+            raise StudyRefusedError("reading_there", film=film.id, observer=observer)
         reason = self._reason if version else ""
         readings.append(connection, self._actor, place, document, after=version, reason=reason)
         return True

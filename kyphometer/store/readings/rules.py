@@ -24,7 +24,7 @@ def require_seen(stored: Stored, *, base_version: int, etag: str | None) -> None
         Carries the newer reading, or else the other draft.
     """
     if stored.version != base_version:
-        raise StudyConflictError("This film has a newer confirmed reading", stored.reading)
+        raise StudyConflictError("newer_reading", current=stored.reading)
     require_draft(stored, etag)
 
 
@@ -37,7 +37,7 @@ def require_draft(stored: Stored, etag: str | None) -> None:
         Carries the draft that is there.
     """
     if stored.etag != etag:
-        raise StudyConflictError("The draft of this film was changed elsewhere", stored.draft)
+        raise StudyConflictError("draft_changed", current=stored.draft)
 
 
 def require_reason(stored: Stored, reason: str) -> None:
@@ -49,9 +49,7 @@ def require_reason(stored: Stored, reason: str) -> None:
         If there is a confirmed reading and no reason.
     """
     if stored.version and not reason:
-        raise StudyRefusedError(
-            "A correction of a confirmed reading needs a reason", "say why it is corrected"
-        )
+        raise StudyRefusedError("correction_without_reason")
 
 
 def is_repeat(stored: Stored, document_json: str, base_version: int) -> bool:

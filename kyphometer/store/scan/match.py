@@ -102,11 +102,7 @@ class Matcher:
             sha256 = found.sha256 or self._open(found.path, found.frame).sha256_pixels
             same = sha256 == known["sha256_pixels"]
         if not same:
-            raise StudyRefusedError(
-                f"'{found.path.name}' has the same UID as film {known['id']} of the study, but "
-                "other pixels",
-                "find out which one is right; the study keeps the one it has",
-            )
+            raise StudyRefusedError("uid_of_other_pixels", name=found.path.name, known=known["id"])
 
     def _merge_header(self, found: FoundFilm, known: KnownFilm) -> None:
         """Take up a header that was corrected, by the one rule of `merge`."""
@@ -157,10 +153,7 @@ class Matcher:
                 continue
             if not self._accept:
                 raise StudyRefusedError(
-                    f"'{name}' has the code of patient '{code}' but another {what} than film "
-                    f"{number} of this patient: this may be another person",
-                    "correct the film, name patients by folders (--patients-from folder), or say "
-                    "--accept-changes if it is the same person",
+                    "perhaps_another_person", name=name, code=code, what=what, number=number
                 )
             self.notes.append(
                 f"It has another {what} than film {number} of patient '{code}'; it was taken as "

@@ -21,14 +21,6 @@ class ScanFailure:
     sentence: str
 
 
-def too_many_frames(name: str, frames: int) -> str:
-    """Sentence about a file of so many frames that it is no set of films."""
-    return (
-        f"'{name}' holds {frames} frames; take every frame as a film ('--all-frames'), or save the "
-        "one wanted as a file of its own."
-    )
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanReport:
     """What a scan found.

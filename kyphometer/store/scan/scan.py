@@ -28,7 +28,6 @@ from kyphometer.store.scan.report import (
     ScanFailure,
     ScanOptions,
     ScanReport,
-    too_many_frames,
 )
 
 _BATCH = 50
@@ -61,7 +60,7 @@ class Scanner:
         """Scan; see `Study.add_films`."""
         folder = folder.expanduser().resolve()
         if not folder.exists():
-            raise StudyRefusedError(f"There is nothing at '{folder}'", "check the path")
+            raise StudyRefusedError("nothing_there", place=folder)
         files, passed = self._files(folder)
         with self._database.read() as connection:
             seen = scan_match.seen_files(connection)
@@ -116,8 +115,7 @@ class Scanner:
             first = None if self._options.defer_hashes else self._reader.read_film(file.path, 1)
             header = self._reader.read_header(file.path) if first is None else first.header
             if header.frames > MOST_FRAMES and not self._options.all_frames:
-                tally.fail(file.path, too_many_frames(file.path.name, header.frames))
-                return []
+                raise FilmError("too_many_frames", name=file.path.name, frames=header.frames)
             rest = range(2, header.frames + 1)
             return [
                 self._film(file, folder, header, 1, first),

@@ -24,7 +24,7 @@ def require_item(connection: Connection, item_id: int, film_id: int, observer: i
     """
     row = _row(connection, item_id)
     if row.film_id != film_id or row.observer_id != observer:
-        raise UnknownRecordError("item in this observer's list", item_id, "open the list again")
+        raise UnknownRecordError("item_of_nobody", name=item_id)
     return str(row.session_code)
 
 
@@ -40,7 +40,7 @@ def _row(connection: Connection, item_id: int) -> Row[Any]:
     )
     row = connection.execute(query).first()
     if row is None:
-        raise UnknownRecordError("session item", item_id, "open the work list again")
+        raise UnknownRecordError("unknown_item", name=item_id)
     return row
 
 
@@ -56,16 +56,11 @@ def require_open(connection: Connection, item_id: int | None) -> None:
         return
     row = _row(connection, item_id)
     if row.state == "locked":
-        raise StudyRefusedError("The reading session is locked", "ask its owner to reopen it")
+        raise StudyRefusedError("session_locked")
     if row.locked_at is not None:
-        raise StudyRefusedError(
-            f"The reading of '{row.code}' is locked", "ask the session's owner to reopen it"
-        )
+        raise StudyRefusedError("item_locked", code=row.code)
     if row.opens_at is not None and row.opens_at > now_text():
-        raise StudyRefusedError(
-            f"'{row.code}' may not be read before {row.opens_at[:16]} UTC",
-            "wait until the wash-out is over",
-        )
+        raise StudyRefusedError("item_not_due", code=row.code, opens_at=row.opens_at[:16])
 
 
 def mark_opened(connection: Connection, item_id: int) -> None:
@@ -117,5 +112,5 @@ def set_session_lock(
 def _required(reason: str) -> str:
     reason = checked_text(reason, "reason")
     if not reason:
-        raise StudyRefusedError("Reopening needs a reason", "say why it is reopened")
+        raise StudyRefusedError("reopening_without_reason")
     return reason

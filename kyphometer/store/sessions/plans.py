@@ -109,7 +109,7 @@ def add(
     """Save a planned session whole; see `Study.add_session`."""
     known = select(reading_sessions.c.id).where(reading_sessions.c.code == code)
     if connection.execute(known).first():
-        raise StudyRefusedError(f"There is a session '{code}' already", "choose another code")
+        raise StudyRefusedError("session_there", code=code)
     row = {
         "code": code,
         "title": title,
@@ -155,7 +155,7 @@ def session_id(connection: Connection, code: str) -> int:
     query = select(reading_sessions.c.id).where(reading_sessions.c.code == code)
     found = connection.execute(query).scalar()
     if found is None:
-        raise UnknownRecordError("reading session", code, "list the sessions to see their codes")
+        raise UnknownRecordError("unknown_session", name=code)
     return int(found)
 
 

@@ -361,7 +361,7 @@ class StudyData(StudyReadings):
                     continue  # somebody confirmed a reading in between
                 yield type(self)(Snapshot(self._database, connection), self._reader, self._actor)
                 return
-        raise StudyRefusedError("The study changes faster than it is measured", "try again later")
+        raise StudyRefusedError("study_changes_too_fast")
 
     def measured_elsewhere(
         self, codes: Sequence[str] | None = None, *, patient: str | None = None

@@ -128,9 +128,7 @@ class StudyFile:
     def _make(self, name: str, settings: StudySettings) -> None:
         with self._database.write() as connection:
             if migrate.revision_of(connection) is not None:
-                raise StudyFileError(
-                    self._database.where, "is there already", "open it, or choose another place"
-                )
+                raise StudyFileError("study_there_place", where=self._database.where)
             migrate.make_tables(connection)
             row = {
                 "id": 1,

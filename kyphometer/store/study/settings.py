@@ -71,15 +71,13 @@ class StudySettings:
         try:
             _ = self.arm_rules
         except UnusableDataError as error:
-            raise StudyRefusedError(str(error).rstrip("."), "correct the settings") from None
+            raise StudyRefusedError("settings_refused", reason=str(error).rstrip(".")) from None
         stated = dict(self.stated_standard_error_deg)
         if self.corner_sd_mm is not None:
             stated["corner SD"] = self.corner_sd_mm
         for name, value in stated.items():
             if not (math.isfinite(value) and value > 0):
-                raise StudyRefusedError(
-                    f"The stated precision of {name} is {value}", "state a positive number"
-                )
+                raise StudyRefusedError("stated_precision", name=name, value=value)
 
 
 def settings_to_json(settings: StudySettings) -> str:
@@ -123,7 +121,7 @@ def settings_from_json(text: str) -> StudySettings:
         unknown = document.keys() - {item.name for item in fields(StudySettings)}
         if unknown:
             names = ", ".join(sorted(unknown))
-            raise StudyRefusedError(f"The study has no setting {names}", "check the spelling")
+            raise StudyRefusedError("no_such_setting", names=names)
         if "visits" in document:
             document["visits"] = VisitWindows.from_dict(document["visits"])
         if "corner_rule" in document:
@@ -144,9 +142,7 @@ def settings_from_json(text: str) -> StudySettings:
         document["covariates"] = tuple(document.get("covariates", ()))
         return StudySettings(**document)
     except (TypeError, ValueError, AttributeError) as error:
-        raise StudyRefusedError(
-            f"The settings of the study cannot be used ({error})", "correct the settings"
-        ) from None
+        raise StudyRefusedError("settings_unusable", reason=error) from None
 
 
 def merged_settings(known: StudySettings, text: str) -> tuple[StudySettings, tuple[Change, ...]]:
@@ -165,9 +161,7 @@ def merged_settings(known: StudySettings, text: str) -> tuple[StudySettings, tup
     try:
         given = _facts(json.loads(text))
     except (TypeError, ValueError, AttributeError) as error:
-        raise StudyRefusedError(
-            f"The settings of the study cannot be used ({error})", "correct the settings"
-        ) from None
+        raise StudyRefusedError("settings_unusable", reason=error) from None
     now = _facts(json.loads(settings_to_json(known)))
     plain = _facts(json.loads(settings_to_json(StudySettings())))
     stated = {fact: value for fact, value in now.items() if value != plain.get(fact)}

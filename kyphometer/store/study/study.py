@@ -107,9 +107,7 @@ class Study(StudyData, StudyAccounts):
             try:
                 with database.write() as connection:
                     if migrate.revision_of(connection) is not None:
-                        raise StudyFileError(
-                            database.where, "is there already", "choose another place"
-                        )
+                        raise StudyFileError("study_there", where=database.where)
                     restore(connection, open_text, who)
             except BaseException:
                 database.close()

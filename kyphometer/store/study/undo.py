@@ -55,7 +55,7 @@ def undo(connection: Connection, actor: str, entry: int, *, only: bool = False) 
     """
     row = connection.execute(select(audit_table).where(audit_table.c.id == entry)).first()
     if row is None:
-        raise UnknownRecordError("entry", entry, "see 'kyphometer study audit'")
+        raise UnknownRecordError("unknown_entry", name=entry)
     details: dict[str, Any] = json.loads(row.details)
     rows: list[Row[Any]] = [row]
     if row.action == "clinical.save" and "versions" in details:
@@ -66,10 +66,7 @@ def undo(connection: Connection, actor: str, entry: int, *, only: bool = False) 
     elif row.action == "study.settings":
         _undo_settings(connection, details)
     else:
-        raise StudyRefusedError(
-            f"Entry {entry} ({row.action}) is none that can be taken back",
-            "imports of headers and clinical tables and changes of settings can",
-        )
+        raise StudyRefusedError("not_taken_back", entry=entry, action=row.action)
     visits.refresh(connection, actor)
     deeds = [Deed(action="undo", subject=r.subject, details={"entry": r.id}) for r in rows]
     audit.record_all(connection, actor, deeds)
@@ -107,12 +104,9 @@ def _undo_headers(connection: Connection, rows: list[Row[Any]]) -> None:
     )
     for number, subject in connection.execute(later):
         if number == subjects.get(subject) and number in undone:
-            raise StudyRefusedError(f"Entry {number} was taken back already", "nothing is left")
+            raise StudyRefusedError("taken_back_already", number=number)
         if number > subjects.get(subject, number) and number not in undone:
-            raise StudyRefusedError(
-                f"{subject.capitalize()} was changed since",
-                "take the later change back first, or the other films one by one with --only",
-            )
+            raise StudyRefusedError("changed_since", subject=subject.capitalize())
     for row in rows:
         film_id = int(row.subject.removeprefix("film "))
         _undo_header(connection, film_id, json.loads(row.details)["before"])
@@ -132,7 +126,5 @@ def _undo_header(connection: Connection, film_id: int, facts: Mapping[str, Any])
 def _undo_settings(connection: Connection, details: Mapping[str, Any]) -> None:
     now = connection.execute(select(study_table.c.settings)).scalar_one()
     if now != details["after"]:
-        raise StudyRefusedError(
-            "The settings were changed since", "take the later change back first"
-        )
+        raise StudyRefusedError("settings_changed_since")
     connection.execute(update(study_table).values(settings=details["before"]))

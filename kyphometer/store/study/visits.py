@@ -108,12 +108,10 @@ def state(connection: Connection, actor: str, film_id: int, visit: str | None, r
     """Put a film to a visit by hand, or with None leave it to the windows again."""
     reason = checked_text(reason, "reason")
     if visit is not None and not reason:
-        raise StudyRefusedError("A film put to a visit by hand needs a reason", "say why")
+        raise StudyRefusedError("visit_without_reason")
     patient = connection.execute(select(films.c.patient_id).where(films.c.id == film_id)).scalar()
     if patient is None:
-        raise StudyRefusedError(
-            f"Film {film_id} has no patient, so that it cannot be a visit", "name the patient first"
-        )
+        raise StudyRefusedError("film_without_patient", film_id=film_id)
     whose = patients.c.id == patient
     if visit is not None:
         _require_free(connection, film_id, visit, whose)
@@ -142,7 +140,4 @@ def _require_free(
     )
     other = connection.execute(query).scalar()
     if other is not None:
-        raise StudyRefusedError(
-            f"Film {other} was put to the visit '{visit}' of this patient already",
-            "a visit has one film: leave that one to the windows first",
-        )
+        raise StudyRefusedError("visit_has_film", other=other, visit=visit)

@@ -30,9 +30,7 @@ def copy_sqlite(
     """
     target = target.expanduser().resolve()
     if target.exists():
-        raise StudyRefusedError(
-            f"There is something at '{target}' already", "choose another name, or take it away"
-        )
+        raise StudyRefusedError("something_there", path=target)
     with told(target.parent):
         target.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
@@ -60,7 +58,7 @@ def _copy(source: Path, target: Path, progress: Callable[[int, int], None] | Non
     except sqlite3.Error as error:
         raise translate_driver(error, source.name) from error
     if found != "ok":
-        raise StudyFileError(source.name, f"is damaged ({found})", "restore an earlier backup")
+        raise StudyFileError("backup_damaged", where=source.name, found=found)
 
 
 def _synchronise(path: Path) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Date, Table, insert, inspect, text
 from sqlalchemy.exc import DBAPIError, StatementError
 
 from kyphometer.errors import StudyRefusedError
+from kyphometer.messages import Word
 from kyphometer.store.database import audit, migrate
 from kyphometer.store.database.integrity import problems
 from kyphometer.store.database.schema import HEAD_REVISION
@@ -37,11 +38,11 @@ def restore(connection: Connection, open_text: OpenText, actor: str) -> None:
         count = _fill(connection, open_text, table)
         expected = head.get("rows", {}).get(table.name)
         if count != expected:
-            raise _damaged(f"{table.name}.jsonl", f"holds {count} rows, not {expected}")
+            raise _damaged(f"{table.name}.jsonl", "rows", count=count, expected=expected)
     migrate.make_tables(connection)
     found = problems(connection)
     if found:
-        raise StudyRefusedError(f"The export does not hold together: {found[0]}", "export again")
+        raise StudyRefusedError("export_inconsistent", found=found[0])
     details = {"exported_at": head.get("exported_at"), "software": head.get("software")}
     audit.record(connection, actor, "study.import", "study", details=details)
 
@@ -51,14 +52,12 @@ def _head(open_text: OpenText) -> dict[str, Any]:
         with open_text("study.json") as stream:
             head: Any = json.load(stream)
     except (KeyError, OSError, ValueError):
-        raise _damaged("study.json", "is missing or no JSON") from None
+        raise _damaged("study.json", "no_json") from None
     if not isinstance(head, dict) or head.get("format") != FORMAT:
-        raise _damaged("study.json", f"is not of the format {FORMAT}")
+        raise _damaged("study.json", "format", format=FORMAT)
     revision = str(head.get("revision"))
     if head.get("version") != VERSION or not revision.isdigit() or revision > HEAD_REVISION:
-        raise StudyRefusedError(
-            "The export was written by a newer version of Kyphometer", "update Kyphometer"
-        )
+        raise StudyRefusedError("export_newer")
     return head
 
 
@@ -71,12 +70,12 @@ def _fill(connection: Connection, open_text: OpenText, table: Table) -> int:
                 connection.execute(insert(table), rows)
                 count += len(rows)
     except (KeyError, OSError):
-        raise _damaged(name, "is missing") from None
+        raise _damaged(name, "missing") from None
     except (ValueError, TypeError, AttributeError) as error:
-        raise _damaged(name, f"is damaged near row {count + 1} ({error})") from None
+        raise _damaged(name, "row", row=count + 1, reason=str(error)) from None
     except StatementError as error:
         cause = error.orig if isinstance(error, DBAPIError) else error
-        raise _damaged(name, f"has rows that do not fit ({cause})") from None
+        raise _damaged(name, "unfit", reason=str(cause)) from None
     _continue_numbers(connection, table)
     return count
 
@@ -115,7 +114,6 @@ def _continue_numbers(connection: Connection, table: Table) -> None:
     )
 
 
-def _damaged(name: str, problem: str) -> StudyRefusedError:
-    return StudyRefusedError(
-        f"The export's file '{name}' {problem}", "export the study again; nothing was imported"
-    )
+def _damaged(name: str, how: str, **facts: Any) -> StudyRefusedError:
+    problem = Word(f"damage.{how}", facts)
+    return StudyRefusedError("export_damaged", name=name, problem=problem)

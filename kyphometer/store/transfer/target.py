@@ -30,9 +30,7 @@ def export_target(path: Path) -> Iterator[OpenText]:
     """
     path = path.expanduser().resolve()
     if path.exists():
-        raise StudyRefusedError(
-            f"There is something at '{path}' already", "choose another name, or take it away"
-        )
+        raise StudyRefusedError("something_there", path=path)
     with told(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
@@ -91,6 +89,4 @@ def export_source(path: Path) -> Iterator[OpenText]:
         with zipfile.ZipFile(path) as archive:
             yield lambda name: io.TextIOWrapper(archive.open(name), encoding="utf-8", newline="")
     else:
-        raise StudyRefusedError(
-            f"'{path}' is no export of a study", "name a folder or a zip 'study export' made"
-        )
+        raise StudyRefusedError("no_export", path=path)

@@ -161,7 +161,7 @@ class AccountAuthenticator:
         if account is None or not right or not account.active:
             self.throttle.failed(login, address, device)
             self.log.note(login, address, Outcome.FAILURE, known=known)
-            raise SignInError("Name and password do not match", "check both and try again")
+            raise SignInError("password_wrong")
         self.throttle.succeeded(login, address, device)
         account = await self._renewed(account, password)
         return self.begin(account, address)
@@ -194,8 +194,7 @@ class AccountAuthenticator:
         if account is None or not account.active:
             known = account is not None
             self.log.note(login, address, Outcome.FAILURE, known=known, by="proxy")
-            problem = "You have no account in this study, or it is closed"
-            raise ForbiddenError(problem, "ask the study's owner for one")
+            raise ForbiddenError("no_account_of_yours")
         return self.begin(account, address, by="proxy")
 
     async def is_password(self, login: str, password: str) -> bool:

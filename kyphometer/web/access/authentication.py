@@ -112,11 +112,10 @@ class Gate:
         if self.settings.mode is Mode.DEPARTMENT:
             if not path.startswith("/api/"):
                 return RedirectResponse("/login", status_code=303)
-            return error_answer(SignInError("Nobody is signed in here", "sign in first"))
+            return error_answer(SignInError("nobody_signed_in"))
         if not path.startswith("/api/"):
             return stranger_page()
-        problem = "This request does not carry the key of this server"
-        return error_answer(SignInError(problem, "open the address that kyphometer printed"))
+        return error_answer(SignInError("no_server_key"))
 
     def _ask_for_password(self, path: str) -> Response:
         if not path.startswith("/api/"):
@@ -125,8 +124,7 @@ class Gate:
 
     def _check_change(self, headers: Headers, visitor: Visitor | None) -> Response | None:
         if not self._comes_from_our_page(headers):
-            problem = "This request comes from another web page, not from Kyphometer's own"
-            return error_answer(ForbiddenError(problem, "use Kyphometer's page"))
+            return error_answer(ForbiddenError("foreign_page"))
         if visitor is not None and not visitor.by_cookie:
             return None
         given = headers.get(CSRF_HEADER, "")
@@ -134,8 +132,7 @@ class Gate:
         accepted = bool(given) if visitor is None else same(given, visitor.csrf)
         if accepted:
             return None
-        problem = f"The header {CSRF_HEADER} is missing or out of date"
-        return error_answer(ForbiddenError(problem, "reload the page and try again"))
+        return error_answer(ForbiddenError("csrf_header", csrf_header=CSRF_HEADER))
 
     def _comes_from_our_page(self, headers: Headers) -> bool:
         """False if the browser says that another page, or another port, sent it."""

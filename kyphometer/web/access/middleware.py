@@ -93,10 +93,7 @@ class HostCheck:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] == "http" and not self._is_ours(Headers(scope=scope)):
-            error = RequestError(
-                "This server does not answer under the name in the request's Host header",
-                "use the address that kyphometer printed when it started",
-            )
+            error = RequestError("host_header")
             await error_answer(error)(scope, receive, send)
             return
         await self.app(scope, receive, send)

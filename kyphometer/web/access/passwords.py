@@ -33,17 +33,13 @@ def checked_password(password: str, login: str) -> str:
         If it is too short, too long, little more than the login, or easily guessed.
     """
     if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
-        message = f"A password must have {MIN_LENGTH} to {MAX_LENGTH} characters; choose another."
-        raise PasswordError(message)
+        raise PasswordError("password_length", least=MIN_LENGTH, most=MAX_LENGTH)
     if login.casefold() in password.casefold() and len(password) < len(login) + MIN_LENGTH // 2:
-        message = "A password must not be little more than the login name; choose another."
-        raise PasswordError(message)
+        raise PasswordError("password_like_login")
     if len(set(password)) < 4:
-        message = "A password must not repeat a few characters; choose another."
-        raise PasswordError(message)
+        raise PasswordError("password_repeats")
     if strength(password, login) < LEAST_STRENGTH:
-        message = "This password is easily guessed; choose one of several unrelated words."
-        raise PasswordError(message)
+        raise PasswordError("password_guessed")
     return password
 
 

@@ -37,11 +37,9 @@ class ProxySignIn:
         try:
             secret = path.read_text("utf-8").strip()
         except (OSError, UnicodeDecodeError):
-            problem = f"the secret of the proxy cannot be read from '{path}'"
-            raise ServerStartError(problem, "name a readable file with --proxy-secret") from None
+            raise ServerStartError("proxy_secret_unread", path=path) from None
         if len(secret) < LEAST_SECRET or not secret.isascii():
-            problem = f"the secret in '{path}' has fewer than {LEAST_SECRET} plain characters"
-            raise ServerStartError(problem, "write a random one, as 'openssl rand -hex 32' does")
+            raise ServerStartError("proxy_secret_short", path=path, least_secret=LEAST_SECRET)
         return cls(header=header.lower(), secret=secret)
 
     def person(self, headers: Headers) -> str | None:

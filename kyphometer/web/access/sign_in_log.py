@@ -119,7 +119,8 @@ def _opened(path: Path) -> logging.Handler:
         handler = RotatingFileHandler(path, maxBytes=MAX_BYTES, backupCount=FILES, encoding="utf-8")
         path.chmod(0o600)
     except OSError as error:
-        problem = f"the log of sign-ins '{path}' cannot be written ({error.strerror or error})"
-        raise ServerStartError(problem, "name another file with --sign-in-log") from None
+        raise ServerStartError(
+            "sign_in_log_unwritten", path=path, reason=error.strerror or error
+        ) from None
     handler.setFormatter(logging.Formatter("%(message)s"))
     return handler

@@ -131,14 +131,14 @@ class QualityDesk:
     def reopen(self, actor: str, code: str, reason: str, item: str | None) -> SessionRow:
         """Open a locked session again, or one read item of an open one for correction."""
         if not reason.strip():
-            raise StudyRefusedError("Opening again needs its reason", "say why")
+            raise StudyRefusedError("reopening_needs_reason")
         sessions = self._study.acting_as(actor).sessions
         if item is None:
             sessions.reopen(code, reason)
         else:
             found = next((one for one in sessions.items(code) if one.code == item), None)
             if found is None:
-                raise UnknownRecordError("item of the session", item[:20], "check its code")
+                raise UnknownRecordError("no_session_item", name=item[:20])
             sessions.reopen_item(found.id, reason)
         return self._row(self._study.sessions.get(code))
 
@@ -151,8 +151,7 @@ class QualityDesk:
     async def certificate(self, code: str, kind: Kind, observer: str | None) -> Report | bytes:
         """The certificate of a kit's session."""
         if self._key is None:
-            problem = "This server has no key of a kit, so that nothing can be certified"
-            raise NotFoundError(problem, "start it with --key FOLDER")
+            raise NotFoundError("no_kit_key")
         order = await run_in_threadpool(self._order, code, certificate=True, observer=observer)
         return await self._made(order, kind)
 
@@ -161,8 +160,7 @@ class QualityDesk:
     ) -> ReportOrder:
         session = self._study.sessions.get(code)
         if not session.may_be_seen:
-            problem = f"The session '{code}' is not locked, and its values would unblind it"
-            raise StudyRefusedError(problem, "finish it, then lock it")
+            raise StudyRefusedError("session_not_locked_here", code=code)
         items = self._study.sessions.items(code)
         stamp = max((str(item.locked_at) for item in items if item.locked_at), default="")
         database = self._study.database

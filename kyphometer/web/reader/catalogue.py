@@ -58,7 +58,7 @@ class Catalogue:
         """
         found = self.films().get(film_id)
         if found is None:
-            raise UnknownRecordError("film", film_id, "go back to the work list")
+            raise UnknownRecordError("film_not_listed", name=film_id)
         return found
 
     def of_patient(self, film: FilmRecord) -> Sequence[FilmRecord]:

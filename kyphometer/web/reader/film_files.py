@@ -26,8 +26,7 @@ def film_source(store: ReadingStore, film: FilmRecord, *, mirrored: bool = False
     try:
         facts = path.stat()
     except OSError as error:
-        problem = f"The file of film '{film.name}' cannot be opened ({error.strerror})"
-        raise FilmError(f"{problem}; bring it back or add the films again.") from None
+        raise FilmError("film_file_lost", name=film.name, reason=error.strerror) from None
     stamp = (facts.st_size, facts.st_mtime_ns)
     return FilmSource(
         path=path,

@@ -124,10 +124,7 @@ class OpenService:
             if film.facts.get("study_instance_uid") == study_instance_uid
         ]
         if not films:
-            raise NotFoundError(
-                f"No film of the study {study_instance_uid} is here",
-                "fetch it with 'kyphometer pacs fetch', or go to the work list",
-            )
+            raise NotFoundError("study_uid_not_here", study_instance_uid=study_instance_uid)
         return str(max(films, key=lambda film: film.is_lateral is True).id)
 
     def film(self, film_id: str) -> Film:
@@ -187,8 +184,7 @@ class OpenService:
         record = self._record(film_id)
         reading = self._versions.stored(record.id).reading
         if reading is None:
-            problem = "This film has no confirmed reading that could be drawn"
-            raise NotFoundError(problem, "confirm one first")
+            raise NotFoundError("nothing_to_draw")
         lines = (record.patient, record.visit, record.taken_on and record.taken_on.isoformat())
         whose = " · ".join(line for line in lines if line)
         return PictureOrder(
@@ -231,7 +227,7 @@ class OpenService:
         elif stored.reading is not None:
             reading, version = stored.reading.reading, stored.version
         if reading is None or not reading.vertebrae:
-            raise NotFoundError("Nothing is marked on this film yet", "mark it first")
+            raise NotFoundError("nothing_marked_yet")
         return Printed(film=record, reading=reading, observer=self._observer, version=version)
 
     def results(self, film_id: str) -> ResultsOrder:
@@ -239,8 +235,7 @@ class OpenService:
         record = self._record(film_id)
         versions = self._store.history(record.id, self._observer)
         if not versions:
-            problem = "This film has no confirmed reading that could be sent"
-            raise NotFoundError(problem, "confirm one first")
+            raise NotFoundError("nothing_to_send")
         source = film_source(self._store, record)
         stated = record.geometry.source is SpacingSource.STATED
         return ResultsOrder(
@@ -390,8 +385,7 @@ class OpenService:
         record = self._record(film_id)
         before = self._earlier.reading_before(record, self._record(from_id) if from_id else None)
         if before is None:
-            problem = "No earlier film of this patient has a confirmed reading of yours"
-            raise NotFoundError(problem, "read and confirm that film first")
+            raise NotFoundError("no_earlier_reading")
         earlier, reading = before
         film = {"rows": record.rows, "columns": record.columns}
         return CarryOrder(
@@ -421,5 +415,5 @@ class OpenService:
 
     def _record(self, film_id: str) -> FilmRecord:
         if not (film_id.isascii() and film_id.isdigit() and len(film_id) <= 15):
-            raise UnknownRecordError("film", film_id[:40], "go back to the work list")
+            raise UnknownRecordError("film_not_listed", name=film_id[:40])
         return self._catalogue.film(int(film_id))

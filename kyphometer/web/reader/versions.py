@@ -60,7 +60,7 @@ class DocumentConflictError(StudyConflictError):
     """Another page or another person was faster; carries what is stored now."""
 
     def __init__(self, stored: Stored) -> None:
-        super().__init__("This reading was changed in another window or by another program", stored)
+        super().__init__("reading_changed", current=stored)
         self.kind = "StudyConflictError"
         answer = stored_view(stored)
         self.members = {key: getattr(answer, key) for key in STATE}
@@ -132,7 +132,7 @@ class ReadingVersions:
         seen = Tag.parse(base)
         try:
             if seen is None:
-                raise StudyConflictError("The state of this reading is not known")
+                raise StudyConflictError("state_unknown")
             yield seen
         except DocumentConflictError:
             raise

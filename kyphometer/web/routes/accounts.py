@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from kyphometer.errors import ForbiddenError, NotFoundError, RequestMemberError
+from kyphometer.messages import Word
 from kyphometer.store.people.accounts import AccountRecord
 from kyphometer.web.access.accounts import AccountAuthenticator, Begun
 from kyphometer.web.access.cookies import cookie_header
@@ -53,7 +54,7 @@ async def login(request: Request, body: SignIn) -> Annotated[Response, SignedIn]
 
 def _needed(value: str | None, name: str) -> str:
     if value is None:
-        raise RequestMemberError(name, "is missing")
+        raise RequestMemberError(name, Word("what.is_missing"))
     return value
 
 
@@ -98,10 +99,9 @@ async def password(request: Request, body: ChangePassword) -> Annotated[Response
     authenticator.throttle.require_patience(name, "own password")
     if not await authenticator.is_password(name, body.old):
         authenticator.throttle.failed(name, "own password")
-        problem = "The old password is not the right one"
-        raise ForbiddenError(problem, "type it again")
+        raise ForbiddenError("old_password_wrong")
     if body.new == body.old:
-        raise PasswordError("The new password is the old one; choose another.")
+        raise PasswordError("password_same")
     made = await authenticator.hashed(checked_password(body.new, name))
     account = await run_in_threadpool(authenticator.change, name, password_hash=made)
     authenticator.sign_ins.end_all(name)
@@ -150,14 +150,14 @@ async def change_user(request: Request, body: ChangeUser) -> Account:
     authenticator.forget(name)
     account = await run_in_threadpool(store.account, name)
     if account is None:
-        raise NotFoundError("There is no such account", "see the list of accounts")
+        raise NotFoundError("no_such_account")
     return _account_view(account)
 
 
 def _authenticator(request: Request) -> AccountAuthenticator:
     authenticator = services(request).authenticator
     if not isinstance(authenticator, AccountAuthenticator):
-        raise NotFoundError("There are no accounts here", "open the address that was printed")
+        raise NotFoundError("no_accounts_here")
     return authenticator
 
 

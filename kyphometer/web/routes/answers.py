@@ -110,11 +110,12 @@ async def on_http_error(request: Request, error: Exception) -> Response:
     headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
     ours: Exception = error
     if status == HTTPStatus.NOT_FOUND:
-        ours = NotFoundError("Nothing is at this address", "go back to the work list")
+        ours = NotFoundError("no_such_address")
     elif status == HTTPStatus.METHOD_NOT_ALLOWED:
         ours = MethodError(
-            f"This address does not answer {request.method[:20]}",
-            f"use {headers.get('Allow', 'another method')}",
+            "no_such_method",
+            method=request.method[:20],
+            allowed=headers.get("Allow", "another method"),
         )
     answer = error_answer(ours)
     answer.headers.update(headers)

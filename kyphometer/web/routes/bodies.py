@@ -33,12 +33,11 @@ async def json_object(request: Request) -> dict[str, Any]:
     try:
         found = json.loads(raw.decode("utf-8"), parse_constant=_no_constant)
     except (ValueError, RecursionError):
-        raise RequestError("The request's body is not JSON", "send a JSON object") from None
+        raise RequestError("body_no_json") from None
     if not isinstance(found, dict):
-        raise RequestError("The request's body is no JSON object", "send a JSON object")
+        raise RequestError("body_no_object")
     if b"\\u" in raw and not _is_storable(found):
-        problem = "The request's text holds characters that cannot be stored"
-        raise RequestError(problem, "leave out NUL characters and half surrogate pairs")
+        raise RequestError("body_unstorable")
     return found
 
 

@@ -42,7 +42,7 @@ async def open_study(request: Request) -> Response:
         again = f"#/open/{uid}" if known else ""
         return RedirectResponse(f"/login{again}", status_code=303)
     if not known:
-        raise RequestError("The address names no study", "end it in ?StudyInstanceUID=UID")
+        raise RequestError("address_without_study")
     at = await reader_service(request)
     try:
         film_id = await run_in_threadpool(at.film_of_study, uid)

@@ -101,7 +101,7 @@ async def favicon(request: Request) -> Response:
 async def _file(request: Request, name: str) -> Response:
     path = static_files().get(name)
     if path is None:
-        raise NotFoundError("There is no such file in this page", "reload the page")
+        raise NotFoundError("no_file_of_page")
     data = await run_in_threadpool(path.read_bytes)
     etag = f'"{hashlib.blake2b(data, digest_size=16).hexdigest()}"'
     headers = {"ETag": etag, "Cache-Control": "no-cache"}

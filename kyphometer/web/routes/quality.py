@@ -107,7 +107,7 @@ def _kind(request: Request) -> Kind:
         return Kind(request.path_params["kind"])
     except ValueError:
         names = ", ".join(Kind)
-        raise NotFoundError("There is no such form of a report", f"use one of {names}") from None
+        raise NotFoundError("no_report_form", names=names) from None
 
 
 def _sent(found: Report | bytes, name: str, kind: Kind) -> Response:
@@ -126,10 +126,9 @@ async def _desk(request: Request) -> QualityDesk:
     """
     desk = services(request).quality
     if desk is None:
-        raise NotFoundError("Sessions are kept by a served study only", "use kyphometer serve")
+        raise NotFoundError("sessions_served_only")
     if (await reader_service(request)).is_blinded:
-        problem = "Plans and reports would unblind you, and you have a session to read"
-        raise ForbiddenError(problem, "finish it first, or let another person do this")
+        raise ForbiddenError("would_unblind")
     return desk
 
 

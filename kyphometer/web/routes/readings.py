@@ -99,8 +99,7 @@ async def _assisting_service(request: Request) -> ReaderService:
     """The service, if the image may help there."""
     at = await reader_service(request)
     if not at.agreement.may_assist:
-        problem = "Help from the image is not allowed in this reading"
-        raise ForbiddenError(problem, "mark the corners by hand")
+        raise ForbiddenError("assist_not_allowed")
     return at
 
 

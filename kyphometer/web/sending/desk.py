@@ -80,7 +80,7 @@ class SendDesk:
             raise UnknownDestinationError(destination, sorted(known), destinations_path())
         parts = [part for part in PARTS if part in wanted.parts]
         if not parts:
-            raise RequestError("Nothing is chosen to be sent", "choose a part")
+            raise RequestError("nothing_chosen")
         begun = SendJob(destination=destination, parts=parts, state="making", total=len(parts))
         if self._begin(order, begun):
             try:

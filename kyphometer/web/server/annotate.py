@@ -85,7 +85,7 @@ def session_app(
         If it is locked or has nothing for this observer.
     """
     if study.sessions.get(session).locked:
-        raise StudyRefusedError(f"The session '{session}' is locked", "ask its owner to reopen it")
+        raise StudyRefusedError("named_session_locked", session=session)
     due_items(study, session, observer)
     authenticator = TokenAuthenticator(token, settings.cookie_name, observer)
     return create_app(settings, authenticator, OneService(BlindedService(study, observer, session)))

@@ -96,10 +96,7 @@ class Listening:
         if self.user_header is None and self.proxy_secret is None:
             return None
         if self.user_header is None or self.proxy_secret is None or not self.behind_proxy:
-            raise ServerStartError(
-                "a proxy that says who people are needs all three of them",
-                "give --behind-proxy, --user-header and --proxy-secret",
-            )
+            raise ServerStartError("start_proxy_incomplete")
         return ProxySignIn.from_file(self.user_header, self.proxy_secret)
 
     def check(self) -> None:
@@ -111,21 +108,13 @@ class Listening:
             If it would; the sentence says what to do instead.
         """
         if (self.certificate is None) != (self.key is None):
-            raise ServerStartError("TLS needs both files", "give --tls-cert and --tls-key")
+            raise ServerStartError("start_tls_files")
         if self.behind_proxy and self.public_url is None:
-            raise ServerStartError(
-                "behind a proxy the address that people use is not known",
-                "give it with --public-url https://...",
-            )
+            raise ServerStartError("start_public_url")
         if self.behind_proxy and not self.is_secure:
-            raise ServerStartError(
-                f"'{self.public_url}' would send passwords in clear", "use https in --public-url"
-            )
+            raise ServerStartError("start_clear_url", public_url=self.public_url)
         if not self.is_loopback and self.certificate is None and not self.behind_proxy:
-            raise ServerStartError(
-                f"plain HTTP on '{self.host}' would send films and passwords in clear",
-                "give --tls-cert and --tls-key, or say --behind-proxy if a proxy does the TLS",
-            )
+            raise ServerStartError("start_clear_host", host=self.host)
 
 
 class DepartmentServices:
@@ -173,10 +162,7 @@ def serve(study: Study, where: Listening, *, show: Callable[[str], None] = print
     """
     where.check()
     if not any(account.active for account in study.accounts()):
-        raise ServerStartError(
-            "the study has no account, so nobody could sign in",
-            "add one with 'kyphometer user add STUDY NAME --role owner'",
-        )
+        raise ServerStartError("start_no_account")
     proxy = where.proxy_sign_in()
     log = SignInLog(where.sign_in_log)
     sock = open_socket(where.host, where.port)

@@ -33,9 +33,7 @@ def open_socket(host: str, port: int) -> socket.socket:
         # Named by its protocol, because asyncio switches Nagle's delay (40 ms) off only then.
         sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     except (OSError, UnicodeError):
-        raise ServerStartError(
-            f"'{host}' is no address", "use a name or address of this machine"
-        ) from None
+        raise ServerStartError("start_no_address", host=host) from None
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind((host, port))
@@ -43,8 +41,7 @@ def open_socket(host: str, port: int) -> socket.socket:
     except (OSError, OverflowError) as error:
         sock.close()
         reason = getattr(error, "strerror", None) or str(error)
-        problem = f"port {port} of {host} cannot be used ({reason})"
-        raise ServerStartError(problem, "choose another one with --port, or leave it out") from None
+        raise ServerStartError("start_port", port=port, host=host, reason=reason) from None
     sock.set_inheritable(False)
     return sock
 
@@ -123,9 +120,7 @@ def _load(config: uvicorn.Config, sock: socket.socket) -> None:
         config.load()
     except OSError as error:
         sock.close()
-        problem = f"the certificate or its key cannot be used ({error.strerror or error})"
-        remedy = "give PEM files that belong together with --tls-cert and --tls-key"
-        raise ServerStartError(problem, remedy) from None
+        raise ServerStartError("start_certificate", reason=error.strerror or error) from None
 
 
 def open_browser(address: str) -> None:

@@ -8,6 +8,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from kyphometer.errors import ForbiddenError, SignInError
+from kyphometer.messages import Word
 from kyphometer.web.access.visitors import Authenticator, Role, Visitor
 from kyphometer.web.fetching.desk import FetchDesk
 from kyphometer.web.pixels.cache import FilmCache
@@ -42,7 +43,7 @@ def visitor(request: Request) -> Visitor:
     """Who is asking."""
     found: Visitor | None = request.scope["state"].get("visitor")
     if found is None:
-        raise SignInError("Nobody is signed in here", "sign in first")
+        raise SignInError("nobody_signed_in")
     return found
 
 
@@ -55,7 +56,7 @@ def require(request: Request, role: Role) -> None:
         If it does not.
     """
     if not visitor(request).role.includes(role):
-        raise ForbiddenError(f"This is for the {role} of the study", "ask one of them")
+        raise ForbiddenError("role_needed", role=Word(f"what.role_{role}"))
 
 
 async def reader_service(request: Request) -> ReaderService:

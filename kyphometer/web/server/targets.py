@@ -54,15 +54,14 @@ def open_target(
         return _open_study(text, observer)
     path = Path(text).expanduser()
     if not path.exists():
-        message = f"There is nothing at '{text}'; name a folder of films, a study, or a film."
-        raise UsageError(message)
+        raise UsageError("no_target", text=text)
     from kyphometer.store.folder.folder import FolderStore
 
     folder = FolderStore(path, progress=progress, all_frames=all_frames)
     problems = (*folder.failed, *folder.passed_over)
     failed = tuple(FailedFile(item.path.name, item.sentence) for item in problems)
     if not folder.films() and not (path.is_dir() and destinations_path().is_file()):
-        raise UsageError(_no_films(text, failed))
+        raise _no_films(text, failed)
     return Target(folder, Agreement(), failed, _nothing)
 
 
@@ -76,10 +75,11 @@ def _open_study(text: str, observer: str) -> Target:
     return Target(study, study_agreement(study.settings), (), study.close)
 
 
-def _no_films(text: str, failed: tuple[FailedFile, ...]) -> str:
+def _no_films(text: str, failed: tuple[FailedFile, ...]) -> UsageError:
     if not failed:
-        return f"There is no film in '{text}'; name a folder with DICOM films, a study, or a film."
-    return f"There is no readable film in '{text}'; '{failed[0].name}': {failed[0].sentence}"
+        return UsageError("no_film_there", text=text)
+    first = failed[0]
+    return UsageError("no_readable_film", text=text, name=first.name, reason=first.sentence)
 
 
 def _is_sqlite(path: Path) -> bool:

@@ -22,6 +22,7 @@ from types import ModuleType
 from typing import Any, TypeVar
 
 from kyphometer.errors import MissingExtraError, SchedulerError
+from kyphometer.messages import Word
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -91,7 +92,7 @@ def cluster(address: str) -> Iterator[tuple[Executor, int]]:
     with client:
         threads: int = sum(client.nthreads().values())
         if threads == 0:
-            raise SchedulerError(address, "it has no workers")
+            raise SchedulerError(address, Word("what.no_workers"))
         yield client.get_executor(pure=False, retries=2), threads
 
 

@@ -160,9 +160,7 @@ def _ledger(place: Path | None, out: Path, key: Path | None) -> tuple[Path, Ledg
         return path, Ledger.read(path) if path.exists() else Ledger.new()
     path = out.with_name(f"{out.name}.key.json")
     if path.exists():
-        raise StudyRefusedError(
-            f"There is a key at '{path}' already", "name it with --key to use it, or take it away"
-        )
+        raise StudyRefusedError("key_there", path=path)
     if place is not None and path.is_relative_to(place):
         return place.with_name(f"{place.name}.key.json"), Ledger.new()
     return path, Ledger.new()
@@ -170,31 +168,20 @@ def _ledger(place: Path | None, out: Path, key: Path | None) -> tuple[Path, Ledg
 
 def _require_apart(place: Path | None, out: Path, key: Path) -> None:
     if key == out or key.is_relative_to(out):
-        raise StudyRefusedError(
-            "The key would lie within the copy", "name a file elsewhere with --key"
-        )
+        raise StudyRefusedError("key_within_copy")
     if place is not None and not place.exists():
-        raise StudyRefusedError(f"There is nothing at '{place}'", "check the path")
+        raise StudyRefusedError("nothing_there", place=place)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise StudyRefusedError(
-            f"There is something at '{out}' already", "name a new folder, or an empty one"
-        )
+        raise StudyRefusedError("something_at_out", out=out)
     if place is not None and (
         out == place or out.is_relative_to(place) or place.is_relative_to(out)
     ):
-        raise StudyRefusedError(
-            "The copy would lie within its source, or around it", "name a folder elsewhere"
-        )
+        raise StudyRefusedError("copy_within_source")
 
 
 def _left(found: Sequence[Leftover]) -> StudyRefusedError:
-    shown = "; ".join(f"{item.kind} '{item.value}' in {item.place}" for item in found[:5])
-    more = f"; and {len(found) - 5} more" if len(found) > 5 else ""
-    return StudyRefusedError(
-        f"The copy was not kept, because it still holds {len(found)} values of the source: "
-        f"{shown}{more}",
-        "report this; if each of them names nobody, say --accept-leftovers",
-    )
+    shown = [f"{item.kind} '{item.value}': {item.place}" for item in found]
+    return StudyRefusedError("copy_with_leftovers", values=shown)
 
 
 def _write_report(folder: Path, tally: Tally) -> None:
