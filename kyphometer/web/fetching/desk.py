@@ -90,9 +90,7 @@ class FetchDesk:
         if wanted.destination not in known:
             raise UnknownDestinationError(wanted.destination, sorted(known), destinations_path())
         if taker.folder is None:
-            raise RequestError(
-                "There is no folder for films here", "start 'serve' with --films, or open a folder"
-            )
+            raise RequestError("fetch_nowhere")
         films = tuple({film.sop_instance_uid: film for film in wanted.films}.values())
         order = FetchOrder(destination=wanted.destination, folder=taker.folder, films=films)
         begun = FetchJob(destination=order.destination, state="fetching", total=len(films))

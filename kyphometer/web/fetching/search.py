@@ -60,11 +60,9 @@ def _query(wanted: Search) -> Query:
     )
     uid = query.study_instance_uid
     if uid and not is_uid(uid):
-        raise RequestError("The study's UID is none", "give digits and points")
+        raise RequestError("search_uid")
     if not (uid or query.patient_id or name.strip("*?") or wanted.since or wanted.until):
-        raise RequestError(
-            "Nothing says which films are meant", "give a patient, a name, or days of the study"
-        )
+        raise RequestError("search_nothing")
     return query
 
 
