@@ -272,10 +272,12 @@ class Tab:
     def screen(self, xy: Any) -> tuple[float, float]:
         """Where a point of the film is on the screen."""
         cx, cy, zoom, aspect = self.view()
+        a, b, c, d = map(int, (self.stage.get_attribute("data-turn") or "1 0 0 1").split())
+        x, y = (xy[0] - cx) * zoom, (xy[1] - cy) * zoom * aspect
         box = self.stage.bounding_box()
         return (
-            box["x"] + box["width"] / 2 + (xy[0] - cx) * zoom,
-            box["y"] + box["height"] / 2 + (xy[1] - cy) * zoom * aspect,
+            box["x"] + box["width"] / 2 + a * x + b * y,
+            box["y"] + box["height"] / 2 + c * x + d * y,
         )
 
     def grey(self, xy: Any) -> int:

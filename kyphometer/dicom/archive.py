@@ -82,7 +82,7 @@ def _each(archive: Path, packed: zipfile.ZipFile, folder: Path) -> Iterator[Path
         yield PassedOver(path=archive, sentence=sentence)
         return
     for entry in sorted(entries, key=lambda item: item.filename):
-        name = _safe_name(entry.filename)
+        name = safe_name(entry.filename)
         if name is None:
             yield _passed(archive, entry, "Its name leads out of the archive.")
         elif name.name.lower().endswith(ARCHIVE):
@@ -100,7 +100,7 @@ def _passed(archive: Path, entry: zipfile.ZipInfo, sentence: str) -> PassedOver:
     return PassedOver(path=archive / shown.lstrip("/"), sentence=sentence)
 
 
-def _safe_name(written: str) -> PurePosixPath | None:
+def safe_name(written: str) -> PurePosixPath | None:
     """A name that stays below the folder; hidden parts make it hidden, long ones are shortened."""
     parts = PurePosixPath(written.replace("\\", "/")).parts
     if not parts or any(part in ("..", "/") or ":" in part or "\0" in part for part in parts):

@@ -92,6 +92,8 @@ def film_page(page: FilmPage) -> Document:
     blocks.append(_table("angles", "Angles of this film", first, _NOTE))
     refused = page.measured.refused
     blocks += [Paragraph(text=item.reason) for item in refused if item.code in WANTED]
+    if page.reading.comment:
+        blocks.append(Paragraph(text=f"Comment: {page.reading.comment}"))
     if page.visits is not None:
         blocks.append(page.visits)
     if others:

@@ -20,6 +20,7 @@ from kyphometer.store.records import (
     Stored,
     WorkItem,
 )
+from kyphometer.store.scan.report import ScanReport
 
 
 class ReadingStore(Protocol):
@@ -31,6 +32,10 @@ class ReadingStore(Protocol):
 
     def films(self) -> Sequence[FilmRecord]:
         """All films, in a stable order (by patient, date, number)."""
+        ...
+
+    def add_films(self, folder: Path, /) -> ScanReport:
+        """Take up the films of a folder, an archive or a file, and say what it holds."""
         ...
 
     def film(self, film_id: int) -> FilmRecord:

@@ -136,3 +136,95 @@ test('a commit that changes nothing is no step', () => {
   history.commit('a', 'nothing');
   assert.equal(history.canUndo, false);
 });
+
+const turn = await import(`${core}/turn.js`);
+const viewport = await import('../../kyphometer/web/static/app/view/viewport.js');
+const { drawSquare } = await import('../../kyphometer/web/static/app/view/draw.js');
+const { buildPyramid } = await import('../../kyphometer/web/static/app/view/pyramid.js');
+
+const turns = () => {
+  const all = [turn.UPRIGHT];
+  for (let i = 0; i < 3; i += 1) all.push(turn.turnedRight(all[i]));
+  return [...all, ...all.map(turn.mirrored)];
+};
+
+test('there are eight turns, each with a name, and four quarters or two mirrors come back', () => {
+  const names = turns().map((one) => JSON.stringify(turn.nameOf(one)));
+  assert.equal(new Set(names).size, 8);
+  for (const one of turns()) {
+    let round = one;
+    for (let i = 0; i < 4; i += 1) round = turn.turnedRight(round);
+    assert.deepEqual([...round], [...one]);
+    assert.deepEqual([...turn.mirrored(turn.mirrored(one))], [...one]);
+    assert.deepEqual([...turn.turnedLeft(turn.turnedRight(one))], [...one]);
+    assert.deepEqual(turn.onFilm(one, turn.onScreen(one, [3, 5])), [3, 5]);
+    assert.deepEqual(turn.turnOf(JSON.parse(JSON.stringify(one))), [...one]);
+  }
+  for (const wrong of [null, 'x', [1, 1, 0, 1], [0, 0, 0, 0], [1, 0, 0], [2, 0, 0, 1], [1, 1, -1, 1]]) {
+    assert.equal(turn.turnOf(wrong), turn.UPRIGHT);
+  }
+  assert.deepEqual(turn.onScreen(turn.turnedRight(turn.UPRIGHT), [0, -1]), [1, 0], 'the head goes to the right');
+});
+
+test('film to screen and back is the same place however the film is turned; zooming keeps it', () => {
+  const film = { columns: 400, rows: 900 };
+  for (const one of turns()) {
+    const blank = { cx: 0, cy: 0, zoom: 1, aspect: 1.3, width: 800, height: 600, turn: one };
+    const view = viewport.fitted(blank, film);
+    for (const corner of [[0, 0], [400, 0], [0, 900], [400, 900]]) {
+      const [x, y] = viewport.toScreen(view, corner);
+      assert.ok(x > 0 && x < 800 && y > 0 && y < 600, 'all of the film is in the pane');
+    }
+    const p = [123.4, 567.8];
+    const back = viewport.toFilm(view, viewport.toScreen(view, p));
+    assert.ok(Math.hypot(back[0] - p[0], back[1] - p[1]) < 1e-9);
+    const at = viewport.toScreen(view, p);
+    const near = viewport.toScreen(viewport.zoomedAt(view, 2, at, film), p);
+    assert.ok(Math.hypot(near[0] - at[0], near[1] - at[1]) < 1e-9);
+    const moved = viewport.toScreen(viewport.panned(view, 7, -9, film), p);
+    assert.ok(Math.hypot(moved[0] - at[0] - 7, moved[1] - at[1] + 9) < 1e-9, 'panning follows the hand');
+  }
+});
+
+test('pixels are drawn where the marks on them are, however the film is turned', () => {
+  const film = { columns: 5, rows: 7 };
+  const data = Uint16Array.from({ length: 35 }, (_, i) => i + 1);
+  const table = Uint32Array.from({ length: 65536 }, (_, i) => i);
+  for (const one of turns()) {
+    const [width, height] = turn.isSideways(one) ? [7, 5] : [5, 7];
+    const view = { cx: 2.5, cy: 3.5, zoom: 1, aspect: 1, width, height, turn: one };
+    const out = new Uint32Array(35);
+    drawSquare(buildPyramid(data, 5, 7), table, out, width, height, viewport.placeOf(view, 1));
+    for (let y = 0; y < film.rows; y += 1) {
+      for (let x = 0; x < film.columns; x += 1) {
+        const [sx, sy] = viewport.toScreen(view, [x + 0.5, y + 0.5]);
+        assert.equal(out[Math.floor(sy) * width + Math.floor(sx)], data[y * 5 + x]);
+      }
+    }
+  }
+});
+
+test('a film that lies on its side or head down gets its corners sorted by where its marks have the head', () => {
+  const upright = marked(['T12', 'L1', 'L2']);
+  let reading = upright;
+  ['T12', 'L1', 'L2'].forEach((level, i) => {
+    for (const [endplate, y] of [['superior', 20], ['inferior', 50]]) {
+      for (const corner of ['anterior', 'posterior']) {
+        const xy = [corner === 'anterior' ? 50 : 10, y + 60 * i];
+        reading = doc.withCorner(reading, { level, endplate, corner }, doc.handMark(xy));
+      }
+    }
+  });
+  for (const one of turns()) {
+    let shown = reading;
+    for (const { level, endplate, plate } of doc.endplatesOf(reading)) {
+      for (const corner of ['anterior', 'posterior']) {
+        shown = doc.withCorner(shown, { level, endplate, corner }, doc.handMark(turn.onScreen(one, plate[corner].xy)));
+      }
+    }
+    const facing = turn.nameOf(one).mirror ? 'left' : 'right';
+    assert.deepEqual(doc.withFacing(shown, facing, doc.upOf(shown)).vertebrae, shown.vertebrae, 'sorted already');
+    const wrong = doc.withFacing(shown, facing === 'left' ? 'right' : 'left', doc.upOf(shown));
+    assert.deepEqual(wrong.vertebrae.T12.superior.anterior, shown.vertebrae.T12.superior.posterior);
+  }
+});

@@ -37,7 +37,7 @@ from kyphometer.store.records import (
     WorkItem,
     state_of,
 )
-from kyphometer.store.scan.report import MOST_FRAMES, Progress, ScanFailure
+from kyphometer.store.scan.report import MOST_FRAMES, Progress, ScanFailure, ScanReport
 
 
 class FolderStore:
@@ -150,6 +150,36 @@ class FolderStore:
         base = self._root if self._root.is_dir() else self._root.parent
         name = f"{path.relative_to(base).as_posix()}#{frame}"
         return int.from_bytes(hashlib.sha256(name.encode()).digest()[:6], "big")
+
+    @property
+    def root(self) -> Path:
+        """The folder, or the one film."""
+        return self._root
+
+    def add_films(self, folder: Path, /) -> ScanReport:
+        """Take up a file or an archive that has come into the folder, and say what it holds."""
+        entries = Entries(folder, Unpacked(keep=True))
+        added: list[Path] = []
+        failed: list[ScanFailure] = []
+        passed: list[ScanFailure] = []
+        known = 0
+        with self._looking:
+            for entry in entries:
+                path = self._unseen(entry)
+                if path is None:
+                    known += 1
+                    continue
+                self._take(path)
+                is_passed, found = self._problems.get(str(path), (False, None))
+                if found is None:
+                    added.append(path)
+                else:
+                    (passed if is_passed else failed).append(found)
+            self._films = dict(sorted(self._films.items(), key=lambda item: _order(item[1])))
+        passed += [ScanFailure(path=one.path, sentence=one.sentence) for one in entries.passed]
+        return ScanReport(
+            added=tuple(added), known=known, failed=tuple(failed), passed_over=tuple(passed)
+        )
 
     # ------------------------------------------------------------------------------- films
 

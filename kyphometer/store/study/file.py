@@ -34,6 +34,11 @@ class StudyFile:
         self._actor = actor
         self._root = "" if database.path is None else str(database.path.parent)
 
+    @property
+    def path(self) -> Path | None:
+        """The study's file, or None if it is in a database server."""
+        return self._database.path
+
     # ------------------------------------------------------------------ opening and closing
 
     @classmethod

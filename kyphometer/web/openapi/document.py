@@ -113,7 +113,7 @@ def _described(path: str, operation: Operation, schemas: dict[Any, Schema]) -> S
     """One method of an address."""
     named = re.findall(r"{(\w+)}", path)
     body, query = operation.types.get("body"), operation.types.get("query")
-    codes = {*_ALWAYS, *(_WITH_BODY if body else ()), *(_NAMED if named else ())}
+    codes = {*_ALWAYS, *(_WITH_BODY if body or operation.takes else ()), *(_NAMED if named else ())}
     refusals = [schemas[kind] for kind in _REFUSALS]
     found: Schema = {
         "operationId": operation.handler.__name__,
@@ -130,6 +130,9 @@ def _described(path: str, operation: Operation, schemas: dict[Any, Schema]) -> S
     }
     if body is not None:
         found["requestBody"] = {"required": True, **_told("What is asked for.", schemas[body])}
+    if operation.takes:
+        shape = {"schema": {"type": "string", "format": "binary"}}
+        found["requestBody"] = {"required": True, "content": {operation.takes: shape}}
     if is_public(path):
         found["security"] = []
     return found

@@ -78,6 +78,11 @@ class Catalogue:
         """Other observers who have confirmed a reading, by film number."""
         return self._look().readers
 
+    def forget(self) -> None:
+        """Look again at the next question: there are other films now."""
+        with self._lock:
+            self._last = None
+
     def noted(self, film_id: int, tag: Tag) -> None:
         """Take over what this reader has just saved."""
         with self._lock:

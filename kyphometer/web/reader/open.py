@@ -21,6 +21,8 @@ from kyphometer.reading import Reading
 from kyphometer.store.protocol import ReadingStore
 from kyphometer.store.records import FilmRecord, ReadingState, WorkItem
 from kyphometer.web.fetching.answers import FetchJob
+from kyphometer.web.incoming.answers import Incoming, Part
+from kyphometer.web.incoming.desk import IncomingDesk
 from kyphometer.web.pixels.film_source import FilmSource
 from kyphometer.web.pixels.packing import unpack
 from kyphometer.web.pixels.page import PageKind, PageOrder
@@ -80,6 +82,19 @@ class OpenService:
         self._versions = ReadingVersions(store, observer)
         self._catalogue = Catalogue(store, observer)
         self._earlier = Earlier(store, observer, self._catalogue, agreement)
+
+    def take_films(self, desk: IncomingDesk, part: Part, data: bytes) -> Incoming:
+        """Take a part of a file with films; with the last one the films are in the work list.
+
+        Raises
+        ------
+        RequestError, StudyRefusedError
+            See `IncomingDesk.take`.
+        """
+        told = desk.take(part, data, self._store)
+        if told.added:
+            self._catalogue.forget()
+        return told
 
     # ------------------------------------------------------------------------------ looking
 

@@ -30,7 +30,7 @@ from kyphometer.web.views.visits import (
 
 CSV_COLUMNS = (
     "film", "patient", "visit", "date", "observer", "version", "code", "label", "value", "unit",
-    "standard_uncertainty", "levels", "note",
+    "standard_uncertainty", "levels", "note", "comment",
 )  # fmt: skip
 _VISIT_COLUMNS = (
     Column(name="angle", label="Angle"),
@@ -193,6 +193,7 @@ def measurements_csv(printed: Printed, measured: MeasurementSet) -> str:
             "standard_uncertainty": item.standard_uncertainty,
             "levels": " ".join(map(str, item.levels)),
             "note": item.note,
+            "comment": printed.reading.comment,
         }
         writer.writerow({**whose, **row})
     return out.getvalue()

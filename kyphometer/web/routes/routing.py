@@ -37,11 +37,14 @@ class Operation:
         Who may ask: visitors whose role includes this one.
     status
         HTTP status of an answer.
+    takes
+        Media type of a body that is no JSON and that the handler reads itself.
     """
 
     handler: Handler
     role: Role = Role.OBSERVER
     status: int = 200
+    takes: str = ""
 
     @cached_property
     def types(self) -> dict[str, Any]:
@@ -61,9 +64,9 @@ class Operation:
         return found if isinstance(found, Response) else Json(found, status_code=self.status)
 
 
-def operation(role: Role, *, status: int = 200) -> Callable[[Handler], Operation]:
+def operation(role: Role, *, status: int = 200, takes: str = "") -> Callable[[Handler], Operation]:
     """Say of a handler what its types do not."""
-    return lambda handler: Operation(handler, role, status)
+    return lambda handler: Operation(handler, role, status, takes)
 
 
 class TypedRoute(Route):

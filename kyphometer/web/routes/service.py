@@ -16,6 +16,7 @@ from kyphometer.reading import CornerRule
 from kyphometer.web.access.accounts import AccountAuthenticator
 from kyphometer.web.access.visitors import Authenticator, Role, Visitor
 from kyphometer.web.reader.service import ReaderService
+from kyphometer.web.routes.incoming import takes_films
 from kyphometer.web.routes.routing import TypedRoute
 from kyphometer.web.server.services import reader_service, services, visitor
 from kyphometer.web.wire.base import Ok
@@ -38,6 +39,7 @@ async def config(request: Request) -> Config:
         fractured_level=at.agreement.fractured_level,
         sending=_may(settings.send_role, who, at),
         fetching=may_fetch(request, at),
+        incoming=takes_films(services(request), who, at),
         assist=Help(available=True, allowed=at.agreement.may_assist),
         **_vocabulary(),
     )

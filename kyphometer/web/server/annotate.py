@@ -14,6 +14,7 @@ from kyphometer.store.protocol import ReadingStore
 from kyphometer.store.study.study import Study
 from kyphometer.web.access.visitors import TokenAuthenticator, Visitor
 from kyphometer.web.blinded.service import BlindedService
+from kyphometer.web.incoming.desk import desk_for
 from kyphometer.web.reader.agreement import Agreement
 from kyphometer.web.reader.open import OpenService
 from kyphometer.web.reader.service import ReaderService
@@ -69,7 +70,8 @@ def local_app(
 ) -> Starlette:
     """Build the annotator's application for one person; see `annotate`."""
     authenticator = TokenAuthenticator(token, settings.cookie_name, observer)
-    return create_app(settings, authenticator, Readers(store, agreement, failed))
+    readers = Readers(store, agreement, failed)
+    return create_app(settings, authenticator, readers, incoming=desk_for(store))
 
 
 def session_app(

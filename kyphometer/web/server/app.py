@@ -20,6 +20,7 @@ from kyphometer.web.access.middleware import (
     Speaking,
 )
 from kyphometer.web.access.visitors import Authenticator
+from kyphometer.web.incoming.desk import IncomingDesk
 from kyphometer.web.pixels.cache import FilmCache
 from kyphometer.web.pixels.decoder import Decoder
 from kyphometer.web.quality.desk import QualityDesk
@@ -35,6 +36,7 @@ def create_app(
     authenticator: Authenticator,
     readers: ReaderServices,
     quality: QualityDesk | None = None,
+    incoming: IncomingDesk | None = None,
 ) -> Starlette:
     """Build the annotator as an ASGI application.
 
@@ -48,6 +50,8 @@ def create_app(
         Gives each visitor a service: what this person may see and do.
     quality
         Sessions of the study, where there are accounts.
+    incoming
+        Takes films that are handed in, where that is possible.
     """
     decoder = Decoder()
     app = Starlette(
@@ -74,6 +78,7 @@ def create_app(
         decoder=decoder,
         cache=FilmCache(decoder, settings.cache_bytes),
         quality=quality,
+        incoming=incoming,
     )
     return app
 

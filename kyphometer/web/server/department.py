@@ -19,6 +19,7 @@ from kyphometer.web.access.proxy_sign_in import ProxySignIn
 from kyphometer.web.access.sign_in_log import SignInLog
 from kyphometer.web.access.visitors import Role, Visitor
 from kyphometer.web.blinded.service import BlindedService
+from kyphometer.web.incoming.desk import desk_for
 from kyphometer.web.quality.desk import QualityDesk
 from kyphometer.web.reader.agreement import study_agreement
 from kyphometer.web.reader.open import OpenService
@@ -149,7 +150,8 @@ def department_app(
     """Build the annotator's application for several people with accounts."""
     authenticator = AccountAuthenticator(study, settings.cookie_name, log=log, proxy=proxy)
     desk = QualityDesk(study, kit_key)
-    return create_app(settings, authenticator, DepartmentServices(study), desk)
+    services = DepartmentServices(study)
+    return create_app(settings, authenticator, services, desk, desk_for(study))
 
 
 def serve(study: Study, where: Listening, *, show: Callable[[str], None] = print) -> None:

@@ -11,6 +11,7 @@ from kyphometer.errors import ForbiddenError, SignInError
 from kyphometer.messages import Word
 from kyphometer.web.access.visitors import Authenticator, Role, Visitor
 from kyphometer.web.fetching.desk import FetchDesk
+from kyphometer.web.incoming.desk import IncomingDesk
 from kyphometer.web.pixels.cache import FilmCache
 from kyphometer.web.pixels.decoder import Decoder
 from kyphometer.web.quality.desk import QualityDesk
@@ -29,6 +30,7 @@ class Services:
     decoder: Decoder
     cache: FilmCache
     quality: QualityDesk | None = None
+    incoming: IncomingDesk | None = None
     sending: SendDesk = field(default_factory=SendDesk)
     fetching: FetchDesk = field(default_factory=FetchDesk)
 

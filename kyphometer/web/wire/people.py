@@ -154,6 +154,7 @@ class Config(Told, frozen=True, kw_only=True):
     fractured_level: Level | None
     sending: bool
     fetching: bool
+    incoming: bool
     assist: Help
     levels: list[Level]
     position_values: list[Position]

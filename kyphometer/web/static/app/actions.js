@@ -8,7 +8,8 @@ import { clamp } from './core/geometry.js';
 import { ApiError } from './api.js';
 import * as doc from './core/document.js';
 import { planFor, sortWants } from './core/plan.js';
-import { facingOf } from './core/preview.js';
+import { facingOf, forwardOf } from './core/preview.js';
+import { directionOf, isUpright, onScreen } from './core/turn.js';
 import { t } from './i18n.js';
 
 /** A point kept on the film. @param {Session} session @param {Point} p @returns {Point} */
@@ -30,13 +31,27 @@ export function place(session, ref, p) {
   let next = withPlaced(session, ref, p);
   const plate = doc.endplateOf(next, ref.level, ref.endplate);
   if (doc.isComplete(plate)) {
-    const facing = facingOf(next, session.facts.facing ?? null);
-    next = doc.canonical(next, ref.level, ref.endplate, facing);
-    if (!next.facing && facing) next = { ...next, facing };
+    next = isUpright(session.turn) ? sorted(session, next, ref) : sortedByMarks(session, next);
   }
   const placed = doc.cornersOf(next).find((c) => samePlace(c.mark.xy, onFilm(session, p)));
   session.history.commit(next, 'place');
   return placed?.key ?? doc.keyOf(ref);
+}
+
+/** @param {Session} session @param {doc.Reading} next @param {CornerRef} ref */
+function sorted(session, next, ref) {
+  const facing = facingOf(next, session.facts.facing ?? null);
+  const kept = doc.canonical(next, ref.level, ref.endplate, facing);
+  return !kept.facing && facing ? { ...kept, facing } : kept;
+}
+
+/** A film that is shown turned may lie on its side or head down: where the head is, its endplates say as
+ * soon as there are two, and those marked before are sorted with the new one.
+ * @param {Session} session @param {doc.Reading} next */
+function sortedByMarks(session, next) {
+  const up = doc.upOf(next);
+  const facing = up && facingOf(session.history.saved, session.facts.facing ?? null, up);
+  return up && facing ? doc.withFacing(next, facing, up) : next;
 }
 
 /** @param {Point} a @param {Point} b */
@@ -107,8 +122,11 @@ export function notMeasurable(session, level, side, reason) {
 /** @param {Session} session */
 export function flipFacing(session) {
   const facing = session.facing === 'right' ? 'left' : 'right';
-  session.history.commit(doc.withFacing(session.history.saved, facing), 'facing');
-  session.say(t('facing.now', { side: t(`facing.${facing}`) }));
+  const reading = session.history.saved;
+  const up = isUpright(session.turn) ? null : doc.upOf(reading);
+  session.history.commit(doc.withFacing(reading, facing, up ?? doc.UP), 'facing');
+  const forward = forwardOf(session.reading, facing) ?? [0, 0];
+  session.say(t('facing.now', { side: t(`facing.${directionOf(onScreen(session.turn, forward))}`) }));
 }
 
 /** @param {Session} session @param {string} from @param {string} to @returns {boolean} */
@@ -138,6 +156,13 @@ export function accept(session, key) {
   const reading = session.history.saved;
   const accepted = [...new Set([...(reading.draft?.accepted ?? []), key])];
   session.history.commit({ ...reading, draft: { ...reading.draft, accepted } }, 'accept');
+}
+
+/** @param {Session} session @param {string} text */
+export function commentOn(session, text) {
+  const reading = session.history.saved;
+  if ((reading.comment ?? '') === text) return;
+  session.history.commit({ ...reading, comment: text }, 'comment');
 }
 
 /** @param {Session} session @param {'undo'|'redo'} way */

@@ -150,6 +150,26 @@ export class Api {
     return this.call('POST', this.path(id, '/reading'), body);
   }
 
+  /** A part of a file with films. @param {{upload: string, name: string, at: number, size: number}} part
+   * @param {Blob} data @returns {Promise<Wire.Incoming>} */
+  async handIn(part, data) {
+    const query = new URLSearchParams({ ...part, at: String(part.at), size: String(part.size) });
+    const response = await this.reach(`/api/incoming?${query}`, () => ({
+      method: 'PUT',
+      headers: { 'Content-Type': 'application/octet-stream', 'Accept-Language': language(), 'X-Kyphometer-CSRF': this.csrf, ...this.whose() },
+      body: data,
+      credentials: 'same-origin',
+    }));
+    const answer = await response.json().catch(() => null);
+    if (!response.ok) throw new ApiError(response.status, answer);
+    return answer;
+  }
+
+  /** Header that says who reads, if it was changed in this tab. @returns {Record<string, string>} */
+  whose() {
+    return this.observer ? { 'X-Kyphometer-Observer': encodeURIComponent(this.observer) } : {};
+  }
+
   /** Where the confirmed reading can be sent, and how far it is. @param {string} id
    * @returns {Promise<Wire.Sending>} */
   sending(id) {

@@ -1,5 +1,6 @@
 /** Loads films; keeps the pixels of the last few, and fetches the next ones while there is time. */
 import { ApiError } from './api.js';
+import { recallTurn } from './prefs.js';
 import { FilmImage } from './view/film.js';
 
 const KEPT = 4;
@@ -22,7 +23,9 @@ export class Films {
       this.kept.delete(facts.film_id);
       throw new ApiError(200, { error: `pixels: ${data.length} / ${expected}` });
     }
-    return new FilmImage(facts, data);
+    const film = new FilmImage(facts, data);
+    film.turn = recallTurn(facts.film_id);
+    return film;
   }
 
   /** Pixels of a film; asked for before its facts are known, so that neither waits for the other.

@@ -1,4 +1,5 @@
 /** Settings of this browser; a browser that stores nothing only forgets them. */
+import { isUpright, turnOf } from './core/turn.js';
 
 const KEY = 'kyphometer.settings';
 const DEFAULTS = Object.freeze({
@@ -27,6 +28,34 @@ export function storePrefs(prefs) {
     localStorage.setItem(KEY, JSON.stringify(prefs));
   } catch {
     // Storage is full or forbidden: the settings hold until the page is closed.
+  }
+}
+
+const TURNS = 'kyphometer.turns';
+const MOST_TURNS = 300;
+
+/** How films are shown turned in this browser, by film. @returns {Object<string, any>} */
+function turns() {
+  try {
+    return JSON.parse(localStorage.getItem(TURNS) ?? '{}') ?? {};
+  } catch {
+    return {};
+  }
+}
+
+/** @param {string} film @returns {import('./core/turn.js').Turn} */
+export function recallTurn(film) {
+  return turnOf(turns()[film]);
+}
+
+/** @param {string} film @param {import('./core/turn.js').Turn} turn */
+export function keepTurn(film, turn) {
+  const { [film]: _before, ...others } = turns();
+  const kept = Object.entries(isUpright(turn) ? others : { ...others, [film]: turn }).slice(-MOST_TURNS);
+  try {
+    localStorage.setItem(TURNS, JSON.stringify(Object.fromEntries(kept)));
+  } catch {
+    // It holds until the film is opened again.
   }
 }
 

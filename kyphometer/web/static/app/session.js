@@ -9,6 +9,7 @@ import { Emitter } from './core/emitter.js';
 import { History } from './core/history.js';
 import { nextTarget } from './core/plan.js';
 import { facingOf } from './core/preview.js';
+import { UPRIGHT } from './core/turn.js';
 import { Live } from './live.js';
 import { backup, Saver, slotOf } from './save.js';
 
@@ -23,6 +24,8 @@ export class Session extends Emitter {
     this.facts = facts;
     this.id = facts.film_id;
     this.opened = performance.now();
+    /** @type {import('./core/turn.js').Turn} how its film is shown */
+    this.turn = UPRIGHT;
     /** @type {() => any} zoom and window now, from the page */
     this.looks = () => ({});
     const document = stored.document ?? emptyReading(stored.film ?? facts.reference ?? null);

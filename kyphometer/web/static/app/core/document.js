@@ -167,23 +167,44 @@ function swapped(plate) {
   return { ...plate, anterior: plate.posterior, posterior: plate.anterior };
 }
 
+/** Where the head is on most films. @type {Point} */
+export const UP = [0, -1];
+
+/** Where the head is on this film by its marks, from the most caudal complete endplate to the most cranial
+ * one; null below two. @param {Reading} reading @returns {?Point} */
+export function upOf(reading) {
+  const plates = endplatesOf(reading).filter((e) => e.complete).map((e) => /** @type {any} */ (e.plate));
+  if (plates.length < 2) return null;
+  const twice = (/** @type {any} */ plate, /** @type {number} */ i) => plate.anterior.xy[i] + plate.posterior.xy[i];
+  const [first, last] = [plates[0], plates[plates.length - 1]];
+  return [twice(first, 0) - twice(last, 0), twice(first, 1) - twice(last, 1)];
+}
+
+/** How far anterior lies to the right of posterior for somebody who sees the head up.
+ * @param {any} plate @param {Point} up where the head is on the film */
+export function forwards(plate, up) {
+  const [dx, dy] = [plate.anterior.xy[0] - plate.posterior.xy[0], plate.anterior.xy[1] - plate.posterior.xy[1]];
+  return dy * up[0] - dx * up[1];
+}
+
 /** Anterior put on the side where the patient faces, whatever was clicked first.
  * @param {Reading} reading @param {string} level @param {Side} side @param {?Facing} facing
- * @returns {Reading} */
-export function canonical(reading, level, side, facing) {
+ * @param {Point} [up] where the head is on the film @returns {Reading} */
+export function canonical(reading, level, side, facing, up = UP) {
   const plate = endplateOf(reading, level, side);
   if (!plate || !plate.anterior || !plate.posterior || !facing) return reading;
-  const dx = plate.anterior.xy[0] - plate.posterior.xy[0];
-  const wrong = facing === 'right' ? dx < 0 : dx > 0;
+  const along = forwards(plate, up);
+  const wrong = facing === 'right' ? along < 0 : along > 0;
   return wrong ? withEndplate(reading, level, side, swapped(plate)) : reading;
 }
 
 /** The patient faces the other way: anterior and posterior of every endplate are exchanged.
- * @param {Reading} reading @param {Facing} facing @returns {Reading} */
-export function withFacing(reading, facing) {
+ * @param {Reading} reading @param {Facing} facing @param {Point} [up] where the head is on the film
+ * @returns {Reading} */
+export function withFacing(reading, facing, up = UP) {
   let result = { ...reading, facing };
   for (const { level, endplate, complete } of endplatesOf(reading)) {
-    if (complete) result = { ...canonical(result, level, endplate, facing), facing };
+    if (complete) result = { ...canonical(result, level, endplate, facing, up), facing };
   }
   return result;
 }

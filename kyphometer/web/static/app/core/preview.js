@@ -6,20 +6,34 @@
  * @typedef {{code: string, upper: EndplateRef, lower: EndplateRef}} Pair
  */
 import { neighbour, sidesOf } from './anatomy.js';
-import { endplateOf, endplatesOf, isComplete } from './document.js';
+import { endplateOf, endplatesOf, forwards, isComplete, UP } from './document.js';
 import { endplateVector, signedAngleDeg } from './geometry.js';
 import { blocks } from './plan.js';
 
-/** Where anterior lies: as stored, as the film's header says, or else as most marks say.
- * @param {Reading} reading @param {?Facing} filmFacing @returns {?Facing} */
-export function facingOf(reading, filmFacing = null) {
+/** Where anterior lies when the head is up: as stored, as the film's header says, or else as most marks say.
+ * @param {Reading} reading @param {?Facing} [filmFacing]
+ * @param {import('./geometry.js').Point} [up] where the head is on the film @returns {?Facing} */
+export function facingOf(reading, filmFacing = null, up = UP) {
   if (reading.facing || filmFacing) return reading.facing ?? filmFacing;
   let votes = 0;
   for (const { plate, complete } of endplatesOf(reading)) {
     if (!complete) continue;
-    votes += Math.sign(/** @type {any} */ (plate.anterior).xy[0] - /** @type {any} */ (plate.posterior).xy[0]);
+    votes += Math.sign(forwards(plate, up));
   }
   return votes === 0 ? null : votes > 0 ? 'right' : 'left';
+}
+
+/** Where anterior is on the film: as the marks say, else by the facing of a film with the head up.
+ * @param {Reading} reading @param {?Facing} facing @returns {?import('./geometry.js').Point} */
+export function forwardOf(reading, facing) {
+  let [x, y] = [0, 0];
+  for (const { plate, complete } of endplatesOf(reading)) {
+    if (!complete) continue;
+    x += /** @type {any} */ (plate.anterior).xy[0] - /** @type {any} */ (plate.posterior).xy[0];
+    y += /** @type {any} */ (plate.anterior).xy[1] - /** @type {any} */ (plate.posterior).xy[1];
+  }
+  if (x !== 0 || y !== 0) return [x, y];
+  return facing ? [facing === 'right' ? 1 : -1, 0] : null;
 }
 
 /** The VKA of each fractured level and one RKA for each run of fractured levels.

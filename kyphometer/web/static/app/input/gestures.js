@@ -8,7 +8,7 @@
 import * as actions from '../actions.js';
 import { isComplete, endplateOf, keyOf, markOf, refOf } from '../core/document.js';
 import { distance } from '../core/geometry.js';
-import { panned, zoomedAt } from '../view/viewport.js';
+import { filmVector, panned, zoomedAt } from '../view/viewport.js';
 
 const FINE = 0.2;
 const SLACK = 2;
@@ -19,9 +19,9 @@ function follower(stage, film, at) {
   let last = at;
   let point = film;
   return (/** @type {Point} */ now, /** @type {boolean} */ fine) => {
-    const { view } = stage.pane;
-    const k = (fine ? FINE : 1) / view.zoom;
-    point = [point[0] + (now[0] - last[0]) * k, point[1] + ((now[1] - last[1]) * k) / view.aspect];
+    const k = fine ? FINE : 1;
+    const [dx, dy] = filmVector(stage.pane.view, [(now[0] - last[0]) * k, (now[1] - last[1]) * k]);
+    point = [point[0] + dx, point[1] + dy];
     last = now;
     return point;
   };

@@ -6,6 +6,7 @@
 import * as actions from '../actions.js';
 import { clamp } from '../core/geometry.js';
 import { keyOf, markOf, refOf } from '../core/document.js';
+import { onFilm } from '../core/turn.js';
 import { panned } from '../view/viewport.js';
 import { finishPlacing } from './gestures.js';
 import { comboOf, shortcutFor } from './shortcuts.js';
@@ -77,7 +78,8 @@ export class KeyboardInput {
     const key = covered ? null : this.focusedCorner() ?? (asked ? null : session.selected);
     if (key) {
       const step = event.altKey ? 0.1 : event.shiftKey ? 5 : 0.5;
-      actions.nudge(session, key, way[0] * step, way[1] * step);
+      const [dx, dy] = onFilm(stage.pane.view.turn, way);
+      actions.nudge(session, key, dx * step, dy * step);
       this.magnifyCorner(key);
     } else if (asked && !covered) {
       this.moveCrosshair(way, event);
@@ -104,15 +106,16 @@ export class KeyboardInput {
     const at = stage.cursor ?? [view.cx, view.cy];
     // Alt steps on the film, the others on the screen: zoomed in, every step is finer.
     const step = event.altKey ? 0.1 : (event.shiftKey ? 40 : 4) / view.zoom;
+    const [dx, dy] = onFilm(view.turn, way);
     const next = /** @type {Point} */ ([
-      clamp(at[0] + way[0] * step, 0, film?.columns ?? 0),
-      clamp(at[1] + (way[1] * step) / view.aspect, 0, film?.rows ?? 0),
+      clamp(at[0] + dx * step, 0, film?.columns ?? 0),
+      clamp(at[1] + (dy * step) / view.aspect, 0, film?.rows ?? 0),
     ]);
     const s = stage.pane.toScreen(next);
     const margin = 40;
-    const dx = Math.max(margin - s[0], 0) + Math.min(view.width - margin - s[0], 0);
-    const dy = Math.max(margin - s[1], 0) + Math.min(view.height - margin - s[1], 0);
-    if (film && (dx || dy)) stage.pane.setView(panned(view, dx, dy, film));
+    const right = Math.max(margin - s[0], 0) + Math.min(view.width - margin - s[0], 0);
+    const down = Math.max(margin - s[1], 0) + Math.min(view.height - margin - s[1], 0);
+    if (film && (right || down)) stage.pane.setView(panned(view, right, down, film));
     stage.moveCursor(next);
   }
 

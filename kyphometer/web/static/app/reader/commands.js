@@ -6,6 +6,7 @@
 import * as actions from '../actions.js';
 import { LEVELS } from '../core/anatomy.js';
 import { endplatesOf, refOf } from '../core/document.js';
+import { mirrored, nameOf, turnedLeft, turnedRight, UPRIGHT } from '../core/turn.js';
 import { endplateName, t } from '../i18n.js';
 import { askLevel, askNotMeasurable } from '../ui/dialogs.js';
 import { zoomedAt } from '../view/viewport.js';
@@ -147,6 +148,10 @@ function looking(reader) {
     nextPreset: { run: () => reader.looks.nextPreset(), enabled: ready },
     choosePreset: { run: (index) => reader.looks.choosePreset(index), enabled: ready },
     autoRegion: { run: () => reader.looks.autoRegion(), enabled: ready },
+    turnRight: { run: () => reader.looks.turn(turnedRight), enabled: ready },
+    turnLeft: { run: () => reader.looks.turn(turnedLeft), enabled: ready },
+    mirror: { run: () => reader.looks.turn(mirrored), enabled: ready, isOn: () => nameOf(film()?.turn ?? UPRIGHT).mirror },
+    upright: { run: () => reader.looks.turn(() => UPRIGHT), enabled: ready },
     invert: { run: () => reader.looks.setInvert(!reader.looks.seen().film.invert), enabled: ready, isOn: () => Boolean(reader.looks.seen().film?.invert) },
     localContrast: { run: () => reader.looks.toggleLocal(), enabled: ready, isOn: () => Boolean(reader.looks.seen().film?.useLocal) },
     loupe: {

@@ -9,6 +9,7 @@ import { normalised } from '../core/document.js';
 import { applySimilarity, clamp, invertSimilarity } from '../core/geometry.js';
 import { drawTurned } from '../view/draw.js';
 import { MarkLayer } from '../view/layer.js';
+import { placeOf } from '../view/viewport.js';
 import { Beside } from './beside.js';
 
 /** How many films stand beside the one that is read, at most. */
@@ -204,18 +205,14 @@ export class Compare {
   place(other) {
     const { pane } = this.stage;
     const map = /** @type {Similarity} */ (other.transform);
-    const half = 0.5 / pane.ratio;
-    const [fx, fy] = pane.toFilm([half, half]);
-    const [x, y] = applySimilarity(map, [fx, fy * pane.view.aspect]);
-    const step = map.scale / (pane.view.zoom * pane.ratio);
-    const k = 1 / other.film.aspect;
-    return {
-      x,
-      y: y * k,
-      ux: step * map.cos,
-      uy: step * map.sin * k,
-      vx: -step * map.sin,
-      vy: step * map.cos * k,
+    const first = placeOf(pane.view, pane.ratio);
+    const there = (/** @type {number} */ fx, /** @type {number} */ fy) => {
+      const [x, y] = applySimilarity(map, [fx, fy * pane.view.aspect]);
+      return [x, y / other.film.aspect];
     };
+    const [x, y] = there(first.x, first.y);
+    const right = there(first.x + first.ux, first.y + first.uy);
+    const down = there(first.x + first.vx, first.y + first.vy);
+    return { x, y, ux: right[0] - x, uy: right[1] - y, vx: down[0] - x, vy: down[1] - y };
   }
 }

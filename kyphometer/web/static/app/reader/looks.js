@@ -3,6 +3,9 @@
  * @typedef {import('./reader.js').Reader} Reader
  */
 import { t } from '../i18n.js';
+import { keepTurn } from '../prefs.js';
+import { turnText } from '../view/readout.js';
+import { boxOf } from './box.js';
 import { MOST_BESIDE } from './compare.js';
 
 export class Looks {
@@ -38,9 +41,9 @@ export class Looks {
   /** The window from what lies around the marks, or around the middle of the view. */
   autoRegion() {
     const { film, pane, beside } = this.seen();
-    const [x0, y0] = pane.toFilm([pane.view.width * 0.2, pane.view.height * 0.2]);
-    const [x1, y1] = pane.toFilm([pane.view.width * 0.8, pane.view.height * 0.8]);
-    const middle = pane.film === film ? { x0, y0, x1, y1 } : null;
+    const { width, height } = pane.view;
+    const inner = boxOf([pane.toFilm([width * 0.2, height * 0.2]), pane.toFilm([width * 0.8, height * 0.8])]);
+    const middle = pane.film === film ? inner : null;
     const box = beside ? beside.viewer.markedBox() : this.reader.stage.markedBox();
     film.setWindow(film.autoWindow(box ?? middle, 0.02, 0.99));
     this.refresh();
@@ -52,6 +55,18 @@ export class Looks {
     const films = stage.isCovered() ? [compare.other.film] : [stage.pane.film, ...compare.besides.map((/** @type {any} */ one) => one.film)];
     for (const film of films) film.setInvert(invert);
     this.refresh();
+  }
+
+  /** Turn or mirror the film that is seen; its marks turn with it, and no number changes.
+   * @param {(turn: import('../core/turn.js').Turn) => import('../core/turn.js').Turn} change */
+  turn(change) {
+    const { stage, toasts, toolbar } = this.reader;
+    const beside = stage.isCovered() ? null : this.seen().beside;
+    const shown = beside ? beside.viewer : stage;
+    shown.setTurn(change(shown.pane.view.turn));
+    keepTurn((beside ?? stage.pane).film.facts.film_id, shown.pane.view.turn);
+    toasts.announce(turnText(shown.pane.view.turn) || t('command.upright'));
+    toolbar.update();
   }
 
   async toggleLocal() {

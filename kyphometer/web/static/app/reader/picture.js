@@ -1,5 +1,6 @@
 /** The film as it is on the screen, with its marks and angles, as a PNG file. */
-import { paintScene } from '../view/paint.js';
+import { paintLetters, paintScene } from '../view/paint.js';
+import { lettersOf } from '../view/readout.js';
 
 /** @param {import('./stage.js').Stage} stage */
 function drawn(stage) {
@@ -15,6 +16,7 @@ function drawn(stage) {
     return [x * pane.ratio, y * pane.ratio];
   });
   paintScene(context, scene, pane.ratio);
+  paintLetters(context, lettersOf(pane.view.turn, pane.forward()), pane.ratio);
   return canvas;
 }
 

@@ -9,6 +9,7 @@ import { t } from '../i18n.js';
 import { storePrefs } from '../prefs.js';
 import { Session } from '../session.js';
 import { Checks } from '../ui/checks.js';
+import { Comment } from '../ui/comment.js';
 import { CompareBar } from '../ui/compare-bar.js';
 import { ask, askConflict, askCorrection } from '../ui/dialogs.js';
 import { h } from '../ui/dom.js';
@@ -68,13 +69,15 @@ export class Reader {
     this.checks = new Checks((flagged, goTo) => this.flag(flagged, goTo));
     this.vertebrae = new Vertebrae(this.commands, (key) => this.goTo(key));
     this.together = new Together((documents) => this.drawTogether(documents));
+    this.comment = new Comment();
     this.factsCard = new Facts();
     this.strip = new Strip((id) => this.looks.compareWith(id, 'side'));
-    const panel = h('aside', { class: 'panel', 'aria-label': t('panel.title') }, this.results.root, this.together.root, this.checks.root, this.vertebrae.root, this.factsCard.root);
+    const panel = h('aside', { class: 'panel', 'aria-label': t('panel.title') }, this.results.root, this.together.root, this.checks.root, this.vertebrae.root, this.comment.root, this.factsCard.root);
     this.root = h('div', { class: 'reader' }, this.header.root, this.strip.root, this.toolbar.root, area, panel, this.toasts.root, this.toasts.voice);
     this.keyboard = new KeyboardInput(this.stage, this.commands, this.pointer);
     this.letGoOfSelects();
     this.leaving = (/** @type {BeforeUnloadEvent} */ event) => {
+      this.comment.keep();
       this.session?.saver.flush({ leaving: true });
       if (this.session && !this.session.saver.isSafe) event.preventDefault();
     };
@@ -175,6 +178,7 @@ export class Reader {
     this.visits.open(session);
     this.checks.open(session);
     this.vertebrae.open(session);
+    this.comment.open(session);
     this.toolbar.showPresets(film);
     this.toolbar.update();
     this.compareBar.update();
@@ -266,6 +270,7 @@ export class Reader {
   // ---------------------------------------------------------------------------- saving
 
   async confirm() {
+    this.comment.keep();
     const session = /** @type {Session} */ (this.session);
     if (session.isConfirmed || cornersOf(session.reading).length + session.reading.not_measurable.length === 0) return;
     if (session.target || this.guide.hasLeft()) {
@@ -301,6 +306,7 @@ export class Reader {
 
   /** @param {string} address */
   async leaveTo(address) {
+    this.comment.keep();
     await this.session?.saver.flush();
     location.hash = address;
   }
@@ -319,6 +325,7 @@ export class Reader {
   }
 
   dispose() {
+    this.comment.keep();
     this.closed = true;
     removeEventListener('beforeunload', this.leaving);
     removeEventListener('beforeprint', this.printing);

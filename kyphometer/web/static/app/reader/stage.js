@@ -6,7 +6,7 @@
 import { cornersOf, refOf } from '../core/document.js';
 import { distance } from '../core/geometry.js';
 import { expected } from '../core/plan.js';
-import { pairsOf } from '../core/preview.js';
+import { forwardOf, pairsOf } from '../core/preview.js';
 import { endplateName, pairName, t } from '../i18n.js';
 import { angleText } from '../ui/angles.js';
 import { boxAround, boxOf } from './box.js';
@@ -15,7 +15,7 @@ import { Loupe } from '../view/loupe.js';
 import { Pane } from '../view/pane.js';
 import { othersOf } from '../view/others.js';
 import { sceneOf } from '../view/scene.js';
-import { centredOn, fitted, fitZoom, toScreen } from '../view/viewport.js';
+import { anchored, centredOn, extent, fitted, fitZoom, toScreen } from '../view/viewport.js';
 
 const NO_KEYS = new Set();
 const USUAL_ENDPLATE_MM = 36;
@@ -35,7 +35,7 @@ export class Stage {
     this.pane = new Pane(root, this.layer);
     this.loupe = new Loupe(this.pane);
     this.pane.scene = () => this.sceneFor((p) => this.pane.toScreen(p));
-    this.pane.facing = () => this.session?.facing ?? null;
+    this.pane.forward = () => (this.session ? forwardOf(this.session.reading, this.session.facing) : null);
     /** @type {?import('../session.js').Session} */
     this.session = null;
     /** @type {?Point} keyboard crosshair, on the film */
@@ -59,6 +59,7 @@ export class Stage {
   /** @param {import('../session.js').Session} session @param {import('../view/film.js').FilmImage} film */
   open(session, film) {
     this.session = session;
+    session.turn = film.turn;
     this.cursor = null;
     this.pane.setFilm(film);
     this.pane.resize();
@@ -81,7 +82,7 @@ export class Stage {
       pair: pairName(pair.upper, pair.lower),
     }));
     const scene = sceneOf(session.reading, project, {
-      facing: session.facing,
+      forward: forwardOf(session.reading, session.facing),
       selected: session.selected,
       flagged: this.flagged,
       settled: session.isConfirmed,
@@ -162,12 +163,8 @@ export class Stage {
     const wanted = this.workingWidth / (mm ? USUAL_ENDPLATE_MM / mm : film.rows * 0.1);
     if (wanted < pane.view.zoom * 1.3) return;
     const at = pane.toScreen(last.mark.xy);
-    const { width, height } = pane.view;
-    const centre = /** @type {Point} */ ([
-      last.mark.xy[0] - (at[0] - width / 2) / wanted,
-      last.mark.xy[1] - (at[1] - height / 2) / (wanted * pane.view.aspect),
-    ]);
-    pane.glideTo(centredOn(pane.view, centre, wanted, film));
+    const { cx, cy } = anchored({ ...pane.view, zoom: wanted }, last.mark.xy, at);
+    pane.glideTo(centredOn(pane.view, [cx, cy], wanted, film));
   }
 
   /** All marks in view. @param {boolean} [smooth] */
@@ -180,8 +177,8 @@ export class Stage {
       this.fit();
       return;
     }
-    const { width, height, aspect } = pane.view;
-    const [w, h] = [Math.max(box.x1 - box.x0, 20), Math.max(box.y1 - box.y0, 20) * aspect];
+    const { width, height } = pane.view;
+    const [w, h] = extent(pane.view, Math.max(box.x1 - box.x0, 20), Math.max(box.y1 - box.y0, 20));
     const zoom = Math.min((width * 0.45) / w, (height * 0.62) / h);
     const centre = /** @type {Point} */ ([(box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2]);
     const view = centredOn(pane.view, centre, zoom, pane.film);
@@ -195,11 +192,21 @@ export class Stage {
     const { session, pane } = this;
     const box = session && !session.target ? boxOf(cornersOf(session.reading).map((c) => c.mark.xy)) : null;
     if (!box) return;
-    const { width, height, zoom, aspect } = pane.view;
-    const most = ROOM * Math.min(width / (box.x1 - box.x0), height / ((box.y1 - box.y0) * aspect));
+    const { width, height, zoom } = pane.view;
+    const [w, h] = extent(pane.view, box.x1 - box.x0, box.y1 - box.y0);
+    const most = ROOM * Math.min(width / w, height / h);
     if (!pane.film || zoom <= most) return;
     const centre = /** @type {Point} */ ([(box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2]);
     pane.setView(centredOn(pane.view, centre, most, pane.film));
+  }
+
+  /** @param {import('../core/turn.js').Turn} turn how the film is shown from now on */
+  setTurn(turn) {
+    this.pane.setTurn(turn);
+    if (!this.session) return;
+    this.session.turn = turn;
+    this.session.emit('turn');
+    this.followView();
   }
 
   fit() {

@@ -4,7 +4,7 @@
  */
 import { cornersOf } from '../core/document.js';
 import { boxAround } from './box.js';
-import { pairsOf, facingOf, angleOf } from '../core/preview.js';
+import { angleOf, facingOf, forwardOf, pairsOf } from '../core/preview.js';
 import { number, pairName, t } from '../i18n.js';
 import { MarkLayer } from '../view/layer.js';
 import { Pane } from '../view/pane.js';
@@ -17,6 +17,7 @@ export class Viewer {
     this.layer = new MarkLayer({ label: () => '', interactive: false, title: t('beside.marks') });
     this.pane = new Pane(root, this.layer);
     this.pane.scene = () => this.sceneFor((p) => this.pane.toScreen(p), this.pane.view.width);
+    this.pane.forward = () => this.forward();
     this.session = null;
     this.cursor = null;
     this.loupe = { hide() {} };
@@ -29,6 +30,17 @@ export class Viewer {
     this.reading = reading;
     this.pane.setFilm(film);
     this.pane.resize();
+  }
+
+  /** Where anterior is on the film. */
+  forward() {
+    const facing = this.pane.film?.facts.facing ?? null;
+    return this.reading ? forwardOf(this.reading, facingOf(this.reading, facing)) : null;
+  }
+
+  /** @param {import('../core/turn.js').Turn} turn */
+  setTurn(turn) {
+    this.pane.setTurn(turn);
   }
 
   markedBox() {
@@ -56,7 +68,7 @@ export class Viewer {
       return [{ ...pair, text: `${pair.code} ${number(value)}°`, pair: pairName(pair.upper, pair.lower) }];
     });
     return sceneOf(reading, project, {
-      facing,
+      forward: forwardOf(reading, facing),
       selected: null,
       flagged: new Set(),
       settled: true,

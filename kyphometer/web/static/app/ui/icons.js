@@ -2,11 +2,14 @@
 import { svg } from '../view/svg.js';
 
 const PATHS = {
+  add: 'M12 5v14M5 12h14',
   back: 'M15 5l-7 7 7 7',
   next: 'M9 5l7 7-7 7',
   undo: 'M9 7L4 12l5 5M4 12h10a6 6 0 0 1 6 6',
   redo: 'M15 7l5 5-5 5M20 12H10a6 6 0 0 0-6 6',
   fit: 'M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5',
+  turn: 'M19 12a7 7 0 1 1-2.5-5.4M17 3v4h-4',
+  mirror: 'M12 3v18M9 7L3 18h6zM15 7l6 11h-6z',
   invert: 'M12 3a9 9 0 1 0 0 18zM12 3a9 9 0 0 1 0 18',
   contrast: 'M4 4h16v16H4zM4 12h8V4M12 20v-8h8',
   loupe: 'M10.5 4a6.5 6.5 0 1 0 0 13a6.5 6.5 0 1 0 0-13M15.5 15.5L21 21M10.5 8v5M8 10.5h5',

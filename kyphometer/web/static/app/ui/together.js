@@ -46,6 +46,7 @@ export class Together {
     const heads = ['number', 'observer', ...SHOWN].map((key) => h('th', { scope: 'col' }, SHOWN.includes(key) ? key : t(`together.${key}`)));
     refill(this.root, title,
       h('table', {}, h('thead', {}, h('tr', {}, heads)), h('tbody', {}, readings.map(row))),
+      readings.map(said),
       spread.map(apart));
   }
 }
@@ -61,6 +62,12 @@ function row(reading, i) {
     h('td', {}, h('span', { class: 'tag' }, String(i + 1))),
     h('th', { scope: 'row' }, reading.observer, h('span', { class: 'quiet' }, ` ${made}`)),
     values);
+}
+
+/** What a reader wrote about the film. @param {any} reading @param {number} i */
+function said(reading, i) {
+  const { comment } = reading.document;
+  return comment ? h('blockquote', { class: 'said' }, h('span', { class: 'tag' }, `${i + 1} `), comment, h('span', { class: 'quiet' }, ` — ${reading.observer}, ${date(reading.saved_at)}`)) : null;
 }
 
 /** @param {any} spread */

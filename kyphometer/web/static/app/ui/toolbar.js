@@ -5,7 +5,7 @@ import { icon } from './icons.js';
 
 const GROUPS = [
   ['undo', 'redo'],
-  ['fit', 'invert', 'localContrast', 'loupe', 'hideMarks'],
+  ['fit', 'turnRight', 'mirror', 'invert', 'localContrast', 'loupe', 'hideMarks'],
   ['compare', 'together'],
   ['refineAll', 'carryOver', 'assistOnRelease'],
   ['keep', 'exportPicture'],
@@ -14,6 +14,8 @@ const ICONS = {
   undo: 'undo',
   redo: 'redo',
   fit: 'fit',
+  turnRight: 'turn',
+  mirror: 'mirror',
   invert: 'invert',
   localContrast: 'contrast',
   loupe: 'loupe',
@@ -30,6 +32,8 @@ const KEYS = {
   undo: 'Ctrl+Z',
   redo: 'Ctrl+Y',
   fit: '0',
+  turnRight: '.',
+  mirror: '/',
   invert: 'I',
   localContrast: 'L',
   loupe: 'M',

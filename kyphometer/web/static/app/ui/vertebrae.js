@@ -5,10 +5,13 @@
 import * as actions from '../actions.js';
 import { byLevel, LEVELS, sidesOf } from '../core/anatomy.js';
 import { cornersOf, endplateOf, isComplete } from '../core/document.js';
+import { forwardOf } from '../core/preview.js';
+import { directionOf, onScreen } from '../core/turn.js';
 import { endplateName, t } from '../i18n.js';
 import { h, refill, whenChanged } from './dom.js';
 import { icon } from './icons.js';
 
+const ARROWS = { left: '◀', right: '▶', up: '▲', down: '▼' };
 const ASSISTED = new Set(['refined', 'carried', 'detected']);
 
 export class Vertebrae {
@@ -23,7 +26,7 @@ export class Vertebrae {
   /** @param {Session} session */
   open(session) {
     this.session = session;
-    for (const name of ['reading', 'target', 'confirmed']) session.on(name, () => this.update());
+    for (const name of ['reading', 'target', 'confirmed', 'turn']) session.on(name, () => this.update());
     this.update();
   }
 
@@ -35,10 +38,12 @@ export class Vertebrae {
     for (const entry of reading.not_measurable) named.add(entry.level);
     const open = cornersOf(reading).filter((c) => ASSISTED.has(c.mark.source ?? ''));
     const accepted = new Set(reading.draft?.accepted ?? []);
+    const forward = forwardOf(reading, session.facing);
     this.draw({
       levels: [...named].sort(byLevel).map((level) => this.levelModel(level)),
       fractured: reading.fractured_levels,
       facing: session.facing,
+      anterior: forward && directionOf(onScreen(session.turn, forward)),
       target: target ? `${target.level}.${target.endplate}` : null,
       proposed: session.isConfirmed ? 0 : open.filter((c) => !accepted.has(c.key)).length,
     });
@@ -65,8 +70,8 @@ export class Vertebrae {
   /** @param {any} model */
   fill(model) {
     const run = (/** @type {string} */ name) => () => this.commands[name].run();
-    const facing = model.facing ? t(`facing.${model.facing}`) : t('facing.unknown');
-    const arrow = model.facing === 'left' ? '◀' : model.facing === 'right' ? '▶' : '?';
+    const facing = model.anterior ? t(`facing.${model.anterior}`) : t('facing.unknown');
+    const arrow = model.anterior ? ARROWS[/** @type {'left'} */ (model.anterior)] : '?';
     refill(this.root,
       h('div', { class: 'card-head' },
         h('h2', { id: 'marks-title' }, t('marks.title')),

@@ -3,11 +3,13 @@ import { date, number, plural, t } from '../i18n.js';
 import { h, refill } from './dom.js';
 import { fetchFilms } from './fetching.js';
 import { languageSwitch } from './header.js';
+import { dropFilms, IncomingDialog } from './incoming.js';
 import { icon } from './icons.js';
 import { positionName, visitName } from './names.js';
 
 const ROW = 68;
 const PAGE = 100;
+const LOOK_MS = 6000;
 const STATES = ['', 'unread', 'mine', 'draft', 'read', 'flagged', 'failed'];
 const HIDDEN_FROM_BLINDED = ['flagged', 'failed'];
 const ORDERS = ['patient', 'date', 'status', 'name'];
@@ -34,13 +36,34 @@ export class WorkList {
     this.scroller = h('div', { class: 'scroller', tabindex: -1 }, this.list);
     this.note = h('p', { class: 'list-note', role: 'status' });
     this.root = h('div', { class: app.config.blinded ? 'worklist blinded' : 'worklist' },
-      h('header', { class: 'bar' }, h('h1', {}, 'Kyphometer'), this.progress, fromArchive(app), planning(app), languageSwitch(app.config, (code) => app.speak(code)), who(app, () => this.others)),
+      h('header', { class: 'bar' }, h('h1', {}, 'Kyphometer'), this.progress, fromArchive(app), app.config.incoming ? this.adding() : null, planning(app), languageSwitch(app.config, (code) => app.speak(code)), who(app, () => this.others)),
       h('main', { class: 'list-page' },
         h('div', { class: 'list-tools' }, h('div', { class: 'search-box' }, icon('search'), this.search), this.filters, this.order, this.note),
         h('div', { class: 'list-head', 'aria-hidden': 'true' }, HEADS.map((name) => h('span', {}, t(`worklist.${name}`)))),
         this.scroller,
       ));
     this.listen();
+  }
+
+  adding() {
+    return h('button', { type: 'button', class: 'button small', 'data-command': 'addFilms', onclick: () => this.handIn() }, icon('add'), t('incoming.button'));
+  }
+
+  /** @param {any[]} [given] files that were dropped */
+  handIn(given = []) {
+    new IncomingDialog(this.app.api, () => this.look()).open(given);
+  }
+
+  /** Films that arrive appear, and the reader's place stays. */
+  async look() {
+    const { query, status, sort } = this.memory;
+    const { asked } = this;
+    const answer = await this.app.api.worklist({ query, status, sort, offset: 0, limit: 1 }).catch(() => null);
+    if (!answer || asked !== this.asked || answer.total === this.total) return;
+    const { scrollTop } = this.scroller;
+    await this.ask(query, status, this.memory.active, sort);
+    this.scroller.scrollTop = scrollTop;
+    this.draw();
   }
 
   listen() {
@@ -53,6 +76,9 @@ export class WorkList {
     const { signal } = this.stopper;
     addEventListener('resize', () => this.draw(), { signal });
     addEventListener('keydown', (event) => this.key(event), { signal });
+    const watch = setInterval(() => document.hidden || document.querySelector('dialog[open]') || this.look(), LOOK_MS);
+    signal.addEventListener('abort', () => clearInterval(watch));
+    if (this.app.config.incoming) dropFilms(this.root, (given) => this.handIn(given), signal);
   }
 
   open() {

@@ -1,6 +1,7 @@
 /**
  * Film pixels to screen pixels: bilinear in 16 bits, then one look-up in the window table.
  * @typedef {import('./pyramid.js').Pyramid} Pyramid
+ * @typedef {import('./viewport.js').Place} Place
  */
 import { levelFor } from './pyramid.js';
 
@@ -29,28 +30,34 @@ function axis(count, start, step, shrink, size, extent) {
   return { index, weight, from, to };
 }
 
-/** Draw an upright view.
+/** Draw a view whose edges are those of the film: upright, turned by quarters, mirrored.
  * @param {Pyramid} pyramid @param {Uint32Array} table @param {Uint32Array} out
- * @param {number} width @param {number} height of `out`
- * @param {{x: number, y: number, dx: number, dy: number}} place film coordinates of the centre of
- *   the first output pixel, and film pixels an output pixel */
-export function drawUpright(pyramid, table, out, width, height, place) {
-  const number = levelFor(pyramid, Math.min(place.dx, place.dy));
+ * @param {number} width @param {number} height of `out` @param {Place} place */
+export function drawSquare(pyramid, table, out, width, height, place) {
+  const sideways = place.ux === 0;
+  const steps = sideways ? [place.uy, place.vx] : [place.ux, place.vy];
+  const number = levelFor(pyramid, Math.min(Math.abs(steps[0]), Math.abs(steps[1])));
   const level = pyramid.levels[number];
   const shrink = 2 ** number;
-  const h = axis(width, place.x, place.dx, shrink, level.width, pyramid.width);
-  const v = axis(height, place.y, place.dy, shrink, level.height, pyramid.height);
+  const across = (/** @type {number} */ count, /** @type {number} */ step) =>
+    axis(count, place.x, step, shrink, level.width, pyramid.width);
+  const along = (/** @type {number} */ count, /** @type {number} */ step) =>
+    axis(count, place.y, step, shrink, level.height, pyramid.height);
+  const h = sideways ? along(width, steps[0]) : across(width, steps[0]);
+  const v = sideways ? across(height, steps[1]) : along(height, steps[1]);
   out.fill(OUTSIDE);
   const { data } = level;
-  const right = level.width > 1 ? 1 : 0;
-  const below = level.height > 1 ? level.width : 0;
+  const [column, row] = sideways ? [level.width, 1] : [1, level.width];
+  const right = (sideways ? level.height : level.width) > 1 ? column : 0;
+  const below = (sideways ? level.width : level.height) > 1 ? row : 0;
+  for (let x = h.from; x < h.to; x += 1) h.index[x] *= column;
   for (let y = v.from; y < v.to; y += 1) {
-    const row = v.index[y] * level.width;
+    const start = v.index[y] * row;
     const b = v.weight[y];
     const t = 128 - b;
     let to = y * width + h.from;
     for (let x = h.from; x < h.to; x += 1) {
-      const i = row + h.index[x];
+      const i = start + h.index[x];
       const r = h.weight[x];
       const l = 128 - r;
       const upper = data[i] * l + data[i + right] * r;
@@ -63,9 +70,7 @@ export function drawUpright(pyramid, table, out, width, height, place) {
 
 /** Draw a turned view (the other visit laid over this one); what lies outside is transparent.
  * @param {Pyramid} pyramid @param {Uint32Array} table @param {Uint32Array} out
- * @param {number} width @param {number} height
- * @param {{x: number, y: number, ux: number, uy: number, vx: number, vy: number}} place film
- *   coordinates of the first output centre, and the step for one pixel right (u) and down (v) */
+ * @param {number} width @param {number} height @param {Place} place */
 export function drawTurned(pyramid, table, out, width, height, place) {
   const scale = Math.min(Math.hypot(place.ux, place.uy), Math.hypot(place.vx, place.vy));
   const number = levelFor(pyramid, scale);

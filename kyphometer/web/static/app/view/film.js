@@ -4,6 +4,7 @@
  * @typedef {import('../core/window.js').Window} Window
  */
 import { fullRange, smallestStep, spreads, tableOf, tableOfLut, windowOfRegion } from '../core/window.js';
+import { UPRIGHT } from '../core/turn.js';
 import { buildPyramid, coarse } from './pyramid.js';
 
 const WHOLE = Object.freeze({ center: 32767.5, width: 65535, function: 'LINEAR_EXACT' });
@@ -35,6 +36,8 @@ export class FilmImage {
     /** @type {Window} */
     this.localWindow = WHOLE;
     this.invert = false;
+    /** @type {import('../core/turn.js').Turn} how it is shown */
+    this.turn = UPRIGHT;
     this.presets = this.listPresets();
     this.preset = this.firstPreset();
     /** @type {Window} */

@@ -4,9 +4,10 @@
  * @typedef {import('./pane.js').Pane} Pane
  * @typedef {import('../core/geometry.js').Point} Point
  */
-import { drawUpright } from './draw.js';
+import { drawSquare } from './draw.js';
 import { paintLines } from './paint.js';
 import { clamp } from '../core/geometry.js';
+import { placeOf, toScreen } from './viewport.js';
 
 const SIZE = 190;
 const AWAY = 34;
@@ -39,21 +40,12 @@ export class Loupe {
       this.words = new Uint32Array(this.image.data.buffer);
     }
     const zoom = clamp(view.zoom * 2.5, 2, 12);
-    const step = 1 / (zoom * ratio);
-    const start = /** @type {Point} */ ([
-      film[0] - (size / 2 - 0.5) * step,
-      film[1] - ((size / 2 - 0.5) * step) / view.aspect,
-    ]);
-    const place = { x: start[0], y: start[1], dx: step, dy: step / view.aspect };
+    const closer = { ...view, cx: film[0], cy: film[1], zoom: zoom * ratio, width: size, height: size };
     const image = /** @type {ImageData} */ (this.image);
     const words = /** @type {Uint32Array} */ (this.words);
-    drawUpright(pane.film.pyramid, pane.film.table, words, size, size, place);
+    drawSquare(pane.film.pyramid, pane.film.table, words, size, size, placeOf(closer, 1));
     this.context.putImageData(image, 0, 0);
-    const project = (/** @type {Point} */ p) => /** @type {Point} */ ([
-      (p[0] - film[0]) * zoom * ratio + size / 2,
-      (p[1] - film[1]) * zoom * ratio * view.aspect + size / 2,
-    ]);
-    paintLines(this.context, sceneFor(project), ratio);
+    paintLines(this.context, sceneFor((p) => toScreen(closer, p)), ratio);
     this.paintCross(size, ratio);
     this.placeAt(pane.toScreen(film), touch);
     this.canvas.hidden = false;

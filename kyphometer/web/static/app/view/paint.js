@@ -29,7 +29,7 @@ function haloed(ctx, points, colour, width) {
  * @param {string} anchor @param {number} size @param {string} colour */
 function label(ctx, text, at, anchor, size, colour) {
   ctx.font = `600 ${size}px system-ui, sans-serif`;
-  ctx.textAlign = anchor === 'end' ? 'right' : 'left';
+  ctx.textAlign = anchor === 'end' ? 'right' : anchor === 'middle' ? 'center' : 'left';
   ctx.lineJoin = 'round';
   ctx.strokeStyle = HALO;
   ctx.lineWidth = size / 4;
@@ -61,6 +61,18 @@ export function paintScene(ctx, scene, k = 1) {
     const below = /** @type {[number, number]} */ ([angle.at[0], angle.at[1] + 15 * k]);
     label(ctx, angle.pair, below, angle.anchor, 11 * k, LIGHT);
   }
+}
+
+/** Where anterior is, at the edges of a picture. @param {CanvasRenderingContext2D} ctx
+ * @param {Record<'left'|'right'|'up'|'down', string>} letters @param {number} k */
+export function paintLetters(ctx, letters, k) {
+  const { width, height } = ctx.canvas;
+  const away = 18 * k;
+  const down = 6 * k;
+  label(ctx, letters.left, [away, height / 2 + down], 'middle', 16 * k, LIGHT);
+  label(ctx, letters.right, [width - away, height / 2 + down], 'middle', 16 * k, LIGHT);
+  label(ctx, letters.up, [width / 2, away + down], 'middle', 16 * k, LIGHT);
+  label(ctx, letters.down, [width / 2, height - away + down], 'middle', 16 * k, LIGHT);
 }
 
 /** @param {CanvasRenderingContext2D} ctx @param {import('./scene.js').CornerShape} corner

@@ -6,9 +6,10 @@
  * @typedef {import('./scene.js').Scene} Scene
  * @typedef {import('../core/geometry.js').Point} Point
  */
-import { drawUpright } from './draw.js';
+import { isUpright, UPRIGHT } from '../core/turn.js';
+import { drawSquare } from './draw.js';
 import { Readout } from './readout.js';
-import { blend, fitted, toFilm, toScreen } from './viewport.js';
+import { blend, fitted, placeOf, toFilm, toScreen } from './viewport.js';
 
 const GLIDE_MS = 170;
 
@@ -25,12 +26,12 @@ export class Pane {
     );
     root.append(this.canvas, layer.root);
     this.readout = new Readout(root);
-    /** @type {() => ?string} where anterior is */
-    this.facing = () => this.film?.facts.facing ?? null;
+    /** @type {() => ?Point} where anterior is, on the film */
+    this.forward = () => null;
     /** @type {?FilmImage} */
     this.film = null;
     /** @type {View} */
-    this.view = { cx: 0, cy: 0, zoom: 1, aspect: 1, width: 1, height: 1 };
+    this.view = { cx: 0, cy: 0, zoom: 1, aspect: 1, width: 1, height: 1, turn: UPRIGHT };
     this.ratio = 1;
     /** @type {() => Scene} */
     this.scene = () => ({ plates: [], corners: [], names: [], angles: [] });
@@ -49,8 +50,17 @@ export class Pane {
   /** @param {?FilmImage} film */
   setFilm(film) {
     this.film = film;
-    if (film) this.setView(fitted({ ...this.view, aspect: film.aspect }, film), true);
+    if (film) this.setView(fitted({ ...this.view, aspect: film.aspect, turn: film.turn }, film), true);
     this.invalidate();
+  }
+
+  /** Show the film turned; what is in the middle stays there. @param {import('../core/turn.js').Turn} turn */
+  setTurn(turn) {
+    const { film } = this;
+    if (!film) return;
+    film.turn = turn;
+    const view = { ...this.view, turn };
+    this.setView(this.fittedNow ? fitted(view, film) : view, this.fittedNow);
   }
 
   resize() {
@@ -136,7 +146,7 @@ export class Pane {
     if (this.stale.pixels) this.drawPixels();
     if (this.stale.pixels || this.stale.marks) this.layer.show(this.scene());
     this.stale = { pixels: false, marks: false };
-    this.readout.show(this, this.facing());
+    this.readout.show(this, this.forward());
   }
 
   drawPixels() {
@@ -145,21 +155,16 @@ export class Pane {
       this.words.fill(0xff000000);
     } else {
       const { width, height } = this.image;
-      drawUpright(this.film.pyramid, this.film.table, this.words, width, height, this.place());
+      const place = placeOf(this.view, this.ratio);
+      drawSquare(this.film.pyramid, this.film.table, this.words, width, height, place);
     }
     this.context.putImageData(this.image, 0, 0);
     this.onDrawn();
     if (!this.film) return;
-    const { cx, cy, zoom, aspect } = this.view;
+    const { cx, cy, zoom, aspect, turn } = this.view;
     this.root.dataset.view = `${cx} ${cy} ${zoom} ${aspect}`;
-  }
-
-  /** Film coordinates of the centre of the first device pixel, and its size. */
-  place() {
-    const half = 0.5 / this.ratio;
-    const [x, y] = this.toFilm([half, half]);
-    const dx = 1 / (this.view.zoom * this.ratio);
-    return { x, y, dx, dy: dx / this.view.aspect };
+    if (isUpright(turn)) delete this.root.dataset.turn;
+    else this.root.dataset.turn = turn.join(' ');
   }
 
   dispose() {

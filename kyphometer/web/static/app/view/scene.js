@@ -16,14 +16,24 @@
  */
 import { cornersOf, endplateOf, endplatesOf } from '../core/document.js';
 import { distance, extend, midpoint } from '../core/geometry.js';
+import { directionOf } from '../core/turn.js';
 
+/** Where a vertebra's name stands, by where anterior is on the screen. */
+const BEHIND = {
+  left: { anchor: 'start', gap: [16, 5] },
+  right: { anchor: 'end', gap: [-16, 5] },
+  up: { anchor: 'middle', gap: [0, 27] },
+  down: { anchor: 'middle', gap: [0, -17] },
+};
 const ASSISTED = new Set(['refined', 'carried', 'detected']);
 
 /** @param {Reading} reading @param {(p: Point) => Point} project film to pane
- * @param {{facing: ?string, selected: ?string, angles: Angle[], flagged: Set<string>,
+ * @param {{forward: ?Point, selected: ?string, angles: Angle[], flagged: Set<string>,
  *   settled: boolean, width?: number, short: (side: string) => string}} options
  * @returns {Scene} */
 export function sceneOf(reading, project, options) {
+  const anterior = directionOf(way(project, options.forward ?? [1, 0]));
+  const shown = { ...options, anterior };
   const accepted = new Set(reading.draft?.accepted ?? []);
   const corners = cornersOf(reading).map((c) => ({
     key: c.key,
@@ -39,9 +49,15 @@ export function sceneOf(reading, project, options) {
   return {
     corners,
     plates: plates.map((e) => plateShape(e, project, options)),
-    names: namesOf(reading, project, options),
-    angles: angles.flatMap((angle, i) => angleShape(reading, angle, i, project, options)),
+    names: namesOf(reading, project, shown),
+    angles: angles.flatMap((angle, i) => angleShape(reading, angle, i, project, shown)),
   };
+}
+
+/** A vector of the film on the screen. @param {(p: Point) => Point} project @param {Point} v @returns {Point} */
+function way(project, v) {
+  const [from, to] = [project([0, 0]), project(v)];
+  return [to[0] - from[0], to[1] - from[1]];
 }
 
 /** @param {any} e @param {(p: Point) => Point} project @param {any} options @returns {PlateShape} */
@@ -60,9 +76,7 @@ function plateShape(e, project, options) {
  * @param {Reading} reading @param {(p: Point) => Point} project @param {any} options
  * @returns {NameShape[]} */
 function namesOf(reading, project, options) {
-  const right = options.facing === 'right';
-  const anchor = right ? 'end' : 'start';
-  const gap = right ? -16 : 16;
+  const { anchor, gap } = BEHIND[/** @type {import('../core/turn.js').Direction} */ (options.anterior)];
   /** @type {NameShape[]} */
   const names = [];
   for (const [level, vertebra] of Object.entries(reading.vertebrae)) {
@@ -73,7 +87,7 @@ function namesOf(reading, project, options) {
     if (backs.length === 0) continue;
     const at = backs.length === 2 ? midpoint(backs[0].p, backs[1].p) : backs[0].p;
     const text = backs.length === 2 ? level : `${level} ${options.short(backs[0].side)}`;
-    names.push({ key: level, p: [at[0] + gap, at[1] + 5], text, anchor });
+    names.push({ key: level, p: [at[0] + gap[0], at[1] + gap[1]], text, anchor });
   }
   return names;
 }
@@ -100,7 +114,7 @@ function angleShape(reading, angle, index, project, options) {
   );
   const base = wide ? ends[0] : midpoint(ends[0], ends[1]);
   const right = roomRight(base[0], angle, options);
-  const lift = !wide ? 0 : right === (options.facing === 'right') ? -8 : 26;
+  const lift = liftOf(wide, right, options.anterior);
   return [
     {
       key: `${angle.code}.${angle.upper.level}.${angle.lower.level}.${index}`,
@@ -113,6 +127,14 @@ function angleShape(reading, angle, index, project, options) {
       pair: angle.pair,
     },
   ];
+}
+
+/** How far a label stands below its bracket. @param {boolean} wide @param {boolean} right
+ * @param {import('../core/turn.js').Direction} anterior @returns {number} */
+function liftOf(wide, right, anterior) {
+  if (anterior === 'up') return wide ? -24 : -4;
+  if (anterior === 'down') return wide ? 22 : 14;
+  return !wide ? 0 : right === (anterior === 'right') ? -8 : 26;
 }
 
 /** @param {Angle} angle */
@@ -131,7 +153,7 @@ function labelX(x, right, angle, options) {
  * @param {number} x @param {Angle} angle @param {any} options */
 function roomRight(x, angle, options) {
   const width = labelWidth(angle);
-  if (options.facing === 'right') return !(options.width && x + width > options.width);
+  if (options.anterior !== 'left') return !(options.width && x + width > options.width);
   return x - width < 0;
 }
 

@@ -1,0 +1,1 @@
+"""Films that are handed to the annotator in the browser."""
