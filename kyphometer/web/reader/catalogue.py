@@ -92,11 +92,6 @@ class Catalogue:
                     film_id=film_id, state=state, version=tag.version
                 )
 
-    def look_again(self) -> None:
-        """See at once what has arrived."""
-        with self._lock:
-            self._last = None
-
     def _look(self) -> _Look:
         with self._lock:
             began = self._clock()

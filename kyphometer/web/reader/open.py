@@ -310,7 +310,7 @@ class OpenService:
     def take_up(self, folders: Sequence[Path]) -> Sequence[str]:
         """Take up films that have come into folders; they are on the work list at once."""
         refused = self._store.take_up(folders)
-        self._catalogue.look_again()
+        self._catalogue.forget()
         return refused
 
     def readings(self, film_id: str) -> Readings:
