@@ -155,7 +155,7 @@ def _monitor(args: Any) -> int:
     with Study.open(args.study) as study:
         found = monitor(study, by=None if args.by is None else Grouping(args.by))
     if not found:
-        raise TooFewDataError("A chart over months", "readings outside of sessions", "none")
+        raise TooFewDataError("chart_no_readings")
     rows = [row for item in found for row in item.rows()]
     if args.format == "json":
         print_json(rows)

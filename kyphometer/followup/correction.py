@@ -152,9 +152,12 @@ def correct_patient(
     for angle in angles:
         if not math.isfinite(angle.value_deg) or angle.visit not in visits:
             raise UnusableDataError(
-                f"{angle.code} of patient {angle.patient} at {angle.visit}",
-                f"is {angle.value_deg}° at a visit that must be one of {', '.join(visits)}",
-                "correct it",
+                "angle_at_other_visit",
+                code=angle.code,
+                patient=angle.patient,
+                visit=angle.visit,
+                value_deg=angle.value_deg,
+                names=", ".join(visits),
             )
     return tuple(_correct_series(series, rules) for series in series_by_pair(angles, visits))
 

@@ -65,11 +65,7 @@ class MeasurementPrecision:
     def __post_init__(self) -> None:
         value = self.standard_error_of_measurement_deg
         if not (math.isfinite(value) and value > 0):
-            raise UnusableDataError(
-                f"The standard error of measurement of {self.code}",
-                f"is {value}",
-                "give a positive number of degrees",
-            )
+            raise UnusableDataError("sem_value", code=self.code, value=value)
 
     @property
     def minimal_detectable_change_95_deg(self) -> float:
@@ -156,9 +152,7 @@ def choose_precision(
         seen: set[str] = set()
         for item in items:
             if item.code in seen:
-                raise UnusableDataError(
-                    f"The precision of {item.code}", "is given twice", "give it once"
-                )
+                raise UnusableDataError("precision_twice", code=item.code)
             seen.add(item.code)
             chosen[item.code] = item
     return MappingProxyType(chosen)

@@ -72,7 +72,7 @@ def accuracy(
     found, true = np.asarray(errors, dtype=np.float64), np.asarray(truths, dtype=np.float64)
     names = tuple(dict.fromkeys(films))
     if len(names) < 3:
-        raise TooFewDataError("Accuracy", "at least 3 films of known truth", str(len(names)))
+        raise TooFewDataError("accuracy_films", count=str(len(names)))
     groups = [found[[film == name for film in films]] for name in names]
     means = np.array([group.mean() for group in groups])
     variance, df = _single_error_variance(groups, means)

@@ -108,7 +108,7 @@ def bland_altman(
     differences, means = x - y, (x + y) / 2.0
     n, bias, sd = differences.size, float(differences.mean()), float(differences.std(ddof=1))
     if sd <= 1e-12 * max(1.0, float(np.abs(x).max())):
-        raise NoVariationError("A limit of agreement", "all differences are equal")
+        raise NoVariationError("agreement_equal")
     individual, pair, of_1999, of_1986 = (
         _bounds(bias, sd, factors(n, confidence, coverage)) for factors in FACTORS
     )
@@ -143,14 +143,10 @@ def complete_pairs(first: ArrayLike, second: ArrayLike) -> tuple[Floats, Floats]
     """Return the pairs in which both values are present, or refuse fewer than three."""
     x, y = (np.asarray(v, dtype=np.float64).ravel() for v in (first, second))
     if x.size != y.size:
-        raise TooFewDataError(
-            "Agreement", "as many first as second readings", f"{x.size}, {y.size}"
-        )
+        raise TooFewDataError("agreement_sizes", size=x.size, size2=y.size)
     both = np.isfinite(x) & np.isfinite(y)
     if np.count_nonzero(both) < 3:
-        raise TooFewDataError(
-            "A limit of agreement", "at least 3 pairs", f"{np.count_nonzero(both)} complete"
-        )
+        raise TooFewDataError("agreement_pairs", complete=np.count_nonzero(both))
     return x[both], y[both]
 
 

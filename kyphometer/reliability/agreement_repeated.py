@@ -166,7 +166,7 @@ def _limits(
     between = max(0.0, squares.between)
     sd = math.sqrt(between + squares.within)
     if squares.within <= 1e-20 * max(1.0, squares.bias**2):
-        raise NoVariationError("A limit of agreement from repeats", "repeats agree exactly")
+        raise NoVariationError("repeats_agree")
     bias, spread = _pivots(squares)
     individual = _individual(bias, spread, squares.bias, z, confidence)
     lower, upper = limit_estimates(squares.bias, z * sd, individual, confidence, unit)
@@ -293,6 +293,8 @@ def _finite(values: ArrayLike) -> Floats:
 def _check_counts(subjects: int, repeats: float, what: str, twice: str) -> None:
     statistic = "A limit of agreement from repeated readings"
     if subjects < 3:
-        raise TooFewDataError(statistic, f"at least 3 {what}", str(subjects))
+        raise TooFewDataError(
+            "subjects_needed", statistic=statistic, what=what, subjects=str(subjects)
+        )
     if repeats < 1:
-        raise TooFewDataError(statistic, f"{what} with {twice}", "single readings")
+        raise TooFewDataError("repeats_needed", statistic=statistic, what=what, twice=twice)

@@ -133,7 +133,7 @@ def analyse(
     """
     unknown = [name for name in by if name not in GROUPINGS]
     if unknown:
-        raise ParameterRangeError("The grouping", unknown[0], f"one of {', '.join(GROUPINGS)}")
+        raise ParameterRangeError("grouping", value=unknown[0], names=", ".join(GROUPINGS))
     options = AnalysisOptions(
         confidence=check_confidence(confidence),
         by=tuple(name for name in by if name != "code"),
@@ -146,7 +146,7 @@ def analyse(
     for name in codes:
         part = table.where(lambda row, name=name: row.code == name)  # type: ignore[misc]
         if not any(row.value is not None for row in part.values):
-            raise TooFewDataError("An analysis", f"readings of {name or 'a code'}", "none")
+            raise TooFewDataError("analysis_no_readings", value=name or "a code")
         groups += _groups_of(part, name, options)
     return ReliabilityAnalysis(
         confidence=confidence, methods=_methods(groups, options), groups=tuple(groups)

@@ -97,14 +97,14 @@ def cluster_bootstrap(
     """
     check_confidence(confidence)
     if replicates < 100:
-        raise ParameterRangeError("The number of bootstrap replicates", replicates, "at least 100")
+        raise ParameterRangeError("bootstrap_count", value=replicates)
     cube = compact(crossed_cube(values))
     missing = int(np.count_nonzero(~np.isfinite(cube)))
     if missing:
-        raise IncompleteDesignError("The cluster bootstrap", missing, cube.size)
+        raise IncompleteDesignError("bootstrap_incomplete", missing=missing, size=cube.size)
     films, observers, readings = cube.shape
     if films < 5:
-        raise TooFewDataError("The cluster bootstrap", "at least 5 films", str(films))
+        raise TooFewDataError("bootstrap_films", films=str(films))
     features = film_features(cube)
     rng = np.random.default_rng(seed)
     owner = None if patients is None else _owners(read_films(values, patients))
@@ -133,9 +133,7 @@ def _owners(patients: Sequence[Hashable]) -> NDArray[np.int64] | None:
     if not clustered(patients):
         return None
     if len(set(patients)) < 5:
-        raise TooFewDataError(
-            "The cluster bootstrap", "at least 5 patients", f"{len(set(patients))}"
-        )
+        raise TooFewDataError("bootstrap_patients", count=len(set(patients)))
     return np.unique([str(p) for p in patients], return_inverse=True)[1].astype(np.int64)
 
 
@@ -155,7 +153,7 @@ def _observed_values(cube: Floats) -> tuple[float, ...]:
     film, observer, interaction, residual = anova_components(mean_squares(cube))
     within = residual + (interaction or 0.0)
     if within <= 1e-22 * max(1.0, float(np.abs(cube).max())) ** 2:
-        raise NoVariationError("The cluster bootstrap", "readings of a film agree exactly")
+        raise NoVariationError("bootstrap_exact")
     total = film + observer + within
     sems = (math.sqrt(v) for v in (residual, within, within + observer))
     return (*sems, film / total, 1.0 - residual / total)
@@ -169,7 +167,7 @@ def _log_interval(
     estimates, errors = drawn.estimate[:, index], drawn.standard_error[:, index]
     usable = np.isfinite(estimates) & np.isfinite(errors) & (errors > 0.0)
     if np.mean(usable) < 0.95:
-        raise NoVariationError(f"The bootstrap of {name}", "too many samples have no error at all")
+        raise NoVariationError("bootstrap_no_error", name=name)
     estimates, errors = estimates[usable], errors[usable]
     t = (estimates - observed.population[0, index]) / errors
     high_t, low_t = np.quantile(t, [tail, 1.0 - tail])

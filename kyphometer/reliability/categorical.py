@@ -95,9 +95,7 @@ def cohen_kappa(
     """
     check_confidence(confidence)
     if len(first) != len(second) or len(first) < 3:
-        raise TooFewDataError(
-            "Kappa", "at least 3 films read by both", f"{len(first)} and {len(second)}"
-        )
+        raise TooFewDataError("kappa_films", count=len(first), count2=len(second))
     names = _categories(categories, (*first, *second), weights)
     index = {name: i for i, name in enumerate(names)}
     a, b = (np.array([index[c] for c in codes]) for codes in (first, second))
@@ -113,7 +111,7 @@ def cohen_kappa(
 
     observed, expected = ratio(table)
     if expected <= 0.0:
-        raise NoVariationError("Kappa", "all films were put in one category")
+        raise NoVariationError("kappa_one_category")
     left_out = [ratio(table - _one(k, i, j)) for i, j in zip(a, b, strict=True)]
     return Kappa(
         categories=names,
@@ -153,11 +151,11 @@ def multi_observer_agreement(
     usable = [[c for c in film if c is not None] for film in codes]
     usable = [film for film in usable if len(film) >= 2]
     if len(usable) < 3:
-        raise TooFewDataError("Agreement", "at least 3 films with 2 categories", str(len(usable)))
+        raise TooFewDataError("categories_films", count=str(len(usable)))
     names = _categories(categories, tuple(c for film in usable for c in film), KappaWeights.NONE)
     counts = np.array([[film.count(name) for name in names] for film in usable], dtype=np.float64)
     if len(names) < 2 or np.count_nonzero(counts.sum(axis=0)) < 2:
-        raise NoVariationError("Agreement beyond chance", "all films were put in one category")
+        raise NoVariationError("chance_one_category")
 
     def jackknife(ratio: Callable[[Floats], tuple[float, float]], name: str) -> Estimate:
         left_out = [ratio(np.delete(counts, i, axis=0)) for i in range(counts.shape[0])]
@@ -245,13 +243,11 @@ def _categories(
 ) -> tuple[str, ...]:
     if given is None:
         if weights is not KappaWeights.NONE:
-            raise ParameterRangeError(
-                "The order of the categories", "not given", "given, since weights depend on it"
-            )
+            raise ParameterRangeError("order_missing")
         return tuple(sorted(set(found)))
     unknown = sorted(set(found) - set(given))
     if unknown:
-        raise ParameterRangeError("A category", unknown[0], f"one of {', '.join(given)}")
+        raise ParameterRangeError("no_such_category", value=unknown[0], names=", ".join(given))
     return tuple(given)
 
 

@@ -143,7 +143,7 @@ def evaluate(
         If there is no reading at all.
     """
     if not collected.table.values:
-        raise TooFewDataError("A reliability analysis", "readings", "none")
+        raise TooFewDataError("reliability_no_readings")
     analysis = analyse(
         collected.table,
         by=by,

@@ -112,7 +112,7 @@ def variance_components(
     negligible = 1e-22 * max(1.0, float(np.nanmax(np.abs(cube)))) ** 2
     smallest = table.interaction if table.residual is None else table.residual
     if min(smallest, table.interaction) <= negligible:
-        raise NoVariationError("A variance component", "readings of a film agree exactly")
+        raise NoVariationError("component_exact")
     readings = table.observers * table.replicates
     levels = film_levels(_cell_means(cube), patients, readings)
     if levels is not None:
@@ -161,9 +161,7 @@ def effective_mean_squares(cube: Floats, fit: RemlFit) -> MeanSquares:
     an_observer = observers / float(np.sum(1.0 / present.sum(axis=0)))
     interaction_df = cells - films - observers + 1
     if interaction_df < 1:
-        raise TooFewDataError(
-            "A film x observer analysis", "films read by several observers", f"{cells} cells"
-        )
+        raise TooFewDataError("crossed_cells", cells=cells)
     interaction = fit.residual + replicates * (fit.interaction or 0.0)
     return MeanSquares(
         film=interaction + a_film * replicates * fit.film,

@@ -60,11 +60,11 @@ def individuals_chart(values: ArrayLike) -> tuple[ControlChart, ControlChart]:
     """
     x = np.asarray(values, dtype=np.float64)
     if x.size < 3 or not np.all(np.isfinite(x)):
-        raise TooFewDataError("A control chart", "at least 3 values, none missing", str(x.size))
+        raise TooFewDataError("chart_values", size=str(x.size))
     ranges = np.abs(np.diff(x))
     mean_range = float(ranges.mean())
     if mean_range == 0.0:
-        raise NoVariationError("A control chart", "successive values do not differ")
+        raise NoVariationError("chart_no_variation")
     reach = np.full(x.size, 3.0 * mean_range / D2_PAIR)
     top = np.full(ranges.size, mean_range * (1.0 + 3.0 * D3_PAIR / D2_PAIR))
     return (
@@ -84,14 +84,12 @@ def mean_and_sd_charts(rounds: Sequence[ArrayLike]) -> tuple[ControlChart, Contr
     groups = [np.asarray(group, dtype=np.float64) for group in rounds]
     sizes = np.array([group.size for group in groups])
     if len(groups) < 3 or sizes.min() < 2:
-        raise TooFewDataError(
-            "A chart of means", "at least 3 rounds of 2 readings", f"{len(groups)} rounds"
-        )
+        raise TooFewDataError("means_rounds", count=len(groups))
     means = np.array([group.mean() for group in groups])
     sds = np.array([group.std(ddof=1) for group in groups])
     sigma = math.sqrt(float((sizes - 1) @ sds**2) / float(np.sum(sizes - 1)))
     if sigma == 0.0:
-        raise NoVariationError("A chart of means", "readings within rounds do not differ")
+        raise NoVariationError("means_no_variation")
     c4 = np.array([_c4(int(size)) for size in sizes])
     grand = float(sizes @ means) / float(sizes.sum())
     return (

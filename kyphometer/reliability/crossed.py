@@ -70,18 +70,12 @@ def crossed_cube(values: ArrayLike) -> Floats:
     if cube.ndim == 2:
         cube = cube[:, :, None]
     if cube.ndim != 3:
-        raise TooFewDataError(
-            "A crossed design", "films x observers x replicates", f"shape {cube.shape}"
-        )
+        raise TooFewDataError("crossed_shape", shape=cube.shape)
     present = np.isfinite(cube)
     cube = np.where(present, cube, np.nan)
     cube = cube[present.any(axis=(1, 2))][:, present.any(axis=(0, 2))]
     if min(cube.shape[:2]) < 2:
-        raise TooFewDataError(
-            "A film x observer analysis",
-            "at least 2 films and 2 observers",
-            f"{cube.shape[0]} x {cube.shape[1]}",
-        )
+        raise TooFewDataError("crossed_least", shape=cube.shape[0], shape2=cube.shape[1])
     return cube
 
 
@@ -129,7 +123,7 @@ def mean_squares(cube: Floats) -> MeanSquares:
     """
     missing = int(np.count_nonzero(~np.isfinite(cube)))
     if missing:
-        raise IncompleteDesignError("The analysis of variance", missing, cube.size)
+        raise IncompleteDesignError("variance_incomplete", missing=missing, size=cube.size)
     p, o, r = cube.shape
     centred = cube - cube.mean()
     cells = centred.mean(axis=2)

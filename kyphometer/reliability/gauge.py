@@ -47,7 +47,7 @@ def gauge_study(components: VarianceComponents, tolerance: float | None = None) 
         Width of the clinical tolerance, in the unit of the readings: the change that matters.
     """
     if tolerance is not None and not tolerance > 0.0:
-        raise ParameterRangeError("The tolerance", tolerance, "above 0")
+        raise ParameterRangeError("tolerance_positive", value=tolerance)
     film = components.film.value
     crossed = components.film_by_observer.value if components.film_by_observer else 0.0
     gauge = components.precision.agreement

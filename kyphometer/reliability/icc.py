@@ -204,12 +204,12 @@ def complete_table(values: ArrayLike, statistic: str) -> Floats:
     """Return the table as floats, or refuse one with gaps or fewer than 2 x 2 readings."""
     table = np.asarray(values, dtype=np.float64)
     if table.ndim != 2 or min(table.shape) < 2:
-        raise TooFewDataError(
-            statistic, "at least 2 films and 2 observers", f"a table of shape {table.shape}"
-        )
+        raise TooFewDataError("icc_least", statistic=statistic, shape=table.shape)
     missing = int(np.count_nonzero(~np.isfinite(table)))
     if missing:
-        raise IncompleteDesignError(statistic, missing, table.size)
+        raise IncompleteDesignError(
+            "icc_incomplete", statistic=statistic, missing=missing, size=table.size
+        )
     return table
 
 
@@ -314,6 +314,6 @@ def satterthwaite_df(icc: float, table: TwoWayTable) -> float:
 def _check_variation(table: TwoWayTable) -> None:
     scale = max(table.rows, table.columns)
     if table.error <= 1e-24 * max(scale, 1e-300):
-        raise NoVariationError("An ICC with its interval", "the observers agree in every reading")
+        raise NoVariationError("icc_observers_agree")
     if table.rows <= 1e-24 * table.within:
-        raise NoVariationError("An ICC with its interval", "all films have the same mean")
+        raise NoVariationError("icc_films_equal")

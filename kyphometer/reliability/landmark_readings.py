@@ -76,7 +76,7 @@ def landmark_analysis(
     measured, left_out = _measured(readings, code)
     kept, others = _same_endplates(measured)
     if not kept:
-        raise TooFewDataError("Landmark analysis", f"readings of {code}", "none")
+        raise TooFewDataError("landmark_no_readings", code=code)
     unit = "mm" if all(item.geometry.is_calibrated for item, _ in kept) else "px"
     upper, lower, angles = _arrays(kept)
     error = angle_error(
@@ -152,10 +152,10 @@ def _arrays(
 def _corners(item: MarkedFilm, name: str) -> tuple[Floats, Floats]:
     level, side = name.split(".")
     if side not in ("superior", "inferior"):
-        raise TooFewDataError("Landmark analysis", "an angle between endplates", name)
+        raise TooFewDataError("landmark_no_angle", name=name)
     plate = item.reading.endplate(Level.parse(level), EndplateSide(side))
     if plate is None:
-        raise TooFewDataError("Landmark analysis", f"the {name} endplate", "a film without it")
+        raise TooFewDataError("landmark_no_endplate", name=name)
     scale = np.array(item.geometry.scale)
     anterior, posterior = (np.array(p.xy) * scale for p in (plate.anterior, plate.posterior))
     return anterior, posterior

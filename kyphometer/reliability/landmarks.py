@@ -95,7 +95,7 @@ def endplate_error(
     """
     marks = np.stack([np.asarray(v, dtype=np.float64) for v in (anterior, posterior)])
     if marks.ndim != 5 or marks.shape[-1] != 2:
-        raise TooFewDataError("Landmark error", "positions (films, observers, replicates, 2)", "")
+        raise TooFewDataError("landmark_positions")
     marks = np.where(np.isfinite(marks).all(axis=(0, 4), keepdims=True), marks, np.nan)
     marks = marks[:, np.isfinite(marks).any(axis=(0, 2, 3, 4))]
     consensus = _consensus(marks)
@@ -240,6 +240,6 @@ def _pair_covariance(local: Floats) -> Covariance2:
             total += gap.T @ gap
             pairs += gap.shape[0]
     if not pairs:
-        raise TooFewDataError("Landmark error", "films read by two observers", "none")
+        raise TooFewDataError("landmark_two_observers")
     half = total / (2.0 * pairs)
     return (float(half[0, 0]), float(half[0, 1])), (float(half[1, 0]), float(half[1, 1]))

@@ -103,7 +103,7 @@ def tolerance_factor(n: int, content: float, confidence: float) -> float:
 def _check(n: int, confidence: float, coverage: float) -> tuple[float, float]:
     check_confidence(confidence)
     if not 0.0 < coverage < 1.0:
-        raise ParameterRangeError("The coverage of the limits", coverage, "between 0 and 1")
+        raise ParameterRangeError("limits_coverage", value=coverage)
     if n < 3:
-        raise TooFewDataError("A limit of agreement with its interval", "3 differences", str(n))
+        raise TooFewDataError("limits_differences", n=str(n))
     return normal_quantile((1.0 + coverage) / 2.0), (1.0 - confidence) / 2.0

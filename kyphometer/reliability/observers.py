@@ -93,7 +93,7 @@ def mean_estimate(name: str, values: Floats, confidence: float, unit: str) -> Es
     """Return a mean with its Student t interval."""
     n = values.size
     if n < 2:
-        raise TooFewDataError(f"A {name}", "at least 2 films", str(n))
+        raise TooFewDataError("films_two", name=name, n=str(n))
     mean = float(values.mean())
     error = float(values.std(ddof=1)) / math.sqrt(n)
     half = t_quantile((1.0 + confidence) / 2.0, n - 1) * error
@@ -132,7 +132,7 @@ def observer_drift(table: ReadingTable, observer: str, confidence: float = 0.95)
         key=lambda pair: pair[0],
     )
     if len(timed) < 5:
-        raise TooFewDataError("Drift", "5 readings with a time and a reference", str(len(timed)))
+        raise TooFewDataError("drift_readings", count=str(len(timed)))
     errors = np.array([error for _, error in timed])
     months = np.array(
         [(time - timed[0][0]).total_seconds() / 86_400.0 / DAYS_A_MONTH for time, _ in timed]

@@ -159,7 +159,7 @@ def sem_interval_factors(df: int, confidence: float = 0.95) -> tuple[float, floa
         Degrees of freedom of the error: films x observers x (replicates - 1).
     """
     if df < 1:
-        raise ParameterRangeError("The degrees of freedom", df, "at least 1")
+        raise ParameterRangeError("degrees_of_freedom", value=df)
     tail = (1.0 - check_confidence(confidence)) / 2.0
     low, high = (math.sqrt(df / chi2_quantile(q, df)) for q in (1.0 - tail, tail))
     return low, high
@@ -173,9 +173,7 @@ def _reachable(raw: float) -> int:
 
 
 def _out_of_reach() -> ParameterRangeError:
-    return ParameterRangeError(
-        "The number needed", f"more than {MOST}", "reachable: choose an easier aim"
-    )
+    return ParameterRangeError("number_unreachable", most=MOST)
 
 
 def smallest(achieved: Callable[[int], float], aim: float, start: int) -> int:
@@ -202,21 +200,19 @@ def _check_iccs(icc_null: float, icc_expected: float, observers: int) -> None:
     _check_icc("The expected ICC", icc_expected)
     _check_observers(observers)
     if icc_expected <= icc_null:
-        raise ParameterRangeError(
-            "The expected ICC", icc_expected, f"above the ICC to exceed ({icc_null:g})"
-        )
+        raise ParameterRangeError("expected_icc", value=icc_expected, icc_null=icc_null)
 
 
 def _check_icc(name: str, icc: float) -> None:
     if not 0.0 <= icc < 1.0:
-        raise ParameterRangeError(name, icc, "at least 0 and below 1")
+        raise ParameterRangeError("share_below_one", name=name, value=icc)
 
 
 def _check_observers(observers: int) -> None:
     if observers < 2:
-        raise ParameterRangeError("The number of readings a film", observers, "at least 2")
+        raise ParameterRangeError("readings_a_film", value=observers)
 
 
 def _check_open_unit(name: str, value: float) -> None:
     if not 0.0 < value < 1.0:
-        raise ParameterRangeError(name, value, "between 0 and 1")
+        raise ParameterRangeError("between_zero_and_one", name=name, value=value)

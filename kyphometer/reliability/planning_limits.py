@@ -93,7 +93,7 @@ def pairs_for_limits(
     """
     d, b = _in_sds(tolerance, sd_of_differences, bias, confidence)
     if not 0.0 < power < 1.0:
-        raise ParameterRangeError("The power", power, "between 0 and 1")
+        raise ParameterRangeError("power_range", value=power)
     methods: dict[str, Callable[[int], float]] = {
         "exact, pair": lambda n: limits_power(n, pair_factors(n, confidence).outer, d, b),
         "exact, individual": lambda n: limits_power(
@@ -117,15 +117,13 @@ def _in_sds(
     tolerance: float, sd_of_differences: float, bias: float, confidence: float
 ) -> tuple[float, float]:
     if sd_of_differences <= 0.0:
-        raise ParameterRangeError("The SD of the differences", sd_of_differences, "above 0")
+        raise ParameterRangeError("sd_differences", value=sd_of_differences)
     z = normal_quantile((1.0 + check_confidence(confidence)) / 2.0)
     d, b = tolerance / sd_of_differences, abs(bias) / sd_of_differences
     if not d <= MOST_SDS:
         most = MOST_SDS * sd_of_differences
-        raise ParameterRangeError("The tolerance", tolerance, f"at most {most:.4g}: {MOST_SDS} SDs")
+        raise ParameterRangeError("tolerance_most", value=tolerance, most=most, most_sds=MOST_SDS)
     if d - b <= max(z, 1.96):
         least = (1.96 + b) * sd_of_differences
-        raise ParameterRangeError(
-            "The tolerance", tolerance, f"above {least:.4g}, where the limits themselves lie"
-        )
+        raise ParameterRangeError("tolerance_least", value=tolerance, least=least)
     return d, b

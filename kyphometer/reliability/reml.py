@@ -86,7 +86,7 @@ def _maximise(cells: Cells, start: Floats) -> optimize.OptimizeResult:
 def _cells(cube: Floats) -> tuple[Cells, float]:
     scale = float(np.nanstd(cube))
     if scale == 0.0:
-        raise NoVariationError("A variance component", "all readings are equal")
+        raise NoVariationError("all_readings_equal")
     scaled = (cube - np.nanmean(cube)) / scale
     counts = cell_counts(cube)
     film, observer = np.nonzero(counts)
@@ -95,7 +95,7 @@ def _cells(cube: Floats) -> tuple[Cells, float]:
     scatter = float(np.nansum((scaled[film, observer] - mean[:, None]) ** 2))
     scatter_df = int(count.sum()) - count.size
     if scatter_df and scatter <= 1e-20:
-        raise NoVariationError("A variance component", "all repeats of a film are equal")
+        raise NoVariationError("all_repeats_equal")
     return Cells(
         film=film,
         observers=np.eye(cube.shape[1])[observer],

@@ -52,12 +52,12 @@ def repeatability(
     counts = np.isfinite(table).sum(axis=1)
     table, counts = table[counts >= 2], counts[counts >= 2]
     if table.shape[0] < 2:
-        raise TooFewDataError("Repeatability", "2 films read twice", f"{table.shape[0]} such")
+        raise TooFewDataError("repeatability_films", shape=table.shape[0])
     means = np.nanmean(table, axis=1)
     scatter = float(np.nansum((table - means[:, None]) ** 2))
     df = int(counts.sum()) - table.shape[0]
     if scatter <= 1e-22 * max(1.0, float(np.nanmax(np.abs(table)))) ** 2:
-        raise NoVariationError("A standard error of measurement", "all repeats agree exactly")
+        raise NoVariationError("sem_repeats_agree")
     within = scatter / df
     sem = sem_from_variance("SEM, intra-observer", within, df, confidence, unit)
     balanced = np.ptp(counts) == 0

@@ -118,9 +118,7 @@ class ReadingTable(Result):
         Replicates are sorted as numbers where they are numbers.
         """
         if len(self.codes) != 1:
-            raise TooFewDataError(
-                "An analysis", "readings of one code", f"{len(self.codes)} codes in the table"
-            )
+            raise TooFewDataError("codes_of_table", count=len(self.codes))
         films, observers = self.films, self.observers
         replicates = tuple(sorted({row.replicate for row in self.values}, key=_natural))
         values = np.full((len(films), len(observers), len(replicates)), np.nan)

@@ -46,7 +46,7 @@ class CertificateLimits(Result):
             ("standard error of measurement", self.standard_error_of_measurement),
         ):
             if not value > 0.0:
-                raise ParameterRangeError(f"The limit of the {name}", value, "above 0")
+                raise ParameterRangeError("certificate_limit", name=name, value=value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +103,7 @@ def certify(
     known = table.where(lambda row: row.truth is not None and observer in (None, row.observer))
     if not known.values:
         who = "" if observer is None else f" by {observer}"
-        raise TooFewDataError("A certificate", f"readings of known truth{who}", "none")
+        raise TooFewDataError("certificate_no_readings", who=who)
     lines: list[JudgedLine] = []
     details = []
     for code in known.codes:

@@ -59,10 +59,10 @@ class SessionDesign:
 
     def __post_init__(self) -> None:
         if not self.observers:
-            raise TooFewDataError("A reading session", "at least one observer", "none")
+            raise TooFewDataError("session_no_observer")
         twice = [name for name, count in Counter(self.observers).items() if count > 1]
         if twice:
-            raise ParameterRangeError("The list of observers", twice[0], "named once")
+            raise ParameterRangeError("observer_twice", value=twice[0])
         _check("The number of rounds", self.rounds, 1, 20)
         _check("The share of hidden duplicates", self.duplicates, 0.0, 0.5)
         _check("The share of mirrored showings", self.mirrored, 0.0, 1.0)
@@ -140,9 +140,9 @@ def plan_session(
     everything = [*films, *training]
     twice = [n for n, count in Counter(f.film_id for f in everything).items() if count > 1]
     if twice:
-        raise ParameterRangeError("A film of the session", f"number {twice[0]} twice", "named once")
+        raise ParameterRangeError("film_twice", twice=twice[0])
     if not films:
-        raise TooFewDataError("A reading session", "at least one film", "none")
+        raise TooFewDataError("session_no_film")
     drafts: list[tuple[str, int, int, _Slot, bool, bool]] = []
     gaps = []
     for observer in design.observers:
@@ -295,4 +295,4 @@ def _remarks(
 
 def _check(name: str, value: float, low: float, high: float) -> None:
     if not low <= value <= high:
-        raise ParameterRangeError(name, value, f"between {low:g} and {high:g}")
+        raise ParameterRangeError("design_range", name=name, value=value, low=low, high=high)

@@ -117,7 +117,7 @@ def training_result(errors_deg: Sequence[float], pass_mark_deg: float) -> Traini
     """
     count = len(errors_deg)
     if count < 3:
-        raise TooFewDataError("A training set", "at least 3 measured films", str(count))
+        raise TooFewDataError("training_films", count=str(count))
     variance = math.fsum(error * error for error in errors_deg) / count
     sem = sem_from_variance("SEM against the reference", variance, count)
     return TrainingResult(

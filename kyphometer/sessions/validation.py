@@ -58,9 +58,9 @@ class ValidationMargins(Result):
     def __post_init__(self) -> None:
         for name in ("bias", "error_sd", "shrinkage"):
             if not getattr(self, name) > 0.0:
-                raise ParameterRangeError(f"The margin '{name}'", getattr(self, name), "above 0")
+                raise ParameterRangeError("margin_positive", name=name, value=getattr(self, name))
         if not 0.0 < self.coverage < 1.0:
-            raise ParameterRangeError("The margin 'coverage'", self.coverage, "between 0 and 1")
+            raise ParameterRangeError("margin_coverage", value=self.coverage)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,10 +142,11 @@ def _complete(found: PairedReadings) -> PairedReadings:
     """The films that every observer read both ways."""
     keep = np.asarray(np.isfinite(found.alone + found.helped).all(axis=1))
     if found.alone.shape[1] < 2:
-        raise TooFewDataError("A validation", "at least 2 observers", str(found.alone.shape[1]))
+        raise TooFewDataError("validation_two", count=str(found.alone.shape[1]))
     if keep.sum() < LEAST_FILMS:
-        needed = f"{found.code} of at least {LEAST_FILMS} films read both ways by every observer"
-        raise TooFewDataError("A validation", needed, str(int(keep.sum())))
+        raise TooFewDataError(
+            "validation_least", code=found.code, least_films=LEAST_FILMS, count=str(int(keep.sum()))
+        )
     return PairedReadings(
         code=found.code,
         observers=found.observers,

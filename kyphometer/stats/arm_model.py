@@ -78,7 +78,7 @@ def compare_arms(
         If the effects cannot be told apart.
     """
     if len(columns) < 2:
-        raise TooFewValuesError("A mixed model of two groups", len(columns), 2, "later visits")
+        raise TooFewValuesError("arms_visits", n=len(columns))
     visits = tuple(columns)
     table = as_table([columns[visit] for visit in visits], name)
     known = as_table([baseline, *covariates], f"The baseline of {name}")
@@ -116,8 +116,7 @@ def _check(name: str, visits: Sequence[str], table: FloatArray, group: FloatArra
         for side in (0.0, 1.0):
             count = int(present[group == side, place].sum())
             if count < 2:
-                what = f"patients of each group at {visit}"
-                raise TooFewValuesError(f"A mixed model of {name}", count, 2, what)
+                raise TooFewValuesError("arms_patients", name=name, visit=visit, n=count)
 
 
 def _design(

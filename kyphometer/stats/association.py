@@ -96,14 +96,10 @@ def association(counts: ArrayLike, options: StatisticsOptions = DEFAULT_OPTIONS)
 def _checked(counts: ArrayLike) -> NDArray[np.int64]:
     table = np.asarray(counts, dtype=float)
     if table.ndim != 2 or (table < 0).any() or (table != np.rint(table)).any():
-        raise UnusableDataError(
-            "A table of counts", "holds something that is no count", "give whole numbers from 0"
-        )
+        raise UnusableDataError("counts_no_count")
     table = table[table.sum(axis=1) > 0][:, table.sum(axis=0) > 0]
     if min(table.shape) < 2:
-        raise UnusableDataError(
-            "A table of counts", "has patients in one group or category only", "nothing to compare"
-        )
+        raise UnusableDataError("counts_one_group")
     whole: NDArray[np.int64] = table.astype(np.int64)
     return whole
 

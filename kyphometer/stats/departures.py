@@ -77,10 +77,10 @@ def departure(
         If a delta is negative, or more are missing than there are.
     """
     if not 0 <= missing <= patients or not patients:
-        raise ParameterRangeError("The number missing", missing, f"from 0 to {patients}")
+        raise ParameterRangeError("number_missing", value=missing, patients=patients)
     for delta in deltas:
         if not (math.isfinite(delta) and delta >= 0):
-            raise ParameterRangeError("A delta", delta, "0 or more")
+            raise ParameterRangeError("delta_negative", value=delta)
     share = missing / patients
     quantile = float(special.stdtrit(estimate.degrees_of_freedom, 0.5 + options.confidence / 2.0))
     sign = math.copysign(1.0, estimate.estimate)

@@ -111,5 +111,5 @@ def _label(item: Any, index: int) -> str:
 def check_confidence(confidence: float) -> float:
     """Return the confidence level, or refuse one that is not strictly between 0 and 1."""
     if not 0.0 < confidence < 1.0:
-        raise ParameterRangeError("The confidence level", confidence, "between 0 and 1, as in 0.95")
+        raise ParameterRangeError("confidence_level", value=confidence)
     return confidence

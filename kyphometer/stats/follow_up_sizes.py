@@ -53,7 +53,7 @@ class PlannedPatients(Result):
 def with_drop_out(planned: PlannedPatients, share: float) -> PlannedPatients:
     """The same with so many more to begin with that `share` of them may be lost."""
     if not 0.0 <= share < 1.0:
-        raise ParameterRangeError("The share lost to follow-up", share, "from 0 to below 1")
+        raise ParameterRangeError("share_lost", value=share)
     sizes = [n for n in (planned.n, planned.n_reference) if n is not None]
     whole = sum(math.ceil(n / (1.0 - share) - 1e-9) for n in sizes)
     return replace(planned, recruited=whole)
@@ -117,7 +117,7 @@ def patients_for_groups(
     """
     _not_zero("The difference", difference)
     if not -1.0 < correlation < 1.0:
-        raise ParameterRangeError("The correlation", correlation, "between -1 and 1")
+        raise ParameterRangeError("correlation_range", value=correlation)
     _check(power, confidence)
     _above_zero("The ratio of the groups", ratio)
     effect = abs(difference) / (_above_zero("The SD", sd) * math.sqrt(1.0 - correlation**2))
@@ -156,7 +156,7 @@ def patients_for_shares(
     """
     for share in (first, second):
         if not 0.0 <= share <= 1.0:
-            raise ParameterRangeError("A share", share, "from 0 to 1")
+            raise ParameterRangeError("share_range", value=share)
     _not_zero("The difference of the shares", first - second)
     _above_zero("The ratio of the groups", ratio)
     _check(power, confidence)
@@ -215,7 +215,7 @@ def patients_for_share_width(
         If a number lies outside its range, or no reachable number of patients is enough.
     """
     if not 0.0 <= share <= 1.0:
-        raise ParameterRangeError("A share", share, "from 0 to 1")
+        raise ParameterRangeError("share_range", value=share)
     _above_zero("The half-width", half_width)
     check_confidence(confidence)
 
@@ -280,9 +280,7 @@ def _smallest(achieved: Callable[[int], float], wanted: float, start: int) -> in
     while achieved(high) < wanted:
         low, high = high, 2 * high
         if high > MOST:
-            raise ParameterRangeError(
-                "The number of patients", f"above {MOST}", "within reach: ask for less"
-            )
+            raise ParameterRangeError("patients_unreachable", most=MOST)
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if achieved(middle) >= wanted else (middle, high)
@@ -308,17 +306,17 @@ def _planned(
 
 def _not_zero(name: str, value: float) -> float:
     if not (math.isfinite(value) and value):
-        raise ParameterRangeError(name, value, "a number other than 0")
+        raise ParameterRangeError("number_not_zero", name=name, value=value)
     return value
 
 
 def _above_zero(name: str, value: float) -> float:
     if not (math.isfinite(value) and value > 0):
-        raise ParameterRangeError(name, value, "above 0")
+        raise ParameterRangeError("number_positive", name=name, value=value)
     return value
 
 
 def _check(power: float, confidence: float) -> None:
     check_confidence(confidence)
     if not 0.0 < power < 1.0:
-        raise ParameterRangeError("The power", power, "between 0 and 1")
+        raise ParameterRangeError("power_range", value=power)

@@ -182,11 +182,7 @@ class _Problem:
             state = moved
             if step <= TOLERANCE * float(np.abs(state.parameters).max()):
                 return state.parameters
-        raise UnusableDataError(
-            "A mixed model",
-            "has a covariance that these values do not determine",
-            "use one with fewer parameters",
-        )
+        raise UnusableDataError("covariance_undetermined")
 
     def _towards(self, state: _State, wanted: FloatArray) -> _State | None:
         """The furthest of the halved steps that keeps the covariance proper and loses nothing."""

@@ -66,22 +66,16 @@ def check_long(data: LongData) -> None:
     n, p = data.design.shape
     patients = len(np.unique(data.patients))
     if patients < 2:
-        raise TooFewValuesError("A mixed model", patients, 2, "patients")
+        raise TooFewValuesError("mixed_patients", n=patients)
     if n <= max(p, patients):
-        raise TooFewValuesError("A mixed model", n, max(p, patients) + 1, "observations")
+        raise TooFewValuesError("mixed_observations", needed=max(p, patients) + 1, n=n)
     if np.linalg.matrix_rank(data.design) < p:
-        raise UnusableDataError(
-            "A mixed model", "has effects that cannot be told apart", "leave one of them out"
-        )
+        raise UnusableDataError("mixed_effects")
     residual = data.values - data.design @ np.linalg.lstsq(data.design, data.values)[0]
     _, codes = np.unique(data.patients, return_inverse=True)
     within = residual - (np.bincount(codes, residual) / np.bincount(codes))[codes]
     if float(np.abs(within).max()) <= 1e-10 * max(float(np.abs(data.values).max()), 1e-300):
-        raise UnusableDataError(
-            "A mixed model",
-            "has no variation left within patients",
-            "every patient changes by the same amount, which no test can judge",
-        )
+        raise UnusableDataError("mixed_no_variation")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -165,13 +165,13 @@ def mixed_model(
         If the effects cannot be told apart, or a value lacks its day.
     """
     if len(columns) < 2:
-        raise TooFewValuesError("A mixed model", len(columns), 2, "visits")
+        raise TooFewValuesError("mixed_visits", n=len(columns))
     visits = tuple(columns)
     table = as_table([columns[visit] for visit in visits], name)
     patients, which = np.nonzero(~np.isnan(table))
     for place, visit in enumerate(visits):
         if not (which == place).any():
-            raise TooFewValuesError(f"A mixed model of {name}", 0, 1, f"values at {visit}")
+            raise TooFewValuesError("mixed_values", name=name, visit=visit, n=0)
     design = np.eye(len(visits))[which]
     days = _days(name, visits, table, days_from_target)
     adjusted = days is not None and bool(np.ptp(days[patients, which]) > 0)
@@ -245,14 +245,10 @@ def _days(
     zeros = np.zeros(len(table))
     days = as_table([given.get(visit, zeros) for visit in visits], f"The days of {name}")
     if days.shape != table.shape:
-        raise UnusableDataError(
-            f"The days of {name}", "do not match its values", "give one day a patient"
-        )
+        raise UnusableDataError("days_mismatch", name=name)
     for place in np.argwhere(~np.isnan(table) & np.isnan(days)):
         raise UnusableDataError(
-            f"{name} of patient {place[0] + 1} at {visits[place[1]]}",
-            "has no day",
-            "give the day of the visit, or fit without days",
+            "day_missing", name=name, value=place[0] + 1, visits=visits[place[1]]
         )
     return days
 

@@ -110,10 +110,10 @@ def levene(
     arrays = [as_values(group, "A group") for group in groups]
     arrays = [array[~np.isnan(array)] for array in arrays]
     if len(arrays) < 2:
-        raise TooFewValuesError("Levene's test", len(arrays), 2, "groups")
+        raise TooFewValuesError("levene_groups", n=len(arrays))
     for array in arrays:
         if len(array) < 2:
-            raise TooFewValuesError("Levene's test", len(array), 2, "values in each group")
+            raise TooFewValuesError("levene_values", n=len(array))
     total = sum(len(array) for array in arrays)
     statistic = p = None
     if not all(is_constant(array) for array in arrays):

@@ -52,9 +52,7 @@ class StatisticsOptions:
     def __post_init__(self) -> None:
         for name, value in (("alpha", self.alpha), ("confidence", self.confidence)):
             if not 0.0 < value < 1.0:
-                raise UnusableDataError(
-                    f"The option {name}", f"is {value}", "give a number between 0 and 1"
-                )
+                raise UnusableDataError("option_share", name=name, value=value)
 
     def is_significant(self, p: float | None) -> bool | None:
         """Whether p is significant under these options; None where there is no p."""

@@ -122,16 +122,10 @@ def _check(
     before: Sequence[str | None], after: Sequence[str | None], scores: dict[str, int]
 ) -> None:
     if len(before) != len(after):
-        raise UnusableDataError(
-            "A transition table",
-            f"has {len(before)} grades before but {len(after)} after",
-            "give both for each patient, None where missing",
-        )
+        raise UnusableDataError("grades_mismatch", count=len(before), count2=len(after))
     for grade in (*before, *after):
         if grade is not None and grade not in scores:
-            raise UnusableDataError(
-                "A transition table", f"has the grade {grade!r}", f"use {', '.join(scores)}"
-            )
+            raise UnusableDataError("no_grade", grade=grade, names=", ".join(scores))
 
 
 def _marginal_homogeneity(steps: Sequence[int]) -> float:

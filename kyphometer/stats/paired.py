@@ -83,7 +83,7 @@ def paired_t(
     table = as_table([first, second], "The paired comparison")
     pairs = table[~np.isnan(table).any(axis=1)]
     if len(pairs) < 2:
-        raise TooFewValuesError("A paired t test", len(pairs), 2, "complete pairs")
+        raise TooFewValuesError("paired_pairs", n=len(pairs))
     difference = pairs[:, 0] - pairs[:, 1]
     constant = is_constant(difference, scale=float(np.abs(pairs).max()))
     means, deviations = pairs.mean(axis=0), pairs.std(axis=0, ddof=1)
@@ -130,12 +130,10 @@ def paired_t_from_summaries(
     5.48
     """
     if n < 2:
-        raise TooFewValuesError("A paired t test", n, 2, "patients")
+        raise TooFewValuesError("paired_patients", n=n)
     if min(first[1], second[1]) < 0 or not -1.0 <= correlation <= 1.0:
         raise UnusableDataError(
-            "A paired t test from summaries",
-            f"was given SDs {first[1]}, {second[1]} and correlation {correlation}",
-            "SDs are at least 0 and correlations within -1 to 1",
+            "paired_summaries", first=first[1], second=second[1], correlation=correlation
         )
     variance = first[1] ** 2 + second[1] ** 2 - 2 * correlation * first[1] * second[1]
     scale = max(first[1], second[1], 1e-300) ** 2

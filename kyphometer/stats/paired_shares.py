@@ -65,7 +65,7 @@ def compare_paired_shares(
     pairs = list(zip(before, after, strict=True))
     known = [(bool(a), bool(b)) for a, b in pairs if a is not None and b is not None]
     if not known:
-        raise TooFewValuesError("A comparison of paired shares", 0, 1, "patients known at both")
+        raise TooFewValuesError("paired_shares", n=0)
     both, gone, come, neither = (
         known.count(pair) for pair in ((True, True), (True, False), (False, True), (False, False))
     )

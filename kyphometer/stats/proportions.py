@@ -55,9 +55,7 @@ def proportion(count: int, total: int, options: StatisticsOptions = DEFAULT_OPTI
     16.1
     """
     if not 0 <= count <= total:
-        raise UnusableDataError(
-            "A proportion", f"has {count} events among {total}", "count events among those at risk"
-        )
+        raise UnusableDataError("events_of_total", count=count, total=total)
     if total == 0:
         return Proportion(count=0, total=0, fraction=None, **dict.fromkeys(_LIMITS))
     low, high = clopper_pearson(count, total, options.confidence)
@@ -185,16 +183,10 @@ def clustered_rate(
 
 def _check_clusters(events: Sequence[int], units: Sequence[int]) -> None:
     if len(events) != len(units):
-        raise UnusableDataError(
-            "A clustered rate",
-            f"has {len(events)} event counts but {len(units)} unit counts",
-            "give both for each patient",
-        )
+        raise UnusableDataError("clustered_counts", count=len(events), count2=len(units))
     for place, (e, u) in enumerate(zip(events, units, strict=True), start=1):
         if not 0 <= e <= u:
-            raise UnusableDataError(
-                "A clustered rate", f"has {e} events among {u} units at place {place}", "correct it"
-            )
+            raise UnusableDataError("clustered_events", e=e, u=u, place=place)
 
 
 def _design_effect(clusters: np.ndarray) -> float:

@@ -106,11 +106,11 @@ _TESTS = (
 
 def _complete(columns: Mapping[str, Iterable[float | None]], what: str) -> tuple[FloatArray, int]:
     if len(columns) < 2:
-        raise TooFewValuesError(what, len(columns), 2, "visits")
+        raise TooFewValuesError("repeated_visits", what=what, n=len(columns))
     table = as_table(list(columns.values()), what)
     complete = table[~np.isnan(table).any(axis=1)]
     if len(complete) < 2:
-        raise TooFewValuesError(what, len(complete), 2, "patients with every visit")
+        raise TooFewValuesError("repeated_patients", what=what, n=len(complete))
     return complete, len(table) - len(complete)
 
 

@@ -86,7 +86,7 @@ def signed_rank(
     table = as_table([first, second], "The paired comparison")
     pairs = table[~np.isnan(table).any(axis=1)]
     if len(pairs) == 0:
-        raise TooFewValuesError("Wilcoxon's test", 0, 1, "complete pairs")
+        raise TooFewValuesError("wilcoxon_pairs", n=0)
     difference = _differences(pairs)
     changed = difference[difference != 0]
     ranks = stats.rankdata(np.abs(changed)) if len(changed) else np.zeros(0)

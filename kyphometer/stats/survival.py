@@ -141,13 +141,9 @@ def log_rank(
 def _checked(days: Iterable[float], events: Iterable[bool]) -> tuple[FloatArray, NDArray[np.bool_]]:
     times, had = np.array([*days], dtype=float), np.array([*events], dtype=bool)
     if not times.size:
-        raise TooFewValuesError("A survival curve", 0, 1, "patients")
+        raise TooFewValuesError("survival_patients", n=0)
     if times.size != had.size:
-        raise UnusableDataError(
-            "A survival curve", "has not as many days as events", "give one of each a patient"
-        )
+        raise UnusableDataError("survival_sizes")
     if not (np.isfinite(times) & (times >= 0)).all():
-        raise UnusableDataError(
-            "A survival curve", "has a day that is missing or negative", "count days from surgery"
-        )
+        raise UnusableDataError("survival_day")
     return times, had

@@ -68,9 +68,7 @@ def compare_risks(
     """
     for count, total in zip(events, totals, strict=True):
         if not 0 <= count <= total or total == 0:
-            raise UnusableDataError(
-                "A group", f"has {count} events in {total} patients", "give counts of patients"
-            )
+            raise UnusableDataError("events_of_patients", count=count, total=total)
     rest = [[events[i], totals[i] - events[i]] for i in (0, 1)]
     return RiskComparison(
         events=events,
@@ -221,27 +219,19 @@ def ancova(
     after, group, known = table[kept, 0], group[kept], table[kept, 1:]
     patients = (int(group.sum()), int((1.0 - group).sum()))
     if min(patients) < 2:
-        raise TooFewValuesError("A comparison of two groups", min(patients), 2, "patients a group")
+        raise TooFewValuesError("groups_patients", n=min(patients))
     known = known[:, [not is_constant(column) for column in known.T]]
     design = np.column_stack([group, np.ones_like(group), known - known.mean(axis=0)])
     df = after.size - design.shape[1]
     if df < 1:
-        raise TooFewValuesError(
-            "An analysis of covariance", int(after.size), design.shape[1] + 1, "patients"
-        )
+        raise TooFewValuesError("ancova_patients", needed=design.shape[1] + 1, n=int(after.size))
     if np.linalg.matrix_rank(design) < design.shape[1]:
-        raise UnusableDataError(
-            "An analysis of covariance",
-            "has effects that cannot be told apart",
-            "leave out the covariate that the groups or another covariate tell already",
-        )
+        raise UnusableDataError("ancova_effects")
     inverse = np.linalg.inv(design.T @ design)
     coefficients = inverse @ design.T @ after
     scatter = float(np.sum((after - design @ coefficients) ** 2))
     if scatter <= 1e-20 * float(np.sum(after**2)):
-        raise UnusableDataError(
-            "An analysis of covariance", "fits every value exactly", "check the values"
-        )
+        raise UnusableDataError("ancova_exact")
     value, error = float(coefficients[0]), math.sqrt(scatter / df * float(inverse[0, 0]))
     freedom = float(df)
     if not options.equal_scatter:
@@ -292,13 +282,13 @@ def hedges_g(
     """
     one, two = (v[~np.isnan(v)] for v in (as_values(v, "An effect size") for v in (first, second)))
     if min(one.size, two.size) < 2:
-        raise TooFewValuesError("An effect size", min(one.size, two.size), 2, "patients a group")
+        raise TooFewValuesError("effect_patients", n=min(one.size, two.size))
     df, root = one.size + two.size - 2, math.sqrt(one.size * two.size / (one.size + two.size))
     squares = float(np.sum((one - one.mean()) ** 2) + np.sum((two - two.mean()) ** 2))
     difference = float(one.mean() - two.mean())
     centred = np.concatenate([one - one.mean(), two - two.mean()])
     if is_constant(centred, float(np.abs(np.concatenate([one, two])).max())) or squares == 0.0:
-        raise UnusableDataError("An effect size", "has values that do not vary", "leave it out")
+        raise UnusableDataError("effect_constant")
     size = difference / math.sqrt(squares / df)
     correction = math.exp(
         math.lgamma(df / 2.0) - math.lgamma((df - 1.0) / 2.0) - math.log(math.sqrt(df / 2.0))
@@ -344,9 +334,9 @@ def correlation(
     kept = np.isfinite(first) & np.isfinite(second)
     first, second = first[kept], second[kept]
     if first.size < 4:
-        raise TooFewValuesError("A correlation", int(first.size), 4, "patients")
+        raise TooFewValuesError("correlation_patients", n=int(first.size))
     if np.ptp(first) == 0 or np.ptp(second) == 0:
-        raise UnusableDataError("A correlation", "has values that do not vary", "leave it out")
+        raise UnusableDataError("correlation_constant")
     value = max(-1.0, min(1.0, float(np.corrcoef(first, second)[0, 1])))
     half = float(special.ndtri(0.5 + options.confidence / 2.0)) / math.sqrt(first.size - 3)
     with np.errstate(divide="ignore"):

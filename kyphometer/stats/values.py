@@ -27,11 +27,11 @@ def as_values(values: Iterable[float | None] | ArrayLike, what: str) -> FloatArr
     try:
         array = np.array([np.nan if v is None else v for v in listed], dtype=float)
     except (TypeError, ValueError):
-        raise UnusableDataError(what, "holds something that is no number", "correct it") from None
+        raise UnusableDataError("no_number", what=what) from None
     if array.ndim != 1:
-        raise UnusableDataError(what, "is not one list of numbers", "give one value a patient")
+        raise UnusableDataError("no_list_of_numbers", what=what)
     if np.isinf(array).any():
-        raise UnusableDataError(what, "holds an infinite value", "correct or remove it")
+        raise UnusableDataError("infinite_value", what=what)
     return array
 
 
@@ -47,9 +47,7 @@ def as_table(columns: Sequence[Iterable[float | None] | ArrayLike], what: str) -
     lengths = {len(array) for array in arrays}
     if len(lengths) > 1:
         raise UnusableDataError(
-            what,
-            f"has columns of {', '.join(map(str, sorted(lengths)))} values",
-            "give one value a patient in each, None where missing",
+            "unequal_columns", what=what, names=", ".join(map(str, sorted(lengths)))
         )
     return np.column_stack(arrays)
 

@@ -154,5 +154,5 @@ def _sd_of_changes(given: Mapping[str, float]) -> float:
     if "sd_values" not in given or "correlation" not in given:
         raise UsageError("plan_sd")
     if not -1.0 <= given["correlation"] < 1.0:
-        raise ParameterRangeError("The correlation", given["correlation"], "from -1 to below 1")
+        raise ParameterRangeError("correlation_below_one", value=given["correlation"])
     return given["sd_values"] * math.sqrt(2.0 * (1.0 - given["correlation"]))

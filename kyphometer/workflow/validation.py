@@ -180,7 +180,7 @@ def judge_validation(
         if found is not None:
             paired.append(found)
     if not paired:
-        raise TooFewDataError("A validation", "films that every observer read both ways", "none")
+        raise TooFewDataError("validation_no_films")
     days, moved = _circumstances(study)
     facts = ValidationFacts(set_aside=aside, days_apart=days, moved=moved, observers=observers)
     return validate_help(tuple(paired), margins), facts, tuple(paired)

@@ -47,15 +47,14 @@ class ArmRules:
         limits = {**self.important_change, "loss of correction": self.loss_limit_deg}
         for name, value in limits.items():
             if not (math.isfinite(value) and value > 0):
-                raise UnusableDataError(
-                    f"The limit of {name}", f"is {value:g}", "give a positive number"
-                )
+                raise UnusableDataError("limit_of", name=name, value=value)
         for name in self.covariates:
             if name not in COVARIATES and not name.startswith(PRIVATE_PREFIX):
                 raise UnusableDataError(
-                    f"The covariate {name}",
-                    "is no column that can be adjusted for",
-                    f"take one of {', '.join(COVARIATES)}, or {PRIVATE_PREFIX}... of your own",
+                    "no_covariate",
+                    name=name,
+                    names=", ".join(COVARIATES),
+                    private_prefix=PRIVATE_PREFIX,
                 )
 
 
@@ -74,7 +73,5 @@ def covariate(record: ClinicalRecord, name: str) -> float | None:
     if name == "sex":
         return {"female": 1.0, "male": 0.0}.get(str(value))
     if isinstance(value, str):
-        raise UnusableDataError(
-            f"The covariate {name}", f"holds words ({value})", "code them as numbers"
-        )
+        raise UnusableDataError("covariate_words", name=name, value=value)
     return None if value is None else float(value)

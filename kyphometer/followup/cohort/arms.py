@@ -100,11 +100,7 @@ def _reference(rules: ArmRules, arms: Sequence[str]) -> str:
     for arm in arms:
         if arm.casefold() == rules.reference.casefold():
             return arm
-    raise UnusableDataError(
-        f"The reference group '{rules.reference}'",
-        "is none of the clinical table's",
-        f"take one of {', '.join(arms)}",
-    )
+    raise UnusableDataError("no_reference_group", reference=rules.reference, names=", ".join(arms))
 
 
 def _characteristics(
