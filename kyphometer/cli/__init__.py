@@ -68,7 +68,8 @@ def _parser(chosen: str | None) -> argparse.ArgumentParser:
     """Parser that knows every subcommand by name, and the chosen one in full."""
     parser = argparse.ArgumentParser(
         prog="kyphometer",
-        description="Kyphosis angles from lateral spine films, with their uncertainty and change.",
+        description="Kyphosis angles from lateral spine films, with their uncertainty and change. "
+        "Without a command the annotator opens what was opened last, else a study of your own.",
         epilog=_STATUSES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -98,6 +99,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         Exit status, see `kyphometer --help`.
     """
     spoken, arguments = _language(list(sys.argv[1:] if argv is None else argv))
+    arguments = arguments or ["annotate"]
     chosen = next((word for word in arguments if not word.startswith("-")), None)
     parser = _parser(chosen)
     args = parser.parse_args(arguments)
