@@ -20,7 +20,7 @@ SHARE = 0.3
 """Part of each body's log odds that counts: neighbours look at the same picture."""
 MOST = 4.0
 """The sacrum decides by no more than these log odds."""
-SURE = 0.9
+SURE = 0.95
 """A numbering less probable than this is said to be uncertain."""
 DISAGREES = 3.0
 """Log odds by which the bodies contradict the sacrum before a transitional vertebra is named."""
