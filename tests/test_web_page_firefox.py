@@ -26,8 +26,8 @@ PATIENCE_S = 90.0
 class Firefox:
     """One tab, asked and moved over WebDriver BiDi (https://w3c.github.io/webdriver-bidi/)."""
 
-    def __init__(self, address: str) -> None:
-        self._socket = client.connect(f"{address}/session", max_size=None, open_timeout=PATIENCE_S)
+    def __init__(self, socket: Any) -> None:
+        self._socket = socket
         self._numbers = itertools.count(1)
         self.complaints: list[str] = []
         self.call("session.new", capabilities={})
@@ -112,7 +112,9 @@ def firefox(profile: Path) -> Iterator[Firefox]:
         env={"HOME": str(profile), "PATH": "/usr/bin:/bin", "MOZ_HEADLESS": "1"},
     )
     try:
-        yield Firefox(_listening(process))
+        address = f"{_listening(process)}/session"
+        with client.connect(address, max_size=None, open_timeout=PATIENCE_S) as socket:
+            yield Firefox(socket)
     finally:
         process.terminate()
         try:
