@@ -20,6 +20,7 @@ COMMANDS = {
     "batch": "measure every film of a folder, by patient and visit, and draw overlays",
     "carry-over": "propose the marks of a read film on the next film",
     "deidentify": "copy a folder or a study without its patients' identity",
+    "detect": "propose the vertebral bodies of a whole film without a click (experimental)",
     "export": "write readings as DICOM objects (SR, picture, PDF), FHIR, COCO, CVAT, Slicer",
     "import-marks": "take in marks from a DICOM SR, COCO keypoints, a CVAT or a 3D Slicer file",
     "info": "show what a film's header says",
