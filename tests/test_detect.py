@@ -26,6 +26,7 @@ from kyphometer.errors import NoLateralSpineError
 from kyphometer.phantom import FilmFormat, simulate_film
 from kyphometer.reading import MarkSource
 from kyphometer.reading.document import read_reading
+from kyphometer.workflow.watch import Watch
 
 SAMPLE = Path(__file__).parent.parent / "sample_dicoms" / "SIM-001" / "pre-op.dcm"
 FORMAT = FilmFormat(rows=560, columns=300, pitch_mm=0.6)
@@ -253,3 +254,39 @@ def test_a_batch_measures_readings_first_and_says_what_was_only_proposed(unread,
         rows = list(csv.DictReader(file))
     said = {row["film"]: "confirmed by nobody" in row["warnings"] for row in rows}
     assert said == {"unread.dcm": True, "read.dcm": False}
+
+
+def test_a_watched_folder_has_a_proposal_for_each_new_film_and_none_twice(unread, tmp_path, capsys):
+    folder, out = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    shutil.copy(unread, folder / "new.dcm")
+    shutil.copy(SAMPLE, folder / "read.dcm")
+    shutil.copy(SAMPLE.with_name("pre-op.reading.json"), folder / "read.reading.json")
+    (folder / "torn.dcm").write_bytes(unread.read_bytes()[:3000])
+    words = ["watch", str(folder), "--out", str(out), "--once", "--json"]
+    assert main(words) == 1
+    told = {Path(item["film"]).name: item for item in map(json.loads, lines(capsys))}
+    assert set(told) == {"new.dcm", "torn.dcm"}
+    assert told["torn.dcm"]["reason"]
+    document = json.loads((out / "new.dcm.proposal.json").read_text("utf-8"))
+    assert (document["format"], document["version"]) == ("kyphometer-proposal", 1)
+    assert [body["level"] for body in document["bodies"]] == told["new.dcm"]["levels"]
+    assert main(words) == 0
+    assert lines(capsys) == []
+
+
+def test_a_film_that_is_still_being_written_waits_for_the_next_round(unread, tmp_path):
+    film = tmp_path / "film.dcm"
+    whole = unread.read_bytes()
+    watch = Watch(folder=tmp_path, out=tmp_path)
+    film.write_bytes(whole[:2000])
+    assert list(watch.round()) == []
+    film.write_bytes(whole)
+    assert list(watch.round()) == []
+    (item,) = watch.round()
+    assert (item.film, item.reason) == (film, "")
+    assert list(watch.round()) == []
+
+
+def lines(capsys):
+    return capsys.readouterr().out.splitlines()

@@ -38,6 +38,7 @@ COMMANDS = {
     "serve": "serve a study to a department, with accounts",
     "study": "make, fill and look at a study: films, patients, readings, clinical data",
     "user": "accounts of a served study",
+    "watch": "propose on every film that arrives in a folder (experimental)",
 }
 """Subcommands with their summaries; each lives in the module of its name, - replaced by _."""
 
@@ -67,7 +68,8 @@ def _parser(chosen: str | None) -> argparse.ArgumentParser:
     """Parser that knows every subcommand by name, and the chosen one in full."""
     parser = argparse.ArgumentParser(
         prog="kyphometer",
-        description="Kyphosis angles from lateral spine films, with their uncertainty and change.",
+        description="Kyphosis angles from lateral spine films, with their uncertainty and change. "
+        "Without a command the annotator opens what was opened last, else a study of your own.",
         epilog=_STATUSES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -97,6 +99,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         Exit status, see `kyphometer --help`.
     """
     spoken, arguments = _language(list(sys.argv[1:] if argv is None else argv))
+    arguments = arguments or ["annotate"]
     chosen = next((word for word in arguments if not word.startswith("-")), None)
     parser = _parser(chosen)
     args = parser.parse_args(arguments)

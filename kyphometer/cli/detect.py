@@ -36,8 +36,8 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Propose, write, print; 1 if the levels are uncertain."""
-    from kyphometer.reading.document import reading_to_dict, write_reading
-    from kyphometer.workflow.proposals import propose_file
+    from kyphometer.reading.document import write_reading
+    from kyphometer.workflow.proposals import body_rows, proposal_document, propose_file
 
     _film, proposal = propose_file(
         args.film,
@@ -50,45 +50,12 @@ def run(args: argparse.Namespace) -> int:
     if args.out is not None:
         write_reading(proposal.reading, args.out)
     if args.format == "json":
-        print_json({"reading": reading_to_dict(proposal.reading), **_facts(proposal)})
+        print_json(proposal_document(proposal))
     elif args.format == "csv":
-        print_csv(_rows(proposal), CSV_COLUMNS)
+        print_csv(body_rows(proposal), CSV_COLUMNS)
     else:
         _print_for_people(proposal)
     return 0 if proposal.numbering.is_sure else 1
-
-
-def _facts(proposal: Proposal) -> dict[str, Any]:
-    numbering = proposal.numbering
-    return {
-        "bodies": _rows(proposal),
-        "numbering": {
-            "sure": numbering.is_sure,
-            "probability": numbering.probability,
-            "uppermost": {str(level): chance for level, chance in numbering.alternatives.items()},
-            "evidence": dict(numbering.evidence),
-            "transitional": numbering.transitional,
-        },
-        "facing_probability": proposal.facing_probability,
-        "fractures": [
-            {"level": str(f.level), "loss": f.loss, "reason": str(f.reason)}
-            for f in proposal.fractures
-        ],
-        "notes": [str(note) for note in proposal.notes],
-    }
-
-
-def _rows(proposal: Proposal) -> list[dict[str, Any]]:
-    return [
-        {
-            "level": str(body.level),
-            "chance": body.chance,
-            "expected_error_percent": 100 * body.expected_error,
-            "refined": body.refined,
-            "note": body.note,
-        }
-        for body in proposal.bodies
-    ]
 
 
 def _print_for_people(proposal: Proposal) -> None:

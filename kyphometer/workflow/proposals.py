@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from kyphometer import __version__
 from kyphometer.anatomy import Level
@@ -11,6 +12,7 @@ from kyphometer.detect import Proposal, detect
 from kyphometer.dicom import read_film
 from kyphometer.film import Film
 from kyphometer.geometry import Facing
+from kyphometer.reading.document import reading_to_dict
 
 SOFTWARE = f"kyphometer {__version__}"
 
@@ -51,3 +53,39 @@ def propose_file(
         facing=None if facing is None else Facing(facing),
     )
     return film, replace(proposal, reading=replace(proposal.reading, software=SOFTWARE))
+
+
+def proposal_document(proposal: Proposal) -> dict[str, Any]:
+    """A proposal as JSON: the reading, and what is known of its doubts."""
+    numbering = proposal.numbering
+    return {
+        "reading": reading_to_dict(proposal.reading),
+        "bodies": body_rows(proposal),
+        "numbering": {
+            "sure": numbering.is_sure,
+            "probability": numbering.probability,
+            "uppermost": {str(level): chance for level, chance in numbering.alternatives.items()},
+            "evidence": dict(numbering.evidence),
+            "transitional": numbering.transitional,
+        },
+        "facing_probability": proposal.facing_probability,
+        "fractures": [
+            {"level": str(f.level), "loss": f.loss, "reason": str(f.reason)}
+            for f in proposal.fractures
+        ],
+        "notes": [str(note) for note in proposal.notes],
+    }
+
+
+def body_rows(proposal: Proposal) -> list[dict[str, Any]]:
+    """One row a body."""
+    return [
+        {
+            "level": str(body.level),
+            "chance": body.chance,
+            "expected_error_percent": 100 * body.expected_error,
+            "refined": body.refined,
+            "note": body.note,
+        }
+        for body in proposal.bodies
+    ]
