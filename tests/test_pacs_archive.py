@@ -97,6 +97,18 @@ def test_every_syntax_goes_there_and_comes_back_as_it_was(archive, films, tmp_pa
     assert (said["fetched"], said["known"]) == (0, len(expected))
 
 
+def test_a_name_or_a_part_of_it_is_found(archive, tmp_path, capsys):
+    folder = tmp_path / "films"
+    folder.mkdir()
+    write_film(folder, 1)
+    assert pacs(capsys, "send", "web", folder)[0] == 0
+    for way in ("web", "get"):
+        for name in ("*tester*", "Tester^*", "T?ster*", "Tester^Änna"):
+            found = pacs(capsys, "find", way, "--patient-name", name)[1]
+            assert len(found) == 1, (way, name)
+            assert pacs(capsys, "find", way, "--patient-name", f"x{name}")[1] == []
+
+
 def test_store_over_dimse_names_what_the_archive_does_not_take(archive, films, capsys):
     status, said, err = pacs(capsys, "send", "move", films)
     assert (status, said["sent"], said["failed"]) == (1, len(ENCODERS) - 1, 1)
@@ -352,6 +364,19 @@ def test_results_of_readings_beside_films(archive, tmp_path, capsys):
     status, said, err = pacs(capsys, "send", "web", lonely.parent, "--results")
     assert (status, said["sent"], said["failed"]) == (1, 3, 1)
     assert "'lonely.dcm' has no reading beside it" in err
+    lonely.unlink()
+    own = lonely.parent / "pre-op.reading.json"
+    document = json.loads(own.read_text("utf-8"))
+    own.write_text(json.dumps(document | {"comment": "looked at again"}), "utf-8")
+    for sent, known in ((3, 0), (0, 3)):  # a file written anew is the next version of what was sent
+        status, said, err = pacs(capsys, "send", "web", lonely.parent, "--results")
+        assert (status, said["sent"], said["known"]) == (0, sent, known), err
+    reports = [
+        one for one in archive.get("/series?expand") if one["MainDicomTags"]["Modality"] == "SR"
+    ]
+    assert len(reports) == 1
+    numbers = [archive.get(f"/instances/{one}")["IndexInSeries"] for one in reports[0]["Instances"]]
+    assert sorted(numbers) == [1, 2]
 
 
 @pytest.mark.parametrize("words", [[], ["x.dcm", "--study", "s.sqlite"]])

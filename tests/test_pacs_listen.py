@@ -17,7 +17,11 @@ from orthanc import free_port, proxy
 from pacs_films import ENCODERS, destinations, leftovers, pixels_of, write_film
 
 from kyphometer.cli import main
+from kyphometer.interop.network.archive import Entry
+from kyphometer.interop.network.destinations import the_destination
+from kyphometer.interop.network.fetch import fetch
 from kyphometer.interop.network.listen import Listening, listening
+from kyphometer.interop.network.open import open_archive
 
 ALL = list(ENCODERS)
 
@@ -179,3 +183,41 @@ def test_a_port_that_is_taken_and_titles_that_cannot_be(tmp_path, capsys):
     assert "choose another port" in capsys.readouterr().err
     for words in (["--ae-title", "SEVENTEEN LETTERS"], ["--allow-address", "here"]):
         assert main(["listen", str(tmp_path), "--port", str(free_port()), *words]) == 2
+
+
+def test_films_that_an_archive_moves_to_another_title_are_told(tmp_path, source, capsys):
+    """An archive that knows this machine under another name: refused here, and said so."""
+    from pynetdicom import AE, evt
+
+    film, ours = write_film(source, 1), free_port()
+
+    def moved(_event):
+        import pydicom
+
+        yield ("127.0.0.1", ours, {"ae_title": "ELSEWHERE"})
+        yield 1
+        yield 0xFF00, pydicom.dcmread(film)
+
+    entity = AE(ae_title="PACS")
+    entity.add_supported_context("1.2.840.10008.5.1.4.1.2.2.2")
+    entity.add_requested_context("1.2.840.10008.5.1.4.1.1.1.1")
+    server = entity.start_server(
+        ("127.0.0.1", 0), block=False, evt_handlers=[(evt.EVT_C_MOVE, moved)]
+    )
+    try:
+        table = {"kind": "dimse", "host": "127.0.0.1", "port": server.server_address[1],
+                 "retrieve": "move", "listen_host": "127.0.0.1", "listen_port": ours,
+                 "called_ae": "PACS", "timeout_s": 20.0}  # fmt: skip
+        to = the_destination("here", destinations(tmp_path / "d.toml", here=table))
+        entry = Entry(
+            sop_instance_uid="2.25.7001",
+            series_instance_uid="2.25.91",
+            study_instance_uid="2.25.80",
+        )
+        with open_archive(to) as archive:
+            done = fetch(archive, [entry], tmp_path / "in", source="here")
+    finally:
+        server.shutdown()
+    (failure,) = done.failed
+    assert "'here' sends films to the title ELSEWHERE" in str(failure.error)
+    assert not list((tmp_path / "in").rglob("*.dcm"))

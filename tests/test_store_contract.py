@@ -277,3 +277,19 @@ def test_who_has_read_which_film(reopen, store, film):
         store.save_reading(reading_of(), film, code, base_version=0)
     store.save_reading(reading_of(), film, "LT", base_version=1, reason="again")
     assert store.readers() == reopen().readers() == {film: ("KN", "LT")}
+
+
+def test_films_that_have_come_are_taken_up(store, tmp_path):
+    come = tmp_path / "films" / "1.2.3"
+    write_film(come / "c.film", "1.2.3", seed=3)
+    assert list(store.take_up([come])) == []
+    assert sorted(film.name for film in store.films()) == ["a.film", "b.film", "c.film"]
+
+
+def test_a_deed_is_written_down_where_there_is_a_trail(store):
+    store.note_deed("results.send", "film 1", {"destination": "archive"})
+    if isinstance(store, Study):
+        last = store.audit()[-1]
+        assert (last.actor, last.action, last.subject) == ("KN", "results.send", "film 1")
+        assert last.details == {"destination": "archive"}
+        assert store.check() == ()

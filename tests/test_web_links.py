@@ -39,6 +39,16 @@ def test_what_is_not_here_is_told_in_a_sentence(store, uid, status):
     assert "<script>" not in answer.text
 
 
+def test_who_may_fetch_is_offered_a_study_that_is_not_here(store, tmp_path, monkeypatch):
+    file = tmp_path / "destinations.toml"
+    file.write_text('[archive]\nkind = "dimse"\nhost = "127.0.0.1"\n', "utf-8")
+    monkeypatch.setenv("KYPHOMETER_DESTINATIONS", str(file))
+    answer = visitor(store).get("/open", params={"StudyInstanceUID": "1.2.3.4.5"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/#/fetch/1.2.3.4.5")
+    monkeypatch.setenv("KYPHOMETER_DESTINATIONS", str(tmp_path / "none.toml"))
+    assert visitor(store).get("/open", params={"StudyInstanceUID": "1.2.3.4.5"}).status_code == 404
+
+
 def test_a_stranger_learns_nothing(store):
     for uid in (STUDY, "1.2.9", ""):
         assert stranger(store).get("/open", params={"StudyInstanceUID": uid}).status_code == 401

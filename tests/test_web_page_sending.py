@@ -183,7 +183,10 @@ def test_a_department_sends_and_a_blinded_reader_cannot(
             study.add_account(name, password_hash=known, role="observer", observer=name.upper())
         plan = SessionRequest(code="qa1", observers=("BEA",), rounds=1, duplicates=0.0, seed=1)
         new_session(study, plan)
-    with listener(inbox, port) as kept, running("serve", target, "--port", "0") as server:
+    with (
+        listener(inbox, port) as kept,
+        running("serve", target, "--port", "0", "--send-role", "observer") as server,
+    ):
         with signed_in(server, "ann") as ann:
             film = ann.get("/api/worklist").json()["items"][0]["film_id"]
             address = f"/api/films/{film}/sending"

@@ -61,11 +61,25 @@ def add_parser(subparsers: Any) -> None:
         metavar="FILE",
         help="secret that the proxy sends in X-Kyphometer-Proxy-Secret",
     )
+    for deed, what in (("send", "send results to archives"), ("fetch", "fetch films from them")):
+        parser.add_argument(
+            f"--{deed}-role",
+            choices=("observer", "qa", "owner"),
+            default="owner",
+            help=f"who may {what}: accounts of this role and those above it (%(default)s)",
+        )
+    parser.add_argument(
+        "--films",
+        type=Path,
+        metavar="FOLDER",
+        help="where fetched films come to lie (default: 'films' beside a study that is a file)",
+    )
 
 
 def run(args: Any) -> int:
     """Serve until interrupted."""
     from kyphometer.store.study.study import Study
+    from kyphometer.web.access.visitors import Role
     from kyphometer.web.server.department import Listening, serve
 
     where = Listening(
@@ -80,6 +94,9 @@ def run(args: Any) -> int:
         kit_key=args.key,
         user_header=args.user_header,
         proxy_secret=args.proxy_secret,
+        send_role=Role(args.send_role),
+        fetch_role=Role(args.fetch_role),
+        films_folder=args.films,
     )
     with Study.open(args.study) as study:
         serve(study, where, show=_show)

@@ -66,6 +66,13 @@ class PacsAssociationError(PacsError):
         super().__init__(destination=destination, called=called, calling=calling, reason=told)
 
 
+class PacsTitleError(PacsError):
+    """An archive sends what we asked for to another title than ours."""
+
+    def __init__(self, destination: str, called: str, ours: str) -> None:
+        super().__init__(destination=destination, called=called, ours=ours)
+
+
 class PacsKindsError(PacsError):
     """The archive accepts nothing of what was offered."""
 

@@ -86,6 +86,7 @@ def fetch(
     source: str,
     bounds: Bounds | None = None,
     known: frozenset[str] = frozenset(),
+    again: bool = False,
     progress: Progress | None = None,
 ) -> Fetched:
     """Fetch films into a folder; run again, it goes on where it was cut.
@@ -103,6 +104,8 @@ def fetch(
         Name of the archive, for sentences.
     known
         SOP instances that are not wanted because they are elsewhere.
+    again
+        Fetch also what was fetched before and is not here any more.
     progress
         Told of each film that came.
     """
@@ -111,7 +114,8 @@ def fetch(
     with locked(folder / LOCK), Journal(folder / JOURNAL) as journal:
         sweep(folder)
         run = _Run(archive, folder, source, bounds, journal, progress)
-        return run.fetch(list({one.sop_instance_uid: one for one in entries}.values()), known)
+        had = known if again else known | {str(line.get("sop")) for line in journal.lines}
+        return run.fetch(list({one.sop_instance_uid: one for one in entries}.values()), had)
 
 
 class _Run:
@@ -136,8 +140,7 @@ class _Run:
         self._kept: list[Kept] = []
         self._failed: list[Failure] = []
 
-    def fetch(self, entries: list[Entry], known: frozenset[str]) -> Fetched:
-        had = known | {str(line.get("sop")) for line in self._journal.lines}
+    def fetch(self, entries: list[Entry], had: frozenset[str]) -> Fetched:
         wanted = [one for one in entries if one.sop_instance_uid not in had]
         fresh = [one for one in wanted if not self._is_here(one)]
         ended_by = self._fetch(fresh)

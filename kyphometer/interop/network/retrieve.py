@@ -13,12 +13,14 @@ from kyphometer.errors import (
     ListenError,
     PacsNotFoundError,
     PacsStatusError,
+    PacsTitleError,
 )
 from kyphometer.interop.network.archive import Entry, Receiver
 from kyphometer.interop.network.association import (
     application_entity,
     associated,
     ended,
+    patience,
     stop_server,
     watched,
 )
@@ -54,9 +56,15 @@ def fetch_by_move(
 ) -> Iterator[tuple[Entry, KyphometerError | None]]:
     """C-MOVE each to a listener of ours that runs as long."""
     handler = StoreHandler(receiver)
-    with _listening(to, handler), associated(to, [(MOVE, UNCOMPRESSED[:2])]) as association:
+    with (
+        _listening(to, handler) as strays,
+        associated(to, [(MOVE, UNCOMPRESSED[:2])]) as association,
+    ):
         for number, entry in enumerate(entries, 1):
-            yield entry, _retrieve(to, association, entry, handler, number)
+            failed = _retrieve(to, association, entry, handler, number)
+            if failed is not None and strays:
+                failed = PacsTitleError(to.name, strays[-1], to.calling_ae)
+            yield entry, failed
 
 
 def _by_kinds(entries: Sequence[Entry]) -> Iterator[tuple[tuple[str, ...], list[Entry]]]:
@@ -112,20 +120,34 @@ def _requests(to: Destination, association: Any, entry: Entry, number: int) -> A
 
 
 @contextmanager
-def _listening(to: Destination, handler: StoreHandler) -> Iterator[None]:
+def _listening(to: Destination, handler: StoreHandler) -> Iterator[list[str]]:
+    """Receive while the block runs; gives the titles by which others were called here, refused."""
     from pynetdicom import AllStoragePresentationContexts, evt
 
+    strays: list[str] = []
+
+    def note(event: Any) -> None:
+        called = str(event.assoc.requestor.primitive.called_ae_title).strip()
+        if called != to.calling_ae:
+            strays.append(called)
+
     entity = application_entity(to.calling_ae, to.timeout_s)
+    entity.require_called_aet = True
+    handlers: list[Any] = [
+        (evt.EVT_C_STORE, handler),
+        (evt.EVT_CONN_OPEN, patience(to.timeout_s)),
+        (evt.EVT_REQUESTED, note),
+    ]
     for context in AllStoragePresentationContexts:
         entity.add_supported_context(context.abstract_syntax, list(SYNTAXES))
     try:
         server = entity.start_server(
-            (to.listen_host, to.listen_port), block=False, evt_handlers=[(evt.EVT_C_STORE, handler)]
+            (to.listen_host, to.listen_port), block=False, evt_handlers=handlers
         )
     except OSError as error:
         address = f"{to.listen_host}:{to.listen_port}"
         raise ListenError(address, error.strerror) from None
     try:
-        yield
+        yield strays
     finally:
         stop_server(server)

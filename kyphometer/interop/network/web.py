@@ -7,10 +7,12 @@ than a piece of a film is in memory.
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -49,6 +51,8 @@ _AS_KEPT: Final = {
     "Accept-Encoding": "identity",  # deflating films on the fly takes a server far longer
 }
 _PAGE: Final = 500
+_ESCAPED: Final = re.compile(r"[^A-Za-z0-9_.*?-]+")
+"""What an address cannot hold as it is."""
 _ASKED: Final = tuple(dict.fromkeys((*FIELDS.values(), "Rows", "Columns")))
 
 
@@ -64,6 +68,7 @@ class WebArchive:
             from dicomweb_client.web import DICOMwebClient
         logging.getLogger("retrying").setLevel(logging.CRITICAL)  # it logs whole tracebacks
         self._session = session = requests.Session()
+        session.get = partial(_get_plainly, session.get)  # type: ignore[method-assign]
         if destination.token:
             session.headers["Authorization"] = f"Bearer {secret(destination, destination.token)}"
             session.auth = lambda request: request  # or a .netrc would replace the token
@@ -111,6 +116,15 @@ class WebArchive:
             "StudyDate": query.dates(),
         }
         filters = {name: value for name, value in asked.items() if value}
+        found = False
+        for study in self._studies_with(filters):
+            found = True
+            yield study
+        plain = _ESCAPED.sub("*", query.patient_name)
+        if not found and plain != query.patient_name:  # Orthanc 1.10 takes escapes literally
+            yield from self._studies_with({**filters, "PatientName": plain})
+
+    def _studies_with(self, filters: dict[str, str]) -> Iterator[dict[str, Any]]:
         fields = ["StudyDescription", "PatientID", "PatientName", "StudyDate"]
         yield from self._pages(
             self._client.search_for_studies, search_filters=filters, fields=fields
@@ -270,6 +284,11 @@ class WebArchive:
         if any(isinstance(one, lower.NewConnectionError) for one in inner):
             return PacsUnreachableError(self._to.name, self._to.address, _reason(inner))
         return PacsCutError(self._to.name)
+
+
+def _get_plainly(get: Callable[..., Any], url: str, **options: Any) -> Any:
+    """GET with wildcards as they are: the client escapes them, and Orthanc 1.10 leaves them so."""
+    return get(url.replace("%2A", "*").replace("%3F", "?"), **options)
 
 
 def _wanted(found: Entry, query: Query) -> bool:

@@ -86,6 +86,14 @@ class ReadingFiles:
             kept.unlink(missing_ok=True)
             raise
 
+    def adopt(self) -> None:
+        """Keep a reading that was put beside the film from outside, so that it stays known."""
+        outside = self._outside()
+        if outside is not None:
+            self._history.mkdir(parents=True, exist_ok=True)
+            sync_folder(self._history.parent)
+            self._keep(outside)
+
     def settle(self) -> None:
         """Put the latest version beside the film, if the program was killed before it could."""
         last = self._last()

@@ -6,7 +6,7 @@ import hashlib
 import os
 import secrets
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -228,6 +228,25 @@ class FolderStore:
             if names := observers_of(path, self._frame(film), listed[path.parent]):
                 found[film.id] = tuple(names)
         return found
+
+    # ---------------------------------------------------------------------------- archives
+
+    def films_folder(self) -> Path | None:
+        """See `ReadingStore`: the folder itself."""
+        return self._root if self._root.is_dir() else None
+
+    def take_up(self, folders: Sequence[Path]) -> tuple[str, ...]:
+        """See `ReadingStore`."""
+        self.films()
+        places = {folder.resolve() for folder in folders}
+        return tuple(
+            f"{found.path.name}: {found.sentence}"
+            for found in self.failed
+            if found.path.parent in places
+        )
+
+    def note_deed(self, action: str, subject: str, details: Mapping[str, Any]) -> None:
+        """See `ReadingStore`: a folder keeps no trail."""
 
     # ------------------------------------------------------------------------------ drafts
 

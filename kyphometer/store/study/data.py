@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -13,6 +13,7 @@ from kyphometer.errors import KyphometerError, StudyRefusedError
 from kyphometer.film import Position
 from kyphometer.followup.clinical.record import ClinicalTable
 from kyphometer.followup.visit_model import VisitAssignment
+from kyphometer.store.database import audit
 from kyphometer.store.database.connection import Snapshot
 from kyphometer.store.database.schema import patients as patients_table
 from kyphometer.store.films import changes as film_changes
@@ -99,6 +100,24 @@ class StudyData(StudyReadings):
             with self._database.write() as connection:
                 visits.refresh(connection, self._actor)
         return report
+
+    def films_folder(self) -> Path | None:
+        """Folder `films` beside a study that is a file; None for a database elsewhere."""
+        path = self._database.path
+        return None if path is None else path.parent / "films"
+
+    def take_up(self, folders: Sequence[Path]) -> tuple[str, ...]:
+        """Take up the films that have come into folders; what was refused, a sentence each."""
+        told = []
+        for folder in folders:
+            report = self.add_films(folder)
+            told += [f"{one.path.name}: {one.sentence}" for one in (*report.failed, *report.notes)]
+        return tuple(told)
+
+    def note_deed(self, action: str, subject: str, details: Mapping[str, Any]) -> None:
+        """Write a deed that changes nothing of the study into its audit trail."""
+        with self._database.write() as connection:
+            audit.record(connection, self._actor, action, subject, details=details)
 
     def import_readings(
         self,

@@ -327,6 +327,26 @@ class BlindedService:
         """Refused: nothing of a blinded session leaves."""
         raise BlindedRefusalError(RefusalCode.HIDDEN)
 
+    def note_sending(self, _film_id: str, _version: int, _job: object) -> Never:
+        """Refused: nothing of a blinded session leaves."""
+        raise BlindedRefusalError(RefusalCode.HIDDEN)
+
+    def note_fetching(self, _job: object) -> Never:
+        """Refused: films are fetched by those who see whose they are."""
+        raise BlindedRefusalError(RefusalCode.HIDDEN)
+
+    def films_folder(self) -> Never:
+        """Refused: films are fetched by those who see whose they are."""
+        raise BlindedRefusalError(RefusalCode.HIDDEN)
+
+    def films_of(self, _sop_instance_uids: object) -> Never:
+        """Refused: a UID would tell which film a code is."""
+        raise BlindedRefusalError(RefusalCode.HIDDEN)
+
+    def take_up(self, _folders: object) -> Never:
+        """Refused: films are fetched by those who see whose they are."""
+        raise BlindedRefusalError(RefusalCode.HIDDEN)
+
     def table(self, _film_id: str) -> Never:
         """Refused: it would show values."""
         raise BlindedRefusalError(RefusalCode.HIDDEN)

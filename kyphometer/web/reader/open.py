@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from kyphometer.messages import language
 from kyphometer.reading import Reading
 from kyphometer.store.protocol import ReadingStore
 from kyphometer.store.records import FilmRecord, ReadingState, WorkItem
+from kyphometer.web.fetching.answers import FetchJob
 from kyphometer.web.incoming.answers import Incoming, Part
 from kyphometer.web.incoming.desk import IncomingDesk
 from kyphometer.web.pixels.film_source import FilmSource
@@ -37,6 +39,7 @@ from kyphometer.web.reader.printing import Printed, measurements_csv, page_order
 from kyphometer.web.reader.service import ConfirmNote
 from kyphometer.web.reader.versions import ReadingVersions, stored_view, tag_of
 from kyphometer.web.reader.visits import ReadFilm, visit_table
+from kyphometer.web.sending.answers import SendJob
 from kyphometer.web.sending.job import ResultsOrder
 from kyphometer.web.views.assisted import assisted_view
 from kyphometer.web.views.films import facts_view, geometry_view, identity_view, pixels_view
@@ -262,6 +265,53 @@ class OpenService:
             visit=record.visit,
             corner_sd_mm=self.agreement.corner_sd_mm,
         )
+
+    def note_sending(self, film_id: str, version: int, job: SendJob) -> None:
+        """Write into the audit trail that results of a version leave, or what came of it."""
+        details = {
+            "destination": job.destination,
+            "parts": job.parts,
+            "observer": self._observer,
+            "version": version,
+        }
+        if job.state != "done":
+            self._store.note_deed("results.send", f"film {film_id}", details)
+            return
+        details |= {"sent": job.sent, "known": job.known, "problems": job.problems}
+        self._store.note_deed("results.sent", f"film {film_id}", details | {"ended": job.ended})
+
+    def note_fetching(self, job: FetchJob) -> None:
+        """Write into the audit trail that films are fetched, or what came of it."""
+        details: dict[str, Any] = {"destination": job.destination, "films": job.total}
+        if job.state != "done":
+            self._store.note_deed("films.fetch", "study", details)
+            return
+        details |= {"arrived": job.arrived, "known": job.known, "problems": job.problems}
+        self._store.note_deed("films.fetched", "study", details | {"ended": job.ended})
+
+    def films_folder(self) -> Path | None:
+        """Where fetched films come to lie."""
+        return self._store.films_folder()
+
+    def films_of(self, sop_instance_uids: Collection[str]) -> dict[str, str]:
+        """Films by the UIDs of their instances, lateral ones first."""
+        wanted = set(sop_instance_uids)
+        found = [
+            film
+            for film in self._catalogue.films().values()
+            if film.reference.sop_instance_uid in wanted
+        ]
+        found.sort(key=lambda film: film.is_lateral is not True)
+        named: dict[str, str] = {}
+        for film in found:  # of several frames the first stands for all
+            named.setdefault(str(film.reference.sop_instance_uid), str(film.id))
+        return named
+
+    def take_up(self, folders: Sequence[Path]) -> Sequence[str]:
+        """Take up films that have come into folders; they are on the work list at once."""
+        refused = self._store.take_up(folders)
+        self._catalogue.forget()
+        return refused
 
     def readings(self, film_id: str) -> Readings:
         """Everybody's confirmed readings of a film."""

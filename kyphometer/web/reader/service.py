@@ -7,8 +7,9 @@ in each route.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,12 +17,14 @@ from numpy.typing import NDArray
 
 from kyphometer.store.records import MarkingLog
 from kyphometer.web.access.visitors import Visitor
+from kyphometer.web.fetching.answers import FetchJob
 from kyphometer.web.pixels.film_source import FilmSource
 from kyphometer.web.pixels.page import PageKind, PageOrder
 from kyphometer.web.pixels.picture import PictureOrder
 from kyphometer.web.reader.agreement import Agreement
 from kyphometer.web.reader.assist import Target
 from kyphometer.web.reader.carrying import CarryOrder
+from kyphometer.web.sending.answers import SendJob
 from kyphometer.web.sending.job import ResultsOrder
 from kyphometer.web.views.visits import VisitTable
 from kyphometer.web.wire.films import WorkQuery
@@ -94,6 +97,26 @@ class ReaderService(Protocol):
 
     def results(self, film_id: str) -> ResultsOrder:
         """The reader's confirmed reading, of which results may be sent."""
+        ...
+
+    def note_sending(self, film_id: str, version: int, job: SendJob) -> None:
+        """Write into the audit trail that results of a version leave, or what came of it."""
+        ...
+
+    def note_fetching(self, job: FetchJob) -> None:
+        """Write into the audit trail that films are fetched, or what came of it."""
+        ...
+
+    def films_folder(self) -> Path | None:
+        """Where fetched films come to lie; None if the store has no place."""
+        ...
+
+    def films_of(self, sop_instance_uids: Collection[str]) -> dict[str, str]:
+        """Films by the UIDs of their instances, lateral first; what is not here is left out."""
+        ...
+
+    def take_up(self, folders: Sequence[Path]) -> Sequence[str]:
+        """Take up films that have come into folders; what was refused, a sentence each."""
         ...
 
     def readings(self, film_id: str) -> Readings:

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from kyphometer.web.openapi.document import describe
 from kyphometer.web.routes import (
     accounts,
+    fetching,
     films,
     incoming,
     links,
@@ -44,6 +45,7 @@ ROUTES = (
     *films.ROUTES,
     *readings.ROUTES,
     *sending.ROUTES,
+    *fetching.ROUTES,
     *incoming.ROUTES,
     *accounts.ROUTES,
     *planning.ROUTES,

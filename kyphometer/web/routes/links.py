@@ -9,9 +9,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from kyphometer.errors import RequestError
+from kyphometer.errors import NotFoundError, RequestError
 from kyphometer.web.access.authentication import stranger_page
 from kyphometer.web.routes.routing import TypedRoute
+from kyphometer.web.routes.service import may_fetch
 from kyphometer.web.server.services import reader_service, services
 from kyphometer.web.server.settings import Mode
 
@@ -24,7 +25,7 @@ _AGAIN: Final = (
 
 
 async def open_study(request: Request) -> Response:
-    """GET /open?StudyInstanceUID=UID: to the page of the study's film.
+    """GET /open?StudyInstanceUID=UID: to the page of the study's film, or to the offer to fetch it.
 
     A browser that comes from another page does not send the cookie: a page of ours that moves on by
     itself asks again. A blinded reader is refused by the service.
@@ -37,11 +38,18 @@ async def open_study(request: Request) -> Response:
             return Response(_AGAIN.format(uid=uid), media_type="text/html")
         if services(request).settings.mode is Mode.LOCAL:
             return stranger_page()
-        return RedirectResponse("/login", status_code=303)
+        # The page of signing in keeps what stands behind the #, and so comes back here.
+        again = f"#/open/{uid}" if known else ""
+        return RedirectResponse(f"/login{again}", status_code=303)
     if not known:
         raise RequestError("address_without_study")
     at = await reader_service(request)
-    film_id = await run_in_threadpool(at.film_of_study, uid)
+    try:
+        film_id = await run_in_threadpool(at.film_of_study, uid)
+    except NotFoundError:
+        if not may_fetch(request, at):
+            raise
+        return RedirectResponse(f"/#/fetch/{uid}", status_code=303)
     return RedirectResponse(f"/#/film/{film_id}", status_code=303)
 
 

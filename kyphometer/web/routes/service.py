@@ -10,13 +10,14 @@ from starlette.requests import Request
 import kyphometer
 from kyphometer.anatomy import Level
 from kyphometer.film import Position
+from kyphometer.interop.network.destinations import destinations_path
 from kyphometer.measure import ANGLES
 from kyphometer.reading import CornerRule
 from kyphometer.web.access.accounts import AccountAuthenticator
-from kyphometer.web.access.visitors import Authenticator
+from kyphometer.web.access.visitors import Authenticator, Role, Visitor
+from kyphometer.web.reader.service import ReaderService
 from kyphometer.web.routes.incoming import takes_films
 from kyphometer.web.routes.routing import TypedRoute
-from kyphometer.web.sending.desk import SendDesk
 from kyphometer.web.server.services import reader_service, services, visitor
 from kyphometer.web.wire.base import Ok
 from kyphometer.web.wire.people import Config, Definition, Help, User
@@ -36,11 +37,22 @@ async def config(request: Request) -> Config:
         languages=list(settings.languages),
         corner_sd_mm=at.agreement.corner_sd_mm,
         fractured_level=at.agreement.fractured_level,
+        sending=_may(settings.send_role, who, at),
+        fetching=may_fetch(request, at),
         incoming=takes_films(services(request), who, at),
-        sending=not at.is_blinded and SendDesk.is_set_up(),
         assist=Help(available=True, allowed=at.agreement.may_assist),
         **_vocabulary(),
     )
+
+
+def _may(role: Role, who: Visitor, at: ReaderService) -> bool:
+    """True if there are archives, and this visitor may use them so."""
+    return who.role.includes(role) and not at.is_blinded and destinations_path().is_file()
+
+
+def may_fetch(request: Request, at: ReaderService) -> bool:
+    """True if there are archives, and whoever asks may fetch films from them."""
+    return _may(services(request).settings.fetch_role, visitor(request), at)
 
 
 @cache

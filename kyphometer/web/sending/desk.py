@@ -6,11 +6,9 @@ archive has confirmed is written down, so that whoever sends again sends only th
 
 from __future__ import annotations
 
-import multiprocessing
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
-from multiprocessing.connection import Connection
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final, get_args
 
@@ -26,6 +24,7 @@ from kyphometer.interop.network.destinations import (
 from kyphometer.messages import language, sentence
 from kyphometer.web.sending.answers import Send, Sending, SendJob, SendTarget
 from kyphometer.web.sending.job import ResultsOrder, run
+from kyphometer.web.server.beside import told_by
 
 PARTS: Final[tuple[Part, ...]] = get_args(Part)
 """Everything that can be sent of a reading."""
@@ -40,11 +39,6 @@ class SendDesk:
         self._jobs: OrderedDict[_Key, SendJob] = OrderedDict()
         self._lock = threading.Lock()
         self._turn = threading.Semaphore()
-
-    @staticmethod
-    def is_set_up() -> bool:
-        """True if there is a file of destinations."""
-        return destinations_path().is_file()
 
     def state(self, order: ResultsOrder) -> Sending:
         """Where this reading can go, and what became of the last sending."""
@@ -68,8 +62,10 @@ class SendDesk:
             job=job,
         )
 
-    def start(self, order: ResultsOrder, wanted: Send) -> Sending:
+    def start(self, order: ResultsOrder, wanted: Send, note: Callable[[SendJob], None]) -> Sending:
         """Begin to send; while a sending of this reading is under way, it is that one.
+
+        `note` is told of each sending as it begins and as it ended, for the audit trail.
 
         Raises
         ------
@@ -87,7 +83,12 @@ class SendDesk:
             raise RequestError("nothing_chosen")
         begun = SendJob(destination=destination, parts=parts, state="making", total=len(parts))
         if self._begin(order, begun):
-            arguments = (order, begun, language())
+            try:
+                note(begun)
+            except KyphometerError as error:  # nothing leaves that is not written down
+                self._note(order, replace(begun, state="done", ended=str(error)))
+                raise
+            arguments = (order, begun, language(), note)
             threading.Thread(target=self._follow, args=arguments, daemon=True).start()
         return self.state(order)
 
@@ -104,41 +105,37 @@ class SendDesk:
                 self._jobs.popitem(last=False)
             return True
 
-    def _follow(self, order: ResultsOrder, begun: SendJob, spoken: str) -> None:
+    def _follow(
+        self,
+        order: ResultsOrder,
+        begun: SendJob,
+        spoken: str,
+        note: Callable[[SendJob], None],
+    ) -> None:
         """Run the job's process in its turn, and note what it tells."""
         last = begun
         if not self._turn.acquire(blocking=False):
             self._note(order, replace(begun, state="waiting"))
             self._turn.acquire()
         try:
-            spawn = multiprocessing.get_context("spawn")
-            ours, its = spawn.Pipe(duplex=False)
-            process = spawn.Process(target=run, args=(order, begun, spoken, its), daemon=True)
-            process.start()
-            its.close()
-            for told in _messages(ours):
+            for told in told_by(run, order, begun, spoken):
                 last = told
-                self._note(order, told)
-            process.join()
+                if last.state != "done":
+                    self._note(order, last)
         finally:
             self._turn.release()
         if last.state != "done":
             stopped = sentence("send.stopped", {}, spoken)
-            self._note(order, replace(last, state="done", ended=stopped))
+            last = replace(last, state="done", ended=stopped)
+        try:
+            note(last)
+        except KyphometerError as error:
+            last = replace(last, problems=[*last.problems, str(error)])
+        self._note(order, last)
 
     def _note(self, order: ResultsOrder, job: SendJob) -> None:
         with self._lock:
             self._jobs[_key(order)] = job
-
-
-def _messages(ours: Connection) -> Iterator[SendJob]:
-    """What the process tells, until it has ended, however it ends."""
-    with ours:
-        while True:
-            try:
-                yield ours.recv()
-            except EOFError:
-                return
 
 
 def _key(order: ResultsOrder) -> _Key:

@@ -17,7 +17,7 @@ from kyphometer.store.study.study import Study
 from kyphometer.web.access.accounts import AccountAuthenticator
 from kyphometer.web.access.proxy_sign_in import ProxySignIn
 from kyphometer.web.access.sign_in_log import SignInLog
-from kyphometer.web.access.visitors import Visitor
+from kyphometer.web.access.visitors import Role, Visitor
 from kyphometer.web.blinded.service import BlindedService
 from kyphometer.web.incoming.desk import desk_for
 from kyphometer.web.quality.desk import QualityDesk
@@ -52,6 +52,8 @@ class Listening:
         Folder of the true readings of a kit, for certificates, or None.
     user_header, proxy_secret
         Header in which the proxy names the person, and the file of its secret, or None.
+    send_role, fetch_role, films_folder
+        Those of `WebSettings`.
     """
 
     host: str = "127.0.0.1"
@@ -65,6 +67,9 @@ class Listening:
     kit_key: Path | None = None
     user_header: str | None = None
     proxy_secret: Path | None = None
+    send_role: Role = Role.OWNER
+    fetch_role: Role = Role.OWNER
+    films_folder: Path | None = None
 
     @property
     def is_loopback(self) -> bool:
@@ -192,6 +197,9 @@ def _settings(where: Listening, port: int) -> WebSettings:
         port=port,
         public_origin=origin,
         secure=where.is_secure,
+        send_role=where.send_role,
+        fetch_role=where.fetch_role,
+        films_folder=where.films_folder,
     )
 
 

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from kyphometer.errors import ForbiddenError, SignInError
 from kyphometer.messages import Word
 from kyphometer.web.access.visitors import Authenticator, Role, Visitor
+from kyphometer.web.fetching.desk import FetchDesk
 from kyphometer.web.incoming.desk import IncomingDesk
 from kyphometer.web.pixels.cache import FilmCache
 from kyphometer.web.pixels.decoder import Decoder
@@ -31,6 +32,7 @@ class Services:
     quality: QualityDesk | None = None
     incoming: IncomingDesk | None = None
     sending: SendDesk = field(default_factory=SendDesk)
+    fetching: FetchDesk = field(default_factory=FetchDesk)
 
 
 def services(request: Request) -> Services:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from urllib.parse import urlsplit
+
+from kyphometer.web.access.visitors import Role
 
 MEBIBYTE = 1024 * 1024
 
@@ -40,6 +43,10 @@ class WebSettings:
         Largest request body.
     cache_bytes
         Room for decoded films.
+    send_role, fetch_role
+        Whose visitors may send results to archives, and fetch films from them.
+    films_folder
+        Where fetched films come to lie, None where the store says it.
     """
 
     mode: Mode = Mode.LOCAL
@@ -49,6 +56,9 @@ class WebSettings:
     secure: bool = False
     max_body_bytes: int = 2 * MEBIBYTE
     cache_bytes: int = 256 * MEBIBYTE
+    send_role: Role = Role.OWNER
+    fetch_role: Role = Role.OWNER
+    films_folder: Path | None = None
     languages: tuple[str, ...] = field(default=("en", "vi"))
 
     @property

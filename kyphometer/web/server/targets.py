@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kyphometer.errors import UsageError
+from kyphometer.interop.network.destinations import destinations_path
 from kyphometer.store.protocol import ReadingStore
 from kyphometer.store.scan.report import Progress
 from kyphometer.web.reader.agreement import Agreement, study_agreement
@@ -45,7 +46,7 @@ def open_target(
     Raises
     ------
     UsageError
-        If nothing is there, or it holds no films.
+        If nothing is there, or it holds no films and none can be fetched into it.
     StudyFileError
         If it is a study that cannot be opened.
     """
@@ -59,7 +60,7 @@ def open_target(
     folder = FolderStore(path, progress=progress, all_frames=all_frames)
     problems = (*folder.failed, *folder.passed_over)
     failed = tuple(FailedFile(item.path.name, item.sentence) for item in problems)
-    if not folder.films():
+    if not folder.films() and not (path.is_dir() and destinations_path().is_file()):
         raise _no_films(text, failed)
     return Target(folder, Agreement(), failed, _nothing)
 

@@ -153,6 +153,7 @@ class Config(Told, frozen=True, kw_only=True):
     corner_sd_mm: float
     fractured_level: Level | None
     sending: bool
+    fetching: bool
     incoming: bool
     assist: Help
     levels: list[Level]

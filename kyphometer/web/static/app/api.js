@@ -181,6 +181,21 @@ export class Api {
     return this.call('POST', this.path(id, '/sending'), what);
   }
 
+  /** Archives that can be asked, and how far a fetch is. @returns {Promise<Wire.Fetching>} */
+  archives() {
+    return this.call('GET', '/api/archives');
+  }
+
+  /** @param {Wire.Search} whom @returns {Promise<Wire.Found>} */
+  searchArchive(whom) {
+    return this.call('POST', '/api/archives/search', whom);
+  }
+
+  /** @param {Wire.Fetch} what @returns {Promise<Wire.Fetching>} */
+  fetchArchive(what) {
+    return this.call('POST', '/api/archives/fetch', what);
+  }
+
   /** Everybody's confirmed readings. @param {string} id @returns {Promise<Wire.Readings>} */
   readings(id) {
     return this.call('GET', this.path(id, '/readings'));

@@ -7,6 +7,7 @@ import { Reader } from './reader/reader.js';
 import { Accounts } from './ui/accounts.js';
 import { ask, askObserver, askPassword } from './ui/dialogs.js';
 import { h } from './ui/dom.js';
+import { fetchFilms } from './ui/fetching.js';
 import { Planning } from './ui/planning.js';
 import { Quality } from './ui/quality.js';
 import { askSignIn } from './ui/sign-in.js';
@@ -54,6 +55,11 @@ export class App {
   }
 
   route() {
+    const study = /^#\/open\/([0-9.]+)$/.exec(location.hash);
+    if (study) {
+      location.replace(`/open?StudyInstanceUID=${study[1]}`);
+      return;
+    }
     const film = /^#\/film\/(.+)$/.exec(location.hash);
     const before = this.view;
     before?.session?.dispose();
@@ -70,7 +76,21 @@ export class App {
       const list = new WorkList(this, this.list);
       this.show(list);
       list.open();
+      this.offerStudy();
     }
+  }
+
+  /** A link has led here to a study that is not: it may be fetched. */
+  offerStudy() {
+    const wanted = /^#\/fetch\/([0-9.]+)$/.exec(location.hash);
+    if (!wanted) return;
+    history.replaceState(null, '', '#/');
+    fetchFilms(this, wanted[1]);
+  }
+
+  /** Films may have arrived: the list is asked for again. */
+  arrived() {
+    if (this.view instanceof WorkList) this.view.open();
   }
 
   /** @param {any} view */

@@ -1,6 +1,7 @@
 /** The work list: search, filter, progress; only the rows in view exist, however many films. */
 import { date, number, plural, t } from '../i18n.js';
 import { h, refill } from './dom.js';
+import { fetchFilms } from './fetching.js';
 import { languageSwitch } from './header.js';
 import { dropFilms, IncomingDialog } from './incoming.js';
 import { icon } from './icons.js';
@@ -35,7 +36,7 @@ export class WorkList {
     this.scroller = h('div', { class: 'scroller', tabindex: -1 }, this.list);
     this.note = h('p', { class: 'list-note', role: 'status' });
     this.root = h('div', { class: app.config.blinded ? 'worklist blinded' : 'worklist' },
-      h('header', { class: 'bar' }, h('h1', {}, 'Kyphometer'), this.progress, app.config.incoming ? this.adding() : null, planning(app), languageSwitch(app.config, (code) => app.speak(code)), who(app, () => this.others)),
+      h('header', { class: 'bar' }, h('h1', {}, 'Kyphometer'), this.progress, fromArchive(app), app.config.incoming ? this.adding() : null, planning(app), languageSwitch(app.config, (code) => app.speak(code)), who(app, () => this.others)),
       h('main', { class: 'list-page' },
         h('div', { class: 'list-tools' }, h('div', { class: 'search-box' }, icon('search'), this.search), this.filters, this.order, this.note),
         h('div', { class: 'list-head', 'aria-hidden': 'true' }, HEADS.map((name) => h('span', {}, t(`worklist.${name}`)))),
@@ -110,7 +111,8 @@ export class WorkList {
       this.pages.set(page, answer.items);
       this.total = answer.total;
       this.showProgress(answer.progress, answer.others ?? []);
-      this.note.textContent = answer.total === 0 ? t('worklist.none') : plural('worklist.count', answer.total);
+      const nothing = this.app.config.incoming && !query && !status ? 'worklist.empty' : 'worklist.none';
+      this.note.textContent = answer.total === 0 ? t(nothing) : plural('worklist.count', answer.total);
     } catch (error) {
       this.pages.delete(page);
       this.note.textContent = error instanceof Error ? error.message : String(error);
@@ -254,6 +256,11 @@ export class WorkList {
     this.stopper?.abort();
     this.root.remove();
   }
+}
+
+/** @param {any} app */
+function fromArchive(app) {
+  return app.config.fetching ? h('button', { type: 'button', class: 'button small', 'data-focus': 'archive', onclick: () => fetchFilms(app) }, t('fetch.button')) : null;
 }
 
 /** @param {any} app */

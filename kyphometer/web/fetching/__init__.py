@@ -1,0 +1,1 @@
+"""Films found in archives and fetched from them, from the page."""
