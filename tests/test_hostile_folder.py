@@ -120,6 +120,7 @@ for name in sorted(os.listdir(os.fsencode(folder))):
         ("measure", "ENTRY", "READING"),
         ("measure", "FILM", "ENTRY"),
         ("refine", "ENTRY", "READING"),
+        ("detect", "ENTRY"),
         ("carry-over", "ENTRY", "FILM", "--reading", "READING"),
         ("carry-over", "FILM", "ENTRY", "--reading", "READING"),
         ("export", "ENTRY", "READING", "--as", "coco", "--out", "OUT"),

@@ -108,10 +108,18 @@ def test_vietnamese_has_vietnamese_tables(study, tmp_path):
     ]) == 0  # fmt: skip
     document = open_docx(str(tmp_path / "vi.docx"))
     text = "\n".join(p.text for p in document.paragraphs)
+    text = text.replace("\u00a0", " ")
     assert "Các góc gù" in text
     rows = {row[0]: row[1:] for table in map(cells, document.tables) for row in table}
     assert rows["Có biến chứng"] == ["4/21 (19,0 %)", "5,4 đến 41,9 %"]
     assert "Giới: nữ" in rows
+    for words in (
+        "21 bệnh nhân", "kiểm định t bắt cặp", "Mô hình hỗn hợp", "Phân độ AIS", "0,05 được coi là",
+        "trước mổ", "Đo và phân tích bằng kyphometer",
+    ):  # fmt: skip
+        assert words in text, words
+    for words in ("paired", "mixed model", "None", "pre-op", "standing"):
+        assert words not in text, words
 
 
 def test_a_decimal_mark_without_journal_is_refused(study, tmp_path, capsys):

@@ -238,6 +238,11 @@ def test_all_visits_of_a_patient_in_one_table():
     assert [loss["limit"] for loss in losses] == pytest.approx([limit, limit], rel=1e-6)
     assert [loss["verdict"] for loss in losses] == ["unchanged within error", "worse"]
     assert {loss["since"] for loss in losses} == {"2"}
+    assert [loss["small"] for loss in losses] == [False, True], "2.6 degrees is below 5"
+    strict = replace(agreement, loss_limit_deg=2.0)
+    table = visits(visitor(four_visits(), agreement=strict), 4, document(30.0))
+    assert table["loss_limit"] == 2.0
+    assert table["visits"][3]["values"][column]["loss"]["small"] is False
 
 
 def test_a_visit_that_is_not_read_is_a_row_without_values():

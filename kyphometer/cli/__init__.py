@@ -20,6 +20,7 @@ COMMANDS = {
     "batch": "measure every film of a folder, by patient and visit, and draw overlays",
     "carry-over": "propose the marks of a read film on the next film",
     "deidentify": "copy a folder or a study without its patients' identity",
+    "detect": "propose the vertebral bodies of a whole film without a click (experimental)",
     "export": "write readings as DICOM objects (SR, picture, PDF), FHIR, COCO, CVAT, Slicer",
     "import-marks": "take in marks from a DICOM SR, COCO keypoints, a CVAT or a 3D Slicer file",
     "info": "show what a film's header says",
@@ -37,6 +38,7 @@ COMMANDS = {
     "serve": "serve a study to a department, with accounts",
     "study": "make, fill and look at a study: films, patients, readings, clinical data",
     "user": "accounts of a served study",
+    "watch": "propose on every film that arrives in a folder (experimental)",
 }
 """Subcommands with their summaries; each lives in the module of its name, - replaced by _."""
 
@@ -66,7 +68,8 @@ def _parser(chosen: str | None) -> argparse.ArgumentParser:
     """Parser that knows every subcommand by name, and the chosen one in full."""
     parser = argparse.ArgumentParser(
         prog="kyphometer",
-        description="Kyphosis angles from lateral spine films, with their uncertainty and change.",
+        description="Kyphosis angles from lateral spine films, with their uncertainty and change. "
+        "Without a command the annotator opens what was opened last, else a study of your own.",
         epilog=_STATUSES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -96,6 +99,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         Exit status, see `kyphometer --help`.
     """
     spoken, arguments = _language(list(sys.argv[1:] if argv is None else argv))
+    arguments = arguments or ["annotate"]
     chosen = next((word for word in arguments if not word.startswith("-")), None)
     parser = _parser(chosen)
     args = parser.parse_args(arguments)

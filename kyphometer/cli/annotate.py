@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from kyphometer.cli.observer import add_observer, observer_code
@@ -20,7 +21,12 @@ def add_parser(subparsers: Any) -> None:
             "JSON beside the films."
         ),
     )
-    parser.add_argument("target", help="a folder of films, a study (file or URL), or one film")
+    parser.add_argument(
+        "target",
+        nargs="?",
+        help="a folder of films, a study (file or URL), or one film (default: what was opened "
+        "last, else a study among your documents)",
+    )
     parser.add_argument("--port", type=int, default=0, help="port (default: a free one)")
     parser.add_argument(
         "--no-browser", action="store_true", help="only print the address, open nothing"
@@ -48,6 +54,12 @@ def add_parser(subparsers: Any) -> None:
         help="standard error of measurement by which a change is judged, e.g. VKA=1.5; repeatable",
     )
     parser.add_argument(
+        "--loss-limit",
+        type=float,
+        metavar="DEG",
+        help="loss of correction below which one is told as small (default: the study's, or 5)",
+    )
+    parser.add_argument(
         "--session",
         metavar="CODE",
         help="read a blinded session of the study: films come under codes, values stay hidden",
@@ -57,6 +69,7 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: Any) -> int:
     """Serve until interrupted."""
+    from kyphometer.cli.start import remember, usual_target
     from kyphometer.cli.study_output import counter
     from kyphometer.web.server.annotate import annotate
     from kyphometer.web.server.targets import open_target
@@ -64,8 +77,10 @@ def run(args: Any) -> int:
     changes = _stated(args)
     observer = observer_code(args.observer)
     if args.session is not None:
-        return _session(args, observer)
-    target = open_target(args.target, observer, counter("films"), all_frames=args.all_frames)
+        return _session(args.target or usual_target(), args, observer)
+    where = args.target or usual_target()
+    target = open_target(where, observer, counter("films"), all_frames=args.all_frames)
+    remember(where)
     for item in target.failed:
         print(f"kyphometer: passed over '{item.name}': {item.sentence}", file=sys.stderr)
     try:
@@ -75,7 +90,7 @@ def run(args: Any) -> int:
             agreement=replace(target.agreement, **changes),
             port=args.port,
             failed=target.failed,
-            show=_show,
+            show=_show if args.target else partial(_show_all, where),
             browser=not args.no_browser,
         )
     finally:
@@ -96,6 +111,10 @@ def _stated(args: Any) -> dict[str, Any]:
         if not 0 < args.corner_sd_mm < 20:
             raise UsageError("corner_sd_range")
         stated["corner_sd_mm"] = args.corner_sd_mm
+    if args.loss_limit is not None:
+        if not 0 < args.loss_limit < 90:
+            raise UsageError("loss_limit_range")
+        stated["loss_limit_deg"] = args.loss_limit
     if args.sem:
         stated["precision"] = stated_precision(dict(map(_code_and_degrees, args.sem)))
     return stated
@@ -111,15 +130,21 @@ def _code_and_degrees(text: str) -> tuple[str, float]:
         raise UsageError("sem_form", text=text) from None
 
 
-def _session(args: Any, observer: str) -> int:
+def _session(where: str, args: Any, observer: str) -> int:
     """Read a blinded session, under the rules that it was planned with."""
     from kyphometer.store.study.study import Study
     from kyphometer.web.server.annotate import annotate_session
 
     browser = not args.no_browser
-    with Study.open(args.target, actor=observer) as study:
+    with Study.open(where, actor=observer) as study:
         annotate_session(study, args.session, observer, port=args.port, show=_show, browser=browser)
     return 0
+
+
+def _show_all(where: str, address: str) -> None:
+    _show(address)
+    print(f"Films and readings are kept in {where}.")
+    print("'kyphometer --help' lists what else there is.", flush=True)
 
 
 def _show(address: str) -> None:

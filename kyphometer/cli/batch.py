@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from kyphometer.cli.measure import CSV_COLUMNS
 from kyphometer.cli.options import (
+    add_auto_option,
     add_film_options,
     add_grey_option,
     add_measure_options,
+    auto_options,
     measure_options,
 )
 from kyphometer.cli.output import add_format, print_csv, print_json, print_table, progress
@@ -63,6 +65,7 @@ def add_parser(subparsers: Any) -> None:
         "must see the films under the same paths",
     )
     archive.add_argument("--again", action="store_true", help="measure what is done once more")
+    add_auto_option(parser)
     add_film_options(parser)
     add_grey_option(parser)
     add_measure_options(parser)
@@ -110,7 +113,12 @@ def _archive(args: Any) -> int:
         workers=args.workers,
         scheduler=args.scheduler,
         afresh=args.again,
-        options={"spacing_mm": args.spacing, "grey": args.grey, **measure_options(args)},
+        options={
+            "spacing_mm": args.spacing,
+            "grey": args.grey,
+            "auto": auto_options(args),
+            **measure_options(args),
+        },
     )
     report = run_batch(plan, _Shown())
     if not report.films:
@@ -159,6 +167,7 @@ def _measured(args: Any, files: list[Path]) -> int:
         with_pixels=args.output is not None,
         spacing_mm=args.spacing,
         grey=args.grey,
+        auto=auto_options(args),
         **measure_options(args),
     )
     for result in results:

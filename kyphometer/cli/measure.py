@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from kyphometer.cli.options import (
+    add_auto_option,
     add_film_options,
     add_grey_option,
     add_measure_options,
+    auto_options,
     measure_options,
 )
 from kyphometer.cli.output import add_format, print_csv, print_json, print_table
@@ -35,6 +37,7 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument("film", type=Path, help="DICOM file, or PNG, JPEG or TIFF")
     parser.add_argument("reading", type=Path, nargs="?", help="reading, as JSON")
+    add_auto_option(parser)
     parser.add_argument("--frame", type=int, help="frame of a multi-frame film, from 1")
     parser.add_argument("--overlay", type=Path, metavar="PNG", help="write an overlay picture here")
     parser.add_argument(
@@ -66,6 +69,7 @@ def run(args: Any) -> int:
         grey=args.grey,
         frame=args.frame,
         with_pixels=not args.no_pixels or args.overlay is not None or kind is not None,
+        auto=auto_options(args),
         **measure_options(args),
     )
     if args.format == "json":
@@ -110,7 +114,7 @@ def _write_page(film: Film, item: MeasuredFilm, path: Path, kind: Literal["pdf",
         f"{acquisition.position}, pixel spacing {film.geometry.source}",
         read=f"observer {reading.observer or 'not named'}{read}",
         made=f"{SOFTWARE}, printed {datetime.now().astimezone():%Y-%m-%d %H:%M}",
-        confirmed=True,
+        confirmed=item.reading_path is not None,
         grey=to_grey(film),
         aspect=film.geometry.aspect,
         reading=reading,

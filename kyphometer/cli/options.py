@@ -6,6 +6,8 @@ import argparse
 import math
 from typing import Any
 
+from kyphometer.errors import UsageError
+
 
 def positive(text: str) -> float:
     """Parse a positive number."""
@@ -42,6 +44,38 @@ def add_film_options(parser: argparse.ArgumentParser) -> None:
         metavar="MM[,MM]",
         help="pixel spacing in mm in the plane of the spine (row, column), if you know it",
     )
+
+
+def add_proposal_options(parser: Any) -> None:
+    """Add what a reader may know of a film before anything is proposed on it."""
+    parser.add_argument(
+        "--lowest",
+        metavar="LEVEL",
+        help="level of the lowest whole body in view, C7 to L5; it decides the numbering",
+    )
+    parser.add_argument("--facing", choices=("left", "right"), help="where anterior lies, if known")
+
+
+def add_auto_option(parser: Any) -> None:
+    """Add leave to measure what the program proposes where nobody has read a film."""
+    group = parser.add_argument_group("films without a reading")
+    group.add_argument(
+        "--auto",
+        action="store_true",
+        help="measure what is proposed where there is no reading; experimental, confirmed by "
+        "nobody: see docs/detect.md",
+    )
+    add_proposal_options(group)
+
+
+def auto_options(args: argparse.Namespace) -> dict[str, str | None] | None:
+    """Options for `workflow.measure_file`; None without `--auto`."""
+    if not args.auto:
+        if args.lowest or args.facing:
+            problem = "--lowest and --facing are about what is proposed; give --auto with them."
+            raise UsageError(problem)
+        return None
+    return {"lowest": args.lowest, "facing": args.facing}
 
 
 def add_grey_option(parser: argparse.ArgumentParser) -> None:

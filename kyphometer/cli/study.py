@@ -220,10 +220,16 @@ def _add_copying(deeds: Any) -> None:
         "repeats the report's main results",
     )
     export.add_argument(
+        "--redcap",
+        action="store_true",
+        help="write a longitudinal REDCap project instead: data dictionary, events, forms of "
+        "events, records; what REDCap exports comes in again by import-angles",
+    )
+    export.add_argument(
         "--angle",
         action="append",
         metavar="CODE",
-        help="with --analysis: this angle (repeat for more; default VKA and RKA)",
+        help="with --analysis or --redcap: this angle (repeat for more; default VKA and RKA)",
     )
     restore = _deed(deeds, "import", "make a new study from an export")
     restore.add_argument("source", type=Path, help="folder or zip that 'export' wrote")

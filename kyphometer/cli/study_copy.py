@@ -12,12 +12,14 @@ def export_study(args: Any) -> int:
     from kyphometer.store.study.study import Study
 
     with Study.open(args.study) as study:
-        if args.analysis:
+        if args.analysis or args.redcap:
             from kyphometer.workflow.analysis_export import export_analysis
+            from kyphometer.workflow.redcap import export_redcap
             from kyphometer.workflow.study import STUDY_CODES, AnalysisChoices
 
             codes = tuple(code.upper() for code in args.angle or STUDY_CODES)
-            size = export_analysis(study, args.target, AnalysisChoices(codes=codes))
+            write = export_redcap if args.redcap else export_analysis
+            size = write(study, args.target, AnalysisChoices(codes=codes))
             print_facts(args, {"written": str(args.target), **size})
             return 0
         counts = study.export(args.target, accounts=args.accounts)

@@ -25,7 +25,9 @@ from kyphometer.errors.endplate import (
     CarryOverError,
     EndplateError,
     ModelFileError,
+    NoLateralSpineError,
     NotCarriedError,
+    UncertainLevelsError,
 )
 from kyphometer.errors.film import (
     BurnedInTextError,
@@ -188,6 +190,7 @@ __all__ = [
     "NetworkError",
     "NoFilmToReferError",
     "NoFracturedLevelError",
+    "NoLateralSpineError",
     "NoPixelsError",
     "NoReadingError",
     "NoSharedVertebraError",
@@ -236,6 +239,7 @@ __all__ = [
     "TooFewValuesError",
     "TooManyAttemptsError",
     "UnacceptedChangesError",
+    "UncertainLevelsError",
     "UnknownConditionError",
     "UnknownDefinitionError",
     "UnknownDestinationError",

@@ -39,3 +39,30 @@ class NotCarriedError(EndplateError):
     def __init__(self, level: object, why: object = None) -> None:
         code = "not_carried" if why is None else "not_carried_as"
         super().__init__(code, level=level, why=why)
+
+
+class NoLateralSpineError(EndplateError):
+    """A film on which no column of vertebral bodies is seen from the side.
+
+    Parameters
+    ----------
+    bodies
+        How many doubtful ones were seen.
+    """
+
+    def __init__(self, bodies: int) -> None:
+        code = "no_lateral_spine" if bodies == 0 else "no_lateral_spine_but"
+        super().__init__(code, bodies=bodies)
+
+
+class UncertainLevelsError(EndplateError):
+    """A proposal whose bodies cannot be named with enough certainty to measure named angles.
+
+    Parameters
+    ----------
+    others
+        What the uppermost body may be.
+    """
+
+    def __init__(self, others: object) -> None:
+        super().__init__("uncertain_levels", others=others)

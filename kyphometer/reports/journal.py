@@ -8,9 +8,10 @@ from datetime import datetime
 from kyphometer.followup.cohort.analysis import CohortResults
 from kyphometer.followup.cohort.study import StudyResults
 from kyphometer.followup.windows import DEFAULT_WINDOWS, VisitWindows
-from kyphometer.messages import speaking
+from kyphometer.messages import language, speaking
 from kyphometer.plots.drawing import Drawing, drawn, with_decimal
 from kyphometer.reports.document import Block, Bullets, Document, Figure, Heading, Paragraph, Table
+from kyphometer.reports.journal_methods import journal_methods
 from kyphometer.reports.journal_sentences import journal_sentences
 from kyphometer.reports.journal_tables import journal_tables
 from kyphometer.reports.journal_words import say, word
@@ -46,7 +47,7 @@ def journal_document(
     style: JournalStyle = JournalStyle(),
     made_at: datetime | None = None,
 ) -> Document:
-    """Tables 1 to 5 and figures of a paper, its results in sentences, and in English its methods.
+    """Tables 1 to 5 and figures of a paper, its results in sentences, and its methods.
 
     Bitmaps have 600 dots an inch.
     """
@@ -63,7 +64,7 @@ def journal_document(
             Heading(text=say("journal.figures")),
             *_figures(cohort),
             Heading(text=say("journal.methods")),
-            *_methods(results, style.language),
+            *_methods(replace(results, cohort=cohort)),
             Heading(text=say("journal.references")),
             Bullets(items=references(results)),
         ]
@@ -89,11 +90,10 @@ def _in_language(cohort: CohortResults) -> CohortResults:
     return replace(cohort, rules=replace(cohort.rules, windows=known))
 
 
-def _methods(results: StudyResults, language: str) -> list[Paragraph]:
-    """Methods as they were: written in English only; other languages name the software."""
-    if language == "en":
-        return [Paragraph(text=text) for text in methods(results)]
-    return [Paragraph(text=say("journal.software", software=results.software))]
+def _methods(results: StudyResults) -> list[Paragraph]:
+    """Methods as they were: those of the report in English, in other languages a shorter form."""
+    written = methods(results) if language() == "en" else journal_methods(results)
+    return [Paragraph(text=text) for text in written]
 
 
 def _marked(block: Block, mark: str) -> Block:

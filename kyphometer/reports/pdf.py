@@ -17,10 +17,8 @@ from reportlab.lib.units import mm
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
-from reportlab.platypus import CondPageBreak, Image, KeepTogether, SimpleDocTemplate, Spacer
+from reportlab.platypus import CondPageBreak, KeepTogether, SimpleDocTemplate, Spacer
 from reportlab.platypus import PageBreak as NewPage
-from reportlab.platypus import Paragraph as Words
-from reportlab.platypus import Table as Grid
 
 from kyphometer.plots.export import font_files
 from kyphometer.reports.document import (
@@ -35,6 +33,7 @@ from kyphometer.reports.document import (
     numbered,
     tied,
 )
+from kyphometer.reports.pdf_tags import Element, Grid, Picture, Tags, words
 
 MARGIN = 17 * mm
 FRAME_PADDING = 6
@@ -56,7 +55,7 @@ WIDEST_TEXT = 62 * mm
 
 
 def write_pdf(document: Document, target: Path | BinaryIO) -> None:
-    """Write a report as PDF (A4), to a file or into a stream."""
+    """Write a report as tagged PDF (A4), to a file or into a stream."""
     _register_fonts()
     rl_config.useA85 = 0
     styles = _styles()
@@ -75,15 +74,16 @@ def write_pdf(document: Document, target: Path | BinaryIO) -> None:
         invariant=True,
     )
     template.made_at = document.made_at
-    flow: list[Any] = [Words(escape(document.title), styles["title"])]
-    if document.subtitle:
-        flow.append(Words(escape(document.subtitle), styles["note"]))
-    flow += [Words(escape(f"{name}: {value}"), styles["note"]) for name, value in document.facts]
+    root = template.root
+    flow: list[Any] = [words(escape(document.title), styles["title"], Element("H1", root))]
+    facts = [f"{name}: {value}" for name, value in document.facts]
+    lines = [document.subtitle, *facts] if document.subtitle else facts
+    flow += [words(escape(line), styles["note"], Element("P", root)) for line in lines]
     flow.append(Spacer(1, 5 * mm))
     numbers = numbered(document)
     headings: list[Any] = []
     for position, block in enumerate(document.blocks):
-        parts = _flowables(block, numbers.get(position), styles)
+        parts = _flowables(block, numbers.get(position), styles, root)
         if isinstance(block, Heading):
             headings += parts
             continue
@@ -97,9 +97,21 @@ class _Template(SimpleDocTemplate):  # type: ignore[misc]
     """A document whose headings are in the outline that a reader shows beside the pages."""
 
     made_at: datetime | None = None
+    _doSave = 0
+    """The pages are not saved before they have their structure."""
+
+    def __init__(self, target: Any, **options: Any) -> None:
+        super().__init__(target, **options)
+        self.root = Element("Document", None)
+
+    def _endBuild(self) -> None:
+        super()._endBuild()
+        self.canv.tags.finish()
+        self.canv.save()
 
     def beforeDocument(self) -> None:
         """Date the document, where a date is wanted: otherwise equal reports are equal bytes."""
+        self.canv.tags = Tags(self.canv, self.root)
         if self.made_at is not None:
             self.canv._doc._timeStamp = _Moment(self.made_at)
 
@@ -200,14 +212,18 @@ def _height(flowable: Any) -> float:
     return float(flowable.wrapOn(None, WIDTH, 1e6)[1])
 
 
-def _flowables(block: object, number: int | None, styles: dict[str, ParagraphStyle]) -> list[Any]:
+def _flowables(
+    block: object, number: int | None, styles: dict[str, ParagraphStyle], root: Element
+) -> list[Any]:
     match block:
         case Heading(text=text, level=level):
-            return [Words(escape(text), styles["h1" if level == 1 else "h2"])]
+            style, role = ("h1", "H2") if level == 1 else ("h2", "H3")
+            return [words(escape(text), styles[style], Element(role, root))]
         case Paragraph(text=text, emphasis=emphasis):
-            return [Words(escape(tied(text)), styles["strong" if emphasis else "text"])]
+            style = "strong" if emphasis else "text"
+            return [words(escape(tied(text)), styles[style], Element("P", root))]
         case Bullets(items=items):
-            return [Words(escape(tied(item)), styles["bullet"], bulletText="•") for item in items]
+            return _bullets(items, styles, root)
         case PageBreak():
             return [NewPage()]
         case Table():
@@ -215,14 +231,25 @@ def _flowables(block: object, number: int | None, styles: dict[str, ParagraphSty
             printed = block.printed()
             labels = [column.label for column in printed.columns]
             right = [column.is_number for column in printed.columns]
-            return _grid(caption, labels, printed.shown(), right, block.note, styles)
+            return _grid(caption, labels, printed.shown(), right, block.note, styles, root)
         case Checklist():
             rows = [[a, b, c or "to be filled in by the authors"] for a, b, c in block.items]
             labels = ["Item", "Topic", "How it was met"]
-            return _grid(escape(block.title), labels, rows, [False] * 3, "", styles)
+            return _grid(escape(block.title), labels, rows, [False] * 3, "", styles, root)
         case Figure():
-            return [_figure(block, number, styles)]
+            return [_figure(block, number, styles, root)]
     return []
+
+
+def _bullets(items: tuple[str, ...], styles: dict[str, ParagraphStyle], root: Element) -> list[Any]:
+    whole = Element("L", root)
+    return [
+        words(
+            escape(tied(item)), styles["bullet"], Element("LBody", Element("LI", whole)),
+            bulletText="•",
+        )
+        for item in items
+    ]  # fmt: skip
 
 
 def _grid(
@@ -232,24 +259,26 @@ def _grid(
     right: list[bool],
     note: str,
     styles: dict[str, ParagraphStyle],
+    root: Element,
 ) -> list[Any]:
     widths, size = _widths(labels, rows)
     kinds = [
         styles["cell_right" if side else "cell"].clone("cell", fontSize=size, leading=1.26 * size)
         for side in right
     ]
-    cells = [
-        [Words(f"<b>{escape(label)}</b>", kind) for label, kind in zip(labels, kinds, strict=True)]
-    ]
-    cells += [
-        [Words(escape(tied(cell)), kind) for cell, kind in zip(row, kinds, strict=True)]
-        for row in rows
-    ]
+    table = Element("Table", root)
+    cells = [_row("TH", [f"<b>{escape(label)}</b>" for label in labels], kinds, table)]
+    cells += [_row("TD", [escape(tied(cell)) for cell in row], kinds, table) for row in rows]
     grid = Grid(cells, colWidths=widths, repeatRows=1, style=_LINES, hAlign="LEFT")
-    flow: list[Any] = [Words(caption, styles["caption"]), grid]
+    flow: list[Any] = [words(caption, styles["caption"], Element("Caption", table)), grid]
     if note:
-        flow.append(Words(escape(tied(note)), styles["note"]))
+        flow.append(words(escape(tied(note)), styles["note"], Element("P", root)))
     return [_Kept(flow)] if len(rows) <= 14 else flow
+
+
+def _row(role: str, texts: list[str], kinds: list[ParagraphStyle], table: Element) -> list[Any]:
+    row = Element("TR", table)
+    return [words(text, kind, Element(role, row)) for text, kind in zip(texts, kinds, strict=True)]
 
 
 _LINES = [
@@ -298,14 +327,19 @@ def _wide(text: str, font: str) -> float:
     return float(pdfmetrics.stringWidth(text, font, CELL_SIZE)) + 0.2
 
 
-def _figure(block: Figure, number: int | None, styles: dict[str, ParagraphStyle]) -> Any:
+def _figure(
+    block: Figure, number: int | None, styles: dict[str, ParagraphStyle], root: Element
+) -> Any:
     wide, high = ImageReader(io.BytesIO(block.png)).getSize()
     width = WIDTH * block.width
     height = width * high / wide
     if height > MAX_FIGURE_HEIGHT:
         width, height = width * MAX_FIGURE_HEIGHT / height, MAX_FIGURE_HEIGHT
-    caption = Words(f"<b>Figure {number}.</b> {escape(tied(block.title))}", styles["caption"])
-    picture = Image(io.BytesIO(block.png), width=width, height=height, hAlign="LEFT")
+    element = Element("Figure", root, block.alternative or block.title)
+    picture = Picture(io.BytesIO(block.png), width=width, height=height, hAlign="LEFT")
+    picture.element = element
+    text = f"<b>Figure {number}.</b> {escape(tied(block.title))}"
+    caption = words(text, styles["caption"], Element("Caption", element))
     return _Kept([Spacer(1, 3 * mm), picture, caption])
 
 
@@ -313,5 +347,6 @@ def _footer(canvas: Any, template: Any) -> None:
     canvas.saveState()
     canvas.setFont(FONT, 7)
     canvas.setFillColor(colors.HexColor("#5b6470"))
-    canvas.drawRightString(A4[0] - MARGIN, 9 * mm, str(template.page))
+    with canvas.tags.marked(None):
+        canvas.drawRightString(A4[0] - MARGIN, 9 * mm, str(template.page))
     canvas.restoreState()

@@ -6,7 +6,7 @@ measure_folder                                 a folder, by patient and visit
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from kyphometer.errors import (
     KyphometerError,
     NoReadingError,
     ReadingFilmMismatchError,
+    UncertainLevelsError,
 )
 from kyphometer.film import Film, FilmHeader, FilmReference
 from kyphometer.measure import DEFAULT_CORNER_SD_MM, MeasurementSet, measure_reading
@@ -292,6 +293,7 @@ def measure_file(
     frame: int | None = None,
     with_pixels: bool = True,
     grey: bool = False,
+    auto: Mapping[str, str | None] | None = None,
     **options: Any,
 ) -> tuple[Film | None, MeasuredFilm]:
     """Measure a film file from the reading beside it, or from the one given.
@@ -310,11 +312,16 @@ def measure_file(
         Decode the pixels: to check the pixel hash and to draw.
     grey
         Read coloured pixels as grey; the film's warnings say how many there are.
+    auto
+        Measure what is proposed where there is no reading, with these options of `propose_file`.
     **options
         For `measure_film`.
     """
     from kyphometer.dicom import read_film, read_header
 
+    if auto is not None and reading_path is None and not find_readings(path):
+        known = {"spacing_mm": spacing_mm, "frame": frame, "grey": grey, **auto}
+        return _measure_proposed(path, known, options)
     chosen = find_reading(path) if reading_path is None else reading_path
     reading = read_reading(chosen)
     frame = reading.film.frame if frame is None and reading.film.frame > 1 else frame
@@ -325,6 +332,21 @@ def measure_file(
     if film is None and _may_be_copy(reading.film, header.reference):
         film = read_film(path, frame=frame, spacing_mm=spacing_mm, grey=grey)
     return film, measure_film(header, reading, film=film, reading_path=chosen, **options)
+
+
+def _measure_proposed(
+    path: Path, known: Mapping[str, Any], options: Mapping[str, Any]
+) -> tuple[Film, MeasuredFilm]:
+    """Measure what is proposed on a film; its warnings say that nobody has confirmed it."""
+    from kyphometer.workflow.proposals import propose_file
+
+    film, proposal = propose_file(path, **known)
+    if not proposal.numbering.is_sure:
+        raise UncertainLevelsError(proposal.numbering.others)
+    item = measure_film(film.header, proposal.reading, film=film, **options)
+    fractures = tuple(f"{f.level}?: {f.reason}." for f in proposal.fractures)
+    said = (*map(str, proposal.notes), *fractures)
+    return film, replace(item, header=replace(item.header, warnings=(*said, *item.header.warnings)))
 
 
 def _may_be_copy(made_on: FilmReference, film: FilmReference) -> bool:

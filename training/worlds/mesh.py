@@ -142,8 +142,11 @@ def exposure(condition: str, rng: np.random.Generator) -> Exposure:
     )
 
 
-def mesh_scene(folder: Path, condition: str, seed: int) -> Scene:
-    """Six bodies of one made-up person under a named condition."""
+def mesh_scene(folder: Path, condition: str, seed: int, *, front: bool = False) -> Scene:
+    """Six bodies of one made-up person under a named condition, from the side or from the front.
+
+    From the front there are no corners to be right: the bodies' places are those of the side view.
+    """
     rng = np.random.default_rng([51, seed])
     first = int(rng.integers(0, len(LEVELS) - BODIES + 1))
     levels = LEVELS[first : first + BODIES]
@@ -152,6 +155,7 @@ def mesh_scene(folder: Path, condition: str, seed: int) -> Scene:
     facing = int(rng.choice((-1, 1)))
     oblique = condition in ("oblique", "hard")
     turns = rng.uniform(4, 9, 2) * rng.choice((-1, 1), 2) if oblique else rng.normal(0, 1.5, 2)
+    turns = turns + np.array((90.0, 0.0)) if front else turns
     corners = np.concatenate([_placed(m.corners, p) for m, p in zip(morphs, places, strict=True)])
     low, high = corners.min(axis=0) - np.array([45, 14]), corners.max(axis=0) + np.array([26, 14])
     columns, rows = np.ceil((high - low) / PIXEL_MM).astype(int)
@@ -286,13 +290,14 @@ def _project(
 ) -> None:
     """Add one vertebra's bone and soft tissue along rays to both pictures."""
     turn, moved = place
-    reach = np.abs(morph.solid.origin * morph.scale)[[0, 2]].max() + 4
+    size = np.abs(morph.solid.origin * morph.scale)
+    reach = (size if abs(turns[0]) > 45 else size[[0, 2]]).max() + 4
     centre = _pixels(moved[None], top_left)[0]
     low = np.maximum(np.floor(centre - reach / PIXEL_MM), 0).astype(int)
     high = np.minimum(np.ceil(centre + reach / PIXEL_MM), bone.shape[::-1]).astype(int)
     x = top_left[0] + (np.arange(low[0], high[0]) + 0.5) * PIXEL_MM - moved[0]
     z = top_left[1] - (np.arange(low[1], high[1]) + 0.5) * PIXEL_MM - moved[1]
-    half = abs(morph.solid.origin[1]) * morph.scale[1]
+    half = size[:2].max() if abs(turns[0]) > 45 else size[1]
     c, s = np.cos(turn), np.sin(turn)
     in_plane = np.array([[c, 0, -s], [0, 1, 0], [s, 0, c]])
     back = (_view(turns) @ in_plane).T

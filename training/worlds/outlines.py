@@ -88,23 +88,43 @@ def outline_scene(source: Outlines, seed: int) -> Scene:
     """A picture of five neighbouring bodies of one person, half of them further broken."""
     rng = np.random.default_rng([42, seed])
     person, first = source.starts[int(rng.choice(len(source.starts), p=source.chances))]
-    mm = rng.uniform(*MM)
-    scale = np.array([mm * rng.uniform(*ACROSS), mm])
-    turn, moved = np.eye(2), np.zeros(2)
-    shapes = []
-    for level in range(first, first + CHAIN):
-        points = source.points[person, level] * scale
-        altered, broken = _altered(points, rng)
-        placed = altered @ turn.T + moved
-        shapes.append(_contours(placed, broken=bool(broken or source.graded[person, level] >= 1)))
-        turn, moved = _carried(points[list(CORNERS[2:])], placed[list(CORNERS[2:])])
+    shapes = _chain(source, person, range(first, first + CHAIN), rng)
     levels = list(source.levels[first : first + CHAIN])
     return paint(shapes, 0.45, rng, levels=levels, world="outlines")
 
 
-def _altered(points: Array, rng: np.random.Generator) -> tuple[Array, bool]:
+def person_contours(source: Outlines, rng: np.random.Generator) -> list[Contours]:
+    """Every body of one person seen whole, some of them further broken."""
+    starts, counts = np.unique(source.starts[:, 0], return_counts=True)
+    whole = starts[counts == len(source.levels) - CHAIN + 1]
+    person = int(whole[int(rng.integers(len(whole)))])
+    return _chain(source, person, range(len(source.levels)), rng, altered=0.12)
+
+
+def _chain(
+    source: Outlines,
+    person: int,
+    levels: range,
+    rng: np.random.Generator,
+    altered: float = ALTERED,
+) -> list[Contours]:
+    """Neighbouring bodies, each resting on the changed one above as it did on the old."""
+    mm = rng.uniform(*MM)
+    scale = np.array([mm * rng.uniform(*ACROSS), mm])
+    turn, moved = np.eye(2), np.zeros(2)
+    shapes = []
+    for level in levels:
+        points = source.points[person, level] * scale
+        changed, broken = _altered(points, rng, altered)
+        placed = changed @ turn.T + moved
+        shapes.append(_contours(placed, broken=bool(broken or source.graded[person, level] >= 1)))
+        turn, moved = _carried(points[list(CORNERS[2:])], placed[list(CORNERS[2:])])
+    return shapes
+
+
+def _altered(points: Array, rng: np.random.Generator, often: float) -> tuple[Array, bool]:
     """A body after more loss of height, and whether it lost any."""
-    if rng.random() >= ALTERED:
+    if rng.random() >= often:
         return points, False
     sa, sp, ia, ip = points[list(CORNERS)]
     front, back = np.hypot(*(ia - sa)), np.hypot(*(ip - sp))

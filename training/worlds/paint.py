@@ -115,16 +115,8 @@ def paint(
     origin = corners.min(axis=0) - (left, above)
     size = np.ceil((corners.max(axis=0) + np.array([right, below]) - origin) / mm).astype(int)
     canvas = Canvas(np.zeros(size[::-1], np.float32), origin, mm)
-    look = Look.draw(rng)
-    _background(canvas, rng)
-    for upper, lower in pairwise(shapes):
-        _disc(canvas, upper, lower, look, rng)
-    for shape in shapes:
-        _posterior(canvas, shape, look, rng)
-        _body(canvas, shape, look, rng)
-    image = overlaid(canvas, shapes, rng)
     return Scene(
-        pixels=_taken(image, mm, rng),
+        pixels=painted(canvas, shapes, rng),
         factors=np.full(2, mm),
         facing_sign=-1,
         bodies=tuple(
@@ -133,6 +125,18 @@ def paint(
         ),
         world=world,
     )
+
+
+def painted(canvas: Canvas, shapes: Sequence[Contours], rng: np.random.Generator) -> Image:
+    """Bodies and what lies over them added to a canvas, as a detector shows it."""
+    look = Look.draw(rng)
+    _background(canvas, rng)
+    for upper, lower in pairwise(shapes):
+        _disc(canvas, upper, lower, look, rng)
+    for shape in shapes:
+        _posterior(canvas, shape, look, rng)
+        _body(canvas, shape, look, rng)
+    return _taken(overlaid(canvas, shapes, rng), canvas.mm, rng)
 
 
 def _background(canvas: Canvas, rng: np.random.Generator) -> None:

@@ -203,7 +203,17 @@ def _named(text: str, windows: VisitWindows) -> str | None:
 
 def visit_of(text: str, windows: VisitWindows) -> str | None:
     """The visit that a cell names; an event of REDCap (`six_months_arm_1`) is the visit's."""
-    return _named(re.sub(r"_arm_\d+$", "", text.strip().lower()), windows)
+    said, events = re.subn(r"_arm_\d+$", "", text.strip().lower())
+    if events:
+        found = [str(visit) for visit in windows.visits if event_stem(str(visit)) == said]
+        if len(found) == 1:
+            return found[0]
+    return _named(said, windows)
+
+
+def event_stem(visit: str) -> str:
+    """What REDCap makes of an event's name before it adds the arm: 18 letters at most."""
+    return "_".join(re.findall(r"[a-z0-9]+", visit.lower()))[:18].rstrip("_")
 
 
 def _as_written(title: str, word: str) -> str:

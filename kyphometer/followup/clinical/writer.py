@@ -26,8 +26,13 @@ def write_clinical_table(
         writer = csv.writer(stream)
         writer.writerow([*(column.name for column in columns), *own])
         for record in table.records:
-            cells = [_value(record, column) for column in columns]
-            writer.writerow([_text(cell) for cell in (*cells, *map(record.own.get, own))])
+            cells = [cell_text(record, column) for column in columns]
+            writer.writerow([*cells, *(_text(record.own.get(name)) for name in own)])
+
+
+def cell_text(record: ClinicalRecord, column: Column) -> str:
+    """What stands in a column's cell of a patient; empty if it is not known."""
+    return _text(_value(record, column))
 
 
 def _value(record: ClinicalRecord, column: Column) -> object:

@@ -132,7 +132,7 @@ def _described(path: str, operation: Operation, schemas: dict[Any, Schema]) -> S
         found["requestBody"] = {"required": True, **_told("What is asked for.", schemas[body])}
     if operation.takes:
         shape = {"schema": {"type": "string", "format": "binary"}}
-        found["requestBody"] = {"required": True, "content": {operation.takes: shape}}
+        found["requestBody"] = {"content": {operation.takes: shape}}  # an empty file has none
     if is_public(path):
         found["security"] = []
     return found

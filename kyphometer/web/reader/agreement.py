@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from kyphometer.anatomy import Level
+from kyphometer.followup.cohort.arm_rules import LOSS_LIMIT_DEG
 from kyphometer.followup.precision import MeasurementPrecision, PrecisionSource
 from kyphometer.followup.windows import DEFAULT_WINDOWS, VisitWindows
 from kyphometer.measure import DEFAULT_CORNER_SD_MM
@@ -30,6 +31,8 @@ class Agreement:
         True if the image may help.
     windows
         The visits: which is before surgery, which the one that loss counts from.
+    loss_limit_deg
+        A loss of correction of less than this is told as such, however certain it is.
     """
 
     corner_sd_mm: float = DEFAULT_CORNER_SD_MM
@@ -38,6 +41,7 @@ class Agreement:
     fractured_level: Level | None = None
     may_assist: bool = True
     windows: VisitWindows = DEFAULT_WINDOWS
+    loss_limit_deg: float = LOSS_LIMIT_DEG
 
 
 def stated_precision(stated: Mapping[str, float]) -> dict[str, MeasurementPrecision]:
@@ -61,4 +65,5 @@ def study_agreement(settings: StudySettings, *, may_assist: bool = True) -> Agre
         levels=settings.levels,
         may_assist=may_assist,
         windows=settings.visits,
+        loss_limit_deg=settings.loss_limit_deg,
     )

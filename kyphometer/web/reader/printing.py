@@ -119,7 +119,7 @@ def visits_in_print(table: VisitTable | None) -> Table | None:
     if table is None or len(table.visits) < 2:
         return None
     records = [
-        _visit_record(row, value, angle)
+        _visit_record(row, value, angle, table.loss_limit)
         for place, angle in enumerate(table.angles)
         for row in table.visits
         if (value := row.values[place] if place < len(row.values) else None) is not None
@@ -133,8 +133,14 @@ def visits_in_print(table: VisitTable | None) -> Table | None:
     return Table.from_records("visits", "Visits of this patient", _VISIT_COLUMNS, records, note)
 
 
-def _visit_record(row: VisitRow, value: VisitValue, angle: VisitAngleColumn) -> dict[str, Any]:
-    found = [value.change and value.change.verdict, value.loss and _HELD[value.loss.verdict]]
+def _held(loss: VisitChange, limit: float) -> str:
+    return f"lost less than {limit:g}°" if loss.small else _HELD[loss.verdict]
+
+
+def _visit_record(
+    row: VisitRow, value: VisitValue, angle: VisitAngleColumn, limit: float
+) -> dict[str, Any]:
+    found = [value.change and value.change.verdict, value.loss and _held(value.loss, limit)]
     return {
         "angle": f"{angle.code} ({_short(angle.upper)} - {_short(angle.lower)})",
         "visit": _name(row) + (" (draft)" if row.status == "draft" else ""),

@@ -86,6 +86,7 @@ def visit_table(films: Sequence[ReadFilm], current: int, agreement: Agreement) -
         baseline=None if baseline is None else str(visits[baseline].read.film.id),
         reference=None if reference is None else str(visits[reference].read.film.id),
         by_visit=by_visit,
+        loss_limit=agreement.loss_limit_deg,
     )
 
 
@@ -96,8 +97,10 @@ class _Judge:
     agreement: Agreement
     readings: Mapping[int | str, Reading]
 
-    def change(self, earlier: VisitAngle | None, later: VisitAngle) -> VisitChange | None:
-        """The change, or None if there is nothing before to compare with."""
+    def change(
+        self, earlier: VisitAngle | None, later: VisitAngle, least: float = 0.0
+    ) -> VisitChange | None:
+        """The change, or None if there is nothing before; below `least` it is small."""
         if earlier is None:
             return None
         between = [name for name in self.readings if name not in (earlier.film, later.film)]
@@ -107,7 +110,7 @@ class _Judge:
             positions=POSITIONS,
             change_uncertainties={} if known is None else {known.key: known},
         )
-        return visit_change(judge(earlier, later, rules), int(earlier.film or 0))
+        return visit_change(judge(earlier, later, rules), int(earlier.film or 0), least)
 
 
 def _visit(read: ReadFilm, corner_sd_mm: float) -> _Visit:
@@ -192,11 +195,12 @@ def _value(
     if angle is None:
         return None
     spread = angle.standard_uncertainty_deg
+    limit = judged.agreement.loss_limit_deg
     return VisitValue(
         value=angle.value_deg,
         half_width=None if spread is None else Z95 * spread,
         change=judged.change(since.angles.get(key), angle) if since else None,
-        loss=judged.change(lost.angles.get(key), angle) if lost else None,
+        loss=judged.change(lost.angles.get(key), angle, limit) if lost else None,
     )
 
 

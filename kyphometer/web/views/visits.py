@@ -26,7 +26,8 @@ class VisitChange(Told, frozen=True, kw_only=True):
     """Later minus earlier, in degrees: positive if kyphosis became more.
 
     `limit` is half of its 95 % interval by `basis`; `standard_error` is that of the change if it
-    was carried over, else of one reading.
+    was carried over, else of one reading. `small` tells that a loss is beyond its error, but below
+    the table's `loss_limit`.
     """
 
     since: str
@@ -36,6 +37,7 @@ class VisitChange(Told, frozen=True, kw_only=True):
     standard_error: float | None
     verdict: Verdict
     positions: Alike
+    small: bool
 
 
 class VisitValue(Told, frozen=True, kw_only=True):
@@ -66,7 +68,8 @@ class VisitTable(Told, frozen=True, kw_only=True):
     """All films of a patient, oldest first.
 
     `baseline` and `reference` are the films that change and loss are counted from; `by_visit` tells
-    that the baseline is the visit before surgery and not only the first film.
+    that the baseline is the visit before surgery and not only the first film. A loss counts from
+    `loss_limit` degrees.
     """
 
     angles: list[VisitAngleColumn]
@@ -74,10 +77,14 @@ class VisitTable(Told, frozen=True, kw_only=True):
     baseline: str | None
     reference: str | None
     by_visit: bool
+    loss_limit: float
 
 
-def visit_change(found: JudgedChange, since: int) -> VisitChange | None:
-    """A judged change as the page gets it; None if it may not be stated."""
+def visit_change(found: JudgedChange, since: int, least: float = 0.0) -> VisitChange | None:
+    """A judged change as the page gets it; None if it may not be stated.
+
+    `least` is what counts as a loss, in degrees.
+    """
     if found.difference_deg is None:
         return None
     one, other = found.change.earlier.position, found.change.later.position
@@ -89,5 +96,6 @@ def visit_change(found: JudgedChange, since: int) -> VisitChange | None:
         basis=found.basis,
         standard_error=found.standard_error_deg,
         verdict=found.verdict,
+        small=found.verdict is Verdict.WORSE and found.difference_deg < least,
         positions="unknown" if unknown else "same" if one is other else "different",
     )

@@ -78,7 +78,7 @@ export class Visits {
     const all = h('button', { type: 'button', class: 'button small', 'data-focus': 'visits-all', title: 'Y', onclick: () => this.commands.allVisits.run() }, icon('compare'), t('visits.all'));
     const bases = table ? basesOf(table) : [];
     refill(this.root,
-      h('div', { class: 'visits-head' }, title, h('p', { class: 'quiet small bases' }, open ? bases.map((basis) => baseLine(basis, bases)) : shortOf(table)), all, fold),
+      h('div', { class: 'visits-head' }, title, h('p', { class: 'quiet small bases' }, open ? [bases.map((basis) => baseLine(basis, bases)), limitLine(table)].flat() : shortOf(table)), all, fold),
       failure ? h('p', { class: 'note warning', role: 'status' }, failure) : null,
       open && table ? h('div', { class: 'visits-body' }, h('div', { class: 'visits-scroll', tabindex: 0, role: 'region', 'aria-label': t('visits.caption') }, tableOf(table, bases)), courseOf(table)) : null,
     );
@@ -113,6 +113,12 @@ const LETTERS = 'abcdefgh';
 function baseLine(basis, bases) {
   const facts = { code: basis.code, sem: basis.error === null ? '' : number(basis.error, 2) };
   return h('span', {}, h('sup', {}, LETTERS[bases.indexOf(basis)]), ` ${t(`visits.basis.${basis.basis}`, facts)} `);
+}
+
+/** From which loss on one counts. @param {?Wire.VisitTable} table */
+function limitLine(table) {
+  const lost = table?.visits.some((row) => row.values.some((value) => value?.loss));
+  return table && lost ? h('span', { 'data-loss-limit': table.loss_limit }, t('visits.loss_limit', { limit: number(table.loss_limit, table.loss_limit % 1 ? 1 : 0) })) : null;
 }
 
 /** The table in a line, while it is folded. @param {?Wire.VisitTable} table */
@@ -177,7 +183,7 @@ function valueCells(value, table, i, bases, lost) {
     h('td', { class: 'num first', 'data-cell': `${code}.value` }, shown),
     h('td', { class: 'num', 'data-cell': `${code}.change` }, changeText(value?.change ?? null, code, bases)),
     lost ? h('td', { class: 'num', 'data-cell': `${code}.loss` }, changeText(value?.loss ?? null, code, bases)) : null,
-    h('td', { 'data-cell': `${code}.verdict`, 'data-verdict': value?.change?.verdict ?? null }, verdict(value)),
+    h('td', { 'data-cell': `${code}.verdict`, 'data-verdict': value?.change?.verdict ?? null }, verdict(value, table.loss_limit)),
   ].filter(Boolean);
 }
 
@@ -196,9 +202,9 @@ function changeText(change, code, bases) {
   ].filter(Boolean);
 }
 
-/** @param {?Wire.VisitValue} value */
-function verdict(value) {
+/** @param {?Wire.VisitValue} value @param {number} limit below which a loss is small */
+function verdict(value, limit) {
   const word = (/** @type {string} */ kind, /** @type {?Wire.VisitChange} */ change) =>
-    (change ? t(`visits.${kind}.${change.verdict.replaceAll(' ', '_')}`) : '');
+    (change ? t(`visits.${kind}.${change.small ? 'small' : change.verdict.replaceAll(' ', '_')}`, { limit: number(limit, limit % 1 ? 1 : 0) }) : '');
   return [word('verdict', value?.change ?? null), word('held', value?.loss ?? null)].filter(Boolean).join(', ');
 }

@@ -111,7 +111,8 @@ export class WorkList {
       this.pages.set(page, answer.items);
       this.total = answer.total;
       this.showProgress(answer.progress, answer.others ?? []);
-      this.note.textContent = answer.total === 0 ? t('worklist.none') : plural('worklist.count', answer.total);
+      const nothing = this.app.config.incoming && !query && !status ? 'worklist.empty' : 'worklist.none';
+      this.note.textContent = answer.total === 0 ? t(nothing) : plural('worklist.count', answer.total);
     } catch (error) {
       this.pages.delete(page);
       this.note.textContent = error instanceof Error ? error.message : String(error);

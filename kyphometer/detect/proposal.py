@@ -1,0 +1,289 @@
+"""What a film seems to show, as a reading that nobody has confirmed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kyphometer.anatomy import Level
+from kyphometer.detect.agreement import overlap
+from kyphometer.detect.candidates import Candidate
+from kyphometer.detect.fractures import FractureSuggestion, suggest_fractures
+from kyphometer.detect.model import DetectorModel, detector_model
+from kyphometer.detect.numbering import Numbering, number
+from kyphometer.detect.pyramid import Base
+from kyphometer.detect.search import FAINT, Column, find_column
+from kyphometer.endplates import RefinedReading, refine_reading
+from kyphometer.endplates.corners import square_factors, vertebra_corners
+from kyphometer.errors import NoLateralSpineError
+from kyphometer.film import Film
+from kyphometer.geometry import Facing, PixelGeometry, Point
+from kyphometer.messages import Word
+from kyphometer.reading import Endplate, Landmark, MarkSource, Reading, Vertebra
+
+Array = NDArray[np.float64]
+
+FEWEST = 3
+"""A column of fewer bodies is none."""
+LEAST_SCORE = 8.0
+"""Log odds that a column's bodies and joints must reach together."""
+LEAST_FACING = 0.8
+"""Less sure than this of where anterior lies, the reader is told."""
+OVERLAP = 0.2
+"""Of two bodies that cover more than this part of the smaller one is not proposed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposedBody:
+    """One body of a proposal.
+
+    Attributes
+    ----------
+    level
+        As proposed.
+    chance
+        Probability that a body was found here.
+    expected_error
+        Error that the network expects of a corner before refinement, as a part of the body's depth.
+    refined
+        Whether both endplates were then moved onto their rims.
+    note
+        Why an endplate was left as the network put it; empty if none was.
+    """
+
+    level: Level
+    chance: float
+    expected_error: float
+    refined: bool
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """What a film seems to show.
+
+    Attributes
+    ----------
+    reading
+        Marks with source `detected` and a covariance each; no observer, confirmed by nobody.
+    bodies
+        Doubts by body, cranial to caudal.
+    numbering
+        Why these levels, and which others.
+    facing_probability
+        That anterior lies where the reading says.
+    fractures
+        Levels that may be fractured, the worst first.
+    notes
+        What the reader must know, in sentences.
+    """
+
+    reading: Reading
+    bodies: tuple[ProposedBody, ...]
+    numbering: Numbering
+    facing_probability: float
+    fractures: tuple[FractureSuggestion, ...]
+    notes: tuple[Word, ...]
+
+
+def detect(
+    film: Film,
+    *,
+    geometry: PixelGeometry | None = None,
+    lowest: Level | None = None,
+    facing: Facing | None = None,
+) -> Proposal:
+    """Propose every vertebral body that a lateral film shows, without a click.
+
+    The network looks at the film at several sizes; bodies that lie above each other make a column;
+    levels follow from the sacrum and from what the bodies look like, with their odds; corners are
+    refined as if a reader had marked them. The result is a proposal, confirmed by nobody.
+
+    Parameters
+    ----------
+    film
+        With its pixels.
+    geometry
+        Pixel geometry to use instead of the film's.
+    lowest
+        Level of the lowest whole body in view (C7 to L5), if the reader knows it.
+    facing
+        Where anterior lies, if the reader knows it.
+
+    Raises
+    ------
+    NoLateralSpineError
+        If no column of three or more bodies is seen.
+    ModelFileError
+        If a network's file cannot be read.
+    """
+    model = detector_model()
+    base = Base.of_film(film, geometry)
+    column = find_column(base, model)
+    if column is None or len(column.chain.bodies) < FEWEST or column.chain.score < LEAST_SCORE:
+        raise NoLateralSpineError(0 if column is None else len(column.chain.bodies))
+    towards, sure = _facing(column) if facing is None else (facing, 1.0)
+    numbering = number(column, towards.sign, lowest=lowest)
+    kept = _kept(column, numbering.levels, towards)
+    if len(kept.bodies) < FEWEST:
+        raise NoLateralSpineError(len(kept.bodies))
+    used = geometry or film.geometry
+    done = refine_reading(film, _reading(film, kept, base.step, model, used), geometry=geometry)
+    reading = _as_proposed(done.reading, model)
+    header = None if facing is not None else film.header.acquisition.facing
+    return Proposal(
+        reading=reading,
+        bodies=_bodies(kept, done),
+        numbering=numbering,
+        facing_probability=sure,
+        fractures=_fractures(reading, towards, square_factors(used)),
+        notes=(Word("detect.proposal"), *_notes(numbering, sure, kept, header)),
+    )
+
+
+def _fractures(reading: Reading, facing: Facing, factors: Array) -> tuple[FractureSuggestion, ...]:
+    corners = [vertebra_corners(v, factors, facing.sign) for v in reading.vertebrae.values()]
+    return suggest_fractures(reading.levels, [c for c in corners if c is not None])
+
+
+def _facing(column: Column) -> tuple[Facing, float]:
+    """Where anterior lies by all bodies together: their mean log odds, four times at most."""
+    odds = np.array([body.right for body in column.chain.bodies])
+    total = float(odds.mean() * min(len(odds), 4))
+    chance = float(1 / (1 + np.exp(-np.clip(total, -30, 30))))
+    return (Facing.RIGHT, chance) if chance >= 0.5 else (Facing.LEFT, 1 - chance)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What of a column is proposed.
+
+    Attributes
+    ----------
+    facing
+        Where anterior lies.
+    bodies
+        By level, cranial to caudal.
+    faint
+        Levels that are in the column and seen too faintly, or under another body.
+    hidden
+        Levels between which one is missing.
+    """
+
+    facing: Facing
+    bodies: Mapping[Level, Candidate]
+    faint: tuple[Level, ...]
+    hidden: tuple[tuple[Level, Level], ...]
+
+
+def _kept(column: Column, levels: tuple[Level, ...], facing: Facing) -> Kept:
+    """Bodies that are likely enough; of two that cover each other, the likelier."""
+    chain = column.chain
+    pairs = list(zip(levels, chain.bodies, strict=True))
+    kept: dict[Level, Candidate] = {}
+    for level, body in sorted(pairs, key=lambda pair: -pair[1].chance):
+        clear = all(overlap(body.corners, other.corners) < OVERLAP for other in kept.values())
+        if body.chance >= FAINT and clear and level not in kept:
+            kept[level] = body
+    return Kept(
+        facing=facing,
+        bodies={level: kept[level] for level in dict.fromkeys(levels) if level in kept},
+        faint=tuple(level for level in dict.fromkeys(levels) if level not in kept),
+        hidden=tuple((levels[at], levels[at + 1]) for at in chain.missed),
+    )
+
+
+def _reading(
+    film: Film, kept: Kept, step: Array, model: DetectorModel, geometry: PixelGeometry
+) -> Reading:
+    """The network's corners as marks."""
+    factors = square_factors(geometry)
+    vertebrae = {
+        level: _vertebra(level, body, kept.facing, step, model.method, factors)
+        for level, body in kept.bodies.items()
+    }
+    return Reading(film=film.reference, vertebrae=vertebrae, facing=kept.facing)
+
+
+def _vertebra(
+    level: Level, body: Candidate, facing: Facing, step: Array, method: str, factors: Array
+) -> Vertebra:
+    pixels = body.corners * step
+    order = (1, 0, 3, 2) if facing is Facing.RIGHT else (0, 1, 2, 3)
+    sd = 1.25 * body.spread * body.depth * step
+    square = sd * factors / factors.min()
+    variance = float((square**2).mean())
+    marks = [
+        Landmark(
+            xy=Point(float(x), float(y)),
+            covariance=((variance, 0.0), (0.0, variance)),
+            source=MarkSource.DETECTED,
+            method=method,
+        )
+        for x, y in pixels[list(order)]
+    ]
+    return Vertebra(
+        level=level,
+        superior=Endplate(anterior=marks[0], posterior=marks[1]),
+        inferior=Endplate(anterior=marks[2], posterior=marks[3]),
+    )
+
+
+def _as_proposed(reading: Reading, model: DetectorModel) -> Reading:
+    """The refined marks as proposals: nobody has clicked, so there is no raw click to keep."""
+    vertebrae = {
+        level: replace(
+            vertebra,
+            superior=_plate(vertebra.superior, model),
+            inferior=_plate(vertebra.inferior, model),
+        )
+        for level, vertebra in reading.vertebrae.items()
+    }
+    return replace(reading, vertebrae=vertebrae)
+
+
+def _plate(plate: Endplate | None, model: DetectorModel) -> Endplate | None:
+    if plate is None:
+        return None
+    marks = {name: _proposed(mark, model) for name, mark in plate.landmarks.items()}
+    return replace(plate, **marks)
+
+
+def _proposed(mark: Landmark, model: DetectorModel) -> Landmark:
+    if mark.source is MarkSource.DETECTED:
+        return mark
+    method = f"{model.method}, {mark.method}"
+    return replace(mark, source=MarkSource.DETECTED, raw=None, method=method)
+
+
+def _bodies(kept: Kept, done: RefinedReading) -> tuple[ProposedBody, ...]:
+    refined = {vertebra.level: vertebra for vertebra in done.vertebrae}
+    return tuple(
+        ProposedBody(
+            level=level,
+            chance=body.chance,
+            expected_error=body.spread,
+            refined=len(refined[level].accepted) == 2,
+            note="; ".join(refusal.message for refusal in refined[level].refusals),
+        )
+        for level, body in kept.bodies.items()
+        if level in refined
+    )
+
+
+def _notes(numbering: Numbering, sure: float, kept: Kept, header: Facing | None) -> Iterator[Word]:
+    if not numbering.is_sure:
+        yield Word("detect.levels_unsure", {"others": numbering.others})
+    if numbering.transitional:
+        yield Word("detect.transitional")
+    if sure < LEAST_FACING:
+        yield Word("detect.facing_unsure")
+    if header is not None and header is not kept.facing:
+        yield Word("detect.facing_header")
+    for level in kept.faint:
+        yield Word("detect.faint", {"level": level})
+    for upper, lower in kept.hidden:
+        yield Word("detect.not_seen", {"upper": upper, "lower": lower})

@@ -1,0 +1,91 @@
+"""Films without a reading: what is proposed on them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from kyphometer import __version__
+from kyphometer.anatomy import Level
+from kyphometer.detect import Proposal, detect
+from kyphometer.dicom import read_film
+from kyphometer.film import Film
+from kyphometer.geometry import Facing
+from kyphometer.reading.document import reading_to_dict
+
+SOFTWARE = f"kyphometer {__version__}"
+
+
+def propose_file(
+    path: Path,
+    *,
+    spacing_mm: tuple[float, float] | None = None,
+    frame: int | None = None,
+    grey: bool = False,
+    lowest: str | None = None,
+    facing: str | None = None,
+) -> tuple[Film, Proposal]:
+    """A film and the reading that is proposed on it, confirmed by nobody.
+
+    Parameters
+    ----------
+    path
+        The film.
+    spacing_mm, frame, grey
+        See `workflow.measure_file`.
+    lowest
+        Level of the lowest whole body in view, if known.
+    facing
+        `left` or `right`: where anterior lies, if known.
+
+    Raises
+    ------
+    FilmError
+        If the film cannot be read.
+    NoLateralSpineError
+        If no column of bodies is seen.
+    """
+    film = read_film(path, frame=frame, spacing_mm=spacing_mm, grey=grey)
+    proposal = detect(
+        film,
+        lowest=None if lowest is None else Level.parse(lowest),
+        facing=None if facing is None else Facing(facing),
+    )
+    return film, replace(proposal, reading=replace(proposal.reading, software=SOFTWARE))
+
+
+def proposal_document(proposal: Proposal) -> dict[str, Any]:
+    """A proposal as JSON: the reading, and what is known of its doubts."""
+    numbering = proposal.numbering
+    return {
+        "reading": reading_to_dict(proposal.reading),
+        "bodies": body_rows(proposal),
+        "numbering": {
+            "sure": numbering.is_sure,
+            "probability": numbering.probability,
+            "uppermost": {str(level): chance for level, chance in numbering.alternatives.items()},
+            "evidence": dict(numbering.evidence),
+            "transitional": numbering.transitional,
+        },
+        "facing_probability": proposal.facing_probability,
+        "fractures": [
+            {"level": str(f.level), "loss": f.loss, "reason": str(f.reason)}
+            for f in proposal.fractures
+        ],
+        "notes": [str(note) for note in proposal.notes],
+    }
+
+
+def body_rows(proposal: Proposal) -> list[dict[str, Any]]:
+    """One row a body."""
+    return [
+        {
+            "level": str(body.level),
+            "chance": body.chance,
+            "expected_error_percent": 100 * body.expected_error,
+            "refined": body.refined,
+            "note": body.note,
+        }
+        for body in proposal.bodies
+    ]

@@ -1,0 +1,133 @@
+"""A folder that films arrive in: each is looked at once, and its proposal waits in a file.
+
+A proposal file is named after its film, written whole by a rename, and says which state of the
+film it belongs to; films that change are looked at again, films that somebody has read are left
+alone. A film on which nothing can be proposed has a file too, with the sentence that says why.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from kyphometer.errors import KyphometerError
+from kyphometer.store.folder.atomic import write_atomically
+from kyphometer.workflow.films import SOFTWARE, failure_of, film_files, find_readings
+from kyphometer.workflow.proposals import proposal_document, propose_file
+
+SUFFIX = ".proposal.json"
+FORMAT, VERSION = "kyphometer-proposal", 1
+
+Stamp = list[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A film that was looked at.
+
+    Attributes
+    ----------
+    film
+        Its file.
+    proposal
+        The file of its proposal.
+    levels
+        What is proposed, cranial to caudal; empty if nothing is.
+    sure
+        Whether the numbering is sure.
+    least_chance
+        Probability of the most doubtful body; None if nothing is proposed.
+    reason
+        Why nothing is proposed, else empty.
+    """
+
+    film: Path
+    proposal: Path
+    levels: tuple[str, ...] = ()
+    sure: bool = False
+    least_chance: float | None = None
+    reason: str = ""
+
+
+@dataclass(slots=True, kw_only=True)
+class Watch:
+    """A watched folder.
+
+    Attributes
+    ----------
+    folder
+        Where films arrive.
+    out
+        Where proposals go, under the films' names; the folder itself unless said otherwise.
+    seen
+        Size and time of each film at the last round: one that still changes is left to the next.
+    """
+
+    folder: Path
+    out: Path
+    seen: dict[Path, Stamp] = field(default_factory=dict)
+
+    def round(self, *, settled: bool = False) -> Iterator[Waiting]:
+        """Look at every new film.
+
+        Parameters
+        ----------
+        settled
+            Take films as they are, also those not seen before: nothing is being written.
+        """
+        before, self.seen = self.seen, {}
+        for path in film_files(self.folder):
+            stamp = _stamp(path)
+            if stamp is None:
+                continue
+            self.seen[path] = stamp
+            if (settled or before.get(path) == stamp) and not self._is_done(path, stamp):
+                yield self._look(path, stamp)
+
+    def _target(self, path: Path) -> Path:
+        below = path.relative_to(self.folder) if path.is_relative_to(self.folder) else path.name
+        target = self.out / below
+        return target.with_name(target.name + SUFFIX)
+
+    def _is_done(self, path: Path, stamp: Stamp) -> bool:
+        if find_readings(path):
+            return True
+        try:
+            known = json.loads(self._target(path).read_text("utf-8"))
+        except (OSError, ValueError):
+            return False
+        return isinstance(known, dict) and known.get("film_stamp") == stamp
+
+    def _look(self, path: Path, stamp: Stamp) -> Waiting:
+        target = self._target(path)
+        document: dict[str, Any] = {"format": FORMAT, "version": VERSION, "software": SOFTWARE}
+        document |= {"film": path.name, "film_stamp": stamp}
+        try:
+            _film, proposal = propose_file(path)
+        except KyphometerError as error:
+            waiting = Waiting(film=path, proposal=target, reason=failure_of(path, error).reason)
+            document["reason"] = waiting.reason
+        else:
+            document |= proposal_document(proposal)
+            waiting = Waiting(
+                film=path,
+                proposal=target,
+                levels=tuple(str(body.level) for body in proposal.bodies),
+                sure=proposal.numbering.is_sure,
+                least_chance=min(body.chance for body in proposal.bodies),
+            )
+        target.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(target, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+        return waiting
+
+
+def _stamp(path: Path) -> Stamp | None:
+    """Size and time of change; None if the file went away."""
+    try:
+        facts = path.stat()
+    except OSError:
+        return None
+    return [facts.st_size, facts.st_mtime_ns]
