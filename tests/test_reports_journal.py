@@ -118,7 +118,19 @@ def test_vietnamese_has_vietnamese_tables(study, tmp_path):
         "trước mổ", "Đo và phân tích bằng kyphometer",
     ):  # fmt: skip
         assert words in text, words
-    for words in ("paired", "mixed model", "None", "pre-op", "standing"):
+    assert "Bảng 1." in text
+    assert "Hình 1." in text
+    assert rows["rò xi măng"][0] == "4/21 (19,0 %)"
+    for words in (
+        "Table",
+        "Figure",
+        "superior",
+        "paired",
+        "mixed model",
+        "None",
+        "pre-op",
+        "standing",
+    ):
         assert words not in text, words
 
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
+from kyphometer.messages import sentence
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heading:
@@ -287,12 +289,36 @@ def slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "section"
 
 
-def numbered(document: Document) -> dict[int, int]:
-    """Number of each table and figure among its kind, by the block's position."""
-    counts: dict[type, int] = {}
-    numbers = {}
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What a caption begins with.
+
+    Attributes
+    ----------
+    kind
+        `Table` or `Figure`, for programs that count.
+    word
+        The same in the document's language.
+    number
+        Its number among its kind.
+    """
+
+    kind: str
+    word: str
+    number: int
+
+    def __str__(self) -> str:
+        return f"{self.word} {self.number}"
+
+
+def numbered(document: Document) -> dict[int, Label]:
+    """Label of each table and figure, by the block's position."""
+    counts: dict[str, int] = {}
+    labels = {}
     for position, block in enumerate(document.blocks):
         if isinstance(block, Table | Figure):
-            counts[type(block)] = counts.get(type(block), 0) + 1
-            numbers[position] = counts[type(block)]
-    return numbers
+            kind = "Table" if isinstance(block, Table) else "Figure"
+            counts[kind] = counts.get(kind, 0) + 1
+            word = sentence(f"caption.{kind.lower()}", {}, document.language)
+            labels[position] = Label(kind, word, counts[kind])
+    return labels

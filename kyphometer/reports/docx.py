@@ -19,6 +19,7 @@ from kyphometer.reports.document import (
     Document,
     Figure,
     Heading,
+    Label,
     PageBreak,
     Paragraph,
     Table,
@@ -113,22 +114,22 @@ class _Writer:
             self.out.add_paragraph(heading.text, style=f"Heading {min(heading.level, 4)}")
         self.waiting = []
 
-    def add(self, block: object, number: int | None) -> None:
+    def add(self, block: object, label: Label | None) -> None:
         """Add one block."""
         match block:
             case Heading():
                 self.waiting.append(block)
             case Table():
-                self._table(block, number)
+                self._table(block, label)
             case Checklist():
                 cells = [list(item) for item in block.items]
                 head = ["Item", "Topic", "How it was met"]
-                self._grid("", None, block.title, head, cells, [False] * 3, "")
+                self._grid(None, block.title, head, cells, [False] * 3, "")
             case _:
                 self.turn(landscape=False)
-                self._flowing(block, number)
+                self._flowing(block, label)
 
-    def _flowing(self, block: object, number: int | None) -> None:
+    def _flowing(self, block: object, label: Label | None) -> None:
         match block:
             case Paragraph(text=text, emphasis=emphasis):
                 self.out.add_paragraph().add_run(tied(text)).bold = emphasis
@@ -138,19 +139,18 @@ class _Writer:
             case PageBreak():
                 self.out.add_page_break()
             case Figure():
-                self._figure(block, number)
+                self._figure(block, label)
 
-    def _table(self, block: Table, number: int | None) -> None:
+    def _table(self, block: Table, label: Label | None) -> None:
         printed = block.printed()
         rows = [[tied(cell) for cell in row] for row in printed.shown()]
         head = [column.label for column in printed.columns]
         right = [column.is_number for column in printed.columns]
-        self._grid("Table", number, block.title, head, rows, right, block.note)
+        self._grid(label, block.title, head, rows, right, block.note)
 
     def _grid(
         self,
-        kind: str,
-        number: int | None,
+        label: Label | None,
         title: str,
         head: list[str],
         rows: list[list[str]],
@@ -159,23 +159,23 @@ class _Writer:
     ) -> None:
         layout = lay_out(head, rows)
         self.turn(landscape=layout.landscape)
-        caption = self._caption(kind, number, title)
+        caption = self._caption(label, title)
         caption.paragraph_format.keep_with_next = True
         add_table(self.out, head, rows, right, layout)
         self.out.add_paragraph(tied(note), style=TABLE_NOTE)
 
-    def _caption(self, kind: str, number: int | None, title: str) -> Any:
+    def _caption(self, label: Label | None, title: str) -> Any:
         paragraph = self.out.add_paragraph(style="Caption")
-        if kind:
-            paragraph.add_run(f"{kind} ").bold = True
-            _field(paragraph, f"SEQ {kind} \\* ARABIC", str(number))
+        if label is not None:
+            paragraph.add_run(f"{label.word} ").bold = True
+            _field(paragraph, f"SEQ {label.kind} \\* ARABIC", str(label.number))
             for run in paragraph.runs:
                 run.bold = True
             paragraph.add_run(". ").bold = True
         paragraph.add_run(tied(title))
         return paragraph
 
-    def _figure(self, block: Figure, number: int | None) -> None:
+    def _figure(self, block: Figure, label: Label | None) -> None:
         paragraph = self.out.add_paragraph(style=PICTURE)
         picture = paragraph.add_run().add_picture(
             io.BytesIO(block.png), width=Mm(PORTRAIT_MM * block.width)
@@ -185,4 +185,4 @@ class _Writer:
             picture.height = Mm(HIGHEST_MM)
         properties = picture._inline.docPr
         properties.set("descr", block.alternative or block.title)
-        self._caption("Figure", number, block.title)
+        self._caption(label, block.title)

@@ -13,6 +13,7 @@ from kyphometer.reports.document import (
     Document,
     Figure,
     Heading,
+    Label,
     PageBreak,
     Paragraph,
     Table,
@@ -79,7 +80,7 @@ def _contents(document: Document) -> str:
     return f'<nav aria-label="Contents"><ol>{items}</ol></nav>'
 
 
-def _block(block: Block, number: int | None, position: int) -> str:
+def _block(block: Block, label: Label | None, position: int) -> str:
     match block:
         case Heading(text=text, level=level):
             tag = f"h{min(level, 4) + 1}"
@@ -91,9 +92,9 @@ def _block(block: Block, number: int | None, position: int) -> str:
         case PageBreak():
             return '<div class="page-break"></div>'
         case Table():
-            return _table(block, number)
+            return _table(block, label)
         case Figure():
-            return _figure(block, number)
+            return _figure(block, label)
         case Checklist():
             return _checklist(block)
 
@@ -103,7 +104,7 @@ def _of(cell: str, side: str) -> str:
     return f"{side} short" if len(cell) <= SHORT else side
 
 
-def _table(table: Table, number: int | None) -> str:
+def _table(table: Table, label: Label | None) -> str:
     table = table.printed()
     sides = ["right" if column.is_number else "left" for column in table.columns]
     head = "".join(
@@ -122,19 +123,19 @@ def _table(table: Table, number: int | None) -> str:
     return (
         f'<section class="table{" keep" if len(rows) <= KEPT_ROWS else ""}" '
         f'id="table-{escape(table.key)}"><div class="scroll"><table>'
-        f"<caption><b>Table {number}.</b> {escape(tied(table.title))}</caption>"
+        f"<caption><b>{label}.</b> {escape(tied(table.title))}</caption>"
         f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>{note}</section>"
     )
 
 
-def _figure(figure: Figure, number: int | None) -> str:
+def _figure(figure: Figure, label: Label | None) -> str:
     data = base64.b64encode(figure.png).decode("ascii")
     alternative = escape(figure.alternative or figure.title, quote=True)
     return (
         f'<figure id="figure-{escape(figure.key)}">'
         f'<img style="width:{100 * figure.width:.0f}%" alt="{alternative}" '
         f'src="data:image/png;base64,{data}">'
-        f"<figcaption><b>Figure {number}.</b> {escape(tied(figure.title))}</figcaption></figure>"
+        f"<figcaption><b>{label}.</b> {escape(tied(figure.title))}</figcaption></figure>"
     )
 
 

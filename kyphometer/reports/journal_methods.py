@@ -52,7 +52,7 @@ def _films(results: StudyResults) -> Iterator[str]:
 
 def _measurement(results: StudyResults) -> Iterator[str]:
     counted = {
-        code: ", ".join(say("methods.pair", pair=pair, count=n) for pair, n in found.items())
+        code: ", ".join(say("methods.pair", pair=_pair(pair), count=n) for pair, n in found.items())
         for code, found in results.pairs.items()
     }
     pairs = "; ".join(f"{code} ({found})" for code, found in counted.items())
@@ -70,6 +70,16 @@ def _measurement(results: StudyResults) -> Iterator[str]:
         yield say("methods.elsewhere")
     if pairs:
         yield say("methods.angles", pairs=pairs)
+
+
+def _pair(text: str) -> str:
+    """`T12 superior to L2 inferior` in the language of the task."""
+    parts = text.split(" ")
+    if len(parts) != 5:
+        return text
+    upper, first, _, lower, second = parts
+    first, second = (word(f"methods.{end}", end) for end in (first, second))
+    return say("methods.to", upper=upper, first=first, lower=lower, second=second)
 
 
 def _error(results: StudyResults) -> Iterator[str]:

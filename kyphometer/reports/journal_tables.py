@@ -152,6 +152,10 @@ def _limits(cohort: CohortResults) -> str:
     )
 
 
+def _type(name: str) -> str:
+    return word(f"category.{name}", name.replace("_", " "))
+
+
 def _events(cohort: CohortResults) -> list[Table]:
     """Complications and AIS, a row each."""
     rows: list[tuple[object, ...]] = []
@@ -160,7 +164,10 @@ def _events(cohort: CohortResults) -> list[Table]:
         for label, share in (
             (say("journal.any"), found.any),
             (say("journal.symptomatic"), found.symptomatic),
-            *((item.type.replace("_", " "), item.patients) for item in found.types),
+            *(
+                (word(f"category.{item.type}", item.type.replace("_", " ")), item.patients)
+                for item in found.types
+            ),
         ):
             low, high = (
                 None if end is None else 100 * end for end in (share.exact_low, share.exact_high)

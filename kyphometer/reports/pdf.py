@@ -27,6 +27,7 @@ from kyphometer.reports.document import (
     Document,
     Figure,
     Heading,
+    Label,
     PageBreak,
     Paragraph,
     Table,
@@ -213,7 +214,7 @@ def _height(flowable: Any) -> float:
 
 
 def _flowables(
-    block: object, number: int | None, styles: dict[str, ParagraphStyle], root: Element
+    block: object, label: Label | None, styles: dict[str, ParagraphStyle], root: Element
 ) -> list[Any]:
     match block:
         case Heading(text=text, level=level):
@@ -227,7 +228,7 @@ def _flowables(
         case PageBreak():
             return [NewPage()]
         case Table():
-            caption = f"<b>Table {number}.</b> {escape(tied(block.title))}"
+            caption = f"<b>{label}.</b> {escape(tied(block.title))}"
             printed = block.printed()
             labels = [column.label for column in printed.columns]
             right = [column.is_number for column in printed.columns]
@@ -237,7 +238,7 @@ def _flowables(
             labels = ["Item", "Topic", "How it was met"]
             return _grid(escape(block.title), labels, rows, [False] * 3, "", styles, root)
         case Figure():
-            return [_figure(block, number, styles, root)]
+            return [_figure(block, label, styles, root)]
     return []
 
 
@@ -328,7 +329,7 @@ def _wide(text: str, font: str) -> float:
 
 
 def _figure(
-    block: Figure, number: int | None, styles: dict[str, ParagraphStyle], root: Element
+    block: Figure, label: Label | None, styles: dict[str, ParagraphStyle], root: Element
 ) -> Any:
     wide, high = ImageReader(io.BytesIO(block.png)).getSize()
     width = WIDTH * block.width
@@ -338,7 +339,7 @@ def _figure(
     element = Element("Figure", root, block.alternative or block.title)
     picture = Picture(io.BytesIO(block.png), width=width, height=height, hAlign="LEFT")
     picture.element = element
-    text = f"<b>Figure {number}.</b> {escape(tied(block.title))}"
+    text = f"<b>{label}.</b> {escape(tied(block.title))}"
     caption = words(text, styles["caption"], Element("Caption", element))
     return _Kept([Spacer(1, 3 * mm), picture, caption])
 
