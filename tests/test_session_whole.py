@@ -16,6 +16,7 @@ from kyphometer.errors import StudyRefusedError
 from kyphometer.followup.precision import PrecisionKind, PrecisionSource
 from kyphometer.phantom import FilmFormat
 from kyphometer.reliability import VarianceComponents, evaluate
+from kyphometer.sessions.options import SessionOptions
 from kyphometer.store.study.study import Study
 from kyphometer.workflow.qa import make_kit
 from kyphometer.workflow.reliability import collect_readings, read_truths
@@ -58,9 +59,7 @@ def kit(tmp_path_factory):
         films=FILMS,
         observers=("A", "B"),
         seed=11,
-        rounds=2,
-        duplicates=0.2,
-        washout_days=0.0,
+        options=SessionOptions(rounds=2, duplicates=0.2, washout_days=0.0),
         conditions=("clean", "noisy"),
         film_format=SMALL,
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 from kyphometer.cli.output import add_format, print_csv, print_json, print_table
 from kyphometer.cli.qa_acceptance import accept_installation, add_acceptance
+from kyphometer.sessions.options import SessionOptions, add_options, chosen
 
 
 def add_parser(subparsers: Any) -> None:
@@ -38,12 +39,9 @@ def _add_kit(deeds: Any) -> None:
     kit.add_argument("output", type=Path, help="new folder for films and study")
     kit.add_argument("--observers", required=True, metavar="A,B", help="codes, with commas")
     kit.add_argument("--films", type=int, default=40, help="how many (default 40)")
-    kit.add_argument("--rounds", type=int, default=1, help="readings of each film (default 1)")
-    kit.add_argument("--washout-days", type=float, default=14.0, help="between rounds (14)")
-    kit.add_argument("--duplicates", type=float, default=0.15, help="share shown twice (0.15)")
+    add_options(kit, "rounds", "washout_days", "duplicates", "assist", rounds=1)
     kit.add_argument("--seed", type=int, help="seed of the kit; keep it secret (default: drawn)")
     kit.add_argument("--key", type=Path, help="folder for the key (default: OUTPUT-key)")
-    kit.add_argument("--assist", action="store_true", help="allow help from the image")
     kit.add_argument("--rows", type=int, default=1800, help="rows of a film (1800)")
     kit.add_argument("--columns", type=int, default=900, help="columns of a film (900)")
     kit.add_argument("--pixel", type=float, default=0.16, metavar="MM", help="pixel (0.16)")
@@ -250,10 +248,7 @@ def _kit(args: Any) -> int:
         observers=observers,
         seed=secrets.randbelow(2**20) if args.seed is None else args.seed,
         key=args.key,
-        rounds=args.rounds,
-        duplicates=args.duplicates,
-        washout_days=args.washout_days,
-        assist=args.assist,
+        options=SessionOptions(**chosen(args)),
         film_format=FilmFormat(rows=args.rows, columns=args.columns, pitch_mm=args.pixel),
         progress=_progress,
     )

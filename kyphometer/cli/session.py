@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from kyphometer.cli.output import add_format, print_csv, print_json, print_table
+from kyphometer.sessions.options import add_options, chosen
+
+PLAN = ("rounds", "washout_days", "duplicates", "mirrored", "spacing", "assist", "planning")
 
 
 def add_parser(subparsers: Any) -> None:
@@ -51,21 +54,8 @@ def _add_new(deeds: Any) -> None:
     films.add_argument("--positions", default="", metavar="P,P", help="only these positions")
     films.add_argument("--films", type=int, metavar="N", help="a random sample of N films")
     plan = new.add_argument_group("plan")
-    plan.add_argument("--rounds", type=int, default=2, help="readings of each film (default 2)")
-    plan.add_argument(
-        "--washout-days", type=float, default=14.0, metavar="D", help="between rounds (default 14)"
-    )
-    plan.add_argument(
-        "--duplicates", type=float, default=0.15, metavar="SHARE", help="shown twice (default 0.15)"
-    )
-    plan.add_argument(
-        "--mirrored", type=float, default=0.5, metavar="SHARE", help="of all (default 0.5)"
-    )
-    plan.add_argument(
-        "--spacing", type=int, default=5, metavar="N", help="of one patient's films (default 5)"
-    )
+    add_options(plan, *PLAN)
     plan.add_argument("--seed", type=int, help="decides order and codes (default: drawn, kept)")
-    plan.add_argument("--assist", action="store_true", help="allow help from the image")
     plan.add_argument(
         "--fix-levels", action="store_true", help="fix fractured levels by the study's level map"
     )
@@ -74,15 +64,11 @@ def _add_new(deeds: Any) -> None:
         action="store_true",
         help="somebody has seen that text burned into films names nobody",
     )
-    plan.add_argument("--planning", default="", help="how the sample size was found, in words")
     training = new.add_argument_group("training")
     training.add_argument(
         "--training-patients", default="", metavar="P,P", help="their films are read first"
     )
-    training.add_argument("--reference", metavar="OBSERVER", help="whose readings are right")
-    training.add_argument(
-        "--pass-mark", type=float, default=2.0, metavar="DEG", help="largest SEM (default 2)"
-    )
+    add_options(training, "reference", "pass_mark_deg")
 
 
 def run(args: Any) -> int:
@@ -110,17 +96,9 @@ def _new(study: Any, args: Any) -> int:
         ),
         training=FilmRule(patients=learning) if learning else None,
         seed=args.seed,
-        rounds=args.rounds,
-        duplicates=args.duplicates,
-        mirrored=args.mirrored,
-        spacing=args.spacing,
-        washout_days=args.washout_days,
-        assist=args.assist,
         fix_levels=args.fix_levels,
         text_checked=args.text_checked,
-        reference=args.reference,
-        pass_mark_deg=args.pass_mark,
-        planning=args.planning,
+        **chosen(args),
     )
     plan = new_session(study, request)
     each = len(plan.showings) // len(request.observers)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from kyphometer.errors import ParameterRangeError, TooFewDataError
+from kyphometer.sessions.options import SessionOptions
 
 CODE_ALPHABET = "ACDEFGHJKLMNPQRTUVWXY34679"
 """Letters and digits that are not taken for each other."""
@@ -31,8 +32,8 @@ class SessionFilm:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SessionDesign:
-    """How a session is read.
+class SessionDesign(SessionOptions):
+    """Who reads, and how.
 
     Attributes
     ----------
@@ -40,22 +41,10 @@ class SessionDesign:
         Codes of those who read.
     seed
         Decides every order, duplicate and code.
-    rounds
-        How often each observer reads every film.
-    duplicates
-        Share of films shown a second time within a round, 0 to 0.5; 0.1 to 0.2 is usual.
-    mirrored
-        Share of all showings of a round that are mirrored, drawn at random, 0 to 1.
-    spacing
-        Least number of places from one film of a patient to the next, where possible.
     """
 
     observers: tuple[str, ...]
     seed: int
-    rounds: int = 2
-    duplicates: float = 0.15
-    mirrored: float = 0.5
-    spacing: int = 5
 
     def __post_init__(self) -> None:
         if not self.observers:
@@ -63,10 +52,7 @@ class SessionDesign:
         twice = [name for name, count in Counter(self.observers).items() if count > 1]
         if twice:
             raise ParameterRangeError("observer_twice", value=twice[0])
-        _check("The number of rounds", self.rounds, 1, 20)
-        _check("The share of hidden duplicates", self.duplicates, 0.0, 0.5)
-        _check("The share of mirrored showings", self.mirrored, 0.0, 1.0)
-        _check("The spacing of one patient's films", self.spacing, 1, 100)
+        self.require_possible()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -291,8 +277,3 @@ def _remarks(
     if design.rounds < 2 and not hidden:
         remarks.append("Each film is read once: no intra-observer precision can be told.")
     return tuple(remarks)
-
-
-def _check(name: str, value: float, low: float, high: float) -> None:
-    if not low <= value <= high:
-        raise ParameterRangeError("design_range", name=name, value=value, low=low, high=high)

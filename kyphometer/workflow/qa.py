@@ -12,6 +12,7 @@ from kyphometer.dicom import Compression
 from kyphometer.errors import UsageError
 from kyphometer.phantom import FilmFormat, simulate_film
 from kyphometer.sessions.certificate import CertificateLimits
+from kyphometer.sessions.options import SessionOptions, chosen
 from kyphometer.sessions.plan import SessionPlan
 from kyphometer.store.study.study import Study
 from kyphometer.workflow.films import SOFTWARE
@@ -52,10 +53,7 @@ def make_kit(
     observers: Sequence[str],
     seed: int,
     key: Path | None = None,
-    rounds: int = 1,
-    duplicates: float = 0.15,
-    washout_days: float = 14.0,
-    assist: bool = False,
+    options: SessionOptions | None = None,
     conditions: Sequence[str] = CONDITIONS,
     film_format: FilmFormat | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -74,6 +72,8 @@ def make_kit(
         Decides films, order and codes; whoever knows it could make the key.
     key
         Folder for the truth; `FOLDER-key` beside it if not given.
+    options
+        How it is read; None reads every film once.
     conditions
         Taken in turn.
     progress
@@ -106,11 +106,8 @@ def make_kit(
         kind="certification",
         observers=tuple(observers),
         seed=seed,
-        rounds=rounds,
-        duplicates=duplicates,
-        washout_days=washout_days,
-        assist=assist,
         text_checked=True,  # simulated: it names nobody
+        **chosen(options or SessionOptions(rounds=1)),
     )
     with Study.create(folder / STUDY_FILE, "Certification kit") as study:
         study.add_films(folder)

@@ -10,6 +10,7 @@ from random import Random
 from typing import Any
 
 from kyphometer.errors import StudyRefusedError
+from kyphometer.sessions.options import SessionOptions, chosen
 from kyphometer.sessions.plan import SessionDesign, SessionFilm, SessionPlan, plan_session
 from kyphometer.store.records import FilmRecord
 from kyphometer.store.sessions.plans import PlannedItem
@@ -67,41 +68,24 @@ class FilmRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SessionRules:
+class SessionRules(SessionOptions):
     """What holds for the whole session; kept with it.
 
     Attributes
     ----------
     seed
         Of order, duplicates and codes.
-    rounds, duplicates, mirrored, spacing
-        See `SessionDesign`.
-    washout_days
-        From an observer's last reading of a round to his first of the next.
-    assist
-        True if the image may help.
     levels
         Fractured levels by patient if they are fixed beforehand; None leaves them to the observer.
-    reference
-        Observer whose readings outside of sessions judge the training set.
-    pass_mark_deg
-        Largest standard error of measurement against the reference that passes the training.
-    sampling, planning
-        How films were chosen and how their number was found, in words.
+    sampling
+        How films were chosen, in words.
+    observers
+        Codes of those who read.
     """
 
     seed: int
-    rounds: int = 2
-    duplicates: float = 0.15
-    mirrored: float = 0.5
-    spacing: int = 5
-    washout_days: float = 14.0
-    assist: bool = False
     levels: Mapping[str, tuple[str, ...]] | None = None
-    reference: str | None = None
-    pass_mark_deg: float = 2.0
     sampling: str = ""
-    planning: str = ""
     observers: tuple[str, ...] = ()
 
     def levels_of(self, patient: str | None) -> tuple[str, ...]:
@@ -148,8 +132,8 @@ class SessionRules:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SessionRequest:
-    """A session to be made; see `SessionRules` for what is not said here.
+class SessionRequest(SessionOptions):
+    """A session to be made.
 
     `fix_levels` takes the study's level map for all; `training` are films outside of `films`;
     `text_checked` says that somebody has seen that text burned into films names nobody.
@@ -162,17 +146,8 @@ class SessionRequest:
     title: str = ""
     kind: str = "reproducibility"
     seed: int | None = None
-    rounds: int = 2
-    duplicates: float = 0.15
-    mirrored: float = 0.5
-    spacing: int = 5
-    washout_days: float = 14.0
-    assist: bool = False
     fix_levels: bool = False
     text_checked: bool = False
-    reference: str | None = None
-    pass_mark_deg: float = 2.0
-    planning: str = ""
 
 
 def new_session(study: Study, request: SessionRequest) -> SessionPlan:
@@ -196,14 +171,7 @@ def new_session(study: Study, request: SessionRequest) -> SessionPlan:
         _require_reference(study, request.reference, training)
     if not request.text_checked:
         _require_no_text([*films, *training])
-    design = SessionDesign(
-        observers=request.observers,
-        seed=seed,
-        rounds=request.rounds,
-        duplicates=request.duplicates,
-        mirrored=request.mirrored,
-        spacing=request.spacing,
-    )
+    design = SessionDesign(observers=request.observers, seed=seed, **chosen(request))
     rules = _rules(study, request, seed, [*films, *training])
     plan = plan_session(_session_films(films), design, training=_session_films(training))
     for observer in request.observers:
@@ -277,18 +245,10 @@ def _rules(
             raise StudyRefusedError("no_fractured_level_of", names=", ".join(lacking[:5]))
     return SessionRules(
         seed=seed,
-        rounds=request.rounds,
-        duplicates=request.duplicates,
-        mirrored=request.mirrored,
-        spacing=request.spacing,
-        washout_days=request.washout_days,
-        assist=request.assist,
         levels=levels,
-        reference=request.reference,
-        pass_mark_deg=request.pass_mark_deg,
         sampling=request.films.words,
-        planning=request.planning,
         observers=request.observers,
+        **chosen(request),
     )
 
 

@@ -7,8 +7,10 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from kyphometer.sessions.options import SessionOptions
 from kyphometer.web.wire.base import Asked, Text, Told
 
+USUAL = SessionOptions()
 Code = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.-]+$")]
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
 Names = Annotated[list[Annotated[str, Meta(min_length=1, max_length=64)]], Meta(max_length=1000)]
@@ -25,19 +27,21 @@ class NewSession(Asked, frozen=True, kw_only=True, forbid_unknown_fields=True):
     visits: Names = msgspec.field(default_factory=list)
     positions: Names = msgspec.field(default_factory=list)
     films: Annotated[int, Meta(ge=1)] | None = None
-    rounds: Annotated[int, Meta(ge=1, le=20)] = 2
-    washout_days: Annotated[float, Meta(ge=0.0, le=3650.0)] = 14.0
-    duplicates: Annotated[float, Meta(ge=0.0, le=0.5)] = 0.15
-    mirrored: Share = 0.5
-    spacing: Annotated[int, Meta(ge=1, le=100)] = 5
+    rounds: Annotated[int, Meta(ge=1, le=20)] = USUAL.rounds
+    washout_days: Annotated[float, Meta(ge=0.0, le=3650.0)] = USUAL.washout_days
+    duplicates: Annotated[float, Meta(ge=0.0, le=0.5)] = USUAL.duplicates
+    mirrored: Share = USUAL.mirrored
+    spacing: Annotated[int, Meta(ge=1, le=100)] = USUAL.spacing
     seed: Annotated[int, Meta(ge=0)] | None = None
-    assist: bool = False
+    assist: bool = USUAL.assist
     fix_levels: bool = False
     text_checked: bool = False
-    planning: Words = ""
+    planning: Words = USUAL.planning
     training_patients: Names = msgspec.field(default_factory=list)
-    reference: str | None = None
-    pass_mark: Annotated[float, Meta(gt=0.0, le=45.0)] = 2.0
+    reference: str | None = USUAL.reference
+    pass_mark_deg: Annotated[float, Meta(ge=0.1, le=45.0)] = msgspec.field(
+        default=USUAL.pass_mark_deg, name="pass_mark"
+    )
 
 
 class Reason(Asked, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ from pathlib import Path
 from starlette.concurrency import run_in_threadpool
 
 from kyphometer.errors import NotFoundError, StudyRefusedError, UnknownRecordError
+from kyphometer.sessions.options import chosen
 from kyphometer.sessions.rounds import RoundState
 from kyphometer.store.sessions.plans import SessionRecord
 from kyphometer.store.study.study import Study
@@ -108,17 +109,9 @@ class QualityDesk:
             ),
             training=FilmRule(patients=learning) if learning else None,
             seed=wanted.seed,
-            rounds=wanted.rounds,
-            duplicates=wanted.duplicates,
-            mirrored=wanted.mirrored,
-            spacing=wanted.spacing,
-            washout_days=wanted.washout_days,
-            assist=wanted.assist,
             fix_levels=wanted.fix_levels,
             text_checked=wanted.text_checked,
-            reference=wanted.reference or None,
-            pass_mark_deg=wanted.pass_mark,
-            planning=wanted.planning,
+            **{**chosen(wanted), "reference": wanted.reference or None},
         )
         plan = new_session(self._study.acting_as(actor), request)
         return Planned(code=wanted.code, showings=len(plan.showings), remarks=list(plan.remarks))
