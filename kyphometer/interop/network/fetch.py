@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -137,6 +138,7 @@ class _Run:
         self._journal = journal
         self._progress = progress
         self._started = time.monotonic()
+        self._keeping = threading.Lock()
         self._kept: list[Kept] = []
         self._failed: list[Failure] = []
 
@@ -168,8 +170,9 @@ class _Run:
         self._journal.add(sop=uid, file=place, bytes=size)
 
     def _keep(self, kept: Kept) -> None:
-        self._note(kept.sop_instance_uid, kept.path, kept.size)
-        self._kept.append(kept)
+        with self._keeping:  # an archive may give several at once
+            self._note(kept.sop_instance_uid, kept.path, kept.size)
+            self._kept.append(kept)
 
     def _fetch(self, fresh: list[Entry]) -> KyphometerError | Word | None:
         """Fetch what is fresh; what ended it early, None if nothing did."""
@@ -179,7 +182,8 @@ class _Run:
         while fresh:
             before = len(self._kept) + len(self._failed)
             try:
-                for entry, error in self._archive.fetch(fresh, incoming):
+                wanted = fresh[: self._bounds.films - len(self._kept)]
+                for entry, error in self._archive.fetch(wanted, incoming):
                     if error is not None:
                         self._failed.append(Failure(name=entry.sop_instance_uid, error=error))
                     if self._progress is not None:
@@ -188,7 +192,9 @@ class _Run:
                     reached = self._reached()
                     if reached is not None and len(self._kept) + len(self._failed) < total:
                         return reached
-                return None
+                if len(self._kept) + len(self._failed) == before:
+                    return None
+                fresh = self._left(fresh)
             except (PacsCutError, PacsSlowError) as error:
                 done = len(self._kept) + len(self._failed)
                 tries = 1 if done > before else tries + 1

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, Final
 
 from kyphometer.errors import (
-    FolderFullError,
     KyphometerError,
     ListenError,
     PacsNotFoundError,
@@ -38,9 +38,25 @@ def fetch_by_get(
     to: Destination, entries: Sequence[Entry], receiver: Receiver
 ) -> Iterator[tuple[Entry, KyphometerError | None]]:
     """C-GET each, on one association for every few kinds of films."""
+    with ThreadPoolExecutor(1) as disk:
+        handler = StoreHandler(receiver, later=disk)
+        waiting: Entry | None = None
+        for entry, failed in _get_each(to, entries, handler):
+            if waiting is not None:  # on its way to the disk while this one came
+                yield waiting, handler.settle(waiting.sop_instance_uid)
+            waiting = None if failed else entry
+            if failed is not None:
+                yield entry, failed
+        if waiting is not None:
+            yield waiting, handler.settle(waiting.sop_instance_uid)
+
+
+def _get_each(
+    to: Destination, entries: Sequence[Entry], handler: StoreHandler
+) -> Iterator[tuple[Entry, KyphometerError | None]]:
+    """Get each; what has come without an error may not be on the disk yet."""
     from pynetdicom import evt
 
-    handler = StoreHandler(receiver)
     for kinds, chosen in _by_kinds(entries):
         # A context for each syntax: an archive that cannot transcode picks the one it keeps.
         contexts: list[tuple[str, tuple[str, ...]]] = [(GET, UNCOMPRESSED[:2])]
@@ -62,6 +78,7 @@ def fetch_by_move(
     ):
         for number, entry in enumerate(entries, 1):
             failed = _retrieve(to, association, entry, handler, number)
+            failed = failed or handler.settle(entry.sop_instance_uid)
             if failed is not None and strays:
                 failed = PacsTitleError(to.name, strays[-1], to.calling_ae)
             yield entry, failed
@@ -91,13 +108,8 @@ def _retrieve(
         except RuntimeError:  # no association any more
             raise ended(to, time.monotonic() - started) from None
     uid = entry.sop_instance_uid
-    if uid in handler.kept:
+    if handler.came(uid):
         return None
-    failed = handler.failed.pop(uid, None)
-    if isinstance(failed, FolderFullError):
-        raise failed
-    if failed is not None:
-        return failed
     code = getattr(last, "Status", None)
     if code is None:
         raise ended(to, time.monotonic() - started)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
+from concurrent.futures import Executor, Future
 from typing import Any, Final
 
 from kyphometer.errors import FolderFullError, KyphometerError
@@ -15,26 +16,63 @@ CANNOT_UNDERSTAND: Final = 0xC000
 
 
 class StoreHandler:
-    """Keeps what is stored with us, and what went wrong by SOP instance."""
+    """Keeps what is stored with us, and what went wrong by SOP instance.
+
+    Parameters
+    ----------
+    later
+        Brings films to the disk while the next one comes; their success is answered before. Only
+        for films that the other side keeps: `settle` says what became of one.
+    """
 
     def __init__(
-        self, receiver: Receiver, on_error: Callable[[KyphometerError], None] | None = None
+        self,
+        receiver: Receiver,
+        on_error: Callable[[KyphometerError], None] | None = None,
+        later: Executor | None = None,
     ) -> None:
         self._receiver = receiver
         self._on_error = on_error
+        self._later = later
+        self._coming: dict[str, Future[int]] = {}
         self.failed: dict[str, KyphometerError] = {}
         self.kept: set[str] = set()
 
     def __call__(self, event: Any) -> int:
         """Keep one instance as the bytes that came; the status to answer."""
         uid = str(event.request.AffectedSOPInstanceUID or "")
+        head, content = _head(event), event.request.DataSet.getbuffer()
+        if self._later is None:
+            return self._keep(uid, head, content)
+        self._coming[uid] = self._later.submit(self._keep, uid, head, content)
+        return SUCCESS
+
+    def came(self, uid: str) -> bool:
+        """True if that film has come, though it may not be on the disk yet."""
+        return uid in self._coming or uid in self.kept or uid in self.failed
+
+    def settle(self, uid: str) -> KyphometerError | None:
+        """Wait until that film is kept; what went wrong with it.
+
+        Raises
+        ------
+        FolderFullError
+            If there is no room: that ends all.
+        """
+        coming = self._coming.pop(uid, None)
+        if coming is not None:
+            coming.result()
+        failed = self.failed.pop(uid, None)
+        if isinstance(failed, FolderFullError):
+            raise failed
+        return failed
+
+    def _keep(self, uid: str, head: bytes, content: memoryview) -> int:
         try:
-            with self._receiver.receive(uid) as part:
-                part.write(_head(event))
-                content = event.request.DataSet.getbuffer()
+            with content, self._receiver.receive(uid) as part:
+                part.write(head)
                 for start in range(0, len(content), 1 << 20):
                     part.write(bytes(content[start : start + (1 << 20)]))
-                content.release()
         except KyphometerError as error:
             self.failed[uid] = error
             if self._on_error is not None:

@@ -10,7 +10,9 @@ import logging
 import re
 import secrets
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from http import HTTPStatus
@@ -51,6 +53,7 @@ _AS_KEPT: Final = {
     "Accept-Encoding": "identity",  # deflating films on the fly takes a server far longer
 }
 _PAGE: Final = 500
+_AT_ONCE: Final = 3
 _ESCAPED: Final = re.compile(r"[^A-Za-z0-9_.*?-]+")
 """What an address cannot hold as it is."""
 _ASKED: Final = tuple(dict.fromkeys((*FIELDS.values(), "Rows", "Columns")))
@@ -160,14 +163,30 @@ class WebArchive:
     def fetch(
         self, entries: Sequence[Entry], receiver: Receiver
     ) -> Iterator[tuple[Entry, KyphometerError | None]]:
-        """Fetch each in the syntax that it is kept in."""
-        for entry in entries:
+        """Fetch each in the syntax that it is kept in, a few at once.
+
+        While one waits for the archive or for the disk, others come.
+        """
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            waiting = deque[tuple[Entry, Future[KyphometerError | None]]]()
             try:
-                self._fetch(entry, receiver)
-            except (PacsNotFoundError, PacsStatusError, PacsAnswerError) as error:
-                yield entry, error
-            else:
-                yield entry, None
+                for entry in entries:
+                    waiting.append((entry, pool.submit(self._outcome, entry, receiver)))
+                    if len(waiting) == _AT_ONCE:
+                        first, outcome = waiting.popleft()
+                        yield first, outcome.result()
+                for last, outcome in waiting:
+                    yield last, outcome.result()
+            finally:
+                pool.shutdown(cancel_futures=True)
+
+    def _outcome(self, entry: Entry, receiver: Receiver) -> KyphometerError | None:
+        """What one film met; what ends all is raised."""
+        try:
+            self._fetch(entry, receiver)
+        except (PacsNotFoundError, PacsStatusError, PacsAnswerError) as error:
+            return error
+        return None
 
     def _fetch(self, entry: Entry, receiver: Receiver) -> None:
         address = (
