@@ -4,7 +4,7 @@
  * @typedef {import('./core/document.js').Reading} Reading
  * @typedef {import('./core/document.js').CornerRef} CornerRef
  */
-import { emptyReading, markOf, normalised, refOf } from './core/document.js';
+import { cornersOf, emptyReading, markOf, normalised, refOf } from './core/document.js';
 import { Emitter } from './core/emitter.js';
 import { History } from './core/history.js';
 import { nextTarget } from './core/plan.js';
@@ -12,6 +12,9 @@ import { facingOf } from './core/preview.js';
 import { UPRIGHT } from './core/turn.js';
 import { Live } from './live.js';
 import { backup, Saver, slotOf } from './save.js';
+
+/** Where the image said that a corner lies. */
+const PROPOSED = new Set(['refined', 'carried', 'detected']);
 
 export class Session extends Emitter {
   /** @param {import('./api.js').Api} api @param {any} config @param {any} prefs @param {any} facts
@@ -38,6 +41,8 @@ export class Session extends Emitter {
     this.armed = Boolean(document.draft?.armed) && this.status !== 'read';
     /** @type {?string} */
     this.selected = null;
+    /** @type {Set<string>} proposed corners that were taken hold of, by pointer or keyboard */
+    this.seen = new Set();
     /** @type {?{from: ?string, levels: string[], level: string}} the body whose middle is asked for */
     this.where = null;
     this.live = new Live(api, this.id);
@@ -105,7 +110,10 @@ export class Session extends Emitter {
   /** How the film was read, for the record of a confirmed reading. */
   log() {
     const seconds = Math.round((performance.now() - this.opened) / 100) / 10;
-    return { seconds, ...this.looks(), details: { steps: this.history.past.length } };
+    const proposed = cornersOf(this.reading).filter((c) => PROPOSED.has(c.mark.source ?? '')).map((c) => c.key);
+    const agreed = new Set(this.reading.draft?.accepted ?? []);
+    const seen = proposed.filter((key) => this.seen.has(key) || agreed.has(key));
+    return { seconds, ...this.looks(), details: { steps: this.history.past.length, proposed, looked_at: seen } };
   }
 
   /** @param {boolean} armed */
@@ -126,6 +134,7 @@ export class Session extends Emitter {
   select(key) {
     if (this.selected === key) return;
     this.selected = key;
+    if (key && PROPOSED.has(markOf(this.reading, refOf(key))?.source ?? '')) this.seen.add(key);
     this.emit('selection', key);
   }
 
