@@ -14,7 +14,7 @@ Array = NDArray[np.float64]
 
 EVEN = 0.25
 """A body of this probability is worth nothing by itself."""
-FITS = 2.5
+FITS = 3.5
 """Log odds that neighbours which fit each other well lend to both being bodies."""
 MISSED = 3.0
 """What a body that was not found between two others costs."""

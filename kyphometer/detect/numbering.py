@@ -20,8 +20,10 @@ SHARE = 0.3
 """Part of each body's log odds that counts: neighbours look at the same picture."""
 MOST = 4.0
 """The sacrum decides by no more than these log odds."""
-SURE = 0.9
+SURE = 0.95
 """A numbering less probable than this is said to be uncertain."""
+SACRUM = 0.5
+"""Least probability of a sacrum that anchors the numbering."""
 DISAGREES = 3.0
 """Log odds by which the bodies contradict the sacrum before a transitional vertebra is named."""
 
@@ -45,6 +47,8 @@ class Numbering:
     transitional
         Whether bodies and sacrum contradict each other by one level, as with L6, T13 or a
         transitional vertebra.
+    anchored
+        Whether the sacrum is in view or the reader gave a level; without that nothing is sure.
     """
 
     levels: tuple[Level, ...]
@@ -52,11 +56,12 @@ class Numbering:
     alternatives: Mapping[Level, float]
     evidence: Mapping[str, float]
     transitional: bool = False
+    anchored: bool = False
 
     @property
     def is_sure(self) -> bool:
         """Whether the numbering needs no look."""
-        return self.probability >= SURE
+        return self.anchored and self.probability >= SURE
 
     @property
     def others(self) -> tuple[Word, ...]:
@@ -103,6 +108,7 @@ def number(column: Column, sign: int, *, lowest: Level | None = None) -> Numberi
         probability=float(chances[best]),
         alternatives={LEVELS[firsts[n]]: float(chances[n]) for n in order if chances[n] > 0.01},
         evidence={name: float(odds[best] - odds[rival]) for name, odds in evidence.items()},
+        anchored=lowest is not None or column.sacrum >= SACRUM,
         transitional=lowest is None and _contradiction(evidence, column.sacrum),
     )
 

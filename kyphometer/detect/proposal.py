@@ -28,7 +28,7 @@ Array = NDArray[np.float64]
 
 FEWEST = 3
 """A column of fewer bodies is none."""
-LEAST_SCORE = 8.0
+LEAST_SCORE = 14.0
 """Log odds that a column's bodies and joints must reach together."""
 LEAST_FACING = 0.8
 """Less sure than this of where anterior lies, the reader is told."""

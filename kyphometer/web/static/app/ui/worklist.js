@@ -76,7 +76,8 @@ export class WorkList {
     const { signal } = this.stopper;
     addEventListener('resize', () => this.draw(), { signal });
     addEventListener('keydown', (event) => this.key(event), { signal });
-    const watch = setInterval(() => document.hidden || document.querySelector('dialog[open]') || this.look(), LOOK_MS);
+    // Not where people sign in: a page that asks by itself would keep a sign-in from ending.
+    const watch = this.app.config.mode === 'department' ? 0 : setInterval(() => document.hidden || document.querySelector('dialog[open]') || this.look(), LOOK_MS);
     signal.addEventListener('abort', () => clearInterval(watch));
     if (this.app.config.incoming) dropFilms(this.root, (given) => this.handIn(given), signal);
   }
