@@ -7,7 +7,9 @@ import pytest
 from kyphometer.film import Position
 from kyphometer.followup.clinical.reader import read_clinical_table
 from kyphometer.followup.clinical.writer import write_clinical_table
+from kyphometer.reports import Bullets
 from kyphometer.reports.strobe import strobe_checklist
+from kyphometer.reports.study import study_document
 from kyphometer.reports.study_tables import losses_table
 from kyphometer.store import Study
 from kyphometer.store.study.settings import StudySettings
@@ -65,6 +67,17 @@ def test_the_report_counts_losses_by_reason_and_names_the_patients(study):
     numbers = next(done for item, _, done in strobe_checklist(results).items if item == "13")
     assert "6 months, angle: 1 (died)" in numbers
     assert "6 months, angle: 1 (moved away)" in numbers
+
+
+def test_what_is_not_known_is_not_drawn_nor_named_by_its_code(study):
+    document = study_document(analyse_study(study))
+    titles = [figure.title for figure in document.figures if figure.key.startswith("waterfall")]
+    assert titles
+    assert all("no measurement error is known" in title for title in titles)
+    said = [item for b in document.blocks if isinstance(b, Bullets) for item in b.items]
+    days = [item for item in said if "actual days" in item]
+    assert days
+    assert not any("_" in item for item in days)
 
 
 def test_reasons_survive_writing_and_reading(study, tmp_path):

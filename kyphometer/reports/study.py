@@ -155,7 +155,7 @@ def _radiographic(results: StudyResults) -> list[Block]:
         *waterfall_figures(cohort),
         *_over_time(endpoints, results),
         radiographic_table(cohort, sensitivity=True),
-        *_notes(endpoints),
+        *_notes(endpoints, cohort.rules.windows.labels),
     ]
 
 
@@ -175,9 +175,15 @@ def _over_time(endpoints: Sequence[EndpointAnalysis], results: StudyResults) -> 
     ]
 
 
-def _notes(endpoints: Sequence[EndpointAnalysis]) -> list[Block]:
-    notes = tuple(f"{e.name}: {note}" for e in endpoints for note in e.notes)
-    return [Bullets(items=notes)] if notes else []
+def _notes(endpoints: Sequence[EndpointAnalysis], labels: Mapping[str, str]) -> list[Block]:
+    notes = []
+    for endpoint in endpoints:
+        for note in endpoint.notes:
+            said = note
+            for visit, label in labels.items():
+                said = said.replace(visit, label)
+            notes.append(f"{endpoint.name}: {said.rstrip('.')}.")
+    return [Bullets(items=tuple(notes))] if notes else []
 
 
 def _scores(results: StudyResults) -> list[Block]:
@@ -199,7 +205,7 @@ def _scores(results: StudyResults) -> list[Block]:
         *_over_time(endpoints, results),
         *([against] if against else []),
         *symptoms,
-        *_notes(endpoints),
+        *_notes(endpoints, cohort.rules.windows.labels),
     ]
 
 

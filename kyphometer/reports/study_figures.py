@@ -81,17 +81,19 @@ def waterfall_figures(cohort: CohortResults) -> list[Figure]:
             items = cohort.corrections.of_code(code)
             changes = [c for item in items if (c := item.correction(visit)) is not None]
             if any(change.amount_deg is not None for change in changes):
-                figures.append(_waterfall(code, labels[visit], changes))
+                known = any(a.precision for a in cohort.angles if a.code == code)
+                figures.append(_waterfall(code, labels[visit], changes, judged=known))
                 break
     return figures
 
 
-def _waterfall(code: str, visit: str, changes: list[Change]) -> Figure:
+def _waterfall(code: str, visit: str, changes: list[Change], *, judged: bool) -> Figure:
     drawing = paper_figure(6.6, 2.9)
     plot_waterfall(changes, ylabel=f"Correction of {code} (°)", ax=drawing.add_subplot())
+    band = "the band holds changes within measurement error (MDC95)"
     title = (
-        f"Correction of {code} from before surgery to {visit}, each patient; the band holds "
-        "changes within measurement error (MDC95)."
+        f"Correction of {code} from before surgery to {visit}, each patient; "
+        f"{band if judged else 'no measurement error is known, nobody is judged'}."
     )
     amounts = [change.amount_deg for change in changes if change.amount_deg is not None]
     alternative = (
