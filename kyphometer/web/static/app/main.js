@@ -62,8 +62,9 @@ export class App {
     }
     const film = /^#\/film\/(.+)$/.exec(location.hash);
     const before = this.view;
-    before?.session?.dispose();
-    before?.dispose();
+    const left = before?.session;
+    before?.dispose(); // keeps what is being typed, which the session then saves
+    left?.dispose();
     if (film) {
       const reader = new Reader(this);
       this.show(reader);
