@@ -19,6 +19,7 @@ from kyphometer.detect.candidates import Candidate
 from kyphometer.detect.chain import best_chain, trimmed
 from kyphometer.detect.model import LEVELS, detector_model
 from kyphometer.detect.numbering import number
+from kyphometer.detect.proposal import lateral_odds
 from kyphometer.detect.search import Column
 from kyphometer.detect.shape import MEANS, shape_odds
 from kyphometer.endplates.corners import vertebra_corners
@@ -138,6 +139,14 @@ def test_a_body_that_is_hidden_is_counted():
     assert chain is not None
     assert chain.missed == (2,)
     assert chain.offsets.tolist() == [0, 1, 2, 4, 5]
+
+
+def test_bodies_that_do_not_agree_where_anterior_is_are_no_lateral_spine():
+    bodies = [square(0, 40 * n) for n in range(4)]
+    assert lateral_odds([replace(body, right=-3.0) for body in bodies]) > 0
+    assert lateral_odds([replace(body, right=3.0) for body in bodies]) > 0
+    assert lateral_odds([replace(body, right=3.0 * (-1) ** n) for n, body in enumerate(bodies)]) < 0
+    assert lateral_odds([replace(body, right=-2.0, chance=0.35) for body in bodies]) < 0
 
 
 def test_faint_ends_are_cut_off_and_hidden_bodies_move_along():

@@ -1,7 +1,7 @@
 """What the shape of a column says about its levels: heights, discs and curvature.
 
-Means and SDs of each level, rounded, from the columns of real outlines that `training/make_whole.py`
-puts together (T4 to L5 measured on lateral films of adults, the rest after them).
+Means and SDs of each level, rounded, of the columns that `training/make_whole.py` puts together
+from real outlines (T4 to L5 measured on lateral films of adults, the rest after them).
 """
 
 from __future__ import annotations
