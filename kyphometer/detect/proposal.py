@@ -34,6 +34,8 @@ LATERAL = (-7.6, 1.9, 5.7)
 """Log odds of a lateral spine: constant, by the mean log odds of where anterior lies, by the mean
 probability of the bodies. A logistic fit on 99 films of every world and of none, seed 700 of
 `benchmarks/detect.py`."""
+LEAST_LATERAL, SURELY_LATERAL = -0.5, 1.0
+"""Less than the first of these log odds is refused, less than the second said to be doubtful."""
 LEAST_FACING = 0.8
 """Less sure than this of where anterior lies, the reader is told."""
 OVERLAP = 0.2
@@ -132,7 +134,8 @@ def detect(
     towards, sure = _facing(column) if facing is None else (facing, 1.0)
     numbering = number(column, towards.sign, lowest=lowest)
     kept = _kept(column, numbering.levels, towards)
-    if len(kept.bodies) < FEWEST or (facing is None and lateral_odds(kept.bodies.values()) < 0):
+    lateral = SURELY_LATERAL if facing else lateral_odds(kept.bodies.values())
+    if len(kept.bodies) < FEWEST or lateral < LEAST_LATERAL:
         raise NoLateralSpineError(len(kept.bodies))
     used = geometry or film.geometry
     done = refine_reading(film, _reading(film, kept, base.step, model, used), geometry=geometry)
@@ -144,7 +147,7 @@ def detect(
         numbering=numbering,
         facing_probability=sure,
         fractures=_fractures(reading, towards, square_factors(used)),
-        notes=(Word("detect.proposal"), *_notes(numbering, sure, kept, header)),
+        notes=(Word("detect.proposal"), *_notes(numbering, sure, lateral, kept, header)),
     )
 
 
@@ -288,7 +291,11 @@ def _bodies(kept: Kept, done: RefinedReading) -> tuple[ProposedBody, ...]:
     )
 
 
-def _notes(numbering: Numbering, sure: float, kept: Kept, header: Facing | None) -> Iterator[Word]:
+def _notes(
+    numbering: Numbering, sure: float, lateral: float, kept: Kept, header: Facing | None
+) -> Iterator[Word]:
+    if lateral < SURELY_LATERAL:
+        yield Word("detect.lateral_unsure")
     if not numbering.is_sure:
         yield Word("detect.levels_unsure", {"others": numbering.others})
     if numbering.transitional:
