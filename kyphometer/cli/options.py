@@ -72,8 +72,7 @@ def auto_options(args: argparse.Namespace) -> dict[str, str | None] | None:
     """Options for `workflow.measure_file`; None without `--auto`."""
     if not args.auto:
         if args.lowest or args.facing:
-            problem = "--lowest and --facing are about what is proposed; give --auto with them."
-            raise UsageError(problem)
+            raise UsageError("auto_missing")
         return None
     return {"lowest": args.lowest, "facing": args.facing}
 

@@ -36,7 +36,6 @@ QUICK_SYNTAXES = frozenset(
 )
 """Uncompressed and run-length coded."""
 MAX_PROCESSES = 2
-_CRASHED = "The film's compressed pixels are damaged so badly that the decoder broke down on them"
 
 
 class DecodingError(FilmError):
@@ -123,7 +122,7 @@ class Decoder:
             return await self._submit(job, source)
         except BrokenProcessPool:
             self._discard()
-            raise DecodingError(f"{_CRASHED}; get the film again.") from None
+            raise DecodingError("decoder_broke") from None
 
     async def _submit(self, job: Callable[[S], T | Refusal], source: S) -> T | Refusal:
         pool = self._executor()
