@@ -118,7 +118,7 @@ function baseLine(basis, bases) {
 /** From which loss on one counts. @param {?Wire.VisitTable} table */
 function limitLine(table) {
   const lost = table?.visits.some((row) => row.values.some((value) => value?.loss));
-  return table && lost ? h('span', { 'data-loss-limit': table.loss_limit }, t('visits.loss_limit', { limit: number(table.loss_limit, table.loss_limit % 1 ? 1 : 0) })) : null;
+  return table && lost ? h('span', { 'data-loss-limit': table.loss_limit }, '· ', t('visits.loss_limit', { limit: number(table.loss_limit, table.loss_limit % 1 ? 1 : 0) })) : null;
 }
 
 /** The table in a line, while it is folded. @param {?Wire.VisitTable} table */
