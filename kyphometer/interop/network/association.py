@@ -46,10 +46,11 @@ def application_entity(title: str, timeout_s: float) -> Any:
 
 
 def _close_socket(transport: Any) -> None:
-    if transport.socket is not None:
+    ours = transport.socket  # another thread may take it away meanwhile
+    if ours is not None:
         with contextlib.suppress(OSError):
-            transport.socket.shutdown(socket.SHUT_RDWR)
-        transport.socket.close()
+            ours.shutdown(socket.SHUT_RDWR)
+        ours.close()
 
 
 @contextmanager
