@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kyphometer.anatomy import Level
-from kyphometer.endplates.model import read_model
+from kyphometer.endplates.model import Network, read_model
 
 Image = NDArray[np.float32]
 
@@ -57,28 +55,16 @@ class Maps:
     levels: Image
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class DetectorModel:
-    """A loaded network with its card; `network` is used under `lock`."""
-
-    card: dict[str, Any]
-    network: Any
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    @property
-    def method(self) -> str:
-        """Name and version stored with every mark."""
-        return f"{self.card['name']} {self.card['version']}"
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class DetectorModel(Network):
+    """The detector's network."""
 
     def maps(self, channels: Image) -> Maps:
         """What is seen on a picture given as two channels, shape (2, rows, columns)."""
         rows, columns = channels.shape[1:]
         pad = [(0, 0), (0, -rows % MULTIPLE), (0, -columns % MULTIPLE)]
         padded = np.pad(channels, pad)
-        with self.lock:
-            self.network.setInput(padded[None])
-            out = np.asarray(self.network.forward(), np.float32)[0]
-        out = out[:, : -(-rows // STRIDE), : -(-columns // STRIDE)]
+        out = self.run(padded)[:, : -(-rows // STRIDE), : -(-columns // STRIDE)]
         return _split(out)
 
 
@@ -109,4 +95,4 @@ def detector_model() -> DetectorModel:
         If the file is missing or cannot be read by the installed OpenCV.
     """
     card, network = read_model(NAME, FOLDER)
-    return DetectorModel(card, network)
+    return DetectorModel(card=card, network=network)

@@ -7,16 +7,14 @@ than from two looks apart. Trained on pairs of simulated films (`training/train_
 
 from __future__ import annotations
 
-import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kyphometer.endplates.calibration import Scale
-from kyphometer.endplates.model import PERCENT, read_model
+from kyphometer.endplates.model import PERCENT, Network, read_model
 
 Array = NDArray[np.float64]
 Image = NDArray[np.float32]
@@ -70,27 +68,8 @@ class TurnUncertainty:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class ChangeModel:
-    """A loaded network with its card.
-
-    Attributes
-    ----------
-    card
-        Name, version, training facts and calibration.
-    network
-        OpenCV's network; not safe for several threads at once, hence the lock.
-    lock
-        Held while the network runs.
-    """
-
-    card: dict[str, Any]
-    network: Any
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    @property
-    def method(self) -> str:
-        """Name and version stored with every mark."""
-        return f"{self.card['name']} {self.card['version']}"
+class ChangeModel(Network):
+    """The network of changes."""
 
     def compare(self, before: Image, after: Image) -> BodyChange:
         """The change of a body between two crops, each (2, pixels, pixels).
@@ -143,10 +122,8 @@ class ChangeModel:
         )
 
     def _run(self, first: Image, second: Image) -> Array:
-        with self.lock:
-            self.network.setInput(np.concatenate((first, second))[None])
-            said: Array = np.asarray(self.network.forward(), dtype=np.float64).ravel()
-            return said
+        said: Array = self.run(np.concatenate((first, second))).astype(np.float64).ravel()
+        return said
 
 
 @cache

@@ -46,15 +46,13 @@ class Prediction:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class CornerModel:
+class Network:
     """A loaded network with its card.
 
     Attributes
     ----------
     card
         Name, version, training facts and calibration, as written by `training/export.py`.
-    calibration
-        The calibration of the card.
     network
         OpenCV's network; not safe for several threads at once, hence the lock.
     lock
@@ -62,7 +60,6 @@ class CornerModel:
     """
 
     card: dict[str, Any]
-    calibration: Calibration
     network: Any
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -71,21 +68,35 @@ class CornerModel:
         """Name and version stored with every mark."""
         return f"{self.card['name']} {self.card['version']}"
 
+    def run(self, picture: Image) -> Image:
+        """What the network says of one picture, shape (channels, rows, columns)."""
+        with self.lock:
+            self.network.setInput(picture[None])
+            said: Image = np.asarray(self.network.forward(), dtype=np.float32)[0]
+            return said
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CornerModel(Network):
+    """The corner network.
+
+    Attributes
+    ----------
+    calibration
+        The calibration of the card.
+    """
+
+    calibration: Calibration
+
     def predict(self, crops: Image) -> Prediction:
         """Corners in crops, shape (crops, 2, pixels, pixels), one after the other."""
-        rows = [self._run(crop) for crop in crops]
-        out = np.concatenate(rows).astype(np.float64)
+        out = np.stack([self.run(crop).ravel() for crop in crops]).astype(np.float64)
         spreads = np.exp(out[:, 8:]) / PERCENT
         return Prediction(
             corners=out[:, :8].reshape(-1, 4, 2),
             corner_spread=spreads[:, :8].reshape(-1, 4, 2),
             line_spread=spreads[:, 8:12],
         )
-
-    def _run(self, crop: Image) -> Image:
-        with self.lock:
-            self.network.setInput(crop[None])
-            return np.asarray(self.network.forward(), dtype=np.float32).reshape(1, -1)
 
 
 @cache
