@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from kyphometer.errors import DestinationFileError, UnknownDestinationError
+from kyphometer.errors import DestinationFileError, KyphometerError, UnknownDestinationError
+from kyphometer.messages import sentence
 from kyphometer.typed_json import MemberError, typed
 
 FILE_VARIABLE: Final = "KYPHOMETER_DESTINATIONS"
@@ -142,6 +143,17 @@ def the_destination(name: str, path: Path | None = None) -> Destination:
     if name not in known:
         raise UnknownDestinationError(name, sorted(known), path or destinations_path())
     return known[name]
+
+
+def offered() -> tuple[list[Destination], str | None]:
+    """All destinations; where there are none, why, in a sentence."""
+    try:
+        known = list(read_destinations().values())
+    except KyphometerError as error:
+        return [], str(error)
+    if known:
+        return known, None
+    return [], sentence("send.no_destination", {"path": destinations_path()})
 
 
 def _destination(path: Path, name: str, table: Any) -> Destination:

@@ -6,51 +6,34 @@ archive has confirmed is written down, so that whoever sends again sends only th
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final, get_args
 
 from msgspec.structs import replace
 
-from kyphometer.errors import KyphometerError, RequestError, UnknownDestinationError
-from kyphometer.interop.network.destinations import (
-    Destination,
-    Part,
-    destinations_path,
-    read_destinations,
-)
+from kyphometer.errors import KyphometerError, RequestError
+from kyphometer.interop.network.destinations import Part, offered, the_destination
 from kyphometer.messages import language, sentence
 from kyphometer.web.sending.answers import Send, Sending, SendJob, SendTarget
 from kyphometer.web.sending.job import ResultsOrder, run
 from kyphometer.web.server.beside import told_by
+from kyphometer.web.server.jobs import Jobs
 
 PARTS: Final[tuple[Part, ...]] = get_args(Part)
 """Everything that can be sent of a reading."""
-_KEPT: Final = 500
-_Key = tuple[Path, int, str]
 
 
 class SendDesk:
     """What is and was sent since the server started."""
 
     def __init__(self) -> None:
-        self._jobs: OrderedDict[_Key, SendJob] = OrderedDict()
-        self._lock = threading.Lock()
-        self._turn = threading.Semaphore()
+        self._jobs: Jobs[SendJob] = Jobs()
 
     def state(self, order: ResultsOrder) -> Sending:
         """Where this reading can go, and what became of the last sending."""
-        problem, known = None, list[Destination]()
-        try:
-            known = list(read_destinations().values())
-        except KyphometerError as error:
-            problem = str(error)
-        if not known and problem is None:
-            problem = sentence("send.no_destination", {"path": destinations_path()})
-        with self._lock:
-            job = self._jobs.get(_key(order))
+        known, problem = offered()
         return Sending(
             version=order.version,
             parts=list(PARTS),
@@ -59,7 +42,7 @@ class SendDesk:
                 for one in known
             ],
             problem=problem,
-            job=job,
+            job=self._jobs.latest(_key(order)),
         )
 
     def start(self, order: ResultsOrder, wanted: Send, note: Callable[[SendJob], None]) -> Sending:
@@ -74,56 +57,30 @@ class SendDesk:
         RequestError
             If no part is wanted.
         """
-        destination = wanted.destination
-        known = read_destinations()
-        if destination not in known:
-            raise UnknownDestinationError(destination, sorted(known), destinations_path())
+        name = the_destination(wanted.destination).name
         parts = [part for part in PARTS if part in wanted.parts]
         if not parts:
             raise RequestError("nothing_chosen")
-        begun = SendJob(destination=destination, parts=parts, state="making", total=len(parts))
-        if self._begin(order, begun):
-            try:
-                note(begun)
-            except KyphometerError as error:  # nothing leaves that is not written down
-                self._note(order, replace(begun, state="done", ended=str(error)))
-                raise
-            arguments = (order, begun, language(), note)
-            threading.Thread(target=self._follow, args=arguments, daemon=True).start()
+        begun = SendJob(destination=name, parts=parts, state="making", total=len(parts))
+        self._jobs.start(
+            _key(order),
+            begun,
+            written=note,  # nothing leaves that is not written down
+            refused=lambda reason: replace(begun, state="done", ended=reason),
+            work=partial(self._follow, order, begun, language(), note),
+        )
         return self.state(order)
 
-    def _begin(self, order: ResultsOrder, begun: SendJob) -> bool:
-        """Note a job; False while one of this reading is under way."""
-        key = _key(order)
-        with self._lock:
-            now = self._jobs.get(key)
-            if now is not None and now.state != "done":
-                return False
-            self._jobs[key] = begun
-            self._jobs.move_to_end(key)
-            while len(self._jobs) > _KEPT:
-                self._jobs.popitem(last=False)
-            return True
-
     def _follow(
-        self,
-        order: ResultsOrder,
-        begun: SendJob,
-        spoken: str,
-        note: Callable[[SendJob], None],
+        self, order: ResultsOrder, begun: SendJob, spoken: str, note: Callable[[SendJob], None]
     ) -> None:
         """Run the job's process in its turn, and note what it tells."""
-        last = begun
-        if not self._turn.acquire(blocking=False):
-            self._note(order, replace(begun, state="waiting"))
-            self._turn.acquire()
-        try:
+        last, key = begun, _key(order)
+        with self._jobs.turn(key, replace(begun, state="waiting")):
             for told in told_by(run, order, begun, spoken):
                 last = told
                 if last.state != "done":
-                    self._note(order, last)
-        finally:
-            self._turn.release()
+                    self._jobs.note(key, last)
         if last.state != "done":
             stopped = sentence("send.stopped", {}, spoken)
             last = replace(last, state="done", ended=stopped)
@@ -131,12 +88,8 @@ class SendDesk:
             note(last)
         except KyphometerError as error:
             last = replace(last, problems=[*last.problems, str(error)])
-        self._note(order, last)
-
-    def _note(self, order: ResultsOrder, job: SendJob) -> None:
-        with self._lock:
-            self._jobs[_key(order)] = job
+        self._jobs.note(key, last)
 
 
-def _key(order: ResultsOrder) -> _Key:
+def _key(order: ResultsOrder) -> tuple[Path, int, str]:
     return order.path, order.frame, order.observer
