@@ -23,14 +23,6 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--tls-cert", type=Path, metavar="PEM", help="certificate (chain)")
     parser.add_argument("--tls-key", type=Path, metavar="PEM", help="its private key")
     parser.add_argument(
-        "--behind-proxy",
-        action="store_true",
-        help="a reverse proxy does the TLS (see --public-url)",
-    )
-    parser.add_argument(
-        "--public-url", metavar="URL", help="address that browsers use, https://..."
-    )
-    parser.add_argument(
         "--name",
         action="append",
         default=[],
@@ -50,25 +42,39 @@ def add_parser(subparsers: Any) -> None:
         metavar="FOLDER",
         help="true readings of a kit ('kyphometer qa kit'), for certificates on the page of QA",
     )
-    parser.add_argument(
+    _add_proxy(parser.add_argument_group("behind a reverse proxy"))
+    _add_archives(parser.add_argument_group("archives"))
+
+
+def _add_proxy(group: Any) -> None:
+    group.add_argument(
+        "--behind-proxy",
+        action="store_true",
+        help="a reverse proxy does the TLS (see --public-url)",
+    )
+    group.add_argument("--public-url", metavar="URL", help="address that browsers use, https://...")
+    group.add_argument(
         "--user-header",
         metavar="NAME",
         help="header in which the proxy names the account of whoever it has let in",
     )
-    parser.add_argument(
+    group.add_argument(
         "--proxy-secret",
         type=Path,
         metavar="FILE",
         help="secret that the proxy sends in X-Kyphometer-Proxy-Secret",
     )
+
+
+def _add_archives(group: Any) -> None:
     for deed, what in (("send", "send results to archives"), ("fetch", "fetch films from them")):
-        parser.add_argument(
+        group.add_argument(
             f"--{deed}-role",
             choices=("observer", "qa", "owner"),
             default="owner",
             help=f"who may {what}: accounts of this role and those above it (%(default)s)",
         )
-    parser.add_argument(
+    group.add_argument(
         "--films",
         type=Path,
         metavar="FOLDER",
