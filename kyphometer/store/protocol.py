@@ -186,10 +186,6 @@ class ReadingStore(Protocol):
         """Where films that are fetched from an archive come to lie; None if there is no place."""
         ...
 
-    def take_up(self, folders: Sequence[Path]) -> Sequence[str]:
-        """Take up the films that have come into folders; what was refused, a sentence each."""
-        ...
-
     def note_deed(self, action: str, subject: str, details: Mapping[str, Any]) -> None:
         """Write a deed into the audit trail, where there is one; a folder has none."""
         ...

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import secrets
-import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from kyphometer.dicom.archive import Unpacked
-from kyphometer.dicom.entries import Entries, is_no_film
 from kyphometer.errors import (
-    FilmError,
     StudyRefusedError,
     UnknownRecordError,
 )
@@ -23,9 +18,9 @@ from kyphometer.reading import Reading
 from kyphometer.store.database.clock import from_text, now_text
 from kyphometer.store.films.belonging import belonging_document, require_same_film
 from kyphometer.store.films.file_reader import DicomReader, FilmReader
-from kyphometer.store.films.header_rows import film_row
 from kyphometer.store.folder.atomic import locked, told
 from kyphometer.store.folder.files import Listing, ReadingFiles, Version, observers_of
+from kyphometer.store.folder.films import FolderFilms
 from kyphometer.store.readings import rules
 from kyphometer.store.readings.documents import checked_text, to_json
 from kyphometer.store.records import (
@@ -37,7 +32,7 @@ from kyphometer.store.records import (
     WorkItem,
     state_of,
 )
-from kyphometer.store.scan.report import MOST_FRAMES, Progress, ScanFailure, ScanReport
+from kyphometer.store.scan.report import Progress, ScanFailure, ScanReport
 
 
 class FolderStore:
@@ -66,134 +61,41 @@ class FolderStore:
         if not self._root.exists():
             raise StudyRefusedError("nothing_there", place=self._root)
         self._reader: FilmReader = reader or DicomReader()
-        self._films: dict[int, FilmRecord] = {}
-        self._several: set[int] = set()
-        self._all_frames = all_frames
-        self._looked: dict[str, tuple[int, int]] = {}
-        self._problems: dict[str, tuple[bool, ScanFailure]] = {}
-        self._looking = threading.Lock()
-        self._look(progress)
-
-    @property
-    def failed(self) -> tuple[ScanFailure, ...]:
-        """Films that cannot be read, and why."""
-        return tuple(found for passed, found in self._problems.values() if not passed)
-
-    @property
-    def passed_over(self) -> tuple[ScanFailure, ...]:
-        """Entries that are no films, or could not be looked at, and why."""
-        return self._skipped + tuple(found for passed, found in self._problems.values() if passed)
-
-    def _look(self, progress: Progress | None = None) -> None:
-        """Read the headers of files that are new or changed since the last look."""
-        entries = Entries(self._root, Unpacked(keep=True))
-        fresh = [path for entry in entries if (path := self._unseen(entry)) is not None]
-        for done, path in enumerate(fresh):
-            if progress is not None:
-                progress(done, len(fresh), path)
-            self._take(path)
-        if progress is not None and fresh:
-            progress(len(fresh), len(fresh), self._root)
-        self._skipped = tuple(
-            ScanFailure(path=item.path, sentence=item.sentence) for item in entries.passed
-        )
-        if fresh:
-            self._films = dict(sorted(self._films.items(), key=lambda item: _order(item[1])))
-
-    def _unseen(self, entry: os.DirEntry[str] | Path) -> Path | None:
-        """The path of a file that was not looked at as it is now, or None."""
-        path = Path(entry)
-        try:
-            facts = entry.stat()
-            stamp = (facts.st_size, facts.st_mtime_ns)
-        except OSError:
-            stamp = (-1, -1)
-        if self._looked.get(str(path)) == stamp:
-            return None
-        self._looked[str(path)] = stamp
-        return path
-
-    def _take(self, path: Path) -> None:
-        self._problems.pop(str(path), None)
-        try:
-            for film in self._records(path, all_frames=self._all_frames):
-                self._films[film.id] = film
-        except FilmError as error:
-            found = ScanFailure(path=path, sentence=str(error))
-            self._problems[str(path)] = (is_no_film(path, error), found)
-        except OSError as error:
-            sentence = f"The file cannot be read ({error.strerror}); check its rights."
-            self._problems[str(path)] = (False, ScanFailure(path=path, sentence=sentence))
-
-    def _records(self, path: Path, *, all_frames: bool) -> Iterator[FilmRecord]:
-        header = self._reader.read_header(path)
-        if header.frames > MOST_FRAMES and not all_frames:
-            raise FilmError("too_many_frames", name=path.name, frames=header.frames)
-        for frame in range(1, header.frames + 1):
-            row = film_row(header, frame, None)
-            row["facts_json"] = row.pop("facts")
-            visit = (header.acquisition.time_point or "").strip() or None
-            patient = (header.acquisition.patient_id or "").strip() or None
-            film = FilmRecord(
-                id=self._number(path, frame),
-                path_text=str(path),
-                patient=patient,
-                visit=visit,
-                **row,
-            )
-            if header.frames > 1:
-                self._several.add(film.id)
-            yield film
-
-    def _number(self, path: Path, frame: int) -> int:
-        """The same at each start; says nothing about the name."""
-        base = self._root if self._root.is_dir() else self._root.parent
-        name = f"{path.relative_to(base).as_posix()}#{frame}"
-        return int.from_bytes(hashlib.sha256(name.encode()).digest()[:6], "big")
+        self._found = FolderFilms(self._root, self._reader, all_frames=all_frames)
+        self._found.look(progress)
 
     @property
     def root(self) -> Path:
         """The folder, or the one film."""
         return self._root
 
-    def add_films(self, folder: Path, /) -> ScanReport:
-        """Take up a file or an archive that has come into the folder, and say what it holds."""
-        entries = Entries(folder, Unpacked(keep=True))
-        added: list[Path] = []
-        failed: list[ScanFailure] = []
-        passed: list[ScanFailure] = []
-        known = 0
-        with self._looking:
-            for entry in entries:
-                path = self._unseen(entry)
-                if path is None:
-                    known += 1
-                    continue
-                self._take(path)
-                is_passed, found = self._problems.get(str(path), (False, None))
-                if found is None:
-                    added.append(path)
-                else:
-                    (passed if is_passed else failed).append(found)
-            self._films = dict(sorted(self._films.items(), key=lambda item: _order(item[1])))
-        passed += [ScanFailure(path=one.path, sentence=one.sentence) for one in entries.passed]
-        return ScanReport(
-            added=tuple(added), known=known, failed=tuple(failed), passed_over=tuple(passed)
-        )
+    @property
+    def failed(self) -> tuple[ScanFailure, ...]:
+        """Films that cannot be read, and why."""
+        return self._found.failed
+
+    @property
+    def passed_over(self) -> tuple[ScanFailure, ...]:
+        """Entries that are no films, or could not be looked at, and why."""
+        return self._found.passed_over
 
     # ------------------------------------------------------------------------------- films
 
     def films(self) -> tuple[FilmRecord, ...]:
         """See `ReadingStore`; what arrived in the folder since the last look is there too."""
-        with self._looking:
-            self._look()
-            return tuple(self._films.values())
+        self._found.look()
+        return self._found.films()
 
     def film(self, film_id: int) -> FilmRecord:
         """See `ReadingStore`."""
-        if film_id not in self._films:
+        found = self._found.film(film_id)
+        if found is None:
             raise UnknownRecordError("unknown_film", name=film_id)
-        return self._films[film_id]
+        return found
+
+    def add_films(self, folder: Path, /) -> ScanReport:
+        """See `ReadingStore`."""
+        return self._found.take_up(folder)
 
     def film_path(self, film_id: int) -> Path:
         """See `ReadingStore`."""
@@ -206,7 +108,7 @@ class FolderStore:
         """See `ReadingStore`."""
         if session is not None:
             _no_sessions()
-        return tuple(self._work_item(film, observer) for film in tuple(self._films.values()))
+        return tuple(self._work_item(film, observer) for film in self._found.films())
 
     def _work_item(self, film: FilmRecord, observer: str) -> WorkItem:
         kept = self._files(film.id, observer)
@@ -221,7 +123,7 @@ class FolderStore:
         """See `ReadingStore`; every folder is listed once."""
         listed: dict[Path, Listing] = {}
         found = {}
-        for film in tuple(self._films.values()):
+        for film in self._found.films():
             path = Path(str(film.path_text))
             if path.parent not in listed:
                 listed[path.parent] = Listing(path.parent)
@@ -234,16 +136,6 @@ class FolderStore:
     def films_folder(self) -> Path | None:
         """See `ReadingStore`: the folder itself."""
         return self._root if self._root.is_dir() else None
-
-    def take_up(self, folders: Sequence[Path]) -> tuple[str, ...]:
-        """See `ReadingStore`."""
-        self.films()
-        places = {folder.resolve() for folder in folders}
-        return tuple(
-            f"{found.path.name}: {found.sentence}"
-            for found in self.failed
-            if found.path.parent in places
-        )
 
     def note_deed(self, action: str, subject: str, details: Mapping[str, Any]) -> None:
         """See `ReadingStore`: a folder keeps no trail."""
@@ -337,7 +229,7 @@ class FolderStore:
             found = self._reader.read_film(self.film_path(film_id), film.frame)
             require_same_film(replace(found.reference, frame=film.frame), film.reference)
             film = replace(film, sha256_pixels=found.sha256_pixels)
-            self._films[film_id] = film
+            self._found.keep(film)
         return film
 
     def latest_reading(
@@ -380,7 +272,7 @@ class FolderStore:
     def latest_readings(self, *, observer: str | None = None) -> tuple[ReadingRecord, ...]:
         """See `ReadingStore`."""
         found = []
-        for film_id in tuple(self._films):
+        for film_id in (film.id for film in self._found.films()):
             names = [observer] if observer is not None else self._observers(film_id)
             found += [self.latest_reading(film_id, name) for name in names]
         return tuple(record for record in found if record is not None)
@@ -392,7 +284,7 @@ class FolderStore:
         return observers_of(Path(str(film.path_text)), self._frame(film))
 
     def _frame(self, film: FilmRecord) -> int | None:
-        return film.frame if film.id in self._several else None
+        return film.frame if self._found.is_one_of_several(film.id) else None
 
     def _files(self, film_id: int, observer: str, session_item: int | None = None) -> ReadingFiles:
         if session_item is not None:
@@ -407,11 +299,6 @@ class FolderStore:
         kept = self._files(film_id, observer, session_item)
         with told(self._root), locked(kept.lock):
             yield kept
-
-
-def _order(film: FilmRecord) -> tuple[Any, ...]:
-    day = film.taken_on.isoformat() if film.taken_on else "~"
-    return (film.patient is None, film.patient or "", day, film.path_text, film.frame)
 
 
 def _no_sessions() -> None:

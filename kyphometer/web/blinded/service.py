@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, Literal, Never
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,11 +49,11 @@ from kyphometer.web.blinded.answers import (
     BlindedWorkList,
 )
 from kyphometer.web.blinded.findings import blinded_finding, blinded_missing, facing_finding
+from kyphometer.web.blinded.hidden import Hidden
 from kyphometer.web.blinded.readings import blinded_assisted, blinded_reading
 from kyphometer.web.blinded.refusals import BlindedRefusalError, RefusalCode, refusal
 from kyphometer.web.pixels.film_source import FilmSource
 from kyphometer.web.pixels.packing import unpack
-from kyphometer.web.pixels.page import PageKind
 from kyphometer.web.reader.agreement import study_agreement
 from kyphometer.web.reader.assist import Target, assist
 from kyphometer.web.reader.confirming import ImpossibleReadingError, checked_reading, draft_reading
@@ -70,7 +70,7 @@ _LONGEST_SITTING_S = 3600.0
 _AROUND_FRACTURE = tuple(code for code, angle in ANGLES.items() if angle.around_fracture)
 
 
-class BlindedService:
+class BlindedService(Hidden):
     """One observer in one session."""
 
     is_blinded = True
@@ -288,68 +288,6 @@ class BlindedService:
             return blinded_assisted(document, found)
 
     # ------------------------------------------------------------------------------ hiding
-
-    def carry_over(
-        self,
-        _film_id: str,
-        _document: Mapping[str, Any],
-        _from_id: str | None,
-        _anchors: Mapping[str, tuple[float, float]],
-    ) -> Never:
-        """Refused: there is no film before in a blinded session."""
-        raise BlindedRefusalError(RefusalCode.HIDDEN)
-
-    def visits(self, _film_id: str, _document: Mapping[str, Any] | None) -> Never:
-        """Refused: whose film it is stays hidden."""
-        raise BlindedRefusalError(RefusalCode.HIDDEN)
-
-    def film_of_study(self, _study_instance_uid: str) -> Never:
-        """Refused: a study's UID would tell which film a code is."""
-        raise BlindedRefusalError(RefusalCode.HIDDEN)
-
-    def readings(self, _film_id: str) -> Never:
-        """Refused: other readings stay hidden."""
-        raise BlindedRefusalError(RefusalCode.HIDDEN)
-
-    def progress(self) -> Never:
-        """Refused: other readers stay hidden."""
-        raise BlindedRefusalError(RefusalCode.HIDDEN)
-
-    def picture(self, _film_id: str) -> Never:
-        """Refused: a picture would show values."""
-        raise BlindedRefusalError(RefusalCode.HIDDEN)
-
-    def page(self, _film_id: str, _kind: PageKind) -> Never:
-        """Refused: it would show values."""
-        raise BlindedRefusalError(RefusalCode.HIDDEN)
-
-    def results(self, _film_id: str) -> Never:
-        """Refused: nothing of a blinded session leaves."""
-        raise BlindedRefusalError(RefusalCode.HIDDEN)
-
-    def note_sending(self, _film_id: str, _version: int, _job: object) -> Never:
-        """Refused: nothing of a blinded session leaves."""
-        raise BlindedRefusalError(RefusalCode.HIDDEN)
-
-    def note_fetching(self, _job: object) -> Never:
-        """Refused: films are fetched by those who see whose they are."""
-        raise BlindedRefusalError(RefusalCode.HIDDEN)
-
-    def films_folder(self) -> Never:
-        """Refused: films are fetched by those who see whose they are."""
-        raise BlindedRefusalError(RefusalCode.HIDDEN)
-
-    def films_of(self, _sop_instance_uids: object) -> Never:
-        """Refused: a UID would tell which film a code is."""
-        raise BlindedRefusalError(RefusalCode.HIDDEN)
-
-    def take_up(self, _folders: object) -> Never:
-        """Refused: films are fetched by those who see whose they are."""
-        raise BlindedRefusalError(RefusalCode.HIDDEN)
-
-    def table(self, _film_id: str) -> Never:
-        """Refused: it would show values."""
-        raise BlindedRefusalError(RefusalCode.HIDDEN)
 
     def _item(self, code: str) -> SessionItemRecord:
         for item in due_items(self._study, self._session, self._observer):

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,13 +13,12 @@ from numpy.typing import NDArray
 import kyphometer
 from kyphometer.anatomy import Level
 from kyphometer.errors import FilmError, NotFoundError, UnknownRecordError
-from kyphometer.geometry import Point, SpacingSource
+from kyphometer.geometry import Point
 from kyphometer.measure import measure_reading
 from kyphometer.messages import language
 from kyphometer.reading import Reading
 from kyphometer.store.protocol import ReadingStore
 from kyphometer.store.records import FilmRecord, ReadingState, WorkItem
-from kyphometer.web.fetching.answers import FetchJob
 from kyphometer.web.incoming.answers import Incoming, Part
 from kyphometer.web.incoming.desk import IncomingDesk
 from kyphometer.web.pixels.film_source import FilmSource
@@ -28,9 +26,9 @@ from kyphometer.web.pixels.packing import unpack
 from kyphometer.web.pixels.page import PageKind, PageOrder
 from kyphometer.web.pixels.picture import PictureOrder
 from kyphometer.web.reader.agreement import Agreement
+from kyphometer.web.reader.archives import ArchiveService
 from kyphometer.web.reader.assist import Target, assist
 from kyphometer.web.reader.carrying import CarryOrder
-from kyphometer.web.reader.catalogue import Catalogue
 from kyphometer.web.reader.confirming import checked_reading, draft_reading
 from kyphometer.web.reader.earlier import Earlier
 from kyphometer.web.reader.film_files import film_header, film_source
@@ -39,8 +37,6 @@ from kyphometer.web.reader.printing import Printed, measurements_csv, page_order
 from kyphometer.web.reader.service import ConfirmNote
 from kyphometer.web.reader.versions import ReadingVersions, stored_view, tag_of
 from kyphometer.web.reader.visits import ReadFilm, visit_table
-from kyphometer.web.sending.answers import SendJob
-from kyphometer.web.sending.job import ResultsOrder
 from kyphometer.web.views.assisted import assisted_view
 from kyphometer.web.views.films import facts_view, geometry_view, identity_view, pixels_view
 from kyphometer.web.views.measurements import measure_answer
@@ -63,7 +59,7 @@ from kyphometer.web.wire.marks import Assisted, Confirmed, Document, Measured, R
 from kyphometer.web.wire.people import Progress
 
 
-class OpenService:
+class OpenService(ArchiveService):
     """One observer, one store, nothing hidden."""
 
     is_blinded = False
@@ -75,12 +71,9 @@ class OpenService:
         agreement: Agreement,
         failed: Sequence[FailedFile] = (),
     ) -> None:
-        self._store = store
-        self._observer = observer
-        self.agreement = agreement
+        super().__init__(store, observer, agreement)
         self._failed = failed
         self._versions = ReadingVersions(store, observer)
-        self._catalogue = Catalogue(store, observer)
         self._earlier = Earlier(store, observer, self._catalogue, agreement)
 
     def take_films(self, desk: IncomingDesk, part: Part, data: bytes) -> Incoming:
@@ -130,17 +123,6 @@ class OpenService:
         document = stored_view(self._versions.stored(item.film_id)).document or {}
         levels = document.get("fractured_levels")
         return [str(level) for level in levels] if isinstance(levels, list) else ()
-
-    def film_of_study(self, study_instance_uid: str) -> str:
-        """The film that a link to a DICOM study opens: the first lateral one, or else the first."""
-        films = [
-            film
-            for film in self._catalogue.films().values()
-            if film.facts.get("study_instance_uid") == study_instance_uid
-        ]
-        if not films:
-            raise NotFoundError("study_uid_not_here", study_instance_uid=study_instance_uid)
-        return str(max(films, key=lambda film: film.is_lateral is True).id)
 
     def film(self, film_id: str) -> Film:
         """Everything the page shows about a film but its pixels."""
@@ -244,74 +226,6 @@ class OpenService:
         if reading is None or not reading.vertebrae:
             raise NotFoundError("nothing_marked_yet")
         return Printed(film=record, reading=reading, observer=self._observer, version=version)
-
-    def results(self, film_id: str) -> ResultsOrder:
-        """The reader's latest confirmed reading, with the versions before it."""
-        record = self._record(film_id)
-        versions = self._store.history(record.id, self._observer)
-        if not versions:
-            raise NotFoundError("nothing_to_send")
-        source = film_source(self._store, record)
-        stated = record.geometry.source is SpacingSource.STATED
-        return ResultsOrder(
-            path=source.path,
-            frame=source.frame,
-            spacing_mm=record.geometry.require_mm("A film")[::-1] if stated else None,
-            name=record.name,
-            observer=self._observer,
-            document_json=versions[-1].document_json,
-            earlier_json=tuple(one.document_json for one in versions[:-1]),
-            reason=versions[-1].reason,
-            visit=record.visit,
-            corner_sd_mm=self.agreement.corner_sd_mm,
-        )
-
-    def note_sending(self, film_id: str, version: int, job: SendJob) -> None:
-        """Write into the audit trail that results of a version leave, or what came of it."""
-        details = {
-            "destination": job.destination,
-            "parts": job.parts,
-            "observer": self._observer,
-            "version": version,
-        }
-        if job.state != "done":
-            self._store.note_deed("results.send", f"film {film_id}", details)
-            return
-        details |= {"sent": job.sent, "known": job.known, "problems": job.problems}
-        self._store.note_deed("results.sent", f"film {film_id}", details | {"ended": job.ended})
-
-    def note_fetching(self, job: FetchJob) -> None:
-        """Write into the audit trail that films are fetched, or what came of it."""
-        details: dict[str, Any] = {"destination": job.destination, "films": job.total}
-        if job.state != "done":
-            self._store.note_deed("films.fetch", "study", details)
-            return
-        details |= {"arrived": job.arrived, "known": job.known, "problems": job.problems}
-        self._store.note_deed("films.fetched", "study", details | {"ended": job.ended})
-
-    def films_folder(self) -> Path | None:
-        """Where fetched films come to lie."""
-        return self._store.films_folder()
-
-    def films_of(self, sop_instance_uids: Collection[str]) -> dict[str, str]:
-        """Films by the UIDs of their instances, lateral ones first."""
-        wanted = set(sop_instance_uids)
-        found = [
-            film
-            for film in self._catalogue.films().values()
-            if film.reference.sop_instance_uid in wanted
-        ]
-        found.sort(key=lambda film: film.is_lateral is not True)
-        named: dict[str, str] = {}
-        for film in found:  # of several frames the first stands for all
-            named.setdefault(str(film.reference.sop_instance_uid), str(film.id))
-        return named
-
-    def take_up(self, folders: Sequence[Path]) -> Sequence[str]:
-        """Take up films that have come into folders; they are on the work list at once."""
-        refused = self._store.take_up(folders)
-        self._catalogue.forget()
-        return refused
 
     def readings(self, film_id: str) -> Readings:
         """Everybody's confirmed readings of a film."""
@@ -427,8 +341,3 @@ class OpenService:
         film = unpack(header, packed)
         reading = draft_reading(document, record.reference)
         return assisted_view(document, assist(reading, film, record.header_facing, targets))
-
-    def _record(self, film_id: str) -> FilmRecord:
-        if not (film_id.isascii() and film_id.isdigit() and len(film_id) <= 15):
-            raise UnknownRecordError("film_not_listed", name=film_id[:40])
-        return self._catalogue.film(int(film_id))
