@@ -6,7 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from kyphometer.errors import StudyRefusedError
+from kyphometer.followup.clinical.record import ClinicalTable
 from kyphometer.followup.cohort.arms import one_spelling
+from kyphometer.followup.cohort.study import StudyResults
 from kyphometer.store import Study
 from kyphometer.tables.data_file import (
     write_codebook_csv,
@@ -24,6 +26,22 @@ from kyphometer.workflow.study import (
 )
 
 
+def analysed_for(
+    study: Study, folder: Path, choices: AnalysisChoices
+) -> tuple[StudyResults, ClinicalTable]:
+    """Results and clinical table of one moment, for files in a new folder.
+
+    Raises
+    ------
+    StudyRefusedError
+        If the folder holds anything already.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise StudyRefusedError("folder_there", folder=folder)
+    with study.snapshot(choices.codes) as still:
+        return analyse_study(still, choices), clinical_table(still)
+
+
 def export_analysis(
     study: Study, folder: Path, choices: AnalysisChoices = DEFAULT_CHOICES
 ) -> dict[str, int]:
@@ -38,11 +56,7 @@ def export_analysis(
     StudyRefusedError
         If the folder holds anything already.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise StudyRefusedError("folder_there", folder=folder)
-    with study.snapshot(choices.codes) as still:
-        results = analyse_study(still, choices)
-        table = clinical_table(still)
+    results, table = analysed_for(study, folder, choices)
     records, _ = one_spelling(table.records)
     data = analysis_file(results, replace(table, records=tuple(records)))
     folder.mkdir(parents=True, exist_ok=True)

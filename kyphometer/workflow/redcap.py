@@ -13,7 +13,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kyphometer.errors import StudyRefusedError
 from kyphometer.film import Position
 from kyphometer.followup.clinical.columns import PRIVATE_PREFIX, Column, Kind, clinical_columns
 from kyphometer.followup.clinical.headers import BY_VISIT, event_stem
@@ -23,12 +22,11 @@ from kyphometer.followup.cohort.study import StudyResults
 from kyphometer.followup.visit_angles import VisitAngle
 from kyphometer.followup.windows import VisitWindows
 from kyphometer.store import Study
+from kyphometer.workflow.analysis_export import analysed_for
 from kyphometer.workflow.analysis_file import column_name
 from kyphometer.workflow.study import (
     DEFAULT_CHOICES,
     AnalysisChoices,
-    analyse_study,
-    clinical_table,
 )
 
 _DICTIONARY = (
@@ -86,11 +84,7 @@ def export_redcap(
     StudyRefusedError
         If the folder holds anything already.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise StudyRefusedError("folder_there", folder=folder)
-    with study.snapshot(choices.codes) as still:
-        results = analyse_study(still, choices)
-        table = clinical_table(still)
+    results, table = analysed_for(study, folder, choices)
     windows = results.cohort.rules.windows
     angles = [a for item in results.cohort.corrections.patients for a in item.angles]
     fields = _fields(windows, table, angles, results)
