@@ -165,7 +165,7 @@ function rowOf(table, row, bases, lost) {
     h('span', { class: `dot ${row.status}`, 'aria-hidden': 'true' }),
     h('a', { href: `#/film/${encodeURIComponent(row.film_id)}`, 'aria-current': row.current ? 'true' : null, 'data-focus': `visit-${row.film_id}`, title: row.label }, rowName(row)),
     h('span', { class: 'quiet visit-day' }, row.visit ? ` ${date(row.date)}` : ''),
-    h('span', { class: 'quiet' }, row.status === 'read' ? '' : ` ${state}`));
+    h('span', { class: 'quiet visit-state' }, row.status === 'read' ? '' : ` ${state}`));
   const cells = row.error
     ? [h('td', { class: 'quiet', colspan: table.angles.length * (lost ? 4 : 3) }, row.error)]
     : row.values.flatMap((value, i) => valueCells(value, table, i, bases, lost));
