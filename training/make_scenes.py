@@ -2,7 +2,7 @@
 
     python training/make_scenes.py --world mesh --data PATH --films 500 --out training/data/mesh
 
-`mesh` draws the conditions in turn. `ct` projects the thoracic spine only, with its bone lowered by
+`mesh` and `voxel` draw the conditions in turn. `ct` projects the thoracic spine only, with its bone lowered by
 any part; the lumbar one is kept for judging. Seeds begin at 2,000,000, so no film is one that
 `calibrate.py` or `benchmarks/worlds.py` makes. A folder that is there already is added to.
 """
@@ -24,6 +24,7 @@ from worlds.ct import ct_film, random_change
 from worlds.kept import kept
 from worlds.mesh import CONDITIONS, mesh_scene
 from worlds.scene import Scene
+from worlds.voxel import VOXEL_CONDITIONS, voxel_scene
 
 FIRST_SEED = 2_000_000
 
@@ -36,6 +37,12 @@ def thoracic_scene(folder: Path, seed: int) -> Scene:
     scene = ct_film(folder, "thoracic", change, seed)
     small = replace(scene, pixels=scene.pixels.astype(np.float32))
     return small if rng.random() < 0.5 else mirrored(small)
+
+
+def level_set_scene(condition: str, seed: int) -> Scene:
+    """Level sets under a condition, in single precision."""
+    scene = voxel_scene(condition, seed)
+    return replace(scene, pixels=scene.pixels.astype(np.float32))
 
 
 def mirrored(scene: Scene) -> Scene:
@@ -55,18 +62,24 @@ def mirrored(scene: Scene) -> Scene:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--world", choices=("mesh", "ct"), required=True)
-    parser.add_argument("--data", type=Path, required=True, help="folder of measured shapes")
+    parser.add_argument("--world", choices=("mesh", "ct", "voxel"), required=True)
+    parser.add_argument("--data", type=Path, help="folder of measured shapes")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--films", type=int, default=500)
     parser.add_argument("--seed", type=int, default=0, help="added to the first seed")
     given = parser.parse_args()
+    if given.data is None and given.world != "voxel":
+        parser.error(f"--data names the folder of shapes that the world {given.world} needs")
     cv2.setNumThreads(1)
     for number in range(given.films):
         seed = FIRST_SEED + given.seed + number
-        make = partial(thoracic_scene, given.data, seed)
-        if given.world == "mesh":
+        if given.world == "voxel":
+            condition = VOXEL_CONDITIONS[number % len(VOXEL_CONDITIONS)]
+            make = partial(level_set_scene, condition, seed)
+        elif given.world == "mesh":
             make = partial(mesh_scene, given.data, CONDITIONS[number % len(CONDITIONS)], seed)
+        else:
+            make = partial(thoracic_scene, given.data, seed)
         kept(given.out, f"{given.world}-{seed}", make)
         print(f"\r{number + 1} of {given.films}", end="", file=sys.stderr, flush=True)
 
