@@ -34,7 +34,8 @@ from worlds.marks import facing_of, film_of, vertebra_of
 from worlds.voxel import voxel_pair
 
 from kyphometer.anatomy import EndplateSide, Level, neighbour
-from kyphometer.endplates import carry_over, change_with_uncertainty, refine_reading
+from kyphometer.carry import carry_over, change_with_uncertainty
+from kyphometer.endplates import refine_reading
 from kyphometer.errors import CarryOverError, KyphometerError
 from kyphometer.geometry import Point, signed_angle_deg
 from kyphometer.reading import Reading

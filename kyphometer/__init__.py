@@ -32,15 +32,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kyphometer.anatomy import Level
+    from kyphometer.carry import carry_over, change_with_uncertainty
     from kyphometer.dicom import facts as film_facts
     from kyphometer.dicom import read_film, read_header, to_grey
     from kyphometer.dicom.deidentify import deidentify
-    from kyphometer.endplates import (
-        carry_over,
-        change_with_uncertainty,
-        refine,
-        refine_reading,
-    )
+    from kyphometer.endplates import refine, refine_reading
     from kyphometer.errors import KyphometerError
     from kyphometer.film import Film, Position
     from kyphometer.followup.clinical.reader import read_clinical_table
@@ -110,8 +106,8 @@ _HOMES = {
     "analyse_readings": "reliability:analyse",
     "analyse_study": "workflow.study",
     "bland_altman": "reliability",
-    "carry_over": "endplates",
-    "change_with_uncertainty": "endplates",
+    "carry_over": "carry",
+    "change_with_uncertainty": "carry",
     "check_reading": "reading.checks",
     "deidentify": "dicom.deidentify",
     "film_facts": "dicom:facts",

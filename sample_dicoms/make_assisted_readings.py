@@ -17,7 +17,8 @@ from itertools import pairwise
 from pathlib import Path
 
 from kyphometer import read_film, read_reading, write_reading
-from kyphometer.endplates import carry_over, refine_reading
+from kyphometer.carry import carry_over
+from kyphometer.endplates import refine_reading
 from kyphometer.phantom import SimulatedObserver, mark_by_hand
 from kyphometer.reading import Reading
 from kyphometer.workflow import stamped

@@ -11,9 +11,10 @@ import pytest
 from endplates_films import FORMAT, clicked_reading
 
 from kyphometer.anatomy import EndplateSide, Level
+from kyphometer.carry import carry_over, change_with_uncertainty
 from kyphometer.cli import main
 from kyphometer.dicom import read_film, write_dx
-from kyphometer.endplates import carry_over, change_with_uncertainty, refine_reading
+from kyphometer.endplates import refine_reading
 from kyphometer.followup.carried import CARRIED, carried_change_sd_deg
 from kyphometer.followup.correction import INDEPENDENT
 from kyphometer.geometry import Point

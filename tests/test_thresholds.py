@@ -13,7 +13,7 @@ from test_followup_visits import SURGERY, assign, film
 from test_study_precision import value
 
 from kyphometer.anatomy import Level
-from kyphometer.endplates.transfer import has_another_size
+from kyphometer.carry.transfer import has_another_size
 from kyphometer.film import FilmReference
 from kyphometer.geometry import PixelGeometry
 from kyphometer.measure import measure_reading

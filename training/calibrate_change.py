@@ -24,8 +24,9 @@ from calibrate import scale
 from trials import Array, clicked, visit_pair, whole_bodies
 
 from kyphometer.anatomy import Level, neighbour
-from kyphometer.endplates import carry_over, refine_reading
-from kyphometer.endplates.change_model import NAME, change_model
+from kyphometer.carry import carry_over
+from kyphometer.carry.change_model import NAME, change_model
+from kyphometer.endplates import refine_reading
 from kyphometer.endplates.corners import (
     line_directions_deg,
     square_factors,

@@ -2,9 +2,9 @@
 
     python training/make_scenes.py --world mesh --data PATH --films 500 --out training/data/mesh
 
-`mesh` and `voxel` draw the conditions in turn. `ct` projects the thoracic spine only, with its bone lowered by
-any part; the lumbar one is kept for judging. Seeds begin at 2,000,000, so no film is one that
-`calibrate.py` or `benchmarks/worlds.py` makes. A folder that is there already is added to.
+`mesh` and `voxel` draw the conditions in turn. `ct` projects the thoracic spine only, with its bone
+lowered by any part; the lumbar one is kept for judging. Seeds begin at 2,000,000, so no film is one
+that `calibrate.py` or `benchmarks/worlds.py` makes. A folder that is there already is added to.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Turn the network that ships back into a checkpoint that training can start from.
 
     python training/recover.py --out training/runs/shipped/last.pt
+    python training/recover.py --kind change --out training/runs/changes/last.pt
 
 The exported file keeps every weight by name, batch statistics folded into the convolutions; here
 they become convolutions behind which batch normalisation does nothing. Train on with `--frozen`,
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import onnx
 import torch
+from change_network import ChangeNetwork
 from export import KINDS, MODELS
 from network import CornerNetwork, Shape
 from onnx import numpy_helper
@@ -49,15 +51,32 @@ def fill(network: nn.Module, stored: dict[str, torch.Tensor]) -> None:
     network.load_state_dict({**state, **taken})
 
 
+def fill_change(network: ChangeNetwork, stored: dict[str, torch.Tensor]) -> None:
+    """The same for the network of changes: no normalisation, and no spreads of a single film."""
+    taken = {name.replace("weight_bias", "bias"): value for name, value in stored.items()}
+    state = network.state_dict()
+    missing = {n for n in state if not n.startswith("trunk.spread.")} - taken.keys()
+    if missing:
+        raise SystemExit(f"not in the file: {', '.join(sorted(missing))}")
+    network.load_state_dict({name: taken.get(name, value) for name, value in state.items()})
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", type=Path, default=MODELS / f"{KINDS['corners'].name}.onnx")
+    parser.add_argument("--kind", choices=("corners", "change"), default="corners")
+    parser.add_argument("--model", type=Path, help="ONNX file; the package's own if not given")
     parser.add_argument("--out", type=Path, required=True)
     given = parser.parse_args()
+    given.model = given.model or MODELS / f"{KINDS[given.kind].name}.onnx"
     card = json.loads(given.model.with_suffix(".json").read_text())
     shape = {k: tuple(v) if isinstance(v, list) else v for k, v in card["shape"].items()}
-    network = CornerNetwork(Shape(**shape))
-    fill(network, weights(given.model))
+    network: CornerNetwork | ChangeNetwork
+    if given.kind == "change":
+        network = ChangeNetwork(Shape(**shape))
+        fill_change(network, weights(given.model))
+    else:
+        network = CornerNetwork(Shape(**shape))
+        fill(network, weights(given.model))
     given.out.parent.mkdir(parents=True, exist_ok=True)
     state = {
         "network": network.state_dict(),

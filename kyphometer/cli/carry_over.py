@@ -10,7 +10,7 @@ from kyphometer.cli.options import add_film_options, add_grey_option
 from kyphometer.cli.output import add_format, print_csv, print_json, print_table
 
 if TYPE_CHECKING:
-    from kyphometer.endplates import AngleChange, CarryOver
+    from kyphometer.carry import AngleChange, CarryOver
 
 CSV_COLUMNS = ("code", "upper", "lower", "before", "after", "change", "standard_uncertainty")
 
@@ -43,8 +43,8 @@ def add_parser(subparsers: Any) -> None:
 def run(args: Any) -> int:
     """Carry over, write, print."""
     from kyphometer import workflow
+    from kyphometer.carry import carry_over
     from kyphometer.dicom import read_film
-    from kyphometer.endplates import carry_over
     from kyphometer.reading.document import read_reading, reading_to_dict, write_reading
 
     previous = read_film(args.previous, grey=args.grey)
@@ -93,7 +93,7 @@ def _anchors(texts: list[str]) -> dict[Any, Any]:
 def _changes(carried: CarryOver) -> list[tuple[str, AngleChange]]:
     """VKA and RKA of every fractured level that both films show."""
     from kyphometer.anatomy import EndplateSide, neighbour
-    from kyphometer.endplates import change_with_uncertainty
+    from kyphometer.carry import change_with_uncertainty
 
     proposed = {vertebra.level for vertebra in carried.vertebrae}
     found = []

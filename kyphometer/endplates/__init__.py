@@ -1,15 +1,7 @@
-"""What the image says: rough marks moved onto rim corners, and carried to the next film."""
+"""What the image says: rough marks moved onto rim corners."""
 
 from __future__ import annotations
 
-from kyphometer.endplates.carried import (
-    AngleChange,
-    CarriedVertebra,
-    CarryOver,
-    NotCarried,
-    change_with_uncertainty,
-)
-from kyphometer.endplates.carry_over import carry_over
 from kyphometer.endplates.estimate import Refiner
 from kyphometer.endplates.guards import Limits
 from kyphometer.endplates.refine import refine, refine_reading
@@ -21,18 +13,12 @@ from kyphometer.endplates.results import (
 )
 
 __all__ = [
-    "AngleChange",
-    "CarriedVertebra",
-    "CarryOver",
     "Limits",
-    "NotCarried",
     "RefinedReading",
     "RefinedVertebra",
     "Refiner",
     "Refusal",
     "RefusalReason",
-    "carry_over",
-    "change_with_uncertainty",
     "refine",
     "refine_reading",
 ]

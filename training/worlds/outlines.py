@@ -8,6 +8,7 @@ never drawn for training.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -101,6 +102,26 @@ def person_contours(source: Outlines, rng: np.random.Generator) -> list[Contours
     return _chain(source, person, range(len(source.levels)), rng, altered=0.12)
 
 
+@dataclass(frozen=True)
+class Loss:
+    """Height lost in front and behind, as parts of it, and the superior endplate's share of it."""
+
+    front: float
+    back: float
+    share: float
+
+    def part(self, left: float) -> Loss:
+        """The loss after some of the height was given back."""
+        return Loss(self.front * left, self.back * left, self.share)
+
+
+def random_loss(rng: np.random.Generator) -> Loss:
+    """Anything up to seven tenths of the front, three in ten with some behind."""
+    back = rng.uniform(0, 0.4) if rng.random() < 0.3 else 0.0
+    front = max(rng.uniform(0, 0.7), 0.9 * back)
+    return Loss(float(front), float(back), float(rng.uniform(0, 1)))
+
+
 def _chain(
     source: Outlines,
     person: int,
@@ -108,37 +129,73 @@ def _chain(
     rng: np.random.Generator,
     altered: float = ALTERED,
 ) -> list[Contours]:
-    """Neighbouring bodies, each resting on the changed one above as it did on the old."""
+    """Neighbouring bodies, some of them further broken."""
     mm = rng.uniform(*MM)
     scale = np.array([mm * rng.uniform(*ACROSS), mm])
+    losses = [random_loss(rng) if rng.random() < altered else None for _ in levels]
+    return chain_after(source, person, levels, losses, scale)
+
+
+def chain_after(
+    source: Outlines,
+    person: int,
+    levels: range,
+    losses: Sequence[Loss | None],
+    scale: Array,
+    *,
+    bend: np.random.Generator | None = None,
+) -> list[Contours]:
+    """Neighbouring bodies, each resting on the changed one above as it did on the old.
+
+    Parameters
+    ----------
+    source, person, levels
+        Which bodies.
+    losses
+        What each loses beyond what the person lost.
+    scale
+        Millimetres a pixel along x and y.
+    bend
+        If given, the discs bend by a degree or two and grow or shrink by half a millimetre.
+    """
     turn, moved = np.eye(2), np.zeros(2)
     shapes = []
-    for level in levels:
+    for level, loss in zip(levels, losses, strict=True):
         points = source.points[person, level] * scale
-        changed, broken = _altered(points, rng, altered)
+        changed = points if loss is None else _shortened(points, loss)
         placed = changed @ turn.T + moved
-        shapes.append(_contours(placed, broken=bool(broken or source.graded[person, level] >= 1)))
-        turn, moved = _carried(points[list(CORNERS[2:])], placed[list(CORNERS[2:])])
+        broken = loss is not None or source.graded[person, level] >= 1
+        shapes.append(_contours(placed, broken=bool(broken)))
+        before = points[list(CORNERS[2:])]
+        if bend is not None:
+            before = _bent(before, bend)
+        turn, moved = _carried(before, placed[list(CORNERS[2:])])
     return shapes
 
 
-def _altered(points: Array, rng: np.random.Generator, often: float) -> tuple[Array, bool]:
-    """A body after more loss of height, and whether it lost any."""
-    if rng.random() >= often:
-        return points, False
+def _bent(plate: Array, rng: np.random.Generator) -> Array:
+    """An endplate moved a little, so that the disc below it is another."""
+    angle = np.radians(rng.normal(0, 1.5))
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    middle = plate.mean(axis=0)
+    bent: Array = middle + (plate - middle) @ turn.T + (0.0, rng.normal(0, 0.5))
+    return bent
+
+
+def _shortened(points: Array, loss: Loss) -> Array:
+    """A body after more loss of height."""
     sa, sp, ia, ip = points[list(CORNERS)]
-    front, back = np.hypot(*(ia - sa)), np.hypot(*(ip - sp))
-    lost_back = rng.uniform(0, 0.4) * back if rng.random() < 0.3 else 0.0
-    lost_front = max(rng.uniform(0, 0.7) * front, 0.9 * lost_back)
-    share = rng.uniform(0, 1)
+    front = loss.front * np.hypot(*(ia - sa))
+    back = loss.back * np.hypot(*(ip - sp))
     axis = (sp + ip - sa - ia) / 2
     u = ((points - (sa + ia) / 2) @ axis) / (axis @ axis)
     down = np.array([-axis[1], axis[0]]) / np.hypot(*axis)
     top, bottom = sa + u[:, None] * (sp - sa), ia + u[:, None] * (ip - ia)
     s = np.clip(((points - top) @ down) / ((bottom - top) @ down), -0.2, 1.2)
-    loss = lost_front + u * (lost_back - lost_front)
-    shift = loss * (share * (1 - s) - (1 - share) * s)
-    return points + shift[:, None] * down, True
+    lost = front + u * (back - front)
+    shift = lost * (loss.share * (1 - s) - (1 - loss.share) * s)
+    moved: Array = points + shift[:, None] * down
+    return moved
 
 
 def _carried(before: Array, after: Array) -> tuple[Array, Array]:

@@ -22,7 +22,7 @@ from kyphometer.web.pixels.film_source import FilmSource
 from kyphometer.web.wire.marks import Carried
 
 if TYPE_CHECKING:
-    from kyphometer.endplates import CarryOver
+    from kyphometer.carry import CarryOver
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +62,7 @@ def carry(order: CarryOrder) -> Carried | Refusal:
 
 
 def _carried(order: CarryOrder) -> Carried | Refusal:
-    from kyphometer.endplates import carry_over
+    from kyphometer.carry import carry_over
     from kyphometer.reading.document import reading_from_json
 
     try:

@@ -12,8 +12,9 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from kyphometer.anatomy import Level
+from kyphometer.carry import carry_over
 from kyphometer.dicom import Compression, read_film, read_header, write_dx
-from kyphometer.endplates import Refiner, carry_over, refine_reading
+from kyphometer.endplates import Refiner, refine_reading
 from kyphometer.errors import KyphometerError
 from kyphometer.film import Film
 from kyphometer.geometry import PixelGeometry, Point

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kyphometer.anatomy import Level
-from kyphometer.endplates.carried import CarriedVertebra, CarryOver, NotCarried
-from kyphometer.endplates.chain import out_of_step
-from kyphometer.endplates.columns import Column, find_columns
-from kyphometer.endplates.corners import square_factors
-from kyphometer.endplates.sight import Sight
-from kyphometer.endplates.surroundings import witnesses
-from kyphometer.endplates.transfer import transfer
+from kyphometer.carry.carried import CarriedVertebra, CarryOver, NotCarried
+from kyphometer.carry.chain import out_of_step
+from kyphometer.carry.columns import Column
+from kyphometer.carry.places import Side, settled_place
+from kyphometer.carry.sight import Sight
+from kyphometer.carry.surroundings import witnesses
+from kyphometer.carry.transfer import transfer
 from kyphometer.errors import CarryOverError
 from kyphometer.film import Film
 from kyphometer.geometry import Facing, PixelGeometry, Point
@@ -24,30 +24,6 @@ from kyphometer.reading import Reading
 from kyphometer.reading.facing import derive_facing
 
 Array = NDArray[np.float64]
-
-LEAST_SCORE = 0.35
-"""A column that correlates less was not found."""
-LEAST_EVIDENCE = 6.5
-"""A place whose bodies speak less for it than this was not recognised (see `Column`).
-
-In simulation one of 117 films of another patient reached 6.0, and one of 113 right places had less
-than 6.5 (`benchmarks/carry_over.py`).
-"""
-LEAST_MARGIN = 3.0
-"""A column whose bodies speak for it by no more than this beyond another place is in doubt."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Side:
-    """One of the two films."""
-
-    film: Film
-    geometry: PixelGeometry
-    facing: Facing
-
-    @property
-    def factors(self) -> Array:
-        return square_factors(self.geometry)
 
 
 def carry_over(
@@ -96,29 +72,18 @@ def carry_over(
         If the reading does not tell where anterior is.
     """
     side = previous_reading.facing or derive_facing(previous_reading)
-    before = _Side(previous_film, previous_geometry or previous_film.geometry, side)
+    before = Side(previous_film, previous_geometry or previous_film.geometry, side)
     seen, marked = witnesses(before.film, before.factors, side, previous_reading)
     if not marked:
         raise CarryOverError("carry_no_body")
     stated = facing or next_film.acquisition.facing
     sides = (facing,) if facing else (stated or side, (stated or side).opposite)
-    after, column, margin = _settled(
-        [
-            (place, column)
-            for place in (
-                _Side(next_film, geometry or next_film.geometry, where) for where in sides
-            )
-            for column in find_columns(
-                seen,
-                next_film,
-                place.factors,
-                place.facing,
-                calibrated=before.geometry.is_calibrated and place.geometry.is_calibrated,
-                anchors=_known(anchors, seen, place),
-            )
-        ],
-        sorted(marked),
-        sure=bool(anchors),
+    after, column, margin = settled_place(
+        seen,
+        [Side(next_film, geometry or next_film.geometry, where) for where in sides],
+        levels=sorted(marked),
+        calibrated=before.geometry.is_calibrated,
+        anchors={level: at for level, at in (anchors or {}).items() if level in seen},
     )
     carried: list[CarriedVertebra] = []
     refused: list[NotCarried] = []
@@ -142,7 +107,6 @@ def carry_over(
         reading=_proposal(before, previous_reading, after, carried),
         vertebrae=tuple(carried),
         refused=tuple(refused),
-        score=column.score,
         evidence=column.evidence,
         margin=margin,
         previous_geometry=before.geometry,
@@ -172,31 +136,8 @@ def _contradiction(stated: Facing | None, found: Facing) -> tuple[Word, ...]:
     return (Word("carry.facing_contradicted", sides),)
 
 
-def _known(
-    anchors: Mapping[Level, Point] | None, seen: Mapping[Level, Sight], side: _Side
-) -> dict[Level, Array]:
-    """Anchors in square units, of levels that are looked for."""
-    given = anchors or {}
-    return {level: np.array(at) * side.factors for level, at in given.items() if level in seen}
-
-
-def _settled(
-    columns: list[tuple[_Side, Column]], levels: Sequence[Level], *, sure: bool
-) -> tuple[_Side, Column, float]:
-    """The place where the bodies fit, and by how much better than elsewhere."""
-    order = sorted(columns, key=lambda item: -item[1].evidence)
-    least = 0.0 if sure else LEAST_EVIDENCE
-    if not order or order[0][1].score < LEAST_SCORE or order[0][1].evidence < least:
-        raise CarryOverError("carry_unrecognised", levels=levels)
-    side, best = order[0]
-    margin = best.evidence - max(order[1][1].evidence if len(order) > 1 else 0.0, 0.0)
-    if margin < LEAST_MARGIN and not sure:
-        raise CarryOverError("carry_two_places", levels=levels)
-    return side, best, margin
-
-
 def _proposal(
-    before: _Side, previous: Reading, after: _Side, carried: list[CarriedVertebra]
+    before: Side, previous: Reading, after: Side, carried: list[CarriedVertebra]
 ) -> Reading:
     """The proposals as a reading of the next film, with what is known about their change."""
     levels = {item.level for item in carried}

@@ -6,14 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kyphometer.anatomy import EndplateSide
-from kyphometer.endplates.carried import CarriedVertebra, NotCarried
-from kyphometer.endplates.change_model import BodyChange, TurnUncertainty, change_model
+from kyphometer.carry.carried import CarriedVertebra, NotCarried
+from kyphometer.carry.change_model import BodyChange, TurnUncertainty, change_model
+from kyphometer.carry.register import profile_turns_deg
+from kyphometer.carry.sight import Sight
 from kyphometer.endplates.corners import ROWS
 from kyphometer.endplates.crop import CROP_DEPTHS
 from kyphometer.endplates.estimate import Estimate
 from kyphometer.endplates.frame import VertebraFrame
-from kyphometer.endplates.register import profile_turns_deg
-from kyphometer.endplates.sight import Sight
 from kyphometer.geometry import Point
 from kyphometer.reading import Covariance, Endplate, Landmark, MarkSource, Vertebra
 

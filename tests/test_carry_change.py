@@ -9,8 +9,9 @@ import pytest
 from endplates_films import FORMAT
 
 from kyphometer.anatomy import EndplateSide, Level
-from kyphometer.endplates import carry_over, change_with_uncertainty, refine_reading
-from kyphometer.endplates.change_model import NAME, TurnUncertainty, change_model
+from kyphometer.carry import carry_over, change_with_uncertainty
+from kyphometer.carry.change_model import NAME, TurnUncertainty, change_model
+from kyphometer.endplates import refine_reading
 from kyphometer.endplates.crop import CROP_DEPTHS, CROP_PIXELS
 from kyphometer.endplates.model import FOLDER
 from kyphometer.errors import ModelFileError

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kyphometer.endplates.appearance import DEPTH_PIXELS, Places, Reduced, places_like
+from kyphometer.carry.appearance import DEPTH_PIXELS, Places, Reduced, places_like
 
 Array = NDArray[np.float64]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kyphometer.endplates.change_model import BodyChange, change_model
+from kyphometer.carry.change_model import BodyChange, change_model
 from kyphometer.endplates.crop import CROP_DEPTHS, CROP_PIXELS, Window, cut_window, network_tone
 from kyphometer.endplates.estimate import Estimate, Refiner, estimate
 from kyphometer.endplates.frame import VertebraFrame

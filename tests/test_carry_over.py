@@ -9,14 +9,14 @@ import pytest
 from endplates_films import FORMAT, simulated
 
 from kyphometer.anatomy import EndplateSide, Level
-from kyphometer.endplates import carry_over, change_with_uncertainty
-from kyphometer.endplates.carried import CarriedVertebra
-from kyphometer.endplates.change_model import BodyChange
-from kyphometer.endplates.columns import MOST_ODDS, Column
+from kyphometer.carry import carry_over, change_with_uncertainty
+from kyphometer.carry.carried import CarriedVertebra
+from kyphometer.carry.change_model import BodyChange
+from kyphometer.carry.columns import MOST_ODDS, Column
+from kyphometer.carry.register import BELIEVED_TURN_DEG, PROFILE_SHARE, profile_turns_deg
 from kyphometer.endplates.corners import shape_difference, vertebra_corners
 from kyphometer.endplates.crop import cut_window
 from kyphometer.endplates.frame import VertebraFrame
-from kyphometer.endplates.register import BELIEVED_TURN_DEG, PROFILE_SHARE, profile_turns_deg
 from kyphometer.errors import CarryOverError, NotCarriedError
 from kyphometer.followup.carried import carried_change_sd_deg
 from kyphometer.geometry import Facing, PixelGeometry, Point, signed_angle_deg
@@ -226,9 +226,9 @@ def test_no_body_counts_for_a_place_with_more_than_its_share():
         )
 
     changes = {Level.L1: change(50.0), Level.L2: change(-1.5), Level.L3: change(-50.0)}
-    column = Column(sights={}, score=1.0, changes=changes)
+    column = Column(sights={}, changes=changes)
     assert column.evidence == pytest.approx(-1.5)
-    assert Column(sights={}, score=1.0, changes={Level.L1: change(50.0)}).evidence == MOST_ODDS
+    assert Column(sights={}, changes={Level.L1: change(50.0)}).evidence == MOST_ODDS
 
 
 def test_one_level_off_and_another_patient_are_told_apart_from_the_same_body():

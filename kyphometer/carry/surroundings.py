@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kyphometer.anatomy import EndplateSide, Level, neighbour
+from kyphometer.carry.sight import Sight, look
 from kyphometer.endplates.corners import (
     ASSUMED_HEIGHT,
     ROWS,
@@ -19,7 +20,6 @@ from kyphometer.endplates.corners import (
     vertebra_corners,
     wrap_deg,
 )
-from kyphometer.endplates.sight import Sight, look
 from kyphometer.film import Film
 from kyphometer.geometry import Facing
 from kyphometer.reading import Reading

@@ -114,8 +114,6 @@ class CarryOver:
         Each proposal with what is known about its change.
     refused
         Levels for which nothing is proposed.
-    score
-        Correlation of the two films along the column, -1 to 1.
     evidence
         What the bodies say for this place: sum of the log odds that each is the same on both films.
     margin
@@ -130,7 +128,6 @@ class CarryOver:
     reading: Reading
     vertebrae: tuple[CarriedVertebra, ...]
     refused: tuple[NotCarried, ...]
-    score: float
     evidence: float
     margin: float
     previous_geometry: PixelGeometry

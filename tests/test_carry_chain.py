@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kyphometer.anatomy import Level, spine
-from kyphometer.endplates.chain import out_of_step
+from kyphometer.carry.chain import out_of_step
 
 STEP = 30.0
 
