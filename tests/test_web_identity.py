@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 import re
 import shutil
@@ -9,7 +10,8 @@ import socket
 import subprocess
 import threading
 import time
-from contextlib import contextmanager
+from base64 import urlsafe_b64encode
+from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +20,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 from joserfc import jwt
-from joserfc.jwk import KeySet, OctKey, RSAKey
+from joserfc.jwk import KeySet, RSAKey
 from web_films import write_films
 from web_process import running
 
@@ -152,14 +154,27 @@ class Browser:
         return answer.json() if answer.status_code == 200 else None
 
 
+@pytest.fixture
+def browsers(department: tuple[str, Path]) -> Iterator[Any]:
+    """New browsers, closed with the test."""
+    with ExitStack() as stack:
+
+        def new() -> Browser:
+            made = Browser(department[0])
+            stack.enter_context(made.client)
+            return made
+
+        yield new
+
+
 @pytest.mark.parametrize(
     ("login", "account", "role"),
     [("ann", "ann", "observer"), ("quinn", "quinn", "qa"), ("new", "newcomer", "observer")],
 )
-def test_claims_decide_account_and_role(department, login, account, role):
+def test_claims_decide_account_and_role(department, browsers, login, account, role):
     """quinn was an observer until now, newcomer had no account."""
-    base, study = department
-    browser = Browser(base)
+    _, study = department
+    browser = browsers()
     assert browser.who() is None
     assert 'url=/"' in browser.sign_in(login).text
     assert browser.who()["user"] == {"name": account, "role": role}
@@ -171,23 +186,23 @@ def test_claims_decide_account_and_role(department, login, account, role):
 
 
 @pytest.mark.parametrize(("login", "why"), [("closed", "account"), ("stranger", "role")])
-def test_whoever_has_no_account_or_no_role_stays_outside(department, login, why):
-    browser = Browser(department[0])
+def test_whoever_has_no_account_or_no_role_stays_outside(department, browsers, login, why):
+    browser = browsers()
     assert f"url=/login?refused={why}" in browser.sign_in(login).text
     assert browser.who() is None
 
 
-def test_an_answer_opens_nothing_in_another_browser_and_once_only(department):
-    browser, thief = Browser(department[0]), Browser(department[0])
+def test_an_answer_opens_nothing_in_another_browser_and_once_only(department, browsers):
+    browser, thief = browsers(), browsers()
     there = browser.answer_of_provider("ann")
     thief.to_provider()  # has a journey of its own
     assert "refused=late" in thief.client.get(there).text
     assert thief.who() is None
     changed = re.sub("state=[^&]+", "state=other", there)
-    stranger = Browser(department[0])
+    stranger = browsers()
     assert "refused=late" in stranger.client.get(changed).text
     assert 'url=/"' in browser.client.get(there).text
-    again = Browser(department[0])
+    again = browsers()
     again.client.cookies = browser.client.cookies
     assert "refused=late" in again.client.get(there).text  # its cookie is gone
 
@@ -196,8 +211,8 @@ def test_an_answer_opens_nothing_in_another_browser_and_once_only(department):
     ("old", "new"),
     [("iss=[^&]+", "iss=http%3A%2F%2Felsewhere"), ("iss=", "other="), ("code=", "error=")],
 )
-def test_an_answer_of_another_issuer_or_with_an_error_is_refused(department, old, new):
-    browser = Browser(department[0])
+def test_an_answer_of_another_issuer_or_with_an_error_is_refused(department, browsers, old, new):
+    browser = browsers()
     there = browser.answer_of_provider("ann")
     changed = re.sub(old, new, there)
     assert changed != there
@@ -205,14 +220,14 @@ def test_an_answer_of_another_issuer_or_with_an_error_is_refused(department, old
     assert browser.who() is None
 
 
-def test_the_request_carries_state_nonce_and_challenge(department):
-    asked = parse_qs(urlsplit(Browser(department[0]).to_provider().headers["location"]).query)
+def test_the_request_carries_state_nonce_and_challenge(department, browsers):
+    asked = parse_qs(urlsplit(browsers().to_provider().headers["location"]).query)
     assert asked["response_type"] == ["code"]
     assert asked["code_challenge_method"] == ["S256"]
     assert asked["redirect_uri"] == [f"{department[0]}/login/back"]
     for name in ("state", "nonce", "code_challenge"):
         assert len(asked[name][0]) >= 43, name
-    other = parse_qs(urlsplit(Browser(department[0]).to_provider().headers["location"]).query)
+    other = parse_qs(urlsplit(browsers().to_provider().headers["location"]).query)
     for name in ("state", "nonce", "code_challenge"):
         assert asked[name] != other[name]
 
@@ -399,13 +414,13 @@ def test_a_token_that_is_not_for_us_and_now_is_refused(dishonest, change):
         redeem(dishonest)
 
 
-def unsigned(provider, right):
-    from base64 import urlsafe_b64encode
+def written(*parts):
+    coded = [urlsafe_b64encode(json.dumps(one).encode()).decode().rstrip("=") for one in parts]
+    return ".".join(coded)
 
-    parts = ({"alg": "none"}, right)
-    return ".".join(
-        [urlsafe_b64encode(json.dumps(one).encode()).decode().rstrip("=") for one in parts] + [""]
-    )
+
+def unsigned(provider, right):
+    return written({"alg": "none"}, right) + "."
 
 
 def by_another(provider, right):
@@ -415,8 +430,9 @@ def by_another(provider, right):
 
 def by_public_key(provider, right):
     """The public key taken for a shared secret: everybody could sign."""
-    secret = OctKey.import_key(provider.key.as_pem(private=False))
-    return provider.signed(right, "HS256", secret)
+    text = written({"alg": "HS256", "kid": "k1"}, right)
+    seal = hmac.digest(provider.key.as_pem(private=False), text.encode(), "sha256")
+    return f"{text}.{urlsafe_b64encode(seal).decode().rstrip('=')}"
 
 
 def no_token(provider, right):
@@ -505,7 +521,7 @@ GOOD = 'issuer = "https://i"\nclient_id = "c"\naccount_claim = "sub"\n'
     ("text", "told"),
     [
         ("", "issuer"),
-        ("issuer = ", "line"),
+        ("issuer = ", "at end of document"),
         (GOOD + 'unknown = "x"', "unknown"),
         (GOOD.replace("https", "http"), "clear"),
         (GOOD + 'role_claim = "groups"', "[roles]"),
