@@ -19,10 +19,10 @@ from kyphometer.reports.reliability_columns import INTERVAL, cells, number, text
 
 INTERVALS = (
     "Intervals assume normal effects and observers drawn from a population of observers, "
-    "and one error for all films. Generalised: from the mean squares of all readings. Exact F, and "
-    "McGraw and Wong's (Satterthwaite) for agreement: of first readings, every film of another "
-    "patient; the latter is too narrow (86 to 92 %) where observers vary as the residual "
-    "or more. Films within patients: several films of one patient, not counted as independent."
+    "and one error for all films. Generalised: from mean squares by their pivots. Exact F: of first "
+    "readings, every film of another patient. Films within patients: several films of one patient, "
+    "not counted as independent. McGraw and Wong's (Satterthwaite), which other programs print for "
+    "agreement, is too narrow (69 to 93 %) where observers vary as the residual or more."
 )
 """What the intervals of the tables of components and of ICCs rest on, and where they fail."""
 
@@ -122,6 +122,8 @@ def icc_table(groups: Sequence[GroupAnalysis]) -> Table:
                 "shrout_fleiss": form.shrout_fleiss,
                 "definition": form.definition,
                 "interval": form.estimate.method,
+                "published_low": form.published and form.published.low,
+                "published_high": form.published and form.published.high,
                 "f": form.test_of_zero.f,
                 "p": form.test_of_zero.p,
                 **cells(form.estimate),
@@ -135,6 +137,8 @@ def icc_table(groups: Sequence[GroupAnalysis]) -> Table:
         text("definition", "Definition"),
         *INTERVAL,
         text("interval", "Interval"),
+        number("published_low", "McGraw–Wong's CI from"),
+        number("published_high", "to"),
         number("f", "F"),
         Column(name="p", label="p", kind="p"),
     )
