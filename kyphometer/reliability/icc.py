@@ -303,9 +303,7 @@ def _clustered_interval(
     return pivot_interval(_icc(kind, table, rows, columns, error), confidence)
 
 
-def published_interval(
-    value: float, table: TwoWayTable, confidence: float
-) -> tuple[float, float]:
+def published_interval(value: float, table: TwoWayTable, confidence: float) -> tuple[float, float]:
     """Return McGraw and Wong's interval of ICC(A,1) (science.md#icc)."""
     n, k, upper = table.films, table.observers, (1.0 + confidence) / 2.0
     df = satterthwaite_df(value, table)
