@@ -16,15 +16,17 @@ from kyphometer.reliability import (
 from kyphometer.reliability.category_table import NamedKappa
 from kyphometer.reports.document import Column, Table
 from kyphometer.reports.reliability_columns import INTERVAL, cells, number, text
+from kyphometer.stats.formatting import MISSING
 
 INTERVALS = (
-    "Intervals assume normal effects, observers drawn from a population of observers, and one error "
-    "for all films (where half the films have twice the error of the others, those of SEM and ICC "
-    "within an observer cover 90 to 92 %). Generalised: from mean squares by their pivots; too wide, "
-    "up to 98 %, for the variance of observers who do not differ. Exact F: of first readings, every "
-    "film of another patient. Films within patients: several films of one patient, not counted as "
-    "independent. McGraw and Wong's (Satterthwaite), which other programs print for agreement, is "
-    "too narrow (69 to 93 %) where observers vary as the residual or more."
+    "Intervals assume normal effects, observers drawn from a population of observers, and one "
+    "error for all films (where half the films have twice the error of the others, those of SEM "
+    "and ICC within an observer cover 90 to 92 %). Generalised: from mean squares by their "
+    "pivots; too wide, up to 98 %, for the variance of observers who do not differ. Exact F: of "
+    "first readings, every film of another patient. Films within patients: several films of one "
+    "patient, not counted as independent. McGraw and Wong's (Satterthwaite), which other programs "
+    "print for agreement, is too narrow (69 to 93 %) where observers vary as the residual or "
+    "more."
 )
 """What the intervals of the tables of components and of ICCs rest on, and where they fail."""
 
@@ -115,7 +117,7 @@ def icc_table(groups: Sequence[GroupAnalysis]) -> Table:
     records: list[dict[str, Any]] = []
     for group in groups:
         if isinstance(group.icc, NotComputed):
-            records.append({"group": group.label, "form": "–", "definition": group.icc.reason})
+            records.append({"group": group.label, "form": MISSING, "definition": group.icc.reason})
             continue
         records += [
             {
