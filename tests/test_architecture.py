@@ -53,6 +53,8 @@ HOMES = {
     "pyarrow": {"workflow"},
     "distributed": {"workflow"},
     "argon2": {"web", "store"},
+    "authlib": {"web"},
+    "joserfc": {"web"},
 }
 
 
