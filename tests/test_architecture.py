@@ -54,6 +54,8 @@ HOMES = {
     "pyarrow": {"workflow"},
     "distributed": {"workflow"},
     "argon2": {"web", "store"},
+    "authlib": {"web"},
+    "joserfc": {"web"},
 }
 
 

@@ -9,7 +9,7 @@ import pytest
 HEAVY = {
     "numpy", "scipy", "pydicom", "cv2", "skimage", "matplotlib", "pandas", "sqlalchemy",
     "starlette", "uvicorn", "statsmodels", "imagecodecs", "PIL", "reportlab", "docx", "openpyxl",
-    "highdicom", "pynetdicom", "dicomweb_client", "pyarrow", "distributed",
+    "highdicom", "pynetdicom", "dicomweb_client", "pyarrow", "distributed", "authlib", "joserfc",
 }  # fmt: skip
 
 

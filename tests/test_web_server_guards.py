@@ -23,7 +23,10 @@ def unknown() -> Client:
     return stranger(MemoryStore([film_record(1)]))
 
 
-PUBLIC = {"/static/{name:path}", "/api/health", "/api/login", "/login", "/favicon.ico"}
+PUBLIC = {
+    "/static/{name:path}", "/api/health", "/api/login", "/login", "/login/provider",
+    "/login/back", "/favicon.ico",
+}  # fmt: skip
 
 
 def test_every_route_but_the_public_ones_needs_the_token(unknown):

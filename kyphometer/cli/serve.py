@@ -42,6 +42,13 @@ def add_parser(subparsers: Any) -> None:
         metavar="FOLDER",
         help="true readings of a kit ('kyphometer qa kit'), for certificates on the page of QA",
     )
+    parser.add_argument(
+        "--oidc",
+        type=Path,
+        metavar="FILE",
+        help="people sign in by the identity provider (OpenID Connect) that FILE states, see "
+        "docs/department.md; needs the extra 'oidc'",
+    )
     _add_proxy(parser.add_argument_group("behind a reverse proxy"))
     _add_archives(parser.add_argument_group("archives"))
 
@@ -78,7 +85,7 @@ def _add_archives(group: Any) -> None:
         "--films",
         type=Path,
         metavar="FOLDER",
-        help="where fetched films come to lie (default: 'films' beside a study that is a file)",
+        help="where films that are fetched or added come to lie (default: 'STUDY films' beside it)",
     )
 
 
@@ -100,6 +107,7 @@ def run(args: Any) -> int:
         kit_key=args.key,
         user_header=args.user_header,
         proxy_secret=args.proxy_secret,
+        provider_file=args.oidc,
         send_role=Role(args.send_role),
         fetch_role=Role(args.fetch_role),
         films_folder=args.films,

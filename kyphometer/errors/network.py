@@ -56,6 +56,12 @@ class SignInError(RequestError):
     http_status = 401
 
 
+class IdentityProviderError(RequestError):
+    """The identity provider vouches for nobody, or its answer cannot be used."""
+
+    http_status = 502
+
+
 class ForbiddenError(RequestError):
     """The visitor may not do this."""
 

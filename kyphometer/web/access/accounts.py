@@ -14,6 +14,8 @@ from starlette.datastructures import Headers
 from kyphometer.errors import ForbiddenError, SignInError, TooManyAttemptsError
 from kyphometer.store.people.accounts import AccountRecord
 from kyphometer.web.access.devices import known_device, new_device
+from kyphometer.web.access.identity.journey import Journeys
+from kyphometer.web.access.identity.provider import IdentityProvider
 from kyphometer.web.access.passwords import hashed, matches, needs_renewal
 from kyphometer.web.access.proxy_sign_in import ProxySignIn
 from kyphometer.web.access.sign_in_log import Outcome, SignInLog
@@ -92,6 +94,7 @@ class AccountAuthenticator:
         clock: Callable[[], float] = time.monotonic,
         log: SignInLog | None = None,
         proxy: ProxySignIn | None = None,
+        provider: IdentityProvider | None = None,
     ) -> None:
         self.store = store
         self._cookie_name = cookie_name
@@ -102,6 +105,8 @@ class AccountAuthenticator:
         self.throttle = Throttle(clock)
         self.log = SignInLog() if log is None else log
         self.proxy = proxy
+        self.provider = provider
+        self.journeys = Journeys()
 
     async def recognise(self, cookies: Mapping[str, str], _bearer: str | None) -> Visitor | None:
         """The person who is signed in under the cookie, or None."""
@@ -147,7 +152,11 @@ class AccountAuthenticator:
             If there were too many failures before.
         SignInError
             If login and password do not match; says no more than that.
+        ForbiddenError
+            If the identity provider alone lets people in.
         """
+        if self.provider is not None and not self.provider.options.passwords:
+            raise ForbiddenError("passwords_closed", name=self.provider.options.name)
         account = await run_in_threadpool(self.store.account, login)
         known_hash = None if account is None else account.password_hash
         device, known = known_device(mark, known_hash), account is not None
@@ -166,7 +175,9 @@ class AccountAuthenticator:
         account = await self._renewed(account, password)
         return self.begin(account, address)
 
-    def begin(self, account: AccountRecord, address: str, *, by: str = "password") -> Begun:
+    def begin(
+        self, account: AccountRecord, address: str, *, by: str = "password", token: str = ""
+    ) -> Begun:
         """Sign in whoever has shown to be the owner of an account that stands."""
         self.log.note(account.login, address, Outcome.SUCCESS, known=True, by=by)
         self._checked.pop(account.login, None)
@@ -175,6 +186,7 @@ class AccountAuthenticator:
             account.observer,
             Role(account.role),
             first_password=account.first_password and by == "password",
+            token=token,
         )
         device = new_device(account.password_hash)
         return Begun(identifier=identifier, sign_in=sign_in, device=device)

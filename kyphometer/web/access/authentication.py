@@ -20,7 +20,16 @@ CSRF_HEADER = "x-kyphometer-csrf"
 OBSERVER_HEADER = "x-kyphometer-observer"
 """Who reads, where one person works alone; percent-encoded, as headers hold no other letters."""
 _READING_METHODS = ("GET", "HEAD", "OPTIONS")
-_PUBLIC = ("/static/", "/api/health", "/api/login", "/login", "/favicon.ico", "/open")
+_PUBLIC = (
+    "/static/",
+    "/api/health",
+    "/api/login",
+    "/login",
+    "/favicon.ico",
+    "/open",
+    "/login/provider",
+    "/login/back",
+)
 """What answers strangers; `/open` shows them nothing but the way in."""
 _BEFORE_THE_FIRST_PASSWORD = ("/api/password", "/api/logout", "/static/", "/login")
 _STRANGER_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Kyphometer</title>

@@ -9,7 +9,12 @@ KEPT_S = 7 * 24 * 3600
 
 
 def cookie_header(
-    settings: WebSettings, value: str, seconds: float = KEPT_S, *, suffix: str = ""
+    settings: WebSettings,
+    value: str,
+    seconds: float = KEPT_S,
+    *,
+    suffix: str = "",
+    same_site: str = "Strict",
 ) -> str:
     """Value of the Set-Cookie header; 0 seconds take the cookie away."""
     parts = [
@@ -17,6 +22,6 @@ def cookie_header(
         f"Max-Age={int(seconds)}",
         "Path=/",
         "HttpOnly",
-        "SameSite=Strict",
+        f"SameSite={same_site}",
     ]
     return "; ".join([*parts, "Secure"] if settings.secure else parts)

@@ -39,6 +39,8 @@ class SignIn:
         True if the password must be changed before anything else.
     began, used, rotated
         Moments on the server's monotonic clock, in seconds.
+    token
+        Identity token of the provider that vouched, for signing out there too; empty if none did.
     expires
         Moment after which this identifier opens nothing, or infinity.
     successor
@@ -53,6 +55,7 @@ class SignIn:
     used: float
     rotated: float
     first_password: bool = False
+    token: str = ""
     expires: float = float("inf")
     successor: str | None = None
 
@@ -66,7 +69,13 @@ class SignIns:
         self._known: dict[str, SignIn] = {}
 
     def begin(
-        self, login: str, observer: str, role: Role, *, first_password: bool = False
+        self,
+        login: str,
+        observer: str,
+        role: Role,
+        *,
+        first_password: bool = False,
+        token: str = "",
     ) -> tuple[str, SignIn]:
         """Sign somebody in; always under a new identifier."""
         now, identifier = self._clock(), secrets.token_urlsafe(32)
@@ -79,6 +88,7 @@ class SignIns:
             used=now,
             rotated=now,
             first_password=first_password,
+            token=token,
         )
         with self._lock:
             self._drop_ended(now)
@@ -104,12 +114,13 @@ class SignIns:
             self._known[key] = replace(used, expires=now + GRACE_S, successor=successor)
             return used, successor
 
-    def end(self, identifier: str) -> None:
-        """Sign out: this identifier, and the one that replaced it."""
+    def end(self, identifier: str) -> SignIn | None:
+        """Sign out: this identifier, and the one that replaced it; what has ended."""
         with self._lock:
             ended = self._known.pop(_key(identifier), None)
             if ended is not None:
                 self._known = {k: s for k, s in self._known.items() if s.csrf != ended.csrf}
+        return ended
 
     def end_all(self, login: str) -> None:
         """Sign a person out everywhere: after a change of password, role or state."""

@@ -17,12 +17,12 @@ from kyphometer.web.access.cookies import cookie_header
 from kyphometer.web.access.devices import KEPT_S as DEVICE_KEPT_S
 from kyphometer.web.access.passwords import PasswordError, checked_password
 from kyphometer.web.access.sign_ins import LIFETIME_S
+from kyphometer.web.access.sign_ins import SignIn as Ended
 from kyphometer.web.access.visitors import Role
 from kyphometer.web.routes.answers import Json
 from kyphometer.web.routes.routing import TypedRoute, operation
 from kyphometer.web.server.services import services, visitor
 from kyphometer.web.server.settings import WebSettings
-from kyphometer.web.wire.base import Ok
 from kyphometer.web.wire.people import (
     Account,
     Accounts,
@@ -31,18 +31,28 @@ from kyphometer.web.wire.people import (
     ChangeUser,
     NewAccount,
     SignedIn,
+    SignedOut,
     SignIn,
     SignIns,
     User,
+    Ways,
 )
 
 DEVICE = "-known"
 """Ends the name of the cookie that holds the mark of a browser (`access.devices`)."""
 
 
+async def ways(request: Request) -> Ways:
+    """How people sign in here."""
+    provider = accounts_of(request).provider
+    if provider is None:
+        return Ways(provider=None, passwords=True)
+    return Ways(provider=provider.options.name, passwords=provider.options.passwords)
+
+
 async def login(request: Request, body: SignIn) -> Annotated[Response, SignedIn]:
     """Sign in."""
-    authenticator = _authenticator(request)
+    authenticator = accounts_of(request)
     vouched = await authenticator.vouched(request.headers, address_of(request))
     if vouched is not None:
         return _begun(request, vouched)
@@ -82,20 +92,36 @@ def address_of(request: Request) -> str:
     return request.client.host if request.client else "unknown"
 
 
-async def logout(request: Request) -> Annotated[Response, Ok]:
-    """Sign out."""
-    authenticator, settings = _authenticator(request), services(request).settings
+def origin(request: Request) -> str:
+    """The server as browsers see it."""
+    settings = services(request).settings
+    if settings.public_origin is not None:
+        return settings.public_origin
+    return f"{'https' if settings.secure else 'http'}://{request.headers['host']}"
+
+
+async def logout(request: Request) -> Annotated[Response, SignedOut]:
+    """Sign out; says where to sign out of the identity provider too, if it vouched."""
+    authenticator, settings = accounts_of(request), services(request).settings
     visitor(request)
-    authenticator.sign_ins.end(request.cookies.get(settings.cookie_name, ""))
-    answer = Json(Ok())
+    ended = authenticator.sign_ins.end(request.cookies.get(settings.cookie_name, ""))
+    answer = Json(SignedOut(go_to=await _end_at_provider(request, ended)))
     answer.headers.append("set-cookie", cookie_header(settings, "", seconds=0))
     answer.headers["Clear-Site-Data"] = '"cache", "storage"'
     return answer
 
 
+async def _end_at_provider(request: Request, ended: Ended | None) -> str | None:
+    provider = accounts_of(request).provider
+    if provider is None or ended is None or not ended.token:
+        return None
+    after = f"{origin(request)}/login"
+    return await run_in_threadpool(provider.sign_out_address, ended.token, after)
+
+
 async def password(request: Request, body: ChangePassword) -> Annotated[Response, SignedIn]:
     """Change one's own password; signs out everywhere else."""
-    authenticator, name = _authenticator(request), str(visitor(request).name)
+    authenticator, name = accounts_of(request), str(visitor(request).name)
     authenticator.throttle.require_patience(name, "own password")
     if not await authenticator.is_password(name, body.old):
         authenticator.throttle.failed(name, "own password")
@@ -111,14 +137,14 @@ async def password(request: Request, body: ChangePassword) -> Annotated[Response
 @operation(Role.OWNER)
 async def users(request: Request) -> Accounts:
     """All accounts; for the owner."""
-    found = await run_in_threadpool(_authenticator(request).store.accounts)
+    found = await run_in_threadpool(accounts_of(request).store.accounts)
     return Accounts(users=[_account_view(account) for account in found])
 
 
 @operation(Role.OWNER, status=201)
 async def add_user(request: Request, body: AddUser) -> NewAccount:
     """Add an account; answers its first password, once; for the owner."""
-    authenticator = _authenticator(request)
+    authenticator = accounts_of(request)
     first = secrets.token_urlsafe(12)
     made = await authenticator.hashed(first)
     store = authenticator.store_for(visitor(request))
@@ -137,13 +163,13 @@ async def add_user(request: Request, body: AddUser) -> NewAccount:
 @operation(Role.OWNER)
 async def sign_ins(request: Request) -> SignIns:
     """The newest attempts to sign in since the start; for the owner."""
-    return SignIns(sign_ins=list(_authenticator(request).log.newest()))
+    return SignIns(sign_ins=list(accounts_of(request).log.newest()))
 
 
 @operation(Role.OWNER)
 async def change_user(request: Request, body: ChangeUser) -> Account:
     """Change an account's role, or close or open it; signs that person out; for the owner."""
-    authenticator, name = _authenticator(request), request.path_params["name"]
+    authenticator, name = accounts_of(request), request.path_params["name"]
     role = None if body.role is None else str(body.role)
     store = authenticator.store_for(visitor(request))
     await run_in_threadpool(lambda: store.change_account(name, role=role, active=body.active))
@@ -154,7 +180,8 @@ async def change_user(request: Request, body: ChangeUser) -> Account:
     return _account_view(account)
 
 
-def _authenticator(request: Request) -> AccountAuthenticator:
+def accounts_of(request: Request) -> AccountAuthenticator:
+    """Who lets people in; refused where there are no accounts."""
     authenticator = services(request).authenticator
     if not isinstance(authenticator, AccountAuthenticator):
         raise NotFoundError("no_accounts_here")
@@ -172,7 +199,7 @@ def _account_view(account: AccountRecord) -> Account:
 
 
 ROUTES = (
-    TypedRoute("/api/login", POST=login),
+    TypedRoute("/api/login", GET=ways, POST=login),
     TypedRoute("/api/logout", POST=logout),
     TypedRoute("/api/password", POST=password),
     TypedRoute("/api/sign-ins", GET=sign_ins),

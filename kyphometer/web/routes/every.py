@@ -13,6 +13,7 @@ from kyphometer.web.routes import (
     accounts,
     fetching,
     films,
+    identity,
     incoming,
     links,
     pages,
@@ -48,6 +49,7 @@ ROUTES = (
     *fetching.ROUTES,
     *incoming.ROUTES,
     *accounts.ROUTES,
+    *identity.ROUTES,
     *planning.ROUTES,
     *quality.ROUTES,
 )

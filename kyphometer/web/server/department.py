@@ -15,6 +15,8 @@ from starlette.applications import Starlette
 from kyphometer.errors import ServerStartError
 from kyphometer.store.study.study import Study
 from kyphometer.web.access.accounts import AccountAuthenticator
+from kyphometer.web.access.identity.options import read_options
+from kyphometer.web.access.identity.provider import IdentityProvider
 from kyphometer.web.access.proxy_sign_in import ProxySignIn
 from kyphometer.web.access.sign_in_log import SignInLog
 from kyphometer.web.access.visitors import Role, Visitor
@@ -52,6 +54,8 @@ class Listening:
         Folder of the true readings of a kit, for certificates, or None.
     user_header, proxy_secret
         Header in which the proxy names the person, and the file of its secret, or None.
+    provider_file
+        Which identity provider signs people in, or None.
     send_role, fetch_role, films_folder
         Those of `WebSettings`.
     """
@@ -67,6 +71,7 @@ class Listening:
     kit_key: Path | None = None
     user_header: str | None = None
     proxy_secret: Path | None = None
+    provider_file: Path | None = None
     send_role: Role = Role.OWNER
     fetch_role: Role = Role.OWNER
     films_folder: Path | None = None
@@ -99,6 +104,18 @@ class Listening:
         if self.user_header is None or self.proxy_secret is None or not self.behind_proxy:
             raise ServerStartError("start_proxy_incomplete")
         return ProxySignIn.from_file(self.user_header, self.proxy_secret)
+
+    def provider(self) -> IdentityProvider | None:
+        """The identity provider that signs people in, or None.
+
+        Raises
+        ------
+        ServerStartError
+            If its file cannot be used.
+        """
+        if self.provider_file is None:
+            return None
+        return IdentityProvider(read_options(self.provider_file))
 
     def check(self) -> None:
         """Refuse what would send names, films or passwords in clear over a network.
@@ -146,12 +163,16 @@ def department_app(
     log: SignInLog | None = None,
     kit_key: Path | None = None,
     proxy: ProxySignIn | None = None,
+    provider: IdentityProvider | None = None,
 ) -> Starlette:
     """Build the annotator's application for several people with accounts."""
-    authenticator = AccountAuthenticator(study, settings.cookie_name, log=log, proxy=proxy)
+    authenticator = AccountAuthenticator(
+        study, settings.cookie_name, log=log, proxy=proxy, provider=provider
+    )
     desk = QualityDesk(study, kit_key)
     services = DepartmentServices(study)
-    return create_app(settings, authenticator, services, desk, desk_for(study))
+    incoming = desk_for(study, settings.films_folder)
+    return create_app(settings, authenticator, services, desk, incoming)
 
 
 def serve(study: Study, where: Listening, *, show: Callable[[str], None] = print) -> None:
@@ -165,7 +186,7 @@ def serve(study: Study, where: Listening, *, show: Callable[[str], None] = print
     where.check()
     if not any(account.active for account in study.accounts()):
         raise ServerStartError("start_no_account")
-    proxy = where.proxy_sign_in()
+    proxy, provider = where.proxy_sign_in(), where.provider()
     log = SignInLog(where.sign_in_log)
     sock = open_socket(where.host, where.port)
     settings = _settings(where, sock.getsockname()[1])
@@ -173,7 +194,7 @@ def serve(study: Study, where: Listening, *, show: Callable[[str], None] = print
     address = where.public_url or f"{scheme}://{_host_text(where.host)}:{settings.port}/"
     with closing(log):
         run(
-            department_app(study, settings, log, where.kit_key, proxy),
+            department_app(study, settings, log, where.kit_key, proxy, provider),
             sock,
             on_ready=lambda: show(address),
             certificate=where.certificate,

@@ -93,6 +93,19 @@ class SignedIn(Told, frozen=True, kw_only=True):
     first_password: bool
 
 
+class Ways(Told, frozen=True, kw_only=True):
+    """How people sign in: the name of the identity provider, if any, and whether passwords open."""
+
+    provider: str | None
+    passwords: bool
+
+
+class SignedOut(Told, frozen=True, kw_only=True):
+    """Nobody is signed in any more; `go_to` is where to sign out of the identity provider too."""
+
+    go_to: str | None
+
+
 class Account(Told, frozen=True, kw_only=True):
     """An account."""
 

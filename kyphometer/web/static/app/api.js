@@ -62,6 +62,21 @@ export class Api {
     return answer;
   }
 
+  /** @returns {Promise<Wire.Ways>} how people sign in here */
+  ways() {
+    return this.call('GET', SIGN_IN);
+  }
+
+  /** True if that person is signed in, perhaps in another tab; asks nobody to be.
+   * @param {string} name @returns {Promise<boolean>} */
+  async isSignedIn(name) {
+    const response = await reach('/api/config', { credentials: 'same-origin' });
+    const config = response.ok ? await response.json() : {};
+    if (config.user?.name !== name) return false;
+    this.csrf = config.csrf;
+    return true;
+  }
+
   /** @returns {Promise<Wire.Config>} */
   async config() {
     /** @type {Wire.Config} */

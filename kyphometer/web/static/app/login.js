@@ -1,11 +1,12 @@
 /** Signing in, where there are accounts. */
 import { Api } from './api.js';
 import { t, useLanguage } from './i18n.js';
-import { loadPrefs } from './prefs.js';
+import { keepAsked, loadPrefs } from './prefs.js';
 
 const form = /** @type {HTMLFormElement} */ (document.getElementById('login'));
 const refusal = /** @type {HTMLElement} */ (document.getElementById('refusal'));
 const api = new Api();
+const REFUSALS = ['account', 'role', 'late', 'provider'];
 
 /** @param {string} id @returns {HTMLInputElement} */
 const field = (id) => /** @type {HTMLInputElement} */ (document.getElementById(id));
@@ -25,7 +26,22 @@ function refuse(place, error) {
   place.textContent = error instanceof Error ? error.message : String(error);
 }
 
+/** How people sign in here: by an identity provider, by password, or by either. */
+async function offerWays() {
+  const refused = new URLSearchParams(location.search).get('refused') ?? '';
+  if (REFUSALS.includes(refused)) refuse(/** @type {HTMLElement} */ (document.getElementById('refused')), new Error(t(`login.refused.${refused}`)));
+  const ways = await api.ways();
+  form.hidden = !ways.passwords;
+  if (!ways.provider) return;
+  const link = /** @type {HTMLAnchorElement} */ (document.getElementById('provider'));
+  link.textContent = t('login.provider', { name: ways.provider });
+  link.hidden = false;
+  link.addEventListener('click', () => keepAsked(location.hash)); // the provider knows of no film
+}
+
 const enter = () => location.assign(`/${location.hash}`); // the film that was asked for
+
+offerWays().catch(() => null); // passwords are asked for by the page as it stands
 
 form.addEventListener('submit', async (event) => {
   event.preventDefault();

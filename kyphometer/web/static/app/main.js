@@ -2,7 +2,7 @@
 import { Api, ApiError } from './api.js';
 import { Films } from './films.js';
 import { t, useLanguage } from './i18n.js';
-import { keepObserver, loadPrefs, recallObserver, storePrefs } from './prefs.js';
+import { keepObserver, loadPrefs, recallAsked, recallObserver, storePrefs } from './prefs.js';
 import { Reader } from './reader/reader.js';
 import { Accounts } from './ui/accounts.js';
 import { ask, askObserver, askPassword } from './ui/dialogs.js';
@@ -41,6 +41,8 @@ export class App {
       return;
     }
     if (this.config.user) this.api.signInAgain = () => this.signInAgain();
+    const asked = recallAsked();
+    if (location.hash.length < 3 && asked) history.replaceState(null, '', asked);
     addEventListener('hashchange', () => this.route());
     const owner = this.config.mode === 'department' && this.config.user?.role === 'owner';
     if (location.hash.length < 3 && !owner) await this.openOnlyFilm();
@@ -158,8 +160,8 @@ export class App {
 
   async signOut() {
     this.api.signInAgain = null;
-    await this.api.call('POST', '/api/logout').catch(() => null);
-    location.assign('/login');
+    const answer = await this.api.call('POST', '/api/logout').catch(() => null);
+    location.assign(answer?.go_to ?? '/login');
   }
 
   /** @param {any} error */

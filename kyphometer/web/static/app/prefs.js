@@ -59,6 +59,28 @@ export function keepTurn(film, turn) {
   }
 }
 
+const ASKED = 'kyphometer.asked';
+
+/** What was asked for before an identity provider took over the tab; told once. @returns {string} */
+export function recallAsked() {
+  try {
+    const asked = sessionStorage.getItem(ASKED) ?? '';
+    sessionStorage.removeItem(ASKED);
+    return asked;
+  } catch {
+    return '';
+  }
+}
+
+/** @param {string} hash */
+export function keepAsked(hash) {
+  try {
+    sessionStorage.setItem(ASKED, hash);
+  } catch {
+    // Forbidden: the work list opens instead.
+  }
+}
+
 const WHO = 'kyphometer.observer';
 
 /** Who reads in this tab, if that was changed here. @returns {string} */

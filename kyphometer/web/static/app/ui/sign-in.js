@@ -7,20 +7,29 @@ import { h } from './dom.js';
 export function askSignIn(api, name) {
   const before = document.activeElement;
   const who = h('input', { id: 'again-name', type: 'text', autocomplete: 'username', value: name, readonly: true });
-  const password = h('input', { id: 'again-password', type: 'password', autocomplete: 'current-password', required: true, maxlength: 256, autofocus: true });
+  const password = h('input', { id: 'again-password', type: 'password', autocomplete: 'current-password', required: true, maxlength: 256, autofocus: true, 'data-way': 'password' });
   const refusal = h('p', { class: 'refused', role: 'alert' });
   const form = h('form', {},
     h('h2', { id: 'again-title' }, t('again.title')),
     h('p', {}, t('again.text')),
     h('label', { for: 'again-name' }, t('login.name')), who,
-    h('label', { for: 'again-password' }, t('login.password')), password,
+    h('label', { for: 'again-password', 'data-way': 'password' }, t('login.password')), password,
     refusal,
     h('div', { class: 'dialog-buttons' },
       h('button', { type: 'button', class: 'button', onclick: () => location.assign('/login') }, t('again.other')),
-      h('button', { type: 'submit', class: 'button primary' }, t('sign_in'))));
+      h('button', { type: 'submit', class: 'button primary', 'data-way': 'password' }, t('sign_in'))));
+  const byProvider = h('a', { class: 'button primary', href: '/login/provider?again=1', target: '_blank', rel: 'noopener', hidden: true });
+  refusal.before(byProvider);
+  offerProvider(api, form, byProvider);
   const dialog = h('dialog', { class: 'dialog sign-in', 'aria-labelledby': 'again-title' }, form);
   return new Promise((resolve) => {
     let done = false;
+    const told = new BroadcastChannel('kyphometer-signed-in'); // by the tab in which the provider was asked
+    told.onmessage = async () => {
+      done = await api.isSignedIn(name).catch(() => false);
+      if (done) dialog.close();
+      else refusal.textContent = t('again.somebody_else');
+    };
     form.addEventListener('submit', async (/** @type {Event} */ event) => {
       event.preventDefault();
       refusal.textContent = '';
@@ -34,6 +43,7 @@ export function askSignIn(api, name) {
       }
     });
     dialog.addEventListener('close', () => {
+      told.close();
       dialog.remove();
       if (before instanceof HTMLElement || before instanceof SVGElement) before.focus();
       resolve(done);
@@ -41,4 +51,14 @@ export function askSignIn(api, name) {
     document.body.append(dialog);
     dialog.showModal();
   });
+}
+
+/** @param {import('../api.js').Api} api @param {HTMLFormElement} form @param {HTMLAnchorElement} link */
+async function offerProvider(api, form, link) {
+  const ways = await api.ways().catch(() => null); // not there: the password is asked for
+  if (!ways?.provider) return;
+  link.textContent = t('login.provider', { name: ways.provider });
+  link.hidden = false;
+  for (const part of form.querySelectorAll('[data-way=password]')) /** @type {HTMLElement} */ (part).hidden = !ways.passwords;
+  if (!ways.passwords) link.focus();
 }
