@@ -28,7 +28,7 @@ from pairs import Pairs, read_pairs
 from train import Average, learning_rate, quiet_worker, save
 from train_change import load_weights, processed, tones
 
-SAME, NEIGHBOUR = 0.5, 0.9
+SAME, NEIGHBOUR = 0.5, 0.75
 """Part of the pairs that are the same body; of the others, part within the patient."""
 PART = ("same", "match")
 """What the names of the trained weights start with."""
