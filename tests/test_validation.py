@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -15,7 +16,12 @@ from kyphometer.errors import ParameterRangeError, StudyRefusedError, TooFewData
 from kyphometer.phantom import FilmFormat, SimulatedObserver, mark_by_hand
 from kyphometer.reading.document import read_reading
 from kyphometer.reliability.words import Verdict
-from kyphometer.sessions.validation import PairedReadings, ValidationMargins, validate_help
+from kyphometer.sessions.validation import (
+    PairedReadings,
+    ValidationMargins,
+    looks_line,
+    validate_help,
+)
 from kyphometer.store.study.study import Study
 from kyphometer.workflow.qa import make_kit
 from kyphometer.workflow.validation import begin_validation, judge_validation, validation_state
@@ -168,7 +174,17 @@ def test_wizard_from_films_to_the_report(kit, tmp_path, capsys):
     assert abs(rows["VKA", "bias of help"]["value"]) < 1.5
     assert rows["VKA", "error SD with help"]["value"] < 2.5
     assert found["facts"]["Marks placed by the image"] != "0 %"
+    looks = rows["VKA", "SD over looks of one film"]
+    assert 0.0 < looks["low"] <= looks["value"] <= looks["high"] < 1.5
+    assert looks["limit"] is None
     assert "Validation of help from the image" in page.read_text("utf-8")
+
+
+def test_looks_need_two_patients_and_are_a_root_mean_square():
+    assert looks_line("VKA", {"1": [0.3], "2": [math.nan]}) is None
+    found = looks_line("VKA", {"1": [0.3], "2": [0.4, math.nan], "3": [0.5]}).quantity
+    assert found.value == pytest.approx(math.sqrt((0.09 + 0.16 + 0.25) / 3))
+    assert found.low < found.value < found.high
 
 
 def test_a_validation_needs_two_observers_and_films(kit):

@@ -200,7 +200,7 @@ def _judge(study: Any, args: Any) -> int:
         shrinkage=args.max_shrinkage,
         coverage=args.min_coverage,
     )
-    found, facts, readings = judge_validation(study, margins)
+    found, facts, readings = judge_validation(study, margins, progress=_looked_at)
     told = [("Observers", ", ".join(facts.observers))]
     if facts.days_apart is not None:
         told.append(("Median days between both readings", f"{facts.days_apart:.1f}"))
@@ -262,6 +262,11 @@ def _kit(args: Any) -> int:
 def _progress(done: int, total: int) -> None:
     if done and done % 10 == 0:
         print(f"films simulated: {done} of {total}", file=sys.stderr)
+
+
+def _looked_at(done: int, total: int) -> None:
+    if done % 10 == 0 or done == total:
+        print(f"films shown in other looks: {done} of {total}", file=sys.stderr)
 
 
 COLUMNS = ("subject", "code", "quantity", "value", "low", "high", "limit", "verdict")

@@ -10,6 +10,7 @@ other observer as the instrument).
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -136,6 +137,35 @@ def validate_help(
         films = max(films, len(whole.patients))
         lines += _lines(whole, margins)
     return Validation(margins=margins, films=films, lines=tuple(lines), verdict=together(lines))
+
+
+def looks_line(code: str, sd_by_patient: Mapping[str, Sequence[float]]) -> JudgedLine | None:
+    """How far the helped angle moves with the look of a film, for information; None if unknown.
+
+    Parameters
+    ----------
+    code
+        Which angle.
+    sd_by_patient
+        SD over looks of one film, degrees, of every film of each patient; NaN where unknown.
+    """
+    squares = [
+        float(np.mean(np.square(known)))
+        for sds in sd_by_patient.values()
+        if (known := [sd for sd in sds if math.isfinite(sd)])
+    ]
+    if len(squares) < 2:
+        return None
+    mean = mean_estimate("SD over looks of one film", np.array(squares), 0.95, "deg")
+    quantity = Estimate(
+        name=mean.name,
+        value=math.sqrt(mean.value),
+        low=math.sqrt(max(mean.low or 0.0, 0.0)),
+        high=math.sqrt(max(mean.high or 0.0, 0.0)),
+        unit="deg",
+        method="root of the mean variance, Student t by patient",
+    )
+    return JudgedLine(code=code, quantity=quantity)
 
 
 def _complete(found: PairedReadings) -> PairedReadings:

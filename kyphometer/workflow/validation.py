@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 
 import numpy as np
 
-from kyphometer.errors import StudyRefusedError, TooFewDataError
+from kyphometer.dicom import read_film
+from kyphometer.endplates.looks import stability
+from kyphometer.errors import KyphometerError, StudyRefusedError, TooFewDataError
 from kyphometer.reading import MarkSource
 from kyphometer.sessions.validation import (
     LEAST_FILMS,
     PairedReadings,
     Validation,
     ValidationMargins,
+    looks_line,
     validate_help,
 )
 from kyphometer.store.records import FilmRecord
@@ -158,9 +161,22 @@ def validation_state(study: Study) -> ValidationState:
 
 
 def judge_validation(
-    study: Study, margins: ValidationMargins | None = None
+    study: Study,
+    margins: ValidationMargins | None = None,
+    *,
+    progress: Callable[[int, int], None] | None = None,
 ) -> tuple[Validation, ValidationFacts, tuple[PairedReadings, ...]]:
     """Judge a validation whose sessions are locked.
+
+    Besides, every film is shown to the image's help in other looks, turns and scales, with the
+    marks that the first observer made without help as clicks: what VKA moves by needs no truth.
+
+    Parameters
+    ----------
+    study, margins
+        What is judged, by what.
+    progress
+        Told how many films of how many were shown in other looks.
 
     Raises
     ------
@@ -183,7 +199,34 @@ def judge_validation(
         raise TooFewDataError("validation_no_films")
     days, moved = _circumstances(study)
     facts = ValidationFacts(set_aside=aside, days_apart=days, moved=moved, observers=observers)
-    return validate_help(tuple(paired), margins), facts, tuple(paired)
+    judged = validate_help(tuple(paired), margins)
+    looks = looks_line("VKA", _over_looks(study, observers[0], progress))
+    if looks is not None:
+        judged = replace(judged, lines=(*judged.lines, looks))
+    return judged, facts, tuple(paired)
+
+
+def _over_looks(
+    study: Study, observer: str, progress: Callable[[int, int], None] | None
+) -> dict[str, list[float]]:
+    """SD of VKA over looks of every film that can be read, by patient."""
+    records = [r for r in study.latest_readings(session=ALONE) if r.observer == observer]
+    films = {film.id: film for film in study.films()}
+    found: dict[str, list[float]] = defaultdict(list)
+    for number, record in enumerate(records, 1):
+        film = films[record.film_id]
+        try:
+            pixels = read_film(study.film_path(film.id))
+            bodies = stability(pixels, record.reading, geometry=film.geometry)
+        except KyphometerError:
+            continue  # a film that lies elsewhere or shows too little says nothing here
+        known = [body.sd_deg for body in bodies if np.isfinite(body.sd_deg)]
+        if known:
+            rms = float(np.sqrt(np.mean(np.square(known))))
+            found[film.patient or f"film {film.id}"].append(rms)
+        if progress is not None:
+            progress(number, len(records))
+    return found
 
 
 def _paired(
