@@ -57,6 +57,7 @@ def make_study(folder: Path, observers: tuple[str, ...] = ("AN", "BT")) -> Path:
         write_film(phantoms()[name].film, films, name, PATIENT, day)
     with Study.create(target, "Adjudicated", actor="KN") as study:
         study.add_films(films)
+        study.set_patient(PATIENT, surgery_date=date(2026, 1, 12))
         for observer, way in zip(observers, (1, -1), strict=True):
             study.add_observer(observer)
             for film in study.films():

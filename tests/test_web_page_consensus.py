@@ -59,8 +59,6 @@ def test_a_third_reader_takes_the_mean_moves_a_corner_and_confirms(
 ) -> None:
     with Study.open(target) as study:
         film = study.films()[0].id
-    told: list[str] = []
-    page.on("response", lambda answer: told.append(answer.url))
     enter(page, address, "quinn", film)
     page.locator(".stage").first.focus()
     page.keyboard.press("Shift+J")

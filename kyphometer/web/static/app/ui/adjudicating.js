@@ -48,11 +48,11 @@ export class Adjudicating {
       refill(this.root, title, h('p', { class: 'quiet' }, t('adjudicate.none')));
       return;
     }
-    const heads = [t('adjudicate.reading'), ...SHOWN, ''].map((text) => h('th', { scope: 'col' }, text));
+    const heads = [t('adjudicate.reading'), ...SHOWN].map((text) => h('th', { scope: 'col' }, text));
     const rows = candidates.map((/** @type {any} */ one) => this.row(session, one));
     refill(this.root, title,
       h('p', { class: 'quiet' }, t('adjudicate.how')),
-      h('table', {}, h('thead', {}, h('tr', {}, heads)), h('tbody', {}, rows)),
+      h('table', {}, h('thead', {}, h('tr', {}, heads, h('td'))), h('tbody', {}, rows)),
       refused ? h('p', { class: 'quiet' }, refused) : null);
   }
 
