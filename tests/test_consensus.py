@@ -196,29 +196,32 @@ def test_one_reading_alone_is_no_consensus(study):
         make_consensus(study, film.id, "AN")
 
 
-def values_of(study, code="VKA"):
-    results = analyse_study(study)
-    return {a.film: a for a in results.cohort.angles if a.code == code}, results
-
-
 def test_tables_use_the_consensus_where_there_is_one_unless_told_otherwise(study):
     film = first_film(study)
-    before, _ = values_of(study)
+    before = analyse_study(study)
+    assert before.counts.readings_used == 4
     record = make_consensus(study, film.id, "CC", chosen="AN")
-    after, results = values_of(study)
-    assert after[film.id].value_deg == pytest.approx(angle(record.reading, film))
-    assert after[film.id].observers == ("CC",)
-    others = before.keys() - {film.id}
-    assert {key: after[key].value_deg for key in others} == {
-        key: before[key].value_deg for key in others
-    }
-    assert any("consensus" in remark.sentence for remark in results.remarks)
+    after = analyse_study(study)
+    assert after.readings[film.id] == record.id
+    assert after.counts.readings_used == 3
+    assert after.observers == ("AN", "BT", "CC")
+    assert any("consensus" in remark.sentence for remark in after.remarks)
+    assert changes(after) != pytest.approx(changes(before))
     study.change_settings(replace(study.settings, use_consensus=False))
-    ignored, _ = values_of(study)
-    assert ignored[film.id].value_deg == pytest.approx(before[film.id].value_deg)
-    assert ignored[film.id].observers == before[film.id].observers
+    ignored = analyse_study(study)
+    assert ignored.readings == before.readings
+    assert changes(ignored) == pytest.approx(changes(before))
     own = analyse_study(study, AnalysisChoices(observer="CC"))
-    assert [a.film for a in own.cohort.angles if a.code == "VKA"] == [film.id]
+    assert own.readings == {film.id: record.id}
+
+
+def changes(results):
+    """VKA of the patient from visit to visit."""
+    return [
+        item.value_deg
+        for patient in results.cohort.corrections.of_code("VKA")
+        for item in patient.angles
+    ]
 
 
 def test_reliability_never_counts_a_consensus_as_a_reading(study):
