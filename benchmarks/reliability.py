@@ -116,7 +116,7 @@ def icc_hits(cube: np.ndarray) -> dict[str, bool]:
     consistency = FILM / (FILM + error)
     own = repeatability(cube[:, 0]).standard_error_of_measurement
     return {
-        "ICC(A,1), McGraw-Wong": covered(table.form("ICC(A,1)").estimate, FILM / TOTAL),
+        "ICC(A,1)": covered(table.form("ICC(A,1)").estimate, FILM / TOTAL),
         "ICC(C,1)": covered(table.form("ICC(C,1)").estimate, consistency),
         "SEM of one observer": covered(own, math.sqrt(RESIDUAL)),
     }

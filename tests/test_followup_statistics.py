@@ -275,7 +275,7 @@ def test_formats():
     assert format_p(0.0009999) == "<0.001"
     assert format_p(0.001) == "0.001"
     assert format_p(1.0) == "1.000"
-    assert format_p(None) == format_p(float("nan")) == "n/a"
+    assert format_p(None) == format_p(float("nan")) == "–"
     assert format_p_statement(0.00001) == "p < 0.001"
     assert format_p_statement(0.0412) == "p = 0.041"
     assert format_p_statement(None) == "p not available"

@@ -13,7 +13,7 @@ from kyphometer.followup.clinical.writer import write_clinical_table
 from kyphometer.geometry import PixelGeometry
 from kyphometer.measure import measure_reading
 from kyphometer.phantom import FilmFormat, simulate_visit_truth, simulate_visits
-from kyphometer.phantom.moments import column_with_range, correlated_columns
+from kyphometer.phantom.moments import column_with_range, correlated_columns, on_steps
 from kyphometer.workflow.cohort import reading_sd_deg, simulate_cohort_readings
 from kyphometer.workflow.cohort_plan import (
     ODI_PERCENT,
@@ -94,14 +94,22 @@ def test_clinical_facts_are_those_of_table_1(cohort):
     assert all(0 <= r.screws_with_leak <= r.screws for r in records)
 
 
-def test_scores_are_near_the_published_ones(cohort):
-    for name, table, step in (("vas", VAS_POINTS, 0.1), ("odi", ODI_PERCENT, 2.0)):
+@pytest.mark.parametrize("seed", range(1, 6))
+def test_scores_have_the_published_moments_as_printed(seed):
+    records = [patient.record for patient in plan_cohort(21, seed=seed)]
+    for name, table, step, high in (("vas", VAS_POINTS, 0.1, 10), ("odi", ODI_PERCENT, 2.0, 100)):
         for visit, (mean, sd) in table.items():
-            column = np.array([getattr(r, name)[visit] for r in cohort.clinical.records])
-            # Rounding by a step moves a mean by less than step / sqrt(12 n) times 3; cutting at
-            # 100 % can move the ODI a little further.
-            assert column.mean() == pytest.approx(mean, abs=0.15 * step + 0.02)
-            assert column.std(ddof=1) == pytest.approx(sd, abs=0.2 * step + 0.05)
+            column = np.array([getattr(record, name)[visit] for record in records])
+            assert f"{column.mean():.1f} {column.std(ddof=1):.1f}" == f"{mean} {sd}"
+            assert 0 <= column.min() <= column.max() <= high
+            assert np.allclose(column / step, np.round(column / step))
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 7])
+def test_few_scores_come_as_near_as_steps_allow(count):
+    column = on_steps(np.linspace(40.0, 99.0, count), 69.9, 12.1, 2.0, 100.0)
+    assert column.shape == (count,)
+    assert abs(column.mean() - 69.9) <= 2.0 + 1e-9
 
 
 def test_films_stand_and_readings_are_of_their_film(cohort):

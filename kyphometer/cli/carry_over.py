@@ -122,14 +122,16 @@ def _row(code: str, change: AngleChange) -> dict[str, Any]:
 
 
 def _print_for_people(carried: CarryOver, rows: list[dict[str, Any]]) -> None:
+    from kyphometer.stats.formatting import format_number, format_signed
+
     levels = " ".join(str(vertebra.level) for vertebra in carried.vertebrae)
     print(f"proposed, to be confirmed: {levels}")
     table = [
         (
             f"{row['code']} ({row['upper']} - {row['lower']})",
-            f"{row['before']:.1f}°",
-            f"{row['after']:.1f}°",
-            f"{row['change'] + 0.0:+.1f}°",
+            f"{format_number(row['before'])}°",
+            f"{format_number(row['after'])}°",
+            f"{format_signed(row['change'])}°",
             f"± {1.96 * row['standard_uncertainty']:.1f}°",
         )
         for row in rows

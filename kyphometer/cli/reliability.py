@@ -253,4 +253,6 @@ def _quantity(row: dict[str, Any]) -> str:
 
 
 def _shown(value: float | None) -> str:
-    return "" if value is None else f"{value:.3f}"
+    from kyphometer.stats.formatting import format_number
+
+    return format_number(value, 3)

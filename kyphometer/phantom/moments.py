@@ -70,6 +70,43 @@ def column_with_range(
     return np.clip(mean + sd * standardised(rng.standard_normal(count)), low, high)
 
 
+def on_steps(
+    values: NDArray[np.float64], mean: float, sd: float, step: float, high: float
+) -> NDArray[np.float64]:
+    """Values on a scale of steps from 0 to `high`, with mean and SD to a tenth where it can be.
+
+    Rounding moves both. Single values, then pairs, are moved by a step as long as that brings the
+    moments nearer; small samples may not reach them.
+    """
+    steps = np.round(np.clip(values, 0.0, high) / step)
+    moves = [
+        (first, second, one, other)
+        for first in range(len(steps))
+        for second in range(first, len(steps))
+        for one in (-1.0, 1.0)
+        for other in ((0.0,) if first == second else (-1.0, 1.0))
+    ]
+
+    def distance(tried: NDArray[np.float64]) -> float:
+        spread = float(tried.std(ddof=1)) * step if len(tried) > 1 else sd
+        off = max(abs(float(tried.mean()) * step - mean), abs(spread - sd))
+        return max(off - 0.04, 0.0)  # that prints as the same tenth
+
+    best = distance(steps)
+    while best > 0.0:
+        found = None
+        for first, second, one, other in moves:
+            tried = steps.copy()
+            tried[first] += one
+            tried[second] += other
+            if tried.min() >= 0 and tried.max() * step <= high and distance(tried) < best - 1e-12:
+                best, found = distance(tried), tried
+        if found is None:
+            break
+        steps = found
+    return np.round(steps * step, 1)
+
+
 def shares(rng: np.random.Generator, count: int, fraction: float) -> NDArray[np.bool_]:
     """Rows of which the wanted part, to the nearest row, is true; which ones is drawn."""
     return rng.permutation(np.arange(count) < round(fraction * count))

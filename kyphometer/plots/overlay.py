@@ -17,6 +17,7 @@ from kyphometer.geometry import Point, line_intersection
 from kyphometer.measure import Measurement, MeasurementSet
 from kyphometer.plots.style import INK, MUTED, PAPER, angle_style, halo
 from kyphometer.reading import MarkSource, Reading
+from kyphometer.stats.formatting import format_number
 
 MIN_HEIGHT_PX = 900
 MAX_HEIGHT_PX = 1600
@@ -273,7 +274,7 @@ def _draw_value(
     ax: Axes, item: Measurement, place: Point, canvas: _Canvas, colour: str, taken: list[Point]
 ) -> None:
     """The name and value of an angle, wholly on the film and beside other values."""
-    text = f"{item.code} {item.value:.1f}°".replace("-", "−")
+    text = f"{item.code} {format_number(item.value)}°"
     half = 6.0 * len(text)
     label = canvas.clamp(canvas.free(canvas.clamp(place, half, 14.0), taken), half, 14.0)
     taken.append(label)
@@ -344,7 +345,7 @@ def _draw_entry(ax: Axes, item: Measurement, y: float, index: int | None) -> flo
     ax.text(
         PANEL_PX - 24,
         y,
-        f"{item.value:.1f}°{spread}".replace("-", "−"),
+        f"{format_number(item.value)}°{spread}",
         color=colour if emphasised else MUTED,
         fontsize=size,
         fontweight="bold" if emphasised else "normal",

@@ -20,6 +20,7 @@ from kyphometer.reliability import (
     RepeatedLimits,
     VarianceComponents,
 )
+from kyphometer.stats.formatting import format_number, format_signed
 
 DPI = 200
 TEXT = 9
@@ -100,9 +101,9 @@ def _ends(estimate: Estimate) -> tuple[float, ...]:
 
 
 def _line_label(ax: Axes, estimate: Estimate, name: str, colour: str, unit: str) -> None:
-    text = f"{name} {_signed(estimate.value)}{unit}"
+    text = f"{name} {format_signed(estimate.value)}{unit}"
     if estimate.low is not None and estimate.high is not None:
-        text += f"\n[{_signed(estimate.low)}, {_signed(estimate.high)}]"
+        text += f"\n[{format_signed(estimate.low)}, {format_signed(estimate.high)}]"
     ax.annotate(
         text,
         (1.0, estimate.value),
@@ -132,11 +133,6 @@ def _bracket(ax: Axes, found: RepeatedLimits) -> None:
             capsize=3,
             zorder=4,
         )
-
-
-def _signed(value: float, digits: int = 1) -> str:
-    shown = round(value, digits) + 0.0
-    return f"{shown:+.{digits}f}".replace("-", "−") if shown else f"{shown:.{digits}f}"
 
 
 def plot_forest(
@@ -188,11 +184,11 @@ def plot_forest(
 
 
 def _with_interval(estimate: Estimate, digits: int = 2) -> str:
-    text = f"{estimate.value:.{digits}f}".replace("-", "−")
+    text = format_number(estimate.value, digits)
     interval = estimate.interval()
     if interval is None:
         return text
-    low, high = (f"{end:.{digits}f}".replace("-", "−") for end in interval)
+    low, high = (format_number(end, digits) for end in interval)
     return f"{text} [{low}, {high}]"
 
 

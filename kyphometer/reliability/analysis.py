@@ -340,7 +340,7 @@ def _methods(groups: list[GroupAnalysis], options: AnalysisOptions) -> str:
     return (
         f"Variance components of a crossed film x observer x replicate model by "
         f"{' or '.join(used) or 'no method (too few data)'}, with generalised confidence "
-        f"intervals; ICC of McGraw and Wong with exact F or Satterthwaite intervals; SEM, and "
+        f"intervals; ICC of McGraw and Wong with exact F or generalised intervals; SEM, and "
         f"MDC95 = 1.96 sqrt(2) SEM; limits of agreement with exact intervals (Carkeet 2015), "
         f"repeated readings after Bland and Altman 1999 and 2007; cluster bootstrap-t over films, "
         f"or over patients where several films are of one; films of one patient are not counted as "

@@ -16,6 +16,7 @@ from kyphometer.reports.document import (
     Table,
 )
 from kyphometer.sessions.acceptance import Acceptance, Check, State, Value, Verdict
+from kyphometer.stats.formatting import MISSING, format_number
 
 GROUPS = (
     Column(name="group", label="Group"),
@@ -189,7 +190,7 @@ def _films(pictures: Sequence[VisitPicture]) -> Figure:
 def _shown(value: Value | None, *, whole: int = 4) -> str:
     """A value for people: numbers rounded, hashes cut."""
     if value is None:
-        return "–"
+        return MISSING
     if isinstance(value, str):
         return f"{value[:_SHOWN]}…" if len(value) == _HASH and value.isalnum() else value
-    return f"{value + 0.0:.{whole}f}".replace("-", "−")
+    return format_number(value, whole)

@@ -14,6 +14,7 @@ from datetime import date, datetime
 from typing import Any
 
 from kyphometer.messages import sentence
+from kyphometer.stats.formatting import MISSING, format_number, format_p, minus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,13 +84,13 @@ class Column:
 
     def _show(self, value: Any) -> str:
         if value is None or (isinstance(value, float) and math.isnan(value)):
-            return "–"
+            return MISSING
         if isinstance(value, bool):
             return "yes" if value else "no"
         if self.kind == "p" and isinstance(value, int | float):
-            return "<0.001" if value < 0.001 else f"{value:.3f}"
+            return format_p(value)
         if self.kind == "percent" and isinstance(value, int | float):
-            return f"{100 * value:.{self.digits if self.digits is not None else 1}f} %"
+            return f"{format_number(100 * value, 1 if self.digits is None else self.digits)} %"
         if isinstance(value, int | float):
             return _number(value, self.digits)
         if isinstance(value, datetime):
@@ -98,13 +99,9 @@ class Column:
 
 
 def _number(value: float, digits: int | None) -> str:
-    if isinstance(value, int) and digits is None:
-        return str(value).replace("-", "−")
-    if math.isinf(value):
-        return "∞" if value > 0 else "−∞"
-    shown = round(value, 6 if digits is None else digits) + 0.0
-    text = f"{shown:g}" if digits is None else f"{shown:.{digits}f}"
-    return text.replace("-", "−")
+    if digits is not None or math.isinf(value):
+        return format_number(value, digits or 0)
+    return minus(str(value) if isinstance(value, int) else f"{round(value, 6) + 0.0:g}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from kyphometer.followup.cohort.study import StudyResults
 from kyphometer.followup.precision import MeasurementPrecision, PrecisionSource
-from kyphometer.reports.journal_words import minus, say, word
-from kyphometer.stats.formatting import format_number
+from kyphometer.reports.journal_words import say, word
+from kyphometer.stats.formatting import format_number, minus
 
 _SOURCES = {
     PrecisionSource.OWN_REPEATS: "methods.own",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kyphometer.followup.cohort.analysis import CohortResults
 from kyphometer.followup.cohort.endpoints import EndpointAnalysis
-from kyphometer.reports.journal_words import minus, say
+from kyphometer.reports.journal_words import say
 from kyphometer.stats.formatting import format_mean_sd, format_number, format_p_statement
 
 
@@ -28,9 +28,9 @@ def journal_sentences(cohort: CohortResults) -> list[str]:
                 first_mean=format_mean_sd(t.mean_first, t.sd_first),
                 last_mean=format_mean_sd(t.mean_second, t.sd_second),
                 count=t.n,
-                change=minus(format_number(-t.mean_difference)),
-                low=minus(format_number(-t.high)),
-                high=minus(format_number(-t.low)),
+                change=format_number(-t.mean_difference),
+                low=format_number(-t.high),
+                high=format_number(-t.low),
                 p=format_p_statement(pair.p_t_holm),
             )
         )

@@ -10,9 +10,10 @@ from kyphometer.followup.cohort.endpoints import EndpointAnalysis
 from kyphometer.followup.cohort.table_one import Characteristic
 from kyphometer.followup.correction_model import Verdict
 from kyphometer.reports.document import Column, Table
-from kyphometer.reports.journal_words import minus, say, span, word
+from kyphometer.reports.journal_words import say, span, word
 from kyphometer.stats.families import PairComparison
 from kyphometer.stats.formatting import (
+    MISSING,
     format_count,
     format_mean_sd,
     format_number,
@@ -73,7 +74,7 @@ def _described(items: Sequence[Characteristic]) -> list[tuple[object, ...]]:
     label = word(f"variable.{one.name}", f"{one.label}{unit}")
     if one.counts is None:
         cells = [
-            minus(format_mean_sd(i.summary.mean, i.summary.sd)) if i.summary else "–" for i in items
+            format_mean_sd(i.summary.mean, i.summary.sd) if i.summary else MISSING for i in items
         ]
         return [(label, *cells)]
     rows: list[tuple[object, ...]] = []
@@ -103,11 +104,11 @@ def _visits(cohort: CohortResults, endpoints: Sequence[EndpointAnalysis], what: 
     if what == "angles":
         improved = [_improved(cohort, endpoint.name) for endpoint in endpoints]
         if any(improved):
-            rows.append((say("journal.improved"), *(text or "–" for text in improved)))
+            rows.append((say("journal.improved"), *(text or MISSING for text in improved)))
             notes.append(say("journal.mdc", limits=_limits(cohort)))
     else:
         notes.append(say("journal.vas_range"))
-    rows.append((say("journal.p"), *(minus(format_p(p.p_t_holm)) if p else "–" for p in pairs)))
+    rows.append((say("journal.p"), *(format_p(p.p_t_holm) if p else MISSING for p in pairs)))
     return Table(
         key=f"journal_{what}",
         title=say(f"journal.{what}"),
@@ -123,16 +124,16 @@ def _visits(cohort: CohortResults, endpoints: Sequence[EndpointAnalysis], what: 
 def _at(endpoint: EndpointAnalysis, visit: str) -> str:
     summary = endpoint.summaries.get(visit)
     if summary is None:
-        return "–"
-    text = minus(format_mean_sd(summary.mean, summary.sd))
+        return MISSING
+    text = format_mean_sd(summary.mean, summary.sd)
     return f"{text} (n = {summary.n})" if summary.missing else text
 
 
 def _changed(pair: PairComparison | None) -> str:
     if pair is None or pair.t is None:
-        return "–"
+        return MISSING
     interval = span(-pair.t.high, -pair.t.low)
-    return minus(f"{format_number(-pair.t.mean_difference)} ({interval})")
+    return f"{format_number(-pair.t.mean_difference)} ({interval})"
 
 
 def _improved(cohort: CohortResults, code: str) -> str:
@@ -208,14 +209,12 @@ def _arms(cohort: CohortResults, arms: ArmComparison) -> Table:
         sides = [
             changes.get((effect.endpoint, effect.visit, a)) for a in (effect.arm, arms.reference)
         ]
-        cells = [
-            minus(f"{format_mean_sd(c.mean, c.sd)} ({c.n})") if c and c.n else "–" for c in sides
-        ]
+        cells = [f"{format_mean_sd(c.mean, c.sd)} ({c.n})" if c and c.n else MISSING for c in sides]
         found = effect.adjusted
-        shown, p = "–", "–"
+        shown, p = MISSING, MISSING
         if found is not None:
             d = found.difference
-            shown = minus(f"{format_number(d.value)} ({span(d.low, d.high)})")
+            shown = f"{format_number(d.value)} ({span(d.low, d.high)})"
             p = format_p(found.p)
         name = f"{effect.endpoint}, {labels.get(effect.visit, effect.visit)}"
         several = len(arms.compared) > 1

@@ -1,9 +1,9 @@
-"""What parts of a paper share: words of the catalogue, intervals, and the minus sign."""
+"""What parts of a paper share: words of the catalogue, and intervals."""
 
 from __future__ import annotations
 
 from kyphometer.messages import catalogue, language, sentence
-from kyphometer.stats.formatting import format_number
+from kyphometer.stats.formatting import MISSING, format_number
 
 
 def say(key: str, **facts: object) -> str:
@@ -19,10 +19,5 @@ def word(key: str, otherwise: str) -> str:
 def span(low: float | None, high: float | None) -> str:
     """An interval, a dash if it is not known."""
     if low is None or high is None:
-        return "–"
+        return MISSING
     return say("journal.span", low=format_number(low), high=format_number(high))
-
-
-def minus(text: str) -> str:
-    """The text with the minus sign of print."""
-    return text.replace("-", "−")

@@ -16,13 +16,17 @@ from kyphometer.reliability import (
 from kyphometer.reliability.category_table import NamedKappa
 from kyphometer.reports.document import Column, Table
 from kyphometer.reports.reliability_columns import INTERVAL, cells, number, text
+from kyphometer.stats.formatting import MISSING
 
 INTERVALS = (
-    "Intervals assume normal effects and observers drawn from a population of observers, "
-    "and one error for all films. Generalised: from the mean squares of all readings. Exact F, and "
-    "McGraw and Wong's (Satterthwaite) for agreement: of first readings, every film of another "
-    "patient; the latter is too narrow (86 to 92 %) where observers vary as the residual "
-    "or more. Films within patients: several films of one patient, not counted as independent."
+    "Intervals assume normal effects, observers drawn from a population of observers, and one "
+    "error for all films (where half the films have twice the error of the others, those of SEM "
+    "and ICC within an observer cover 90 to 92 %). Generalised: from mean squares by their "
+    "pivots; too wide, up to 98 %, for the variance of observers who do not differ. Exact F: of "
+    "first readings, every film of another patient. Films within patients: several films of one "
+    "patient, not counted as independent. McGraw and Wong's (Satterthwaite), which other programs "
+    "print for agreement, is too narrow (69 to 93 %) where observers vary as the residual or "
+    "more."
 )
 """What the intervals of the tables of components and of ICCs rest on, and where they fail."""
 
@@ -113,7 +117,7 @@ def icc_table(groups: Sequence[GroupAnalysis]) -> Table:
     records: list[dict[str, Any]] = []
     for group in groups:
         if isinstance(group.icc, NotComputed):
-            records.append({"group": group.label, "form": "–", "definition": group.icc.reason})
+            records.append({"group": group.label, "form": MISSING, "definition": group.icc.reason})
             continue
         records += [
             {
@@ -122,6 +126,8 @@ def icc_table(groups: Sequence[GroupAnalysis]) -> Table:
                 "shrout_fleiss": form.shrout_fleiss,
                 "definition": form.definition,
                 "interval": form.estimate.method,
+                "published_low": form.published and form.published.low,
+                "published_high": form.published and form.published.high,
                 "f": form.test_of_zero.f,
                 "p": form.test_of_zero.p,
                 **cells(form.estimate),
@@ -135,6 +141,8 @@ def icc_table(groups: Sequence[GroupAnalysis]) -> Table:
         text("definition", "Definition"),
         *INTERVAL,
         text("interval", "Interval"),
+        number("published_low", "McGraw–Wong's CI from"),
+        number("published_high", "to"),
         number("f", "F"),
         Column(name="p", label="p", kind="p"),
     )

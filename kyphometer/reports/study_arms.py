@@ -14,6 +14,7 @@ from kyphometer.reports.study_columns import VISIT, count, number, p_value
 from kyphometer.reports.study_figures import vector
 from kyphometer.reports.study_tables import labelled
 from kyphometer.stats.formatting import (
+    MISSING,
     format_count,
     format_interval,
     format_mean_sd,
@@ -120,8 +121,8 @@ def _characteristic(item: ArmCharacteristic, arms: ArmComparison) -> list[tuple[
 def _summary(item: Characteristic) -> str:
     s = item.summary
     if s is None or not s.n:
-        return "–"
-    text = format_mean_sd(s.mean, s.sd).replace("-", "−")
+        return MISSING
+    text = format_mean_sd(s.mean, s.sd)
     return f"{text} (n = {s.n})" if s.missing else text
 
 
@@ -197,9 +198,7 @@ def _forest(effects: Sequence[ArmEffect], arms: ArmComparison, labels: Mapping[s
             low=e.adjusted.difference.low or 0.0,
             high=e.adjusted.difference.high or 0.0,
             text=f"{format_number(e.adjusted.difference.value)} "
-            f"({format_interval(e.adjusted.difference.low, e.adjusted.difference.high)})".replace(
-                "-", "−"
-            ),
+            f"({format_interval(e.adjusted.difference.low, e.adjusted.difference.high)})",
         )
         for e in effects
         if e.adjusted is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from kyphometer.followup.carried import CARRIED
 from kyphometer.followup.cohort.study import StudyResults
 from kyphometer.followup.windows import Choice, VisitWindow
-from kyphometer.stats.formatting import format_number
+from kyphometer.stats.formatting import format_number, minus
 from kyphometer.stats.options import StatisticsOptions
 
 _CORNERS = {
@@ -106,9 +106,7 @@ def _window(window: VisitWindow) -> str:
         Choice.FIRST: "the first film",
         Choice.NEAREST: f"the film nearest to day {window.target_day}",
     }[window.choose]
-    return f"{window.label}, {span} (analysis window {wide}), {rule}".replace("-", "−").replace(
-        "pre−op", "pre-op"
-    )
+    return minus(f"{window.label}, {span} (analysis window {wide}), {rule}")
 
 
 def _measurement(results: StudyResults) -> str:

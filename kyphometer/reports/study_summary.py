@@ -49,7 +49,7 @@ def summary_sentences(results: StudyResults) -> tuple[str, ...]:
         if results.remarks
         else "Nothing was left out, and there are no warnings."
     )
-    return tuple(sentence.replace(" -", " −") for sentence in sentences)
+    return tuple(sentences)
 
 
 def _unit(unit: str) -> str:

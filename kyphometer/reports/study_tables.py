@@ -68,7 +68,7 @@ def characteristics_table(cohort: CohortResults) -> Table:
         if item.summary is not None:
             s = item.summary
             span = format_interval(s.minimum, s.maximum)
-            shown = f"{format_mean_sd(s.mean, s.sd)} ({span})".replace("-", "−")
+            shown = f"{format_mean_sd(s.mean, s.sd)} ({span})"
             rows.append((f"{item.label}{unit}", shown, s.n, s.missing))
         elif item.counts is not None:
             rows += [

@@ -79,7 +79,7 @@ def _fill(cell: Any, column: Column, value: object) -> None:
 def number_format(column: Column, value: float) -> str:
     """Spreadsheet's format that shows a number as the report does."""
     if column.kind == "p":
-        return '[<0.001]"<0.001";0.000'
+        return '">0.999"' if 0.9995 <= value < 1.0 else '[<0.001]"<0.001";0.000'
     decimals = column.digits
     if column.kind == "percent":
         decimals = 1 if decimals is None else decimals

@@ -21,7 +21,7 @@ from kyphometer.followup.windows import TimePoint
 from kyphometer.phantom import STUDY_VISITS, SimulatedPatient, TargetAngles, VisitPlan
 from kyphometer.phantom.conditions import Condition, find_condition
 from kyphometer.phantom.implants import Leak, plan_construct
-from kyphometer.phantom.moments import column_with_range, correlated_columns, shares
+from kyphometer.phantom.moments import column_with_range, correlated_columns, on_steps, shares
 from kyphometer.phantom.staging import draw_patient
 from kyphometer.phantom.streams import stream
 
@@ -122,8 +122,8 @@ def plan_cohort(
     """Plan a study whose tables are the published ones, up to rounding and errors of reading.
 
     Sample means and SDs of the angles equal the published ones exactly, those of age and T-score
-    with their ranges too; VAS is then rounded to 0.1 and ODI to steps of 2 %, as the questionnaires
-    are. Counts are the published shares of the number of patients.
+    with their ranges too; VAS, in steps of 0.1, and ODI, in steps of 2 % as the questionnaire is,
+    have them to the printed digit. Counts are the published shares of the number of patients.
 
     Parameters
     ----------
@@ -199,8 +199,10 @@ def _scores(rng: np.random.Generator, count: int) -> dict[str, dict[str, NDArray
     for name, table, step, high in (("vas", VAS_POINTS, 0.1, 10), ("odi", ODI_PERCENT, 2.0, 100)):
         correlation = np.full((len(table), len(table)), 0.5) + 0.5 * np.eye(len(table))
         drawn = correlated_columns(rng, count, list(table.values()), correlation)
-        rounded = np.clip(np.round(drawn / step) * step, 0, high).round(1)
-        found[name] = {str(visit): rounded[:, i] for i, visit in enumerate(table)}
+        found[name] = {
+            str(visit): on_steps(drawn[:, place], *moments, step, high)
+            for place, (visit, moments) in enumerate(table.items())
+        }
     return found
 
 

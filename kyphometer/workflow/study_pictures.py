@@ -17,7 +17,7 @@ from kyphometer.measure.superimpose import Superposition, caudal_intact_level, s
 from kyphometer.plots.comparison import VisitPicture
 from kyphometer.plots.figure import Figure
 from kyphometer.reading import Reading
-from kyphometer.stats.formatting import format_number
+from kyphometer.stats.formatting import format_number, minus
 from kyphometer.store import FilmRecord, Study
 
 
@@ -106,10 +106,10 @@ def _picture(
 
     windows = results.cohort.rules.windows
     label = windows.labels.get(visit.visit, str(visit.visit))
-    day = f"day {visit.day}".replace("-", "−")
+    day = minus(f"day {visit.day}")
     position = visit.position.value.replace("_", " ")
     values = tuple(
-        f"{item.code} {format_number(angle.value_deg)}°".replace("-", "−")
+        f"{item.code} {format_number(angle.value_deg)}°"
         for item in results.cohort.corrections.patients
         if item.patient == visit.patient and (angle := item.angle(visit.visit)) is not None
     )

@@ -16,6 +16,7 @@ from kyphometer.measure import MeasurementSet
 from kyphometer.reading import Reading
 from kyphometer.reading.document import reading_to_dict
 from kyphometer.reports.document import Column, Table
+from kyphometer.stats.formatting import format_number, format_signed
 from kyphometer.store.records import FilmRecord
 from kyphometer.web.pixels.film_source import FilmSource
 from kyphometer.web.pixels.page import PageKind, PageOrder
@@ -145,7 +146,7 @@ def _visit_record(
         "angle": f"{angle.code} ({_short(angle.upper)} - {_short(angle.lower)})",
         "visit": _name(row) + (" (draft)" if row.status == "draft" else ""),
         "date": row.date,
-        "value": f"{value.value:.1f}{_spread(value.half_width)}",
+        "value": f"{format_number(value.value)}{_spread(value.half_width)}",
         "change": _change(value.change),
         "loss": _change(value.loss),
         "verdict": ", ".join(str(word) for word in found if word),
@@ -166,7 +167,7 @@ def _spread(half_width: float | None) -> str:
 
 
 def _change(change: VisitChange | None) -> str:
-    return "" if change is None else f"{change.difference + 0.0:+.1f}{_spread(change.limit)}"
+    return "" if change is None else f"{format_signed(change.difference)}{_spread(change.limit)}"
 
 
 def _bases(table: VisitTable) -> str:
