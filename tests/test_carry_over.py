@@ -12,7 +12,7 @@ from kyphometer.anatomy import EndplateSide, Level
 from kyphometer.carry import carry_over, change_with_uncertainty
 from kyphometer.carry.carried import CarriedVertebra
 from kyphometer.carry.change_model import BodyChange
-from kyphometer.carry.columns import MOST_ODDS, Column
+from kyphometer.carry.columns import FLANK_ODDS, MOST_ODDS, Column
 from kyphometer.carry.register import BELIEVED_TURN_DEG, PROFILE_SHARE, profile_turns_deg
 from kyphometer.endplates.corners import shape_difference, vertebra_corners
 from kyphometer.endplates.crop import cut_window
@@ -229,6 +229,26 @@ def test_no_body_counts_for_a_place_with_more_than_its_share():
     column = Column(sights={}, changes=changes)
     assert column.evidence == pytest.approx(-1.5)
     assert Column(sights={}, changes={Level.L1: change(50.0)}).evidence == MOST_ODDS
+
+
+def test_a_body_between_two_that_are_surely_the_same_is_the_same():
+    def change(log_odds):
+        place = np.zeros((4, 2))
+        return BodyChange(before=place, after=place, said_sd_deg=np.ones(4), log_odds=log_odds)
+
+    def flanked(above, below, levels=(Level.T12, Level.L1, Level.L2)):
+        odds = dict(zip(levels, (above, -5.0, below), strict=True))
+        changes = {level: change(value) for level, value in odds.items() if value is not None}
+        return Column(sights=dict.fromkeys(levels), changes=changes).flanked(levels[1])
+
+    assert flanked(FLANK_ODDS, FLANK_ODDS)
+    assert not flanked(FLANK_ODDS - 0.01, 9.0)
+    assert not flanked(9.0, FLANK_ODDS - 0.01)
+    assert not flanked(None, 9.0)
+    assert not flanked(9.0, 9.0, (Level.T11, Level.L1, Level.L2))
+    ends = Column(sights={Level.T12: None, Level.L1: None}, changes={Level.T12: change(9.0)})
+    assert not ends.flanked(Level.L1)
+    assert not ends.flanked(Level.T12)
 
 
 def test_one_level_off_and_another_patient_are_told_apart_from_the_same_body():

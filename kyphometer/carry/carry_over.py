@@ -93,9 +93,14 @@ def carry_over(
             refused.append(NotCarried(level=level, reason="outside"))
             continue
         vertebra = previous_reading.vertebrae[level]
-        intact = level not in previous_reading.fractured_levels
-        change = column.changes.get(level)
-        result = transfer(vertebra, seen[level], found, change, intact=intact)
+        result = transfer(
+            vertebra,
+            seen[level],
+            found,
+            column.changes.get(level),
+            intact=level not in previous_reading.fractured_levels,
+            flanked=column.flanked(level),
+        )
         if isinstance(result, NotCarried):
             refused.append(result)
         else:

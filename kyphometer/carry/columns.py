@@ -22,6 +22,8 @@ CROWDED = (0.75, 1.30)
 """Distance of neighbours on the next film over that on the read one, at least and at most."""
 MOST_ODDS = 4.0
 """Largest logarithm of odds, of either sign, that one body counts with."""
+FLANK_ODDS = 1.0
+"""Log odds from which a body vouches for the one beside it."""
 MOST_TURN_DEG = 25.0
 """A body that turned by so much more than the others is another thing; corrections are less."""
 MOST_MISS = 0.45
@@ -54,6 +56,21 @@ class Column:
         """
         odds = [change.log_odds for change in self.changes.values()]
         return float(np.clip(odds, -MOST_ODDS, MOST_ODDS).sum())
+
+    def flanked(self, level: Level) -> bool:
+        """Whether the bodies right above and right below are surely the same.
+
+        Then a body between them is the same too, however much it changed.
+        """
+        levels = list(self.sights)
+        at = levels.index(level)
+        sides = levels[at - 1 : at] + levels[at + 1 : at + 2]
+        return len(sides) == 2 and all(
+            abs(levels_apart(other, level)) == 1
+            and other in self.changes
+            and self.changes[other].log_odds >= FLANK_ODDS
+            for other in sides
+        )
 
 
 def judged(seen: Mapping[Level, Sight], sights: Mapping[Level, Sight | None]) -> Column:

@@ -34,7 +34,13 @@ MOST_GROWTH = 0.20
 
 
 def transfer(
-    vertebra: Vertebra, seen: Sight, found: Sight, change: BodyChange | None, *, intact: bool
+    vertebra: Vertebra,
+    seen: Sight,
+    found: Sight,
+    change: BodyChange | None,
+    *,
+    intact: bool,
+    flanked: bool = False,
 ) -> CarriedVertebra | NotCarried:
     """Propose a vertebra on the next film.
 
@@ -49,12 +55,14 @@ def transfer(
     intact
         False if it is fractured: then its endplates may have turned against each other, and their
         profiles say by how much.
+    flanked
+        True if both its neighbours are surely the same bodies, so that it is, too.
     """
     level = vertebra.level
     objection = _objection(found)
     if objection or change is None:
         return NotCarried(level=level, reason=objection or OUTSIDE)
-    if change.log_odds < LEAST_ODDS:
+    if change.log_odds < LEAST_ODDS and not flanked:
         return NotCarried(level=level, reason="other_body")
     known = change_model().sized(change, intact=intact)
     unsure = max(known.line_sd_deg)
