@@ -131,3 +131,18 @@ def test_a_film_that_was_opened_alone_takes_no_others(films, tmp_path):
     assert client.get("/api/config").json()["incoming"] is False
     query = {"upload": "1" * 32, "name": "a.dcm", "at": 0, "size": 3}
     assert client.put("/api/incoming", params=query, content=b"abc").status_code == 403
+
+
+def test_films_come_to_lie_in_one_place_however_they_arrive(films, tmp_path):
+    """Beside the study under its name; in a folder `films` that is there before it."""
+    with Study.create(tmp_path / "a.sqlite") as study:
+        assert study.films_folder() == tmp_path / "a films"
+        hand_in(visitor(study), "a.dcm", films[0])
+        assert (tmp_path / "a films" / "a.dcm").is_file()
+        (tmp_path / "films").mkdir()
+        assert study.films_folder() == tmp_path / "a films"
+    with Study.create(tmp_path / "b.sqlite") as study:
+        assert study.films_folder() == tmp_path / "films"
+        hand_in(visitor(study), "b.dcm", films[1])
+        assert (tmp_path / "films" / "b.dcm").is_file()
+        assert len(study.films()) == 1

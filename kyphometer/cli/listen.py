@@ -74,11 +74,14 @@ def run(args: Any) -> int:
 
 
 def _tell(args: Any, kept: Any) -> None:
+    import hashlib
     import json
 
     if args.json:
+        with kept.path.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
         record = {"sop_instance_uid": kept.sop_instance_uid, "path": str(kept.path),
-                  "bytes": kept.size, "sha256": kept.sha256}  # fmt: skip
+                  "bytes": kept.size, "sha256": digest}  # fmt: skip
         print(json.dumps(record), flush=True)
     else:
         print(f"kept {kept.path}", flush=True)

@@ -96,7 +96,9 @@ def _add_query(parser: argparse.ArgumentParser) -> None:
 def _add_target(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--into", type=Path, metavar="FOLDER", help="where films come to lie")
     parser.add_argument(
-        "--study", metavar="STUDY", help="take them up into this study (folder: 'films' beside it)"
+        "--study",
+        metavar="STUDY",
+        help="take them up into this study (folder: 'STUDY films' beside it)",
     )
     parser.add_argument("--most-films", type=_count, default=10_000, metavar="N")
     parser.add_argument("--most-mb", type=positive, default=50_000, metavar="MB", help="of one run")
@@ -265,9 +267,10 @@ def _target(args: Any) -> tuple[Path, frozenset[str]]:
 
     with Study.open(args.study) as study:
         held = frozenset(film.sop_instance_uid for film in study.films() if film.sop_instance_uid)
-    if args.into is None and "://" in args.study:
+        folder = args.into or study.films_folder()
+    if folder is None:
         raise UsageError("study_without_folder")
-    return args.into or Path(args.study).resolve().parent / "films", held
+    return folder, held
 
 
 def _take_up(study_at: str, folder: Path) -> dict[str, int]:

@@ -85,7 +85,7 @@ def _add_archives(group: Any) -> None:
         "--films",
         type=Path,
         metavar="FOLDER",
-        help="where fetched films come to lie (default: 'films' beside a study that is a file)",
+        help="where films that are fetched or added come to lie (default: 'STUDY films' beside it)",
     )
 
 

@@ -97,6 +97,11 @@ def _add_settings(deed: Any) -> None:
         help="loss of correction that counts as an event (default 5)",
     )
     deed.add_argument(
+        "--consensus",
+        choices=("use", "ignore"),
+        help="where a film has a consensus of several readings, use that alone (default), or not",
+    )
+    deed.add_argument(
         "--adjust-for",
         metavar="COLUMN,COLUMN",
         help="columns of the clinical table that treatment groups are adjusted for beside the "
@@ -165,6 +170,13 @@ def _add_correcting(deeds: Any) -> None:
     patient.add_argument("--surgery-date", metavar="YYYY-MM-DD", help="day 0 of the visits")
     patient.add_argument("--injury-date", metavar="YYYY-MM-DD", help="day of the injury")
     patient.add_argument("--clinical-code", metavar="CODE", help="code in the clinical table")
+    consensus = _deed(deeds, "consensus", "list films to adjudicate, or keep a consensus of one")
+    consensus.add_argument("--film", type=int, help="number of the film, see 'films'")
+    consensus.add_argument("--by", metavar="CODE", help="the further reader whose reading it is")
+    how = consensus.add_mutually_exclusive_group()
+    how.add_argument("--mean", action="store_true", help="take the mean of the readings")
+    how.add_argument("--choose", metavar="OBSERVER", help="take the reading of this observer")
+    consensus.add_argument("--reason", default="", help="why that reader's own one is corrected")
     undo = _deed(deeds, "undo", "take back an import or a change of settings")
     undo.add_argument("entry", type=int, help="number of one of its entries, see 'audit'")
     undo.add_argument("--only", action="store_true", help="this entry alone, not its whole import")
@@ -251,6 +263,7 @@ _HOMES = {
     "observer": ("study_correct", "observer"),
     "patient": ("study_correct", "patient"),
     "film": ("study_correct", "film"),
+    "consensus": ("study_consensus", "consensus"),
     "undo": ("study_correct", "undo"),
     "check": ("study_look", "check"),
     "status": ("study_look", "status"),

@@ -70,6 +70,8 @@ def _with_arms(settings: Any, args: Any) -> Any:
         given["important_change"] = {**settings.important_change, **dict(args.important_change)}
     if args.loss_limit is not None:
         given["loss_limit_deg"] = args.loss_limit
+    if args.consensus is not None:
+        given["use_consensus"] = args.consensus == "use"
     if args.adjust_for is not None:
         given["covariates"] = tuple(filter(None, map(str.strip, args.adjust_for.split(","))))
     return replace(settings, **given) if given else settings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kyphometer.reading.agreed import Consensus, ConsensusPart
 from kyphometer.reading.carried import (
     CarriedBody,
     CarriedLine,
@@ -21,6 +22,8 @@ from kyphometer.reading.model import (
 __all__ = [
     "CarriedBody",
     "CarriedLine",
+    "Consensus",
+    "ConsensusPart",
     "CornerRule",
     "Covariance",
     "Endplate",

@@ -24,6 +24,7 @@ from kyphometer.film import FilmReference
 from kyphometer.geometry import Point
 from kyphometer.messages import Word
 from kyphometer.reading import document_types as declared
+from kyphometer.reading.agreed import Consensus, ConsensusPart
 from kyphometer.reading.carried import CarriedBody, CarriedLine
 from kyphometer.reading.document_types import FORMAT, VERSION, DraftDocument, ReadingDocument
 from kyphometer.reading.model import (
@@ -82,6 +83,7 @@ def reading_to_dict(reading: Reading) -> dict[str, Any]:
         ],
         comment=reading.comment,
         carried_over=_carried_out(reading.carried_over) or msgspec.UNSET,
+        consensus=_consensus_out(reading.consensus),
     )
     return {**reading.extra, **msgspec.to_builtins(document)}
 
@@ -138,6 +140,15 @@ def _carried_line_out(line: CarriedLine | None) -> declared.CarriedLineMember | 
         for anterior, posterior in (line.before, line.here)
     )
     return declared.CarriedLineMember(change_sd_deg=line.change_sd_deg, before=before, here=here)
+
+
+def _consensus_out(consensus: Consensus | None) -> declared.ConsensusMember | msgspec.UnsetType:
+    if consensus is None:
+        return msgspec.UNSET
+    return declared.ConsensusMember(
+        of=[_member(part, declared.ConsensusPartMember) for part in consensus.of],
+        edited=consensus.edited,
+    )
 
 
 def _time_to_text(moment: datetime) -> str:
@@ -253,6 +264,7 @@ def reading_from_dict(document: Any, *, draft: bool = False) -> Reading:
         ),
         comment=top.comment or "",
         carried_over=_carried_in(top.carried_over or {}),
+        consensus=_consensus_in(top.consensus or None),
         extra={key: value for key, value in document.items() if key not in _KNOWN},
     )
 
@@ -359,6 +371,21 @@ def _carried_in(members: Mapping[str, declared.CarriedBodyMember]) -> dict[Level
             place = f"'carried_over.{name}'"
             raise ReadingFormatError("reading_refused", where=place, error=error) from None
     return found
+
+
+def _consensus_in(member: declared.ConsensusMember | None) -> Consensus | None:
+    if member is None:
+        return None
+    parts = tuple(
+        ConsensusPart(
+            sha256=part.sha256, used=part.used, observer=part.observer, version=part.version
+        )
+        for part in member.of
+    )
+    try:
+        return Consensus(of=parts, edited=member.edited)
+    except LandmarkError as error:
+        raise ReadingFormatError("reading_refused", where="'consensus'", error=error) from None
 
 
 def _carried_line_in(line: declared.CarriedLineMember | None) -> CarriedLine | None:

@@ -1,8 +1,8 @@
 """The document of a reading, declared once: its decoder, encoder and schema are made from this.
 
 `DraftDocument` is what a page saves while somebody marks: corners may be missing. `null` stands for
-a member that is left out. History: version 1, first. Later, without a new version: `carried_over`,
-which may be left out and which programs that do not know it keep and do not need.
+a member that is left out. History: version 1, first. Later, without a new version: `carried_over`
+and `consensus`; they may be left out, and programs that do not know them keep and do not need them.
 """
 
 from __future__ import annotations
@@ -145,6 +145,24 @@ class CarriedBodyMember(
     inferior: CarriedLineMember | None = None
 
 
+class ConsensusPartMember(Struct, frozen=True, kw_only=True):
+    """A version that the adjudicator saw."""
+
+    sha256: Annotated[
+        str, Meta(pattern="^[0-9a-f]{64}$", description="SHA-256 of its document as it is kept.")
+    ]
+    used: Annotated[bool, Meta(description="Chosen, or part of the mean.")]
+    observer: str | None = None
+    version: Count | None = None
+
+
+class ConsensusMember(Struct, frozen=True, kw_only=True):
+    """How a reading came from several of the same film."""
+
+    of: Annotated[list[ConsensusPartMember], Meta(min_length=2, max_length=100)]
+    edited: bool = False
+
+
 _ENDPLATE: dict[str, Any] = {
     "anyOf": [
         {"required": [side.value], "properties": {side.value: {"type": "object"}}}
@@ -179,6 +197,10 @@ class DraftDocument(Struct, frozen=True, kw_only=True):
             "another film, by level. It holds only while both films' corners lie where they are "
             "stated here."
         ),
+    ] = UNSET
+    consensus: Annotated[
+        ConsensusMember | UnsetType | None,
+        Meta(description="Of which readings it was made, if somebody adjudicated them."),
     ] = UNSET
 
 

@@ -16,6 +16,7 @@ from kyphometer.anatomy import EndplateSide, Level
 from kyphometer.errors import LandmarkError
 from kyphometer.film import FilmReference
 from kyphometer.geometry import Facing, Point
+from kyphometer.reading.agreed import Consensus
 from kyphometer.reading.carried import CarriedBody
 
 Covariance = tuple[tuple[float, float], tuple[float, float]]
@@ -180,6 +181,8 @@ class Reading:
     carried_over
         What is known about the change of vertebrae that were carried over from another film, by
         level. It stays when marks are moved; `kyphometer.followup.carried` tells where it holds.
+    consensus
+        Of which readings it was made, if a further reader adjudicated them; None otherwise.
     """
 
     film: FilmReference
@@ -194,6 +197,7 @@ class Reading:
     not_measurable: tuple[NotMeasurable, ...] = ()
     comment: str = ""
     carried_over: Mapping[Level, CarriedBody] = field(default_factory=dict)
+    consensus: Consensus | None = None
     extra: Mapping[str, object] = field(default_factory=dict)
     """Members of the document that this version does not know; kept when it is written again."""
 

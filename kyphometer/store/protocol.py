@@ -183,7 +183,7 @@ class ReadingStore(Protocol):
     # ------------------------------------------------------------------------------ archives
 
     def films_folder(self) -> Path | None:
-        """Where films that are fetched from an archive come to lie; None if there is no place."""
+        """Where films that are fetched or handed in come to lie; None if there is no place."""
         ...
 
     def note_deed(self, action: str, subject: str, details: Mapping[str, Any]) -> None:

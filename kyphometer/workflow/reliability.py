@@ -146,6 +146,8 @@ def _items(study: Study, session: str | None) -> list[_Item]:
         item = None if record.session_item is None else chosen.get(record.session_item)
         if record.session_item is not None and record.session_item not in locked:
             continue
+        if record.reading.consensus is not None:
+            continue  # made of the others, not beside them
         counts = item is None or not (item.duplicate or item.training)
         if counts:
             counted[record.film_id, record.observer] += 1

@@ -21,6 +21,7 @@ from kyphometer.reading import CornerRule, Reading
 from kyphometer.stats.options import DEFAULT_OPTIONS, StatisticsOptions
 from kyphometer.store import Study
 from kyphometer.store.readings.measured_values import MeasuredValue
+from kyphometer.workflow.consensus import consensus_readings
 from kyphometer.workflow.films import SOFTWARE
 from kyphometer.workflow.study_precision import counted_values, own_precision, stated_precision
 from kyphometer.workflow.study_sources import joined, mixed_sources
@@ -60,9 +61,10 @@ def analyse_study(study: Study, choices: AnalysisChoices = DEFAULT_CHOICES) -> S
     """Every result of a study, with what a report must say about how it was made.
 
     Of each film, the reading of each observer outside of sessions counts, or where there is none
-    the first one of a locked session; several observers are averaged. MDC95 comes from readings
-    repeated in the study where there are enough, otherwise from the stated SEM. All is read in one
-    transaction.
+    the first one of a locked session; several observers are averaged. Where a further reader made
+    a consensus of them, that alone counts, unless the settings say otherwise. MDC95 comes from
+    readings repeated in the study where there are enough, otherwise from the stated SEM. All is
+    read in one transaction.
     """
     with study.snapshot(choices.codes) as still:
         return _analyse(still, choices)
@@ -74,15 +76,19 @@ def _analyse(study: Study, choices: AnalysisChoices) -> StudyResults:
     values = (*read, *study.measured_elsewhere(choices.codes))
     films, occasions = study.visits(), study.visits_elsewhere()
     assignment = joined(films, occasions)
-    collected = _collect(values, films, occasions, choices)
+    agreed = consensus_readings(study)
+    used_values = _with_consensus(values, agreed, choices, use=settings.use_consensus)
+    collected = _collect(used_values, films, occasions, choices)
+    collected.remarks += _consensus_remarks(agreed, use=settings.use_consensus)
     angles = mean_of_readings(
         sorted(collected.angles, key=lambda angle: choices.codes.index(angle.code))
     )
     counts = [angle.readings for angle in angles]
     fewest, most = (min(counts), max(counts)) if counts else (0, 0)
     different = _different_observers(angles)
+    apart = [value for value in values if value.reading_id not in set(agreed.values())]
     own, precision_remarks = own_precision(
-        values, choices.codes, max(fewest, 1), offsets=bool(different)
+        apart, choices.codes, max(fewest, 1), offsets=bool(different)
     )
     stated = {**settings.stated_standard_error_deg, **choices.stated_standard_error_deg}
     precision = choose_precision(
@@ -176,6 +182,40 @@ def _collect(
             sentence += "film was read here"
             collected.remarks.append(_excluded(visit, sentence, value.code))
     return collected
+
+
+def _with_consensus(
+    values: Sequence[MeasuredValue],
+    agreed: Mapping[int, int],
+    choices: AnalysisChoices,
+    *,
+    use: bool,
+) -> list[MeasuredValue]:
+    """Values that count: of a film with a consensus that alone, or all but it if it is not used."""
+    if choices.observer is not None:
+        return list(values)
+    if not use:
+        return [value for value in values if value.reading_id not in set(agreed.values())]
+    return [
+        value
+        for value in values
+        if not isinstance(value.film_id, int)
+        or value.reading_id == agreed.get(value.film_id, value.reading_id)
+    ]
+
+
+def _consensus_remarks(agreed: Mapping[int, int], *, use: bool) -> list[Remark]:
+    if not agreed:
+        return []
+    films = "1 film has" if len(agreed) == 1 else f"{len(agreed)} films have"
+    what = "alone is used there" if use else "is not used, as the study's settings say"
+    return [
+        Remark(
+            kind=RemarkKind.WARNING,
+            patient="",
+            sentence=f"{films} a consensus of several readings by a further reader, which {what}.",
+        )
+    ]
 
 
 def _first_of_each_observer(values: Iterable[MeasuredValue]) -> list[MeasuredValue]:

@@ -13,6 +13,7 @@ from kyphometer.reliability import ReadingTable, ValueRow, repeatability, varian
 from kyphometer.stats.estimate import Estimate
 from kyphometer.store import Study
 from kyphometer.store.readings.measured_values import MeasuredValue
+from kyphometer.workflow.consensus import consensus_readings
 
 LEAST_REPEATS = 10
 """Fewer pairs of readings than this leave the SEM uncertain by more than about half of itself."""
@@ -39,6 +40,8 @@ def study_precision(
         Of the codes that were read often enough; why the others have none.
     """
     values, remarks = counted_values(study, study.measurements(tuple(codes)))
+    agreed = set(consensus_readings(study).values())
+    values = [value for value in values if value.reading_id not in agreed]
     found, more = own_precision(values, codes, readings, offsets=offsets)
     return found, [*remarks, *more]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -33,18 +32,16 @@ class Kept:
     sop_instance_uid: str
     path: Path
     size: int
-    sha256: str
 
 
 class PartFile:
-    """The file that a film is written to; bounded, hashed on the way."""
+    """The file that a film is written to; bounded."""
 
     def __init__(self, stream: BinaryIO, folder: Path, source: str, most_bytes: int) -> None:
         self._stream = stream
         self._folder = folder
         self._source = source
         self._most = most_bytes
-        self._digest = hashlib.sha256()
         self.size = 0
 
     def write(self, piece: bytes) -> None:
@@ -62,14 +59,12 @@ class PartFile:
             raise PacsTooLargeError(self._source, self._most)
         with room(self._folder):
             self._stream.write(piece)
-        self._digest.update(piece)
 
-    def finish(self) -> str:
-        """Bring everything to the disk; the SHA-256 of the file."""
+    def finish(self) -> None:
+        """Bring everything to the disk."""
         with room(self._folder):
             self._stream.flush()
             os.fsync(self._stream.fileno())
-        return self._digest.hexdigest()
 
 
 @contextmanager
@@ -124,7 +119,7 @@ class Incoming:
             with room(self._folder), temporary.open("wb") as stream:
                 part = PartFile(stream, self._folder, self._source, self._most)
                 yield part
-                digest = part.finish()
+                part.finish()
             path = self._name(temporary, sop_instance_uid)
             with room(self._folder):
                 path.parent.mkdir(exist_ok=True)
@@ -133,9 +128,7 @@ class Incoming:
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
-        self._on_kept(
-            Kept(sop_instance_uid=sop_instance_uid, path=path, size=part.size, sha256=digest)
-        )
+        self._on_kept(Kept(sop_instance_uid=sop_instance_uid, path=path, size=part.size))
 
     def _name(self, temporary: Path, sop_instance_uid: str) -> Path:
         elements = header_of(temporary, self._source)

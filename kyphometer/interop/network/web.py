@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import re
 import secrets
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -66,6 +67,7 @@ class WebArchive:
         self._to = destination
         self._base = destination.url.rstrip("/")
         self._timeout = destination.timeout_s
+        self._connections = threading.Semaphore(_AT_ONCE)
         with _extra():
             import requests
             from dicomweb_client.web import DICOMwebClient
@@ -165,14 +167,14 @@ class WebArchive:
     ) -> Iterator[tuple[Entry, KyphometerError | None]]:
         """Fetch each in the syntax that it is kept in, a few at once.
 
-        While one waits for the archive or for the disk, others come.
+        As many again may be on their way to the disk while others come.
         """
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
+        with ThreadPoolExecutor(2 * _AT_ONCE) as pool:
             waiting = deque[tuple[Entry, Future[KyphometerError | None]]]()
             try:
                 for entry in entries:
                     waiting.append((entry, pool.submit(self._outcome, entry, receiver)))
-                    if len(waiting) == _AT_ONCE:
+                    if len(waiting) == 2 * _AT_ONCE:
                         first, outcome = waiting.popleft()
                         yield first, outcome.result()
                 for last, outcome in waiting:
@@ -195,6 +197,8 @@ class WebArchive:
         )
         with (
             self._told("fetch", entry.sop_instance_uid),
+            receiver.receive(entry.sop_instance_uid) as part,
+            self._connections,
             self._session.get(
                 address, headers=_AS_KEPT, stream=True, timeout=self._timeout
             ) as answer,
@@ -202,9 +206,8 @@ class WebArchive:
             answer.raise_for_status()
             pieces = self._pieces(answer.raw)
             boundary = boundary_of(answer.headers.get("Content-Type", ""))
-            with receiver.receive(entry.sop_instance_uid) as part:
-                for piece in pieces if boundary is None else first_part(pieces, boundary):
-                    part.write(piece)
+            for piece in pieces if boundary is None else first_part(pieces, boundary):
+                part.write(piece)
 
     def _pieces(self, raw: Any) -> Iterator[bytes]:
         """The body as it comes; one that trickles ends with the time for a film."""

@@ -64,9 +64,15 @@ class StudyData(StudyPeople):
         return report
 
     def films_folder(self) -> Path | None:
-        """Folder `films` beside a study that is a file; None for a database elsewhere."""
+        """See `ReadingStore`: folder `STUDY films` beside a study that is a file.
+
+        A folder `films` that is there already is gone on with. None for a database elsewhere.
+        """
         path = self._database.path
-        return None if path is None else path.parent / "films"
+        if path is None:
+            return None
+        own, shared = path.with_name(f"{path.stem} films"), path.with_name("films")
+        return shared if shared.is_dir() and not own.is_dir() else own
 
     def note_deed(self, action: str, subject: str, details: Mapping[str, Any]) -> None:
         """Write a deed that changes nothing of the study into its audit trail."""

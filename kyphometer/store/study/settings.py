@@ -43,6 +43,8 @@ class StudySettings:
         nobody knows.
     reference_arm, important_change, loss_limit_deg, covariates
         Those of `ArmRules`, for studies with treatment groups.
+    use_consensus
+        Where a film has a consensus of several readings, use that alone.
     """
 
     visits: VisitWindows = DEFAULT_WINDOWS
@@ -56,6 +58,7 @@ class StudySettings:
     important_change: Mapping[str, float] = field(default_factory=lambda: IMPORTANT_CHANGE)
     loss_limit_deg: float = LOSS_LIMIT_DEG
     covariates: tuple[str, ...] = ()
+    use_consensus: bool = True
 
     @property
     def arm_rules(self) -> ArmRules:
@@ -102,6 +105,7 @@ def settings_to_json(settings: StudySettings) -> str:
         "important_change": dict(settings.important_change),
         "loss_limit_deg": settings.loss_limit_deg,
         "covariates": list(settings.covariates),
+        "use_consensus": settings.use_consensus,
     }
     return json.dumps(document, ensure_ascii=False, sort_keys=True)
 
@@ -140,6 +144,8 @@ def settings_from_json(text: str) -> StudySettings:
         if not isinstance(document.get("important_change", {}), dict):
             raise TypeError("important_change is not a limit by score")
         document["covariates"] = tuple(document.get("covariates", ()))
+        if not isinstance(document.get("use_consensus", True), bool):
+            raise TypeError("use_consensus is neither true nor false")
         return StudySettings(**document)
     except (TypeError, ValueError, AttributeError) as error:
         raise StudyRefusedError("settings_unusable", reason=error) from None

@@ -34,6 +34,10 @@ class Hidden:
         """Refused: other readings stay hidden."""
         raise BlindedRefusalError(RefusalCode.HIDDEN)
 
+    def candidates(self, _film_id: str) -> Never:
+        """Refused: other readings stay hidden."""
+        raise BlindedRefusalError(RefusalCode.HIDDEN)
+
     def progress(self) -> Never:
         """Refused: other readers stay hidden."""
         raise BlindedRefusalError(RefusalCode.HIDDEN)

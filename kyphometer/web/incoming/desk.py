@@ -18,10 +18,8 @@ from kyphometer.dicom.archive import safe_name
 from kyphometer.dicom.entries import may_be_film
 from kyphometer.errors import RequestError, StudyRefusedError
 from kyphometer.messages import Word
-from kyphometer.store.folder.folder import FolderStore
 from kyphometer.store.protocol import ReadingStore
 from kyphometer.store.scan.report import ScanFailure
-from kyphometer.store.study.study import Study
 from kyphometer.web.incoming.answers import Incoming, Part, Sentence
 
 STAGING = Path(".kyphometer") / "incoming"
@@ -109,13 +107,16 @@ class IncomingDesk:
         return [Sentence(name=one.path.name, sentence=one.sentence) for one in found]
 
 
-def desk_for(store: ReadingStore) -> IncomingDesk | None:
-    """Where films for a store are taken; None if it has no folder to keep them in."""
-    if isinstance(store, FolderStore):
-        return IncomingDesk(store.root) if store.root.is_dir() else None
-    if isinstance(store, Study) and store.path is not None:
-        return IncomingDesk(store.path.with_name(f"{store.path.stem} films"))
-    return None
+def desk_for(store: ReadingStore, stated: Path | None = None) -> IncomingDesk | None:
+    """Where films for a store are taken; None if it has no folder to keep them in.
+
+    Parameters
+    ----------
+    stated
+        Folder that goes before that of the store.
+    """
+    folder = stated or store.films_folder()
+    return None if folder is None else IncomingDesk(folder)
 
 
 def _refused(part: Part, name: PurePosixPath | None) -> str:

@@ -32,7 +32,7 @@ from kyphometer.web.reader.carrying import CarryOrder
 from kyphometer.web.reader.confirming import checked_reading, draft_reading
 from kyphometer.web.reader.earlier import Earlier
 from kyphometer.web.reader.film_files import film_header, film_source
-from kyphometer.web.reader.overview import progress_view, readings_view
+from kyphometer.web.reader.overview import candidates_view, progress_view, readings_view
 from kyphometer.web.reader.printing import Printed, measurements_csv, page_order
 from kyphometer.web.reader.service import ConfirmNote
 from kyphometer.web.reader.versions import ReadingVersions, stored_view, tag_of
@@ -55,8 +55,17 @@ from kyphometer.web.views.work import (
     sibling_view,
 )
 from kyphometer.web.wire.films import Film, Sibling, WorkList, WorkQuery
-from kyphometer.web.wire.marks import Assisted, Confirmed, Document, Measured, Readings, Saved
+from kyphometer.web.wire.marks import (
+    Assisted,
+    Candidates,
+    Confirmed,
+    Document,
+    Measured,
+    Readings,
+    Saved,
+)
 from kyphometer.web.wire.people import Progress
+from kyphometer.workflow.consensus import named
 
 
 class OpenService(ArchiveService):
@@ -231,6 +240,11 @@ class OpenService(ArchiveService):
         """Everybody's confirmed readings of a film."""
         return readings_view(self._store, self._record(film_id), self.agreement)
 
+    def candidates(self, film_id: str) -> Candidates:
+        """Readings of others to adjudicate, without their names."""
+        record = self._record(film_id)
+        return candidates_view(self._store, record, self._observer, self.agreement)
+
     def progress(self) -> Progress:
         """How far everybody is who has read anything, and this reader."""
         known = {record.observer for record in self._store.latest_readings()}
@@ -264,7 +278,7 @@ class OpenService(ArchiveService):
         film = replace(record.reference, sha256_pixels=note.sha256_pixels)
         reading = checked_reading(document, film, record.geometry, record.header_facing)
         signed = replace(
-            reading,
+            named(reading, self._store.history(record.id)) if reading.consensus else reading,
             observer=self._observer,
             session=None,
             created=datetime.now(UTC),

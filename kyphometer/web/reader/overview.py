@@ -7,13 +7,16 @@ from collections.abc import Iterable, Sequence
 
 from kyphometer.errors import KyphometerError
 from kyphometer.measure import measure_reading
+from kyphometer.reading import Reading
+from kyphometer.reading.document import reading_to_dict
 from kyphometer.store.protocol import ReadingStore
 from kyphometer.store.records import FilmRecord, ReadingRecord
 from kyphometer.web.reader.agreement import Agreement
 from kyphometer.web.views.measurements import measurement_view
 from kyphometer.web.views.work import STATUS
-from kyphometer.web.wire.marks import Readings, Spread, StoredReading
+from kyphometer.web.wire.marks import Candidate, Candidates, Readings, Spread, StoredReading
 from kyphometer.web.wire.people import ObserverProgress, Progress
+from kyphometer.workflow.consensus import candidates, proposed, unlocked_sessions
 
 FRACTURE_ANGLES = ("VKA", "RKA")
 
@@ -24,7 +27,7 @@ def readings_view(store: ReadingStore, film: FilmRecord, agreement: Agreement) -
     Readings of a session that is not locked yet stay hidden: whoever sees them could tell others,
     or read in that session.
     """
-    hidden = _unlocked_sessions(store)
+    hidden = unlocked_sessions(store)
     history = [one for one in store.history(film.id) if one.reading.session not in hidden]
     newest = {(one.observer, one.session_item): one.id for one in history}
     latest = set(newest.values())
@@ -34,11 +37,41 @@ def readings_view(store: ReadingStore, film: FilmRecord, agreement: Agreement) -
     return Readings(readings=found, spread=_spread(found, agreement))
 
 
-def _unlocked_sessions(store: ReadingStore) -> frozenset[str]:
-    sessions = getattr(store, "sessions", None)  # a folder has none
-    if sessions is None:
-        return frozenset()
-    return frozenset(session.code for session in sessions.list() if not session.locked)
+def candidates_view(
+    store: ReadingStore, film: FilmRecord, adjudicator: str, agreement: Agreement
+) -> Candidates:
+    """Readings of others to adjudicate, by letters, and their mean; says nobody's name."""
+    seen = candidates(store, film.id, adjudicator, unlocked_sessions(store))
+    made = [("ABCDEFGHIJKLMNOPQRSTUVWXYZ"[i], [record]) for i, record in enumerate(seen[:26])]
+    if len(made) < 2:
+        return Candidates(candidates=[], refused=None)
+    try:
+        mean, refused = proposed(seen, seen), None
+    except KyphometerError as error:
+        mean, refused = None, str(error)
+    found = [_candidate(label, proposed(seen, used), film, agreement) for label, used in made]
+    if mean is not None:
+        found.append(_candidate("", mean, film, agreement))
+    return Candidates(candidates=found, refused=refused)
+
+
+def _candidate(label: str, reading: Reading, film: FilmRecord, agreement: Agreement) -> Candidate:
+    try:
+        measured = measure_reading(
+            reading,
+            film.geometry,
+            codes=FRACTURE_ANGLES,
+            corner_sd_mm=agreement.corner_sd_mm,
+            header_facing=film.header_facing,
+            strict=False,
+        ).measurements
+    except KyphometerError:
+        measured = ()
+    return Candidate(
+        label=label,
+        document=reading_to_dict(reading),
+        measurements=[measurement_view(item) for item in measured],
+    )
 
 
 def _spread(readings: Sequence[StoredReading], agreement: Agreement) -> list[Spread]:

@@ -28,7 +28,7 @@ from kyphometer.web.sending.answers import SendJob
 from kyphometer.web.sending.job import ResultsOrder
 from kyphometer.web.views.visits import VisitTable
 from kyphometer.web.wire.films import WorkQuery
-from kyphometer.web.wire.marks import Readings
+from kyphometer.web.wire.marks import Candidates, Readings
 from kyphometer.web.wire.people import Progress
 from kyphometer.web.wire.told import (
     AssistedTold,
@@ -121,6 +121,10 @@ class ReaderService(Protocol):
 
     def readings(self, film_id: str) -> Readings:
         """Everybody's confirmed readings of a film."""
+        ...
+
+    def candidates(self, film_id: str) -> Candidates:
+        """Readings of others to adjudicate, without their names."""
         ...
 
     def progress(self) -> Progress:

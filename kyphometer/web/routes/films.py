@@ -21,7 +21,7 @@ from kyphometer.web.routes.answers import InPieces
 from kyphometer.web.routes.routing import TypedRoute, operation
 from kyphometer.web.server.services import Services, reader_service, services
 from kyphometer.web.wire.films import WorkQuery
-from kyphometer.web.wire.marks import Readings
+from kyphometer.web.wire.marks import Candidates, Readings
 from kyphometer.web.wire.people import Progress
 from kyphometer.web.wire.told import FilmTold, WorkListTold
 
@@ -88,6 +88,13 @@ async def readings(request: Request) -> Readings:
     """Everybody's readings of a film; for QA."""
     at, film_id = await reader_service(request), request.path_params["film_id"]
     return await run_in_threadpool(at.readings, film_id)
+
+
+@operation(Role.QA)
+async def consensus(request: Request) -> Candidates:
+    """Readings of others to adjudicate, without their names; for QA."""
+    at, film_id = await reader_service(request), request.path_params["film_id"]
+    return await run_in_threadpool(at.candidates, film_id)
 
 
 @operation(Role.QA)
@@ -166,5 +173,6 @@ ROUTES = (
     TypedRoute("/api/films/{film_id}/page.png", GET=page_png),
     TypedRoute("/api/films/{film_id}/measurements.csv", GET=table),
     TypedRoute("/api/films/{film_id}/readings", GET=readings),
+    TypedRoute("/api/films/{film_id}/consensus", GET=consensus),
     TypedRoute("/api/progress", GET=progress),
 )

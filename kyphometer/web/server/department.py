@@ -171,7 +171,8 @@ def department_app(
     )
     desk = QualityDesk(study, kit_key)
     services = DepartmentServices(study)
-    return create_app(settings, authenticator, services, desk, desk_for(study))
+    incoming = desk_for(study, settings.films_folder)
+    return create_app(settings, authenticator, services, desk, incoming)
 
 
 def serve(study: Study, where: Listening, *, show: Callable[[str], None] = print) -> None:

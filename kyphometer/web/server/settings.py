@@ -46,7 +46,7 @@ class WebSettings:
     send_role, fetch_role
         Whose visitors may send results to archives, and fetch films from them.
     films_folder
-        Where fetched films come to lie, None where the store says it.
+        Where films that are fetched or handed in come to lie, None where the store says it.
     """
 
     mode: Mode = Mode.LOCAL

@@ -253,6 +253,21 @@ class StoredReading(Told, frozen=True, kw_only=True):
     latest: bool
 
 
+class Candidate(Told, frozen=True, kw_only=True):
+    """A reading of somebody else under a letter, or their mean (no letter), to begin with."""
+
+    label: str
+    document: Json
+    measurements: list[Measurement]
+
+
+class Candidates(Told, frozen=True, kw_only=True):
+    """What may be adjudicated; `refused` says why there is no mean."""
+
+    candidates: list[Candidate]
+    refused: str | None
+
+
 class Spread(Told, frozen=True, kw_only=True):
     """How far the latest readings of an angle lie apart."""
 

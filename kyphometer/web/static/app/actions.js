@@ -86,6 +86,15 @@ export function removeVertebra(session, level) {
   session.history.commit(doc.withoutVertebra(session.history.saved, level), 'remove');
 }
 
+/** Begin a consensus with these marks: one step of undo. @param {Session} session @param {any} document */
+export function takeConsensus(session, document) {
+  const { vertebrae, fractured_levels, facing, corner_rule, not_measurable, consensus } = doc.normalised(document);
+  const kept = { ...session.history.saved, carried_over: undefined, draft: { ...session.history.saved.draft, queue: [] } };
+  session.arm(false);
+  session.select(null);
+  session.history.commit({ ...kept, vertebrae, fractured_levels, facing, corner_rule, not_measurable, consensus }, 'consensus');
+}
+
 /** Choose the fractured levels and ask for the endplates their angles need.
  * @param {Session} session @param {string[]} levels */
 export function chooseFractured(session, levels) {

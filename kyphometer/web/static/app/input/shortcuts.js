@@ -45,6 +45,7 @@ export const SHORTCUTS = Object.freeze([
   { command: 'swipe', keys: ['o'], group: 'compare' },
   { command: 'flicker', keys: ['b'], group: 'compare' },
   { command: 'together', keys: ['j'], group: 'compare' },
+  { command: 'adjudicate', keys: ['Shift+j'], group: 'compare' },
   { command: 'nextFilm', keys: ['n'], group: 'film' },
   { command: 'workList', keys: ['u'], group: 'film' },
   { command: 'keep', keys: ['d'], group: 'film' },

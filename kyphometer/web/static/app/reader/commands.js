@@ -196,7 +196,19 @@ function comparing(reader) {
       offered: !reader.config.blinded && ['qa', 'owner', undefined].includes(reader.config.user?.role),
       enabled: () => Boolean(reader.session && reader.stage.pane.film),
       isOn: () => reader.together.isOn,
-      run: () => reader.together.toggle(reader.session),
+      run() {
+        if (reader.adjudicating.isOn) reader.adjudicating.close();
+        reader.together.toggle(reader.session);
+      },
+    },
+    adjudicate: {
+      offered: !reader.config.blinded && ['qa', 'owner', undefined].includes(reader.config.user?.role),
+      enabled: () => Boolean(reader.session && reader.stage.pane.film),
+      isOn: () => reader.adjudicating.isOn,
+      run() {
+        if (reader.together.isOn) reader.together.toggle(reader.session);
+        reader.adjudicating.toggle(reader.session);
+      },
     },
     link: {
       enabled: () => reader.compare.mode === 'side',

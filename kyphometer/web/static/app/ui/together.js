@@ -53,7 +53,7 @@ export class Together {
 
 /** @param {any} reading @param {number} i */
 function row(reading, i) {
-  const made = [reading.session, date(reading.saved_at)].filter(Boolean).join(' · ');
+  const made = [reading.session, date(reading.saved_at), consensusOf(reading.document)].filter(Boolean).join(' · ');
   const values = SHOWN.map((code) => {
     const found = reading.measurements.find((/** @type {any} */ m) => m.code === code);
     return h('td', { class: 'num' }, found ? `${number(found.value)}°` : '—');
@@ -75,4 +75,13 @@ function apart(spread) {
   const facts = { code: spread.code, pair: spread.label, difference: number(spread.difference), mdc: number(spread.mdc95 ?? 0) };
   const verdict = spread.beyond_mdc === null ? '' : t(spread.beyond_mdc ? 'together.beyond' : 'together.within', facts);
   return h('p', { class: spread.beyond_mdc ? 'apart beyond' : 'apart', 'data-spread': spread.code }, t('together.apart', facts), verdict ? h('span', { class: 'quiet' }, ` ${verdict}`) : null);
+}
+
+/** Whose readings a consensus was made of, in words; empty if it is none. @param {any} document */
+function consensusOf({ consensus }) {
+  if (!consensus) return '';
+  const used = consensus.of.filter((/** @type {any} */ part) => part.used);
+  const names = used.map((/** @type {any} */ part) => `${part.observer} ${t('together.version', { version: part.version })}`).join(', ');
+  const how = used.length > 1 ? 'together.mean_of' : 'together.chosen_of';
+  return [t(how, { names }), consensus.edited ? t('together.edited') : ''].filter(Boolean).join(', ');
 }

@@ -6,7 +6,7 @@ import { icon } from './icons.js';
 const GROUPS = [
   ['undo', 'redo'],
   ['fit', 'turnRight', 'mirror', 'invert', 'localContrast', 'loupe', 'hideMarks'],
-  ['compare', 'together'],
+  ['compare', 'together', 'adjudicate'],
   ['refineAll', 'carryOver', 'assistOnRelease'],
   ['keep', 'exportPicture'],
 ];
@@ -22,6 +22,7 @@ const ICONS = {
   hideMarks: 'marks',
   compare: 'compare',
   together: 'together',
+  adjudicate: 'adjudicate',
   refineAll: 'wand',
   carryOver: 'carry',
   assistOnRelease: 'check',
@@ -40,6 +41,7 @@ const KEYS = {
   hideMarks: 'H',
   compare: 'S',
   together: 'J',
+  adjudicate: 'Shift+J',
   refineAll: 'E',
   carryOver: 'P',
   assistOnRelease: 'Q',

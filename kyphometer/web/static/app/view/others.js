@@ -15,14 +15,15 @@ export function othersOf(documents, project) {
   return documents.flatMap((document, i) =>
     endplatesOf(normalised(document))
       .filter((e) => e.complete)
-      .map((e) => shapeOf(e, i, project)));
+      .map((e) => shapeOf(e, i, project, document)));
 }
 
-/** The number stands behind the posterior corner, each reading's a little further away.
- * @param {any} e @param {number} i @param {(p: Point) => Point} project @returns {OtherShape} */
-function shapeOf(e, i, project) {
+/** The number, or the letter of one without a name, stands behind the posterior corner, each reading's a little further away.
+ * @param {any} e @param {number} i @param {(p: Point) => Point} project @param {any} document
+ * @returns {OtherShape} */
+function shapeOf(e, i, project, document) {
   const a = project(e.plate.anterior.xy);
   const b = project(e.plate.posterior.xy);
   const at = distance(a, b) < 1 ? b : extend(a, b, STEP * (i + 1));
-  return { key: `${i}.${e.level}.${e.endplate}`, a, b, at, text: String(i + 1), dash: i % DASHES };
+  return { key: `${i}.${e.level}.${e.endplate}`, a, b, at, text: document.label ?? String(i + 1), dash: i % DASHES };
 }
