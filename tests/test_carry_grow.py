@@ -148,7 +148,7 @@ def test_places_that_are_the_same_are_one():
     places = []
     for level in (Level.L1, Level.L1, Level.L2):
         known = at_point(seen[level], after.film, factors, after.facing, truth.mean(axis=0))
-        places.append(Place(side, judged(seen, grown(seen, level, known))))
+        places.append(Place(side, judged(seen, grown(seen, level, known), sized=True)))
     different = _different(places)
     assert len(different) == 2
     right, wrong = (place.column.evidence for place in different)

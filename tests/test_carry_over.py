@@ -231,6 +231,17 @@ def test_no_body_counts_for_a_place_with_more_than_its_share():
     assert Column(sights={}, changes={Level.L1: change(50.0)}).evidence == MOST_ODDS
 
 
+def test_bodies_of_another_size_speak_against_a_place():
+    def evidence(growth):
+        place = np.zeros((4, 2))
+        change = BodyChange(before=place, after=place, said_sd_deg=np.ones(4), log_odds=3.0)
+        return Column(sights={}, changes={Level.L1: change}, growth=growth).evidence
+
+    assert evidence(0.0) == evidence(0.1) == evidence(-0.1) == 3.0
+    assert evidence(0.2) == evidence(-0.2) < 0.0
+    assert evidence(0.4) < -15.0
+
+
 def test_a_body_between_two_that_are_surely_the_same_is_the_same():
     def change(log_odds):
         place = np.zeros((4, 2))

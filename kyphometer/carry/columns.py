@@ -22,6 +22,10 @@ CROWDED = (0.75, 1.30)
 """Distance of neighbours on the next film over that on the read one, at least and at most."""
 MOST_ODDS = 4.0
 """Largest logarithm of odds, of either sign, that one body counts with."""
+GROWTH_SD = 0.06
+"""SD of the logarithm of a body's size from film to film: films are magnified differently."""
+GROWTH_FREE = 1.4
+"""Logarithm of the odds that nothing is said against: sizes may differ by a tenth."""
 FLANK_ODDS = 1.0
 """Log odds from which a body vouches for the one beside it."""
 MOST_TURN_DEG = 25.0
@@ -42,20 +46,25 @@ class Column:
         What is seen of each level there.
     changes
         How each body that is seen on both films changed, if it is the same.
+    growth
+        Logarithm of the bodies' size there over that on the read film, their median; 0 where the
+        films do not tell sizes.
     """
 
     sights: Mapping[Level, Sight | None]
     changes: Mapping[Level, BodyChange]
+    growth: float = 0.0
 
     @property
     def evidence(self) -> float:
         """What its bodies say for this place.
 
         Sum of the logarithms of the odds that each is the same body on both films; none speaks for
-        or against the place with more than `MOST_ODDS`.
+        or against the place with more than `MOST_ODDS`. Bodies of another size speak against it.
         """
         odds = [change.log_odds for change in self.changes.values()]
-        return float(np.clip(odds, -MOST_ODDS, MOST_ODDS).sum())
+        against = max((self.growth / GROWTH_SD) ** 2 / 2 - GROWTH_FREE, 0.0)
+        return float(np.clip(odds, -MOST_ODDS, MOST_ODDS).sum()) - against
 
     def flanked(self, level: Level) -> bool:
         """Whether the bodies right above and right below are surely the same.
@@ -73,7 +82,9 @@ class Column:
         )
 
 
-def judged(seen: Mapping[Level, Sight], sights: Mapping[Level, Sight | None]) -> Column:
+def judged(
+    seen: Mapping[Level, Sight], sights: Mapping[Level, Sight | None], *, sized: bool
+) -> Column:
     """A place of the column: without bodies that contradict the others, each compared.
 
     Parameters
@@ -82,6 +93,8 @@ def judged(seen: Mapping[Level, Sight], sights: Mapping[Level, Sight | None]) ->
         The vertebrae of the read film, cranial to caudal.
     sights
         What is seen of each on the next film.
+    sized
+        Whether both films tell sizes, so that another size is another body.
     """
     kept = _coherent(seen, _uncrowded(seen, sights))
     changes = {
@@ -89,7 +102,13 @@ def judged(seen: Mapping[Level, Sight], sights: Mapping[Level, Sight | None]) ->
         for level, sight in kept.items()
         if sight is not None and sight.inside_film
     }
-    return Column(sights=kept, changes=changes)
+    grown = [
+        np.log(sight.depth / seen[level].depth)
+        for level, sight in kept.items()
+        if sight is not None and level in changes
+    ]
+    growth = float(np.median(grown)) if sized and grown else 0.0
+    return Column(sights=kept, changes=changes, growth=growth)
 
 
 def _differences(

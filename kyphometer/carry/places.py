@@ -57,6 +57,40 @@ class Place:
     column: Column
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Search:
+    """What is looked for, and what is known of where it lies.
+
+    Attributes
+    ----------
+    seen
+        The vertebrae of the read film, cranial to caudal.
+    calibrated
+        True if the read film is in mm.
+    anchors
+        About where the middle of some of them lies on the next film, in pixels.
+    """
+
+    seen: Mapping[Level, Sight]
+    calibrated: bool
+    anchors: Mapping[Level, Point]
+
+    @property
+    def anchored(self) -> bool:
+        return bool(self.anchors)
+
+    def known(self, side: Side) -> dict[Level, Array]:
+        """The anchors in square units."""
+        return {level: np.array(at) * side.factors for level, at in self.anchors.items()}
+
+    def sized(self, side: Side) -> bool:
+        """Whether sizes say something: both films are in mm, and nobody said which body it is."""
+        return self.calibrated and side.geometry.is_calibrated and not self.anchored
+
+    def place(self, side: Side, sights: Mapping[Level, Sight | None]) -> Place:
+        return Place(side, judged(self.seen, sights, sized=self.sized(side)))
+
+
 def settled_place(
     seen: Mapping[Level, Sight],
     sides: Sequence[Side],
@@ -88,23 +122,31 @@ def settled_place(
     CarryOverError
         If the column is not recognised, or could lie in two places.
     """
-    places: list[Place] = []
-    for side in sides:
-        known = {level: np.array(at) * side.factors for level, at in anchors.items()}
-        columns = [judged(seen, sights) for sights in _anchored(seen, side, known)]
-        columns += columns_like(
-            seen,
-            side.film,
-            side.factors,
-            side.facing,
-            calibrated=calibrated and side.geometry.is_calibrated,
-            anchors=known,
-        )
-        places += [Place(side, column) for column in columns]
-    places = _ranked(seen, places, anchored=bool(anchors))
-    if not _clear(places, anchored=bool(anchors)):
-        places = _ranked(seen, [*places, *_detected(seen, sides, anchors)], anchored=bool(anchors))
-    return _chosen(places, levels, anchored=bool(anchors))
+    search = _Search(seen, calibrated, anchors)
+    places = _ranked(search, [place for side in sides for place in _likely(search, side)])
+    if not _clear(search, places):
+        places = _ranked(search, [*places, *_detected(search, sides)])
+    if not places or places[0].column.evidence < _least(search):
+        raise CarryOverError("carry_unrecognised", levels=levels)
+    if not _clear(search, places):
+        raise CarryOverError("carry_two_places", levels=levels)
+    return places[0].side, places[0].column, _margin(places)
+
+
+def _likely(search: _Search, side: Side) -> Iterator[Place]:
+    """Places grown from the anchors, and those that look like the column."""
+    known = search.known(side)
+    for sights in _anchored(search.seen, side, known):
+        yield search.place(side, sights)
+    for column in columns_like(
+        search.seen,
+        side.film,
+        side.factors,
+        side.facing,
+        calibrated=search.calibrated and side.geometry.is_calibrated,
+        anchors=known,
+    ):
+        yield Place(side, column)
 
 
 def _anchored(
@@ -127,18 +169,16 @@ def _anchored(
             yield grown(seen, surest, sight)
 
 
-def _detected(
-    seen: Mapping[Level, Sight], sides: Sequence[Side], anchors: Mapping[Level, Point]
-) -> list[Place]:
+def _detected(search: _Search, sides: Sequence[Side]) -> list[Place]:
     """Places that the detector leads to, if the anchors lie in them."""
     first = sides[0]
     facing = first.facing if len(sides) == 1 else None
     places = []
-    for where, sights in found_columns(seen, first.film, first.geometry, facing):
+    for where, sights in found_columns(search.seen, first.film, first.geometry, facing):
         side = Side(first.film, first.geometry, where)
-        known = {level: np.array(at) * side.factors for level, at in anchors.items()}
+        known = search.known(side)
         if all(_lies_at(sights.get(level), at) for level, at in known.items()):
-            places.append(Place(side, judged(seen, sights)))
+            places.append(search.place(side, sights))
     return places
 
 
@@ -149,11 +189,11 @@ def _lies_at(sight: Sight | None, at: Array) -> bool:
     )
 
 
-def _ranked(seen: Mapping[Level, Sight], places: list[Place], *, anchored: bool) -> list[Place]:
+def _ranked(search: _Search, places: list[Place]) -> list[Place]:
     """Places that differ and show enough bodies, the best first; the first two grown anew."""
-    least = 1 if anchored else min(LEAST_BODIES, len(seen))
+    least = 1 if search.anchored else min(LEAST_BODIES, len(search.seen))
     order = _different([place for place in places if len(place.column.changes) >= least])
-    return _different([*(_completed(seen, place) for place in order[:2]), *order[2:]])
+    return _different([*(_completed(search, place) for place in order[:2]), *order[2:]])
 
 
 def _different(places: list[Place]) -> list[Place]:
@@ -180,15 +220,15 @@ def _apart(a: Place, b: Place) -> bool:
     return float(np.median(away)) > OTHER
 
 
-def _completed(seen: Mapping[Level, Sight], place: Place) -> Place:
+def _completed(search: _Search, place: Place) -> Place:
     """The place grown anew from its surest body, if more speaks for it then."""
     odds = {level: change.log_odds for level, change in place.column.changes.items()}
     surest = max(odds, key=lambda level: odds[level])
     sight = place.column.sights[surest]
-    if sight is None or len(odds) == len(seen):
+    if sight is None or len(odds) == len(search.seen):
         return place
-    again = judged(seen, grown(seen, surest, sight))
-    return Place(place.side, again) if again.evidence > place.column.evidence else place
+    again = search.place(place.side, grown(search.seen, surest, sight))
+    return again if again.column.evidence > place.column.evidence else place
 
 
 def _margin(places: list[Place]) -> float:
@@ -197,18 +237,13 @@ def _margin(places: list[Place]) -> float:
     return places[0].column.evidence - max(second, 0.0)
 
 
-def _clear(places: list[Place], *, anchored: bool) -> bool:
+def _least(search: _Search) -> float:
+    """What must speak for a place; a reader who clicked has said that it is the same patient."""
+    return 0.0 if search.anchored else LEAST_EVIDENCE
+
+
+def _clear(search: _Search, places: list[Place]) -> bool:
     """Whether the first place is recognised and no other comes near it."""
-    if not places or places[0].column.evidence < (0.0 if anchored else LEAST_EVIDENCE):
+    if not places or places[0].column.evidence < _least(search):
         return False
-    return anchored or _margin(places) >= LEAST_MARGIN
-
-
-def _chosen(
-    places: list[Place], levels: Sequence[Level], *, anchored: bool
-) -> tuple[Side, Column, float]:
-    if not places or places[0].column.evidence < (0.0 if anchored else LEAST_EVIDENCE):
-        raise CarryOverError("carry_unrecognised", levels=levels)
-    if not _clear(places, anchored=anchored):
-        raise CarryOverError("carry_two_places", levels=levels)
-    return places[0].side, places[0].column, _margin(places)
+    return search.anchored or _margin(places) >= LEAST_MARGIN

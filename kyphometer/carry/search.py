@@ -74,7 +74,7 @@ def columns_like(
             level: look(film, factors, facing, corners)
             for level, corners in _placed(seen, chain, scale, mirrored=mirrored).items()
         }
-        columns.append(judged(seen, sights))
+        columns.append(judged(seen, sights, sized=calibrated and not anchors))
     return columns
 
 
