@@ -14,9 +14,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "training"))
 from worlds.contour import contours_of_corners
 from worlds.drawn import CORNER_SD_MM, body_corners, drawn_scene
 from worlds.mesh import Morph
+from worlds.outlines import Loss, random_loss
 from worlds.physics import Exposure, exposed, spectrum
 from worlds.scene import visibility
 from worlds.solid import Solid, rim_corners, solid_of_mesh
+from worlds.visits import drawn_visits
 from worlds.voxel import voxel_pair, voxel_scene
 from worlds.voxel_body import Body, made_up_body
 
@@ -209,3 +211,41 @@ def test_a_person_of_level_sets_comes_twice_with_height_given_back():
     intact = [0, 1, 3, 4]
     assert np.allclose(wedges[intact], later_wedges[intact], atol=2.5)
     assert later_wedges[2] < wedges[2] - 2
+
+
+def wedge_deg(corners):
+    (a, b), (c, d) = corners[:2], corners[2:]
+    first, second = (np.degrees(np.arctan2(*(q - p)[::-1])) for p, q in ((a, b), (c, d)))
+    return second - first
+
+
+def test_painted_people_come_twice_with_height_given_back():
+    """An intact body is the same on both films but for a turn; a broken one stands up or stays."""
+    turned, given_back = [], []
+    for seed in range(12):
+        before, after = drawn_visits(seed)
+        assert not np.array_equal(before.pixels, after.pixels)
+        for first, second in zip(before.bodies, after.bodies, strict=True):
+            assert first.level is second.level
+            shapes = [b.corners - b.corners.mean(axis=0) for b in (first, second)]
+            if first.fractured:
+                fronts = [np.hypot(*(s[2] - s[0])) for s in shapes]
+                given_back.append(fronts[1] / fronts[0])
+            else:
+                sides = [np.hypot(*np.diff(s[[0, 1, 3, 2, 0]], axis=0).T) for s in shapes]
+                assert sides[1] == pytest.approx(sides[0], rel=1e-6)
+                turned.append(wedge_deg(shapes[1]) - wedge_deg(shapes[0]))
+    assert np.abs(turned).max() < 1e-6
+    assert min(given_back) > 1 - 1e-6
+    assert np.mean(np.array(given_back) > 1.02) > 0.3
+
+
+def test_a_loss_that_is_given_back_is_less_of_the_same():
+    loss = Loss(front=0.4, back=0.1, share=0.3)
+    half = loss.part(0.5)
+    assert (half.front, half.back, half.share) == pytest.approx((0.2, 0.05, 0.3))
+    drawn = [random_loss(np.random.default_rng(seed)) for seed in range(300)]
+    assert max(one.front for one in drawn) > 0.65
+    assert min(one.share for one in drawn) < 0.05
+    assert max(one.share for one in drawn) > 0.95
+    assert all(one.front >= 0.9 * one.back for one in drawn)
