@@ -1,4 +1,4 @@
-"""Where the reactor of an association of pynetdicom waits while somebody else listens for answers."""
+"""Where the reactor of an association waits while somebody else listens for answers."""
 
 from __future__ import annotations
 
