@@ -302,8 +302,7 @@ def test_sending_to_a_silent_server_ends_in_a_sentence_and_goes_on(archive, tmp_
     for number in range(2):
         write_film(source, number)
     port, table = (archive.http if way == "web" else archive.dimse), destination_at(archive, way)
-    within_a_film = 9000 if way == "web" else 30000
-    with proxy(port, stall_after=within_a_film, from_server=False) as slow:
+    with proxy(port, stall_after=9000, from_server=False) as slow:  # within the first film
         file = destinations(tmp_path / "slow.toml", to={**table(slow), "timeout_s": 1.0})
         status, said, err = pacs(capsys, "send", "to", source, "--destinations", file)
     assert status == 9
