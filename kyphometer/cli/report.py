@@ -75,7 +75,7 @@ def add_parser(subparsers: Any) -> None:
         "with --language vi in Vietnamese",
     )
     parser.add_argument(
-        "--decimal", choices=(".", ","), default=".", help="decimal mark of --journal"
+        "--decimal", choices=(".", ","), default=".", help="decimal mark of printed numbers"
     )
     parser.add_argument("--author", default="", help="for the properties of the files")
     parser.add_argument(
@@ -118,32 +118,38 @@ def run(args: Any) -> int:
         results = analyse_study(study, choices)
         results = replace(results, remarks=(*results.remarks, *(item.remark() for item in doubts)))
         pictures = {} if args.no_films or args.journal else _pictures(study, results)
-    document = _document(results, pictures, verdict, args)
-    write_report(document, args)
+    document, workbook = _documents(results, pictures, verdict, args)
+    write_report(document, args, workbook)
     print(f"written: {', '.join(str(path) for path in outputs if path)}", file=sys.stderr)
     for sentence in summary_sentences(results):
         print(sentence)
     return 0
 
 
-def _document(results: StudyResults, pictures: Any, verdict: str, args: Any) -> Document:
-    """The whole report, or what an author sends to a journal."""
+def _documents(
+    results: StudyResults, pictures: Any, verdict: str, args: Any
+) -> tuple[Document, Document]:
+    """The whole report, or what an author sends to a journal; and what the workbook holds."""
     from datetime import UTC, datetime
 
-    from kyphometer.errors import UsageError
     from kyphometer.messages import language
+    from kyphometer.plots.drawing import Drawing, drawn
+    from kyphometer.reports.decimals import with_decimals
     from kyphometer.reports.journal import JournalStyle, journal_document
+    from kyphometer.reports.journal_numbers import journal_workbook
     from kyphometer.reports.study import study_document
 
     now = datetime.now(UTC)
     if args.journal:
         style = JournalStyle(language=language(), decimal=args.decimal, author=args.author)
-        return journal_document(results, style, now)
-    if args.decimal != ".":
-        raise UsageError("decimal_without_journal")
-    return study_document(
-        results, made_at=now, pictures=pictures, verdict=verdict, author=args.author
-    )
+        workbook = journal_workbook(results, style, now)
+        return journal_document(results, style, now), workbook
+    with drawn(Drawing(decimal=args.decimal)):
+        document = study_document(
+            results, made_at=now, pictures=pictures, verdict=verdict, author=args.author
+        )
+    document = with_decimals(document, args.decimal)
+    return document, document
 
 
 def _verdict(doubts: Sequence[Contradiction], *, allowed: bool) -> str:
