@@ -80,8 +80,14 @@ KINDS = {
         network=ChangeNetwork,
         films=2,
         coordinates=16,
-        data_source="films of this project's simulator only; no patient's film",
-        limits="see docs/endplates.md",
+        data_source=(
+            "simulated and drawn films, no patient's picture; shapes partly after public NHANES "
+            "2013-2014 outlines (National Center for Health Statistics)"
+        ),
+        limits=(
+            "changes of a steep fracture on films unlike those of the training are known to a few "
+            "degrees only: see the tables of left-out worlds in docs/endplates.md"
+        ),
     ),
 }
 ABOUT = {
