@@ -99,8 +99,10 @@ class ChangeModel(Network):
             line_sd_deg=(superior, inferior), wedge_sd_deg=float(wedge(change.said_sd_deg[2]))
         )
 
-    def beyond_its_world(self, known: TurnUncertainty, wedge_change_deg: float) -> TurnUncertainty:
-        """Uncertainty of a fractured body's change on films unlike those of the training.
+    def beyond_its_world(
+        self, known: TurnUncertainty, wedge_change_deg: float, *, intact: bool
+    ) -> TurnUncertainty:
+        """Uncertainty of a body's change on films unlike those of the training.
 
         The card says by how much errors in a world left out of the training exceeded what was
         stated, and which part of a change of the wedge may be missing.
@@ -111,10 +113,12 @@ class ChangeModel(Network):
             As sized in the network's own world.
         wedge_change_deg
             How much the angle between the endplates changed.
+        intact
+            False if the body is fractured.
         """
         beyond = self.card.get("calibration", {}).get("left_out", {})
-        width = float(beyond.get("fractured", 1.0))
-        missing = float(beyond.get("shrinkage", 0.0)) * abs(wedge_change_deg)
+        width = float(beyond.get("intact" if intact else "fractured", 1.0))
+        missing = 0.0 if intact else float(beyond.get("shrinkage", 0.0)) * abs(wedge_change_deg)
         superior, inferior = (float(np.hypot(width * sd, missing / 2)) for sd in known.line_sd_deg)
         return TurnUncertainty(
             line_sd_deg=(superior, inferior),

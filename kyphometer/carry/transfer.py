@@ -71,11 +71,10 @@ def transfer(
     marks = _moved(seen, found, change, profiles=not intact)
     if _disagreement(seen, found, marks) > MOST_DISAGREEMENT:
         return NotCarried(level=level, reason="networks_differ")
-    if not intact:
-        turned = _wedge_deg(found.found.frame.from_square(marks)) - _wedge_deg(
-            seen.found.frame.from_square(seen.corners)
-        )
-        known = change_model().beyond_its_world(known, turned)
+    turned = _wedge_deg(found.found.frame.from_square(marks)) - _wedge_deg(
+        seen.found.frame.from_square(seen.corners)
+    )
+    known = change_model().beyond_its_world(known, turned, intact=intact)
     return CarriedVertebra(
         vertebra=_proposed(vertebra, marks, seen.found, found.found, known),
         line_change_sd_deg=known.line_sd_deg,
