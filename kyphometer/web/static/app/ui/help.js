@@ -60,10 +60,10 @@ function keyRow(shortcut, own, told, changed, redraw) {
   const name = t(`command.${command}`);
   const shown = () => keysOf(shortcut, own).map(keyName).join(' / ');
   if (!mayChange(command)) return row(shortcut.keys.map(keyName), name);
-  const button = h('button', { type: 'button', class: 'key', 'data-key-of': command });
+  const button = h('button', { type: 'button', class: 'key', 'data-key-of': command, 'aria-describedby': `of-${command}` });
   const draw = () => {
     button.textContent = shown();
-    button.setAttribute('aria-label', t('help.change_key', { name, key: shown() }));
+    button.setAttribute('aria-label', t('help.change_key', { key: shown() }));
     button.classList.remove('listening');
   };
   button.addEventListener('click', () => {
@@ -84,7 +84,7 @@ function keyRow(shortcut, own, told, changed, redraw) {
   });
   draw();
   redraw.push(draw);
-  return h('div', { class: 'key-row' }, h('dt', {}, button), h('dd', {}, name));
+  return h('div', { class: 'key-row' }, h('dt', {}, button), h('dd', { id: `of-${command}` }, name));
 }
 
 /** Give a command that key, or say why not. @param {string} command @param {string} combo

@@ -52,7 +52,10 @@ export class Lines {
     const session = /** @type {Session} */ (this.session);
     const known = /** @type {any} */ (session.reading).known_size;
     this.root.hidden = !session.lining && session.lines.length === 0 && !known;
-    if (this.root.hidden) return;
+    if (this.root.hidden) {
+      refill(this.root);
+      return;
+    }
     const how = session.lining ? h('p', { class: 'quiet' }, t('lines.how')) : null;
     refill(this.root,
       h('h2', { id: 'lines-title' }, t('lines.title')),
