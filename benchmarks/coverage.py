@@ -1,6 +1,7 @@
 """Coverage of every interval of precision over a grid of designs; type I error of the mixed model.
 
     python benchmarks/coverage.py [STUDIES] [--only NAME] [--no-patients]   a Markdown table (1,000)
+    python benchmarks/coverage.py agreement [STUDIES]       ICC(A,1) in 192 cells, theirs beside it
     python benchmarks/coverage.py mmrm [STUDIES]            visits compared, 15 % missing
 
 Each design changes one thing about: 21 films x 3 observers x 2 readings, variances of films 8,
@@ -9,6 +10,7 @@ observers 0.5, film x observer 1, residual 2.
 
 from __future__ import annotations
 
+import itertools
 import math
 import sys
 from collections import defaultdict
@@ -154,6 +156,31 @@ def coverage(studies: int, only: str = "", *, patients: bool = True) -> None:
         print(f"| {design.name} | " + " | ".join(cells) + " |", flush=True)
 
 
+def agreement(studies: int = 500) -> None:
+    """Both intervals of ICC(A,1), from mean squares drawn as they are distributed."""
+    from kyphometer.reliability.icc import TwoWayTable, agreement_interval, icc_value
+    from kyphometer.reliability.icc import published_interval as theirs
+
+    rng = np.random.default_rng(5)
+    print("| observers | films | variance of observers | of films | generalised | McGraw-Wong |")
+    print("|---|---|---|---|---|---|")
+    cells = itertools.product((2, 3, 5), (10, 21, 43, 84), (0, 0.25, 1, 3), (0.1, 1, 4, 30))
+    for k, n, observer, film in cells:
+        dfs = np.array([n - 1, k - 1, (n - 1) * (k - 1)])
+        expected = np.array([k * film + 1, n * observer + 1, 1])
+        truth, hits = film / (film + observer + 1), np.zeros(2)
+        for rows, columns, error in expected * rng.chisquare(dfs, (studies, 3)) / dfs:
+            within = (columns + (n - 1) * error) / n
+            table = TwoWayTable(
+                films=n, observers=k, rows=rows, columns=columns, error=error, within=within
+            )
+            value = icc_value("A", table)
+            both = (agreement_interval(table, 0.95), theirs(value, table, 0.95))
+            hits += [min(low, value) <= truth <= max(high, value) for low, high in both]
+        ours, published = 100 * hits / studies
+        print(f"| {k} | {n} | {observer} | {film} | {ours:.1f} | {published:.1f} |", flush=True)
+
+
 VISITS = ("pre-op", "discharge", "1 month", "6 months")
 
 
@@ -191,6 +218,8 @@ if __name__ == "__main__":
     numbers = [int(text) for text in sys.argv[1:] if text.isdigit()]
     if sys.argv[1:2] == ["mmrm"]:
         mmrm(*numbers)
+    elif sys.argv[1:2] == ["agreement"]:
+        agreement(*numbers)
     else:
         words = sys.argv[1:]
         only = words[words.index("--only") + 1] if "--only" in words else ""

@@ -109,6 +109,32 @@ def test_a_name_or_a_part_of_it_is_found(archive, tmp_path, capsys):
             assert pacs(capsys, "find", way, "--patient-name", f"x{name}")[1] == []
 
 
+def test_a_name_that_cannot_be_asked_for_finds_nobody_rather_than_everybody(
+    archive, tmp_path, capsys
+):
+    folder = tmp_path / "films"
+    folder.mkdir()
+    write_film(folder, 1)
+    assert pacs(capsys, "send", "web", folder)[0] == 0
+    for name in ("山田^太郎", "王*", "[r", "a\\b"):
+        assert pacs(capsys, "find", "web", "--patient-name", name)[1] == []
+
+
+@pytest.mark.parametrize("way", ["web", "get"])
+def test_odd_values_of_an_archive_are_shown_and_nothing_else_is_said(
+    archive, tmp_path, capsys, way
+):
+    folder = tmp_path / "films"
+    folder.mkdir()
+    odd = write_film(folder, 1)
+    odd.write_bytes(odd.read_bytes().replace(b"20240506", b"20241345"))
+    assert pacs(capsys, "send", "web", folder)[0] == 0
+    status, found, err = pacs(capsys, "find", way, "--patient-id", "P0")
+    assert (status, len(found), err) == (0, 1, "")
+    assert found[0]["study_date"] == "20241345"
+    assert pacs(capsys, "find", way, "--patient-id", "x" * 100)[::2] == (0, "")
+
+
 def test_store_over_dimse_names_what_the_archive_does_not_take(archive, films, capsys):
     status, said, err = pacs(capsys, "send", "move", films)
     assert (status, said["sent"], said["failed"]) == (1, len(ENCODERS) - 1, 1)

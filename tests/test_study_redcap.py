@@ -119,3 +119,45 @@ def test_long_names_of_visits_are_found_in_redcaps_short_ones():
     for visit in map(str, DEFAULT_WINDOWS.visits):
         assert visit_of(unique_event_name(visit), DEFAULT_WINDOWS) == visit
     assert unique_event_name("twenty_four_months_after") == "twenty_four_months_arm_1"
+
+
+BOXES = """record_id,redcap_event_name,{},{},{},{},{},vka
+P1,preoperative_arm_1,1,0,1,0,0,18.5
+P1,six_months_arm_1,,,0,0,1,12.5
+P2,preoperative_arm_1,0,0,1,1,0,19.5
+P2,six_months_arm_1,,,0,0,0,13.5
+"""
+RAW = (
+    "complication_types___cement_leak", "complication_types___none", "symptoms___numbness",
+    "symptoms___weakness", "symptoms___none",
+)  # fmt: skip
+LABELLED = (
+    "Complication types (choice=Cement leak)", "Complication types (choice=None)",
+    "Symptoms (choice=Numbness)", "Symptoms (choice=Weakness)", "Symptoms (choice=None)",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("titles", "words"), [(RAW, "10"), (LABELLED, ("Checked", "Unchecked"))])
+def test_boxes_of_a_checkbox_field_are_a_list(tmp_path, capsys, titles, words):
+    head, *lines = BOXES.format(*titles).splitlines()
+    named = {"1": words[0], "0": words[1], "": ""}
+    cells = [line.split(",") for line in lines]
+    told = [",".join((*r[:2], *(named[cell] for cell in r[2:7]), r[7])) for r in cells]
+    path = tmp_path / "export.csv"
+    path.write_text("\n".join((head, *told)) + "\n", "utf-8")
+    assert main(["study", "new", str(tmp_path / "s.db"), "--table", str(path)]) == 0
+    said = "".join(capsys.readouterr())
+    assert "no box of complication_types is ticked" in said
+    with Study.open(tmp_path / "s.db") as study:
+        first, second = (clinical_table(study).by_patient[code] for code in ("P1", "P2"))
+    assert [complication.type for complication in first.complications] == ["cement_leak"]
+    assert second.complications is None
+    assert first.symptoms == {"preoperative": ("numbness",), "six_months": ("none",)}
+    assert second.symptoms == {"preoperative": ("numbness", "weakness")}
+
+
+def test_a_box_that_is_a_number_only_is_refused(tmp_path, capsys):
+    path = tmp_path / "export.csv"
+    path.write_text("record_id,vka_preop,complication_types___1\nP1,18,1\n", "utf-8")
+    assert main(["study", "new", str(tmp_path / "s.db"), "--table", str(path)]) == 7
+    assert "export labels" in capsys.readouterr().err

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from kyphometer.errors.base import KyphometerError
+from kyphometer.messages import Word
 
 
 class TableError(KyphometerError):
@@ -15,16 +14,11 @@ class TableError(KyphometerError):
 
 
 class BadTableRowsError(TableError):
-    """Rows of a table of readings cannot be used."""
+    """Rows of a table of readings cannot be used; `problems` holds every one of them."""
 
-    SHOWN: ClassVar[int] = 20
-
-    def __init__(self, table: str, problems: tuple[str, ...]) -> None:
+    def __init__(self, table: str, problems: tuple[Word, ...]) -> None:
         self.problems = problems
-        shown = " ".join(problems[: self.SHOWN])
-        more = len(problems) - self.SHOWN
-        rest = f" And {more} more like these." if more > 0 else ""
-        super().__init__(f"{table} cannot be used as it is: {shown}{rest}")
+        super().__init__(table=table, problems=list(problems))
 
 
 class DuplicateReadingsError(TableError):

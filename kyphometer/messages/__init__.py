@@ -5,8 +5,9 @@ them. Which language that is belongs to the running task: a web request sets it 
 
 Templates are those of `str.format`, with these formats besides Python's: `{files:file|files}` takes
 the first word for one (a number, or a list of one) and the second otherwise; a list is joined by
-commas, `{films:5}` shows five of it, `{films:5;}` puts semicolons between, `{problems:50/}` gives
-each a line. A fact that has words of its own (`Spoken`) is told in the language of the sentence.
+commas, `{films:5}` shows five of it, `{films:5;}` puts semicolons between, `{problems:20 }` blanks,
+`{problems:50/}` gives each a line. A fact that has words of its own (`Spoken`) is told in the
+language of the sentence.
 """
 
 from __future__ import annotations
@@ -123,9 +124,9 @@ class _Formatter(string.Formatter):
         return self.spoken == "vi" and isinstance(value, int | float)
 
     def _listed(self, items: list[str], spec: str) -> str:
-        most = int(spec.rstrip(";/") or len(items))
+        most = int(spec.rstrip(";/ ") or len(items))
         shown, more = items[:most], len(items) - most
-        if spec.endswith("/"):
+        if spec.endswith(("/", " ")):
             rest = [sentence("list.more", {"count": more}, self.spoken)] if more > 0 else []
-            return "\n".join([*shown, *rest])
+            return ("\n" if spec.endswith("/") else " ").join([*shown, *rest])
         return ("; " if spec.endswith(";") else ", ").join([*shown, *(["..."] if more > 0 else [])])

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from kyphometer.errors import ParameterRangeError, TooFewDataError
+from kyphometer.messages import Word
 from kyphometer.reliability.accuracy import Accuracy, table_accuracy
 from kyphometer.reliability.agreement_pairs import (
     PairAgreement,
@@ -146,7 +147,7 @@ def analyse(
     for name in codes:
         part = table.where(lambda row, name=name: row.code == name)  # type: ignore[misc]
         if not any(row.value is not None for row in part.values):
-            raise TooFewDataError("analysis_no_readings", value=name or "a code")
+            raise TooFewDataError("analysis_no_readings", value=name or Word("what.a_code"))
         groups += _groups_of(part, name, options)
     return ReliabilityAnalysis(
         confidence=confidence, methods=_methods(groups, options), groups=tuple(groups)

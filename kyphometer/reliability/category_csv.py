@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kyphometer.errors import BadTableRowsError
+from kyphometer.messages import Word
 from kyphometer.reliability.category_table import CategoryRow
 from kyphometer.reliability.table_csv import (
     COLUMNS,
@@ -39,7 +40,7 @@ def read_category_table(
     BadTableRowsError
         The file cannot be read, a column is missing, or rows are wrong; each is named.
     """
-    name = f"The table {path.name}"
+    name = path.name
     needed = ("film", "observer", "category")
     given = lengthened(read_rows(path), CATEGORY_COLUMNS, needed)
     columns = find_columns(given.header, name, CATEGORY_COLUMNS, needed)
@@ -48,13 +49,16 @@ def read_category_table(
         cells = cells_of(record, columns)
         category = None if cells["category"].lower() in MISSING else cells["category"]
         problems += [
-            f"Row {number} has no {column}."
+            Word("rows.lacks", {"row": number, "column": column})
             for column in ("film", "observer", "replicate")
             if column in cells and not cells[column]
         ]
         if categories is not None and category is not None and category not in categories:
             problems.append(
-                f"Row {number}: the category '{category}' is none of {', '.join(categories)}."
+                Word(
+                    "rows.no_category",
+                    {"row": number, "text": category, "categories": list(categories)},
+                )
             )
         rows.append(
             CategoryRow(

@@ -240,7 +240,7 @@ def _form(
         limits = _clustered_interval(kind, table, levels, confidence)
         found = estimate(limits, "generalised, films within patients")
     elif kind == "A":
-        found = estimate(_agreement_interval(table, confidence), "generalised")
+        found = estimate(agreement_interval(table, confidence), "generalised")
         limits = published_interval(value, table, confidence)
         published = estimate(limits, "McGraw-Wong (Satterthwaite)")
     else:
@@ -282,8 +282,8 @@ def _exact_interval(kind: str, table: TwoWayTable, confidence: float) -> tuple[f
     return (low - 1.0) / (low + k - 1.0), (high - 1.0) / (high + k - 1.0)
 
 
-def _agreement_interval(table: TwoWayTable, confidence: float) -> tuple[float, float]:
-    """Interval of ICC(A,1) from the pivots of the three mean squares."""
+def agreement_interval(table: TwoWayTable, confidence: float) -> tuple[float, float]:
+    """Return the generalised interval of ICC(A,1), by the pivots of the three mean squares."""
     n, k = table.films, table.observers
     rows, columns, error = mean_square_pivots(
         (table.rows, table.columns, table.error), (n - 1, k - 1, (n - 1) * (k - 1))

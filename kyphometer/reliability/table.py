@@ -10,6 +10,7 @@ from datetime import datetime
 import numpy as np
 
 from kyphometer.errors import DuplicateReadingsError, MixedUnitsError, TooFewDataError
+from kyphometer.messages import Word
 from kyphometer.stats.distributions import Floats
 from kyphometer.stats.estimate import Result
 
@@ -66,7 +67,7 @@ class ReadingTable(Result):
         for code in self.codes:
             units = sorted({row.unit for row in self.values if row.code == code})
             if len(units) > 1:
-                raise MixedUnitsError(code or "the table", tuple(units))
+                raise MixedUnitsError(code or str(Word("what.the_table")), tuple(units))
 
     @property
     def codes(self) -> tuple[str, ...]:

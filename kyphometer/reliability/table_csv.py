@@ -18,6 +18,7 @@ from datetime import datetime
 from pathlib import Path
 
 from kyphometer.errors import BadTableRowsError
+from kyphometer.messages import Word
 from kyphometer.reliability.table import ReadingTable, ValueRow
 from kyphometer.reliability.wide_table import is_wide, long_rows, needed_value
 from kyphometer.tables import SheetError, read_sheet
@@ -86,15 +87,15 @@ def read_rows(path: Path) -> Rows:
     BadTableRowsError
         If it cannot be read, or holds nothing.
     """
-    name = f"The table {path.name}"
+    name = path.name
     if path.suffix.lower() not in (".xlsx", ".xlsm", ".ods", ".sav", ".zsav"):
         return split_rows(read_text(path), name)
     try:
         sheet = read_sheet(path)
     except SheetError as error:
-        raise BadTableRowsError(name, (str(error.problem),)) from None
+        raise BadTableRowsError(name, (Word("rows.sheet", {"problem": error.problem}),)) from None
     if not sheet.rows:
-        raise BadTableRowsError(name, ("It holds no rows below a line of column names.",))
+        raise BadTableRowsError(name, (Word("rows.empty"),))
     return Rows(
         name=name,
         header=list(sheet.header),
@@ -118,10 +119,10 @@ def read_text(path: Path) -> str:
     try:
         raw = path.read_bytes()
     except OSError as error:
-        raise BadTableRowsError(f"The table {path.name}", (f"{error.strerror}.",)) from error
+        problem = Word("rows.unreadable", {"reason": error.strerror})
+        raise BadTableRowsError(path.name, (problem,)) from error
     if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        remedy = "It is UTF-16, not UTF-8: save it as 'CSV UTF-8'."
-        raise BadTableRowsError(f"The table {path.name}", (remedy,))
+        raise BadTableRowsError(path.name, (Word("rows.utf16"),))
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -140,7 +141,7 @@ class HiddenRow:
     mirrored: bool
 
 
-def parse_reading_table(text: str, name: str = "The table") -> ReadingTable:
+def parse_reading_table(text: str, name: str = "CSV") -> ReadingTable:
     """Return the table of CSV text; see `read_reading_table`."""
     return readings_of(split_rows(text, name))[0]
 
@@ -154,7 +155,7 @@ def readings_of(given: Rows) -> tuple[ReadingTable, tuple[HiddenRow, ...]]:
     name = given.name
     given = lengthened(given, COLUMNS, ("film", "observer", "value"))
     columns = find_columns(given.header, name, COLUMNS, ("film", "observer", "value"))
-    problems: list[str] = []
+    problems: list[Word] = []
     rows: list[ValueRow] = []
     hidden: list[HiddenRow] = []
     turned: dict[tuple[str, str, str, str], bool] = {}
@@ -184,7 +185,7 @@ def _key(row: ValueRow) -> tuple[str, str, str, str]:
     return (row.code, row.film, row.observer, row.replicate)
 
 
-def _kind(kind: str, cells: Mapping[str, str], number: int, problems: list[str]) -> bool:
+def _kind(kind: str, cells: Mapping[str, str], number: int, problems: list[Word]) -> bool:
     """Whether a row is a hidden duplicate, or training."""
     marked = _flag(cells.get(kind, ""), kind, number, problems)
     return bool(marked) or ("duplicate" in cells and _ends_in(kind[0], cells.get("replicate", "")))
@@ -201,10 +202,11 @@ def split_rows(text: str, name: str) -> Rows:
     try:
         records = list(csv.reader(io.StringIO(text, newline=None), delimiter=delimiter))
     except csv.Error as error:
-        raise BadTableRowsError(name, (f"It is not CSV: {error}.",)) from error
+        problem = Word("rows.not_csv", {"reason": str(error)})
+        raise BadTableRowsError(name, (problem,)) from error
     numbered = [(i, row) for i, row in enumerate(records, 1) if any(cell.strip() for cell in row)]
     if len(numbered) < 2:
-        raise BadTableRowsError(name, ("It holds no rows below a line of column names.",))
+        raise BadTableRowsError(name, (Word("rows.empty"),))
     return Rows(
         name=name, header=numbered[0][1], records=numbered[1:], decimal_comma=delimiter != ","
     )
@@ -231,38 +233,44 @@ def find_columns(
     """Return the place of each column, found by its name or one of its other names."""
     names = [cell.strip().lower().replace(" ", "_") for cell in header]
     found: dict[str, int] = {}
-    problems = []
+    problems: list[Word] = []
     for column, aliases in known.items():
         at = [i for i, cell in enumerate(names) if cell == column] or [
             i for i, cell in enumerate(names) if cell in aliases
         ]
         if len(at) > 1:
-            several = ", ".join(header[i].strip() for i in at)
-            problems.append(f"Several columns could be the {column} ({several}): keep one.")
+            several = [header[i].strip() for i in at]
+            facts = {"column": column, "columns": several}
+            problems.append(Word("rows.several_columns", facts))
         if at:
             found[column] = at[0]
     lacking = [column for column in needed if column not in found]
     problems += [
-        f"There is no column {column} (nor {', '.join(known[column][1:])})." for column in lacking
+        Word("rows.no_column", {"column": column, "others": known[column][1:]})
+        for column in lacking
     ]
     if lacking:
-        problems.append(f"Its columns are {', '.join(names)}: rename them, one row a reading.")
+        problems.append(Word("rows.its_columns", {"columns": names}))
     if problems:
         raise BadTableRowsError(name, tuple(problems))
     return found
 
 
 def _row(
-    cells: dict[str, str], number: int, problems: list[str], *, decimal_comma: bool
+    cells: dict[str, str], number: int, problems: list[Word], *, decimal_comma: bool
 ) -> ValueRow | None:
     before = len(problems)
-    problems += [f"Row {number} has no {c}." for c in ("film", "observer") if not cells[c]]
+    problems += [
+        Word("rows.lacks", {"row": number, "column": column})
+        for column in ("film", "observer")
+        if not cells[column]
+    ]
     value = _number(cells["value"], "value", number, problems, decimal_comma)
     truth = _number(cells.get("truth", ""), "truth", number, problems, decimal_comma)
     instrumented = _flag(cells.get("instrumented", ""), "instrumented", number, problems)
     created = _time(cells.get("created", ""), number, problems)
     if "replicate" in cells and not cells["replicate"]:
-        problems.append(f"Row {number} has no replicate although the table has that column.")
+        problems.append(Word("rows.no_replicate", {"row": number}))
     if len(problems) > before:
         return None
     return ValueRow(
@@ -281,7 +289,7 @@ def _row(
 
 
 def _number(
-    text: str, column: str, number: int, problems: list[str], decimal_comma: bool
+    text: str, column: str, number: int, problems: list[Word], decimal_comma: bool
 ) -> float | None:
     if text.lower() in MISSING:
         return None
@@ -292,24 +300,24 @@ def _number(
     except ValueError:
         value = math.nan
     if not math.isfinite(value) or "_" in text:
-        problems.append(f"Row {number}: the {column} '{text}' is not a number.")
+        problems.append(Word("rows.no_number", {"row": number, "column": column, "text": text}))
         return None
     return value
 
 
-def _flag(text: str, column: str, number: int, problems: list[str]) -> bool | None:
+def _flag(text: str, column: str, number: int, problems: list[Word]) -> bool | None:
     if text.lower() in YES or text.lower() in NO:
         return text.lower() in YES
     if text.lower() not in MISSING:
-        problems.append(f"Row {number}: {column} is '{text}', write yes or no.")
+        problems.append(Word("rows.no_yes_no", {"row": number, "column": column, "text": text}))
     return None
 
 
-def _time(text: str, number: int, problems: list[str]) -> datetime | None:
+def _time(text: str, number: int, problems: list[Word]) -> datetime | None:
     if text.lower() in MISSING:
         return None
     try:
         return datetime.fromisoformat(text)
     except ValueError:
-        problems.append(f"Row {number}: '{text}' is not a date and time such as 2026-11-22T10:00.")
+        problems.append(Word("rows.no_time", {"row": number, "text": text}))
         return None

@@ -15,6 +15,7 @@ from typing import Final
 
 from kyphometer.errors import BadTableRowsError
 from kyphometer.measure.definitions import ANGLES
+from kyphometer.messages import Word
 
 FILM: Final = ("id", "film_no", "film_number", "no", "number", "nr", "record_id", "patient_code")
 """What the column of films may be called beside the names of long tables."""
@@ -123,13 +124,7 @@ def _film(names: Sequence[str], known: Mapping[str, Sequence[str]], name: str) -
     for wanted in (*known["film"], *FILM, "patient", "patient_id"):
         if wanted in names:
             return names.index(wanted)
-    problem = (
-        "No column names the films (film, id, case, ...), and none names observers and values."
-    )
-    remedy = (
-        "Add a column film, and name the others by their observers: KN, TD, or KN_rep1, KN_rep2."
-    )
-    raise BadTableRowsError(name, (problem, remedy))
+    raise BadTableRowsError(name, (Word("rows.no_films"), Word("rows.name_observers")))
 
 
 def _sources(titles: Sequence[str], table: str) -> list[Source]:
@@ -148,14 +143,9 @@ def _sources(titles: Sequence[str], table: str) -> list[Source]:
         elif shared and (name.code, name.stem) in several:
             found.append(Source(name.stem, name.repeat or name.digits, name.code))
         elif len(people) == 1 and len(numbered) > 1 and not name.repeat:
-            raise BadTableRowsError(
-                table,
-                (
-                    f"It is not clear whether the columns {', '.join(n.title for n in numbered)} "
-                    "are observers or repeats of one.",
-                    f"Name them rater1, rater2, or {name.stem}_rep1, {name.stem}_rep2.",
-                ),
-            )
+            columns = [item.title for item in numbered]
+            unclear = Word("rows.unclear_digits", {"columns": columns})
+            raise BadTableRowsError(table, (unclear, Word("rows.name_raters", {"stem": name.stem})))
         else:
             found.append(Source(name.stem + name.digits, name.repeat or "1", name.code))
     return found

@@ -14,7 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kyphometer.film import Position
-from kyphometer.followup.clinical.columns import PRIVATE_PREFIX, Column, Kind, clinical_columns
+from kyphometer.followup.clinical.columns import (
+    LISTS,
+    PRIVATE_PREFIX,
+    Column,
+    Kind,
+    clinical_columns,
+)
 from kyphometer.followup.clinical.headers import BY_VISIT, event_stem
 from kyphometer.followup.clinical.record import ClinicalRecord, ClinicalTable
 from kyphometer.followup.clinical.writer import cell_text
@@ -162,7 +168,7 @@ def _fields(
 def _of_column(column: Column, name: str, form: str) -> _Field:
     label = column.meaning.replace(f" at {column.visit}", "") if column.visit else column.meaning
     note = ", ".join(column.choices) if column.kind is Kind.CHOICES else ""
-    several = column.kind in (Kind.CHOICES, Kind.TEXTS, Kind.YES_NOS, Kind.LEVELS)
+    several = column.kind in LISTS
     return _Field(
         name=name, form=form, label=label, kind=column.kind, choices=column.choices,
         low=column.low, high=column.high, note=f"several as a|b {note}".strip() if several else "",

@@ -51,7 +51,7 @@ def test_every_bad_row_is_named():
     text = "film,observer,value\nf1,A,1.0\n,A,2\nf3,B,x\nf4,,3\nf5,B,inf\n"
     with pytest.raises(BadTableRowsError) as caught:
         parse_reading_table(text)
-    assert caught.value.problems == (
+    assert tuple(map(str, caught.value.problems)) == (
         "Row 3 has no film.",
         "Row 4: the value 'x' is not a number.",
         "Row 5 has no observer.",

@@ -9,13 +9,14 @@ from datetime import date
 
 from kyphometer.anatomy import Level
 from kyphometer.errors import UnknownLevelError
-from kyphometer.followup.clinical.columns import LIST_SEPARATOR, Column, Kind
+from kyphometer.followup.clinical.columns import LIST_SEPARATOR, LISTS, Column, Kind
 from kyphometer.tables.dates import DateOrder, parse_date
 from kyphometer.tables.missing import USUAL_CODES, is_missing, plain_text
 from kyphometer.tables.numbers import CellError, parse_number
 
 _YES = ("yes", "y", "true", "1", "1.0")
 _NO = ("no", "n", "false", "0", "0.0")
+_TICKED, _UNTICKED = ("checked", "x", *_YES), ("unchecked", *_NO)
 _OTHER_WORDS = {"nam": "male", "nữ": "female", "nu": "female", "m": "male", "f": "female"}
 """Sexes in Vietnamese, and first letters."""
 _SHEET_ERRORS = ("#N/A", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#NULL!")
@@ -71,7 +72,7 @@ def parse_cell(column: Column, cell: object, rules: CellRules) -> object:
         return _number(column, text, rules)
     if column.kind is Kind.DATE:
         return _date(cell, rules)
-    if column.kind in (Kind.CHOICES, Kind.TEXTS, Kind.YES_NOS, Kind.LEVELS):
+    if column.kind in LISTS:
         return _list(column, text)
     return _SINGLE.get(column.kind, _as_text)(column, text)
 
@@ -116,6 +117,22 @@ def _yes_no(_column: Column, text: str) -> bool:
     if word in _NO:
         return False
     raise CellError(f"'{text}' is neither yes nor no", "write yes or no, or leave it empty")
+
+
+def parse_tick(cell: object, rules: CellRules) -> bool | None:
+    """Whether a box is ticked, None if the cell is empty.
+
+    Raises
+    ------
+    CellError
+        If the cell says neither.
+    """
+    if is_missing(cell, rules.missing or frozenset()):
+        return None
+    word = plain_text(cell).lower()
+    if word not in (*_TICKED, *_UNTICKED):
+        raise CellError(f"'{word}' is neither ticked nor not", "write 1 or 0, or leave it empty")
+    return word in _TICKED
 
 
 def _choice(column: Column, text: str) -> str:

@@ -56,6 +56,10 @@ class Kind(Enum):
     LEVELS = "vertebral levels, separated by |"
 
 
+LISTS = (Kind.CHOICES, Kind.TEXTS, Kind.YES_NOS, Kind.LEVELS)
+"""Kinds of cells that hold several values."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
     """One column.

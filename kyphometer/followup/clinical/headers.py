@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import Final
 
 from kyphometer.errors import AmbiguousDefinitionError, MeasurementError, ReadingError
-from kyphometer.followup.clinical.columns import Column
+from kyphometer.followup.clinical.columns import LISTS, Column
 from kyphometer.followup.time_points import visit_meant
 from kyphometer.followup.windows import VisitWindows
 from kyphometer.measure.definitions import ANGLES, angle_definition
@@ -42,6 +42,10 @@ _PASSED_OVER = re.compile(r"redcap_(repeat_instrument|data_access_group|survey_.
 """Columns that REDCap adds of itself."""
 BY_VISIT: Final = ("vas", "odi", "ais", "clinic_date", "symptoms", "lost")
 """What the clinical table holds once a visit, by the beginning of its columns."""
+_BOX = re.compile(
+    r"(?P<raw>\w+?)___(?P<code>\w+)|(?P<labelled>.+?)\s*\(choice=(?P<choice>.+)\)", re.IGNORECASE
+)
+"""One box of a checkbox field, as REDCap exports it raw and with labels."""
 _REPLICATE = re.compile(r"(?:rep|replicate|repeat|reading)(\d{1,3})")
 _END = (
     r"(?P<{0}>f_?(?:minus|plus)_?1|f|[ctls]\d{{1,2}})_?(?P<{0}_part>superior|sup|inferior|inf|s|i)"
@@ -68,6 +72,8 @@ class Meaning:
         Visit that the name tells, or None: then the row tells it.
     observer, replicate
         Who measured and which time, where the name tells it.
+    word
+        What is ticked, where the column is one box of a list: its role is `box`.
     """
 
     role: str
@@ -75,6 +81,7 @@ class Meaning:
     visit: str | None = None
     observer: str = ""
     replicate: int | None = None
+    word: str = ""
 
 
 def meaning(title: str, columns: Mapping[str, Column], windows: VisitWindows) -> Meaning | None:
@@ -88,6 +95,8 @@ def meaning(title: str, columns: Mapping[str, Column], windows: VisitWindows) ->
     key = column_key(title)
     if key.startswith("x_"):
         return Meaning(role="own", name=key)
+    if box := _BOX.fullmatch(title.strip()):
+        return _box(box, columns, windows)
     for role, names in ROLES.items():
         if key in names:
             return Meaning(role=role)
@@ -97,6 +106,19 @@ def meaning(title: str, columns: Mapping[str, Column], windows: VisitWindows) ->
     if _PASSED_OVER.fullmatch(key):
         return Meaning(role="nothing")
     return _score(key, columns, windows) or _angle(title, key, windows)
+
+
+def _box(
+    box: re.Match[str], columns: Mapping[str, Column], windows: VisitWindows
+) -> Meaning | None:
+    """One box of REDCap: `symptoms___numbness`, or with labels `Symptoms (choice=Numbness)`."""
+    whole = meaning(box["raw"] or box["labelled"], columns, windows)
+    if whole is None or whole.role != "fact":
+        return None
+    known = columns.get(whole.name) or columns[f"{whole.name}_{windows.baseline}"]
+    if known.kind not in LISTS:
+        return None
+    return replace(whole, role="box", word=(box["code"] or box["choice"]).strip())
 
 
 def _score(key: str, columns: Mapping[str, Column], windows: VisitWindows) -> Meaning | None:

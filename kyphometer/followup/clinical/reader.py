@@ -102,7 +102,8 @@ def _named(
     places: list[Placed], columns: Mapping[str, Column], records: list[ClinicalRecord]
 ) -> list[str]:
     """Columns of the clinical table that the file speaks of."""
-    named = {p.meaning.name for p in places if p.meaning.role == "fact"} | {"patient"}
+    facts = ("fact", "box")
+    named = {p.meaning.name for p in places if p.meaning.role in facts} | {"patient"}
     for start in named & set(BY_VISIT):  # where rows tell the visit, what they tell
         field = "clinic_dates" if start == "clinic_date" else start
         named |= {f"{start}_{visit}" for r in records for visit in getattr(r, field)}

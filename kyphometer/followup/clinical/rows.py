@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
 from kyphometer.errors import KyphometerError
 from kyphometer.film import Position
-from kyphometer.followup.clinical.cells import CellRules, parse_cell
-from kyphometer.followup.clinical.columns import Column, Kind
+from kyphometer.followup.clinical.cells import CellRules, parse_cell, parse_tick
+from kyphometer.followup.clinical.columns import LIST_SEPARATOR, Column, Kind
 from kyphometer.followup.clinical.headers import BY_VISIT, Meaning, visit_of
 from kyphometer.followup.elsewhere import ElsewhereAngle
 from kyphometer.followup.windows import VisitWindows
@@ -140,11 +140,14 @@ def _take_row(
     occasion = _occasion(work, row)
     if len(work.problems) > before:
         return
+    for listed, boxes in _fields_of_boxes(places).items():
+        _take_boxes(work, row, known, (listed, boxes), columns, occasion)
     for placed in places:
         role = placed.meaning.role
         try:
             if role == "fact":
-                _take_fact(work, row, known, placed, columns, occasion)
+                cell = row.cell(placed.place)
+                _take_fact(work, known, placed, (row.number, cell), columns, occasion)
             elif role == "own":
                 cell = row.cell(placed.place)
                 if not is_missing(cell, work.rules.missing or frozenset()):
@@ -201,33 +204,68 @@ def _note_reading(work: Work, said: str, visit: str) -> None:
         work.remarks[f"'{said}' was read as the visit {visit}."] = None
 
 
-def _take_fact(
+def _fields_of_boxes(places: Sequence[Placed]) -> dict[Placed, list[Placed]]:
+    """Boxes by the field that they make up, which stands where its first box does."""
+    fields: dict[Meaning, list[Placed]] = {}
+    for placed in places:
+        if placed.meaning.role == "box":
+            fields.setdefault(replace(placed.meaning, word=""), []).append(placed)
+    return {replace(boxes[0], meaning=whole): boxes for whole, boxes in fields.items()}
+
+
+def _take_boxes(
     work: Work,
     row: _Row,
     known: Gathered,
-    placed: Placed,
+    listed: tuple[Placed, list[Placed]],
     columns: Mapping[str, Column],
     occasion: _Occasion,
 ) -> None:
-    name = placed.meaning.name
+    """A list of which each word is a column; nothing ticked says nothing, as REDCap exports it."""
+    placed, boxes = listed
+    try:
+        ticks = {box: parse_tick(row.cell(box.place), work.rules) for box in boxes}
+        words = [box.meaning.word for box in boxes if ticks[box]]
+        if any(word.isdigit() for word in words):
+            raise CellError(f"the box {words[0]} is a number only", "export labels, not raw data")
+        if words:
+            cell = LIST_SEPARATOR.join(words)
+            _take_fact(work, known, placed, (row.number, cell), columns, occasion)
+        elif False in ticks.values():
+            name = placed.meaning.name
+            remark = f"Where no box of {name} is ticked it was taken as not known."
+            work.remarks[remark] = None
+    except CellError as error:
+        known.failed.add(placed.meaning.name)
+        work.add(row.number, placed.title, error.problem, error.remedy)
+
+
+def _take_fact(
+    work: Work,
+    known: Gathered,
+    placed: Placed,
+    said: tuple[int, object],
+    columns: Mapping[str, Column],
+    occasion: _Occasion,
+) -> None:
+    """A fact of the clinical table, from the row and cell that say it."""
+    name, (number, cell) = placed.meaning.name, said
     if name in BY_VISIT:
-        if is_missing(row.cell(placed.place)):
+        if is_missing(cell):
             return
         if occasion.visit is None:
             remedy = "say which in a column visit, or in the column's name"
             raise CellError("it does not say at which visit", remedy)
         name = f"{name}_{occasion.visit}"
-    value = parse_cell(columns[name], row.cell(placed.place), work.rules)
+    value = parse_cell(columns[name], cell, work.rules)
     if value is None:
         known.values.setdefault(name, None)
     elif known.values.get(name) not in (None, value):
         where = known.said_in[name]
-        raise CellError(
-            f"{plain_text(row.cell(placed.place))} differs from row {where}", "correct one"
-        )
+        raise CellError(f"{plain_text(cell)} differs from row {where}", "correct one")
     else:
         known.values[name] = value
-        known.said_in.setdefault(name, row.number)
+        known.said_in.setdefault(name, number)
 
 
 def _take_angle(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -95,18 +96,24 @@ def entry_of(*answers: Any) -> Entry | None:
     *answers
         Data sets of pydicom; the first that states an attribute is believed.
     """
-    uids = [_said(answers, key) for key in ("SOPInstanceUID", "SeriesInstanceUID",
-                                            "StudyInstanceUID")]  # fmt: skip
-    if not all(map(is_uid, uids)):
-        return None
-    return Entry(
-        sop_instance_uid=uids[0],
-        series_instance_uid=uids[1],
-        study_instance_uid=uids[2],
-        rows=_number(answers, "Rows"),
-        columns=_number(answers, "Columns"),
-        **{name: _said(answers, keyword) for name, keyword in FIELDS.items()},
-    )
+    with quiet():
+        uids = [_said(answers, key) for key in ("SOPInstanceUID", "SeriesInstanceUID",
+                                                "StudyInstanceUID")]  # fmt: skip
+        if not all(map(is_uid, uids)):
+            return None
+        return Entry(
+            sop_instance_uid=uids[0],
+            series_instance_uid=uids[1],
+            study_instance_uid=uids[2],
+            rows=_number(answers, "Rows"),
+            columns=_number(answers, "Columns"),
+            **{name: _said(answers, keyword) for name, keyword in FIELDS.items()},
+        )
+
+
+def quiet() -> AbstractContextManager[Any]:
+    """Without pydicom's words on odd values, which archives hold and people ask for."""
+    return warnings.catch_warnings(action="ignore")
 
 
 def is_uid(text: str) -> bool:

@@ -21,6 +21,7 @@ from kyphometer.errors import (
     PacsUnreachableError,
 )
 from kyphometer.interop.network.destinations import Destination
+from kyphometer.interop.network.turnstile import Turnstile
 
 _QUICK_ACK: Final[int | None] = getattr(socket, "TCP_QUICKACK", None)  # Linux
 LARGEST_PDU: Final = 1 << 20
@@ -87,7 +88,11 @@ def associated(
         ae_title=to.called_ae,
         max_pdu=LARGEST_PDU,
         ext_neg=[build_role(uid, scp_role=True) for uid in roles] or None,
-        evt_handlers=[*handlers, (evt.EVT_CONN_OPEN, patience(to.timeout_s))],
+        evt_handlers=[
+            *handlers,
+            (evt.EVT_CONN_OPEN, patience(to.timeout_s)),
+            (evt.EVT_CONN_OPEN, _stand_still),
+        ],
         tls_args=(client_tls(to), to.host) if to.tls else None,
     )
     if not association.is_established:
@@ -143,6 +148,11 @@ def patience(timeout_s: float) -> Callable[[Any], None]:
         transport.recv = receive_bounded
 
     return bound
+
+
+def _stand_still(event: Any) -> None:
+    """Leave every answer to the request that waits for it."""
+    event.assoc._reactor_checkpoint = Turnstile(event.assoc)
 
 
 def _receive(connection: socket.socket, length: int) -> bytearray:

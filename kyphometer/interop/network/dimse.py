@@ -18,6 +18,7 @@ from kyphometer.interop.network.archive import (
     Query,
     Receiver,
     entry_of,
+    quiet,
 )
 from kyphometer.interop.network.association import associated, ended, watched
 from kyphometer.interop.network.commitment import ask_commitment
@@ -165,8 +166,9 @@ def _keys(level: str, stated: dict[str, str], asked: Sequence[str]) -> Any:
     keys.QueryRetrieveLevel = level
     for name in asked:
         setattr(keys, name, None if name in ("Rows", "Columns") else "")
-    for name, value in stated.items():
-        setattr(keys, name, value)
+    with quiet():
+        for name, value in stated.items():
+            setattr(keys, name, value)
     return keys
 
 

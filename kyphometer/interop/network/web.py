@@ -38,6 +38,7 @@ from kyphometer.interop.network.archive import (
     Query,
     Receiver,
     entry_of,
+    quiet,
 )
 from kyphometer.interop.network.destinations import Destination
 from kyphometer.interop.network.multipart import (
@@ -57,6 +58,7 @@ _PAGE: Final = 500
 _AT_ONCE: Final = 3
 _ESCAPED: Final = re.compile(r"[^A-Za-z0-9_.*?-]+")
 """What an address cannot hold as it is."""
+_FEWEST_LETTERS: Final = 3
 _ASKED: Final = tuple(dict.fromkeys((*FIELDS.values(), "Rows", "Columns")))
 
 
@@ -126,7 +128,9 @@ class WebArchive:
             found = True
             yield study
         plain = _ESCAPED.sub("*", query.patient_name)
-        if not found and plain != query.patient_name:  # Orthanc 1.10 takes escapes literally
+        # Orthanc 1.10 takes escapes literally; what has hardly a letter left would find anybody.
+        told = len(re.sub(r"\W", "", plain)) >= _FEWEST_LETTERS
+        if not found and told and plain != query.patient_name:
             yield from self._studies_with({**filters, "PatientName": plain})
 
     def _studies_with(self, filters: dict[str, str]) -> Iterator[dict[str, Any]]:
@@ -158,7 +162,8 @@ class WebArchive:
         from pydicom.dataset import Dataset
 
         try:
-            return Dataset.from_json(item)
+            with quiet():
+                return Dataset.from_json(item)
         except (ValueError, TypeError, KeyError, AttributeError):
             raise PacsAnswerError("no_dicom_json", source=self._to.name) from None
 
