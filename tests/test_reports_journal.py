@@ -83,7 +83,22 @@ def test_word_has_styles_repeated_headings_counted_captions_and_an_author(writte
 
 def test_workbook_has_a_sheet_a_topic_and_pdf_an_author_and_a_date(written):
     book = openpyxl.load_workbook(written / "j.xlsx")
-    assert book.sheetnames == ["Tables"]
+    assert book.sheetnames == [
+        "Patients", "Angles", "Pain and disability", "Complications, neurology"
+    ]  # fmt: skip
+    rows = {row[:2]: row[2:] for row in book["Angles"].iter_rows(values_only=True)}
+    head = rows["Endpoint", "Visit"]
+    vka = dict(zip(head, rows["VKA", "6 months"], strict=True))
+    assert (vka["n"], round(vka["Mean"], 1), round(vka["SD"], 1)) == (21, 12.8, 1.8)
+    change = dict(zip(head, rows["VKA", "change, pre-op to 6 months"], strict=True))
+    assert round(change["Mean"], 1) == -5.5
+    assert change["95 % CI from"] < change["Mean"] < change["to"] < 0 < change["P"] < 0.001
+    cell = next(c for row in book["Angles"].iter_rows() for c in row if c.value == vka["Mean"])
+    assert cell.number_format == "0.0"
+    assert any("<0.001" in c.number_format for row in book["Angles"].iter_rows() for c in row)
+    leaks = {row[0]: row[1:4] for row in book.worksheets[3].iter_rows(values_only=True)}
+    assert leaks["Any complication"][:2] == (4, 21)
+    assert leaks["Any complication"][2] == pytest.approx(100 * 4 / 21)
     assert book.properties.creator == "Nguyễn Văn A"
     pdf = (written / "j.pdf").read_bytes()
     assert b"/CreationDate (D:20" in pdf

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from dataclasses import replace
 
 import pytest
 from session_readers import CORNER_SD_MM, Hand, read_all
@@ -75,6 +76,20 @@ def kit(tmp_path_factory):
     return made
 
 
+@pytest.fixture
+def unlocked(kit, tmp_path):
+    """A copy of the kit, so that no test rests on what another did."""
+    shutil.copytree(kit.study.parent, tmp_path / "kit")
+    return replace(kit, study=tmp_path / "kit" / kit.study.name)
+
+
+@pytest.fixture
+def locked(unlocked, capsys):
+    """A copy whose session is locked."""
+    assert run(capsys, "session", "lock", unlocked.study, "kit")[0] == 0
+    return unlocked
+
+
 def read_in_browser(address, client, hand):
     """Read whatever is due, film after film, as a person would."""
     from playwright.sync_api import sync_playwright
@@ -104,26 +119,26 @@ def run(capsys, *words):
     return status, out, err
 
 
-def test_the_owner_follows_without_unblinding_and_locks(kit, capsys):
-    status, out, _ = run(capsys, "session", "status", kit.study, "--format", "json")
+def test_the_owner_follows_without_unblinding_and_locks(unlocked, capsys):
+    status, out, _ = run(capsys, "session", "status", unlocked.study, "--format", "json")
     rows = json.loads(out)
     assert status == 0
     assert {row["state"] for row in rows} == {"done"}
     assert all(row["read"] == row["total"] == FILMS + 2 for row in rows)
-    with Study.open(kit.study) as study:
+    with Study.open(unlocked.study) as study:
         with pytest.raises(StudyRefusedError):
             collect_readings(study, session="kit")
         found, remarks = study_precision(study, ["VKA"])
         assert found == []
         assert any("not locked" in remark.sentence for remark in remarks)
-    assert run(capsys, "reliability", kit.study, "--session", "kit")[0] == 8
-    assert run(capsys, "session", "export", kit.study, "kit")[0] == 8
-    assert run(capsys, "session", "lock", kit.study, "kit")[0] == 0
+    assert run(capsys, "reliability", unlocked.study, "--session", "kit")[0] == 8
+    assert run(capsys, "session", "export", unlocked.study, "kit")[0] == 8
+    assert run(capsys, "session", "lock", unlocked.study, "kit")[0] == 0
 
 
-def test_the_planted_corner_sd_comes_back(kit):
-    with Study.open(kit.study) as study:
-        collected = collect_readings(study, session="kit", truth=read_truths(study, kit.key))
+def test_the_planted_corner_sd_comes_back(locked):
+    with Study.open(locked.study) as study:
+        collected = collect_readings(study, session="kit", truth=read_truths(study, locked.key))
         (precision,), _ = study_precision(study, ["VKA"], offsets=True)
         (same_observers,), _ = study_precision(study, ["VKA"])
         logs = study.sessions.logs("kit")
@@ -155,11 +170,11 @@ def test_the_planted_corner_sd_comes_back(kit):
     )
 
 
-def test_report_certificate_and_export(kit, capsys, tmp_path):
+def test_report_certificate_and_export(locked, capsys, tmp_path):
     page, table = tmp_path / "report.html", tmp_path / "long.csv"
-    words = ("--session", "kit", "--truth", kit.key, "--bootstrap", "100", "-o", page)
+    words = ("--session", "kit", "--truth", locked.key, "--bootstrap", "100", "-o", page)
     status, out, _ = run(
-        capsys, "reliability", kit.study, *words, "--tables", tmp_path / "t", "--format", "json"
+        capsys, "reliability", locked.study, *words, "--tables", tmp_path / "t", "--format", "json"
     )
     assert status == 0
     assert json.loads(out)["analysis"]["groups"][0]["counts"]["films"] >= FILMS
@@ -167,25 +182,25 @@ def test_report_certificate_and_export(kit, capsys, tmp_path):
     for part in ("GRRAS", "Limits of agreement", "Errors against the known truth", "seed 11"):
         assert part in text
     assert (tmp_path / "t" / "precision.csv").exists()
-    assert run(capsys, "session", "export", kit.study, "kit", "-o", table)[0] == 0
+    assert run(capsys, "session", "export", locked.study, "kit", "-o", table)[0] == 0
     status, out, _ = run(capsys, "reliability", table, "--format", "csv", "--bootstrap", "100")
     assert status == 0
     assert "inter-observer ICC" in out
     wide = ("--max-bias", "5", "--max-sem", "9", "--format", "json")
-    status, out, _ = run(capsys, "qa", "certificate", kit.study, "--key", kit.key, *wide)
+    status, out, _ = run(capsys, "qa", "certificate", locked.study, "--key", locked.key, *wide)
     assert (status, json.loads(out)["verdict"]) == (0, "shown")
     assert json.loads(out)["seed"] == "11"
     strict = ("--max-sem", "0.3", "--observer", "A", "-o", tmp_path / "c.html")
-    status, out, _ = run(capsys, "qa", "certificate", kit.study, "--key", kit.key, *strict)
+    status, out, _ = run(capsys, "qa", "certificate", locked.study, "--key", locked.key, *strict)
     assert (status, "FAIL" in out) == (1, True)
     text = (tmp_path / "c.html").read_text("utf-8")
     for words in ("FAIL", "Seed", "Kit", "limits version 1", "SEM at most 0.3", "Made"):
         assert words in text, words
 
 
-def test_a_locked_session_is_reopened_only_with_a_reason(kit, capsys):
+def test_a_locked_session_is_reopened_only_with_a_reason(locked, capsys):
     with pytest.raises(SystemExit):
-        main(["session", "reopen", str(kit.study), "kit"])
-    assert run(capsys, "session", "reopen", kit.study, "kit", "--reason", "missing film")[0] == 0
-    with Study.open(kit.study) as study:
+        main(["session", "reopen", str(locked.study), "kit"])
+    assert run(capsys, "session", "reopen", locked.study, "kit", "--reason", "missing film")[0] == 0
+    with Study.open(locked.study) as study:
         assert any("missing film" in str(entry) for entry in study.audit("session kit"))

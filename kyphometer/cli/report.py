@@ -118,32 +118,37 @@ def run(args: Any) -> int:
         results = analyse_study(study, choices)
         results = replace(results, remarks=(*results.remarks, *(item.remark() for item in doubts)))
         pictures = {} if args.no_films or args.journal else _pictures(study, results)
-    document = _document(results, pictures, verdict, args)
-    write_report(document, args)
+    document, workbook = _documents(results, pictures, verdict, args)
+    write_report(document, args, workbook)
     print(f"written: {', '.join(str(path) for path in outputs if path)}", file=sys.stderr)
     for sentence in summary_sentences(results):
         print(sentence)
     return 0
 
 
-def _document(results: StudyResults, pictures: Any, verdict: str, args: Any) -> Document:
-    """The whole report, or what an author sends to a journal."""
+def _documents(
+    results: StudyResults, pictures: Any, verdict: str, args: Any
+) -> tuple[Document, Document]:
+    """The whole report, or what an author sends to a journal; and what the workbook holds."""
     from datetime import UTC, datetime
 
     from kyphometer.errors import UsageError
     from kyphometer.messages import language
     from kyphometer.reports.journal import JournalStyle, journal_document
+    from kyphometer.reports.journal_numbers import journal_workbook
     from kyphometer.reports.study import study_document
 
     now = datetime.now(UTC)
     if args.journal:
         style = JournalStyle(language=language(), decimal=args.decimal, author=args.author)
-        return journal_document(results, style, now)
+        workbook = journal_workbook(results, style, now)
+        return journal_document(results, style, now), workbook
     if args.decimal != ".":
         raise UsageError("decimal_without_journal")
-    return study_document(
+    document = study_document(
         results, made_at=now, pictures=pictures, verdict=verdict, author=args.author
     )
+    return document, document
 
 
 def _verdict(doubts: Sequence[Contradiction], *, allowed: bool) -> str:

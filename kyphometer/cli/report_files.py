@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 
-def write_report(document: Any, args: Any) -> list[Path]:
+def write_report(document: Any, args: Any, workbook: Any = None) -> list[Path]:
     """Write a document to `args.html, pdf, docx, xlsx, json, tables, figures`; the paths written.
 
-    Members that `args` lacks are not written.
+    Members that `args` lacks are not written. `workbook` is what the XLSX holds, if it is not the
+    document itself.
     """
     from kyphometer.reports.files import write_csv_tables, write_figures, write_json
 
@@ -34,7 +35,7 @@ def write_report(document: Any, args: Any) -> list[Path]:
     if wanted["xlsx"] is not None:
         from kyphometer.reports.xlsx import write_xlsx
 
-        write_xlsx(document, wanted["xlsx"])
+        write_xlsx(workbook or document, wanted["xlsx"])
     if wanted["json"] is not None:
         write_json(document, wanted["json"])
     if getattr(args, "tables", None) is not None:

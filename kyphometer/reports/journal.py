@@ -55,7 +55,7 @@ def journal_document(
         speaking(style.language),
         drawn(Drawing(dpi=FIGURE_DPI, decimal=style.decimal)),
     ):
-        cohort = _in_language(results.cohort)
+        cohort = in_language(results.cohort)
         blocks: list[Block] = [
             Heading(text=say("journal.results")),
             *(Paragraph(text=text) for text in journal_sentences(cohort)),
@@ -79,7 +79,7 @@ def journal_document(
     )
 
 
-def _in_language(cohort: CohortResults) -> CohortResults:
+def in_language(cohort: CohortResults) -> CohortResults:
     """Visits that have their usual English label get that of the language."""
     usual = DEFAULT_WINDOWS.labels
     windows = tuple(
