@@ -41,7 +41,7 @@ class MemoryStore:
 
     def films_folder(self):
         """A store in memory has no place for files."""
-        return None
+        return
 
     def note_deed(self, action, subject, details):
         """Nor an audit trail."""
