@@ -295,6 +295,44 @@ def test_a_silent_server_ends_in_a_sentence_and_a_state_to_go_on_from(archive, t
         assert pixels_of(here) == pixels_of(source)
 
 
+@pytest.mark.parametrize("way", ["web", "get"])
+def test_sending_to_a_silent_server_ends_in_a_sentence_and_goes_on(archive, tmp_path, capsys, way):
+    source = tmp_path / "source"
+    source.mkdir()
+    for number in range(2):
+        write_film(source, number)
+    port, table = (archive.http if way == "web" else archive.dimse), destination_at(archive, way)
+    with proxy(port, stall_after=9000, from_server=False) as slow:  # within the first film
+        file = destinations(tmp_path / "slow.toml", to={**table(slow), "timeout_s": 1.0})
+        status, said, err = pacs(capsys, "send", "to", source, "--destinations", file)
+    assert status == 9
+    assert "run the same command again" in err or "did not finish within" in err
+    file = destinations(tmp_path / "slow.toml", to=table(port))
+    status, again, _ = pacs(capsys, "send", "to", source, "--destinations", file)
+    assert (status, again["sent"] + again["known"]) == (0, 2)
+    assert again["known"] == said["sent"]
+    assert archive.held() == sorted(pixels_of(source))
+
+
+def test_the_wrong_account_finds_fetches_and_sends_nothing(archive, films, tmp_path, capsys):
+    file = destinations(
+        tmp_path / "d.toml",
+        badly=web_table(archive.http, user="somebody"),
+        title=dimse_table(archive.dimse, archive.ours, called_ae="ANOTHER"),
+    )
+    one, here = films / "film-000.dcm", tmp_path / "here"
+    for name in ("badly", "title"):
+        for words in (["find"], ["fetch", "--into", here], ["send", one]):
+            command = [words[0], name, *words[1:], "--destinations", file]
+            status, _, err = pacs(capsys, *command)
+            assert status == 9
+            assert "refuses the" in err
+            assert len(err.splitlines()) == 1
+    assert archive.held() == []
+    assert not list(here.rglob("*.dcm"))
+    assert pacs(capsys, "send", "web", one)[1]["sent"] == 1
+
+
 def fetch_slowly(search, file, here):
     from kyphometer.interop.network.archive import Query
     from kyphometer.interop.network.destinations import the_destination

@@ -15,6 +15,7 @@ from kyphometer.dicom.entries import is_no_film
 from kyphometer.dicom.identifiers import Identifier
 from kyphometer.errors import BurnedInTextError, FilmError, NoPixelsError, PixelsToCheckError
 from kyphometer.film import FilmHeader
+from kyphometer.store.database.schema import metadata
 from kyphometer.store.deidentified.copy import FilmFile
 from kyphometer.store.deidentified.masks import Masks
 from kyphometer.workflow.deidentified.report import Tally
@@ -113,6 +114,7 @@ class Files:
         if (
             len(plain) >= 6
             and plain not in _HARMLESS
+            and plain not in metadata.tables
             and plain not in {visit.casefold() for visit in self._masks.visits}
         ):
             self._ledger.note([Identifier("path", name)])
@@ -267,6 +269,10 @@ _HARMLESS: Final = frozenset(
         "pre-op", "discharge", "1-month", "6-months", "12-months", "6 months", "12 months",
         "1 month", "3-months", "2-years", "readings", "radiographs", "x-rays", "lateral", "images",
         "sample", "samples", "reports", "kyphometer", "patients", "clinical", "dicomdir",
+        "tables", "drafts", "versions", "history", "values", "pixels", "removed", "changed",
     )
 )  # fmt: skip
-"""Names of files and folders that name nobody and that the copy may hold of itself."""
+"""Names of files and folders that name nobody and that the copy may hold of itself.
+
+So do those of the database's tables, which an export of a study has as files.
+"""
