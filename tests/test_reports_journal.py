@@ -149,10 +149,18 @@ def test_vietnamese_has_vietnamese_tables(study, tmp_path):
         assert words not in text, words
 
 
-def test_a_decimal_mark_without_journal_is_refused(study, tmp_path, capsys):
-    status = main(["report", str(study), "--decimal", ",", "-o", str(tmp_path / "r.html")])
-    assert status == 2
-    assert "--journal" in capsys.readouterr().err
+def test_the_whole_report_takes_a_decimal_comma_and_its_files_for_programs_do_not(study, tmp_path):
+    assert main([
+        "report", str(study), "--decimal", ",", "-o", str(tmp_path / "r.html"), "--tables",
+        str(tmp_path / "t"), "--no-films",
+    ]) == 0  # fmt: skip
+    text = (tmp_path / "r.html").read_text("utf-8").replace("\u00a0", " ")
+    assert "18,3 ± 2,8°" in text
+    assert "18.3 ± 2.8" not in text
+    assert "10.1038/s41586" in text
+    assert "10,1038" not in text
+    values = (tmp_path / "t" / "corrections.csv").read_text("utf-8").splitlines()
+    assert re.search(r",-?\d+\.\d+,", values[1])
 
 
 # ------------------------------------------------------------------------------ the parts

@@ -75,7 +75,7 @@ def add_parser(subparsers: Any) -> None:
         "with --language vi in Vietnamese",
     )
     parser.add_argument(
-        "--decimal", choices=(".", ","), default=".", help="decimal mark of --journal"
+        "--decimal", choices=(".", ","), default=".", help="decimal mark of printed numbers"
     )
     parser.add_argument("--author", default="", help="for the properties of the files")
     parser.add_argument(
@@ -132,8 +132,9 @@ def _documents(
     """The whole report, or what an author sends to a journal; and what the workbook holds."""
     from datetime import UTC, datetime
 
-    from kyphometer.errors import UsageError
     from kyphometer.messages import language
+    from kyphometer.plots.drawing import Drawing, drawn
+    from kyphometer.reports.decimals import with_decimals
     from kyphometer.reports.journal import JournalStyle, journal_document
     from kyphometer.reports.journal_numbers import journal_workbook
     from kyphometer.reports.study import study_document
@@ -143,11 +144,11 @@ def _documents(
         style = JournalStyle(language=language(), decimal=args.decimal, author=args.author)
         workbook = journal_workbook(results, style, now)
         return journal_document(results, style, now), workbook
-    if args.decimal != ".":
-        raise UsageError("decimal_without_journal")
-    document = study_document(
-        results, made_at=now, pictures=pictures, verdict=verdict, author=args.author
-    )
+    with drawn(Drawing(decimal=args.decimal)):
+        document = study_document(
+            results, made_at=now, pictures=pictures, verdict=verdict, author=args.author
+        )
+    document = with_decimals(document, args.decimal)
     return document, document
 
 

@@ -21,6 +21,8 @@ SIZE_PT, SMALLEST_PT = 9.0, 6.5
 PADDING_MM = 1.0
 WIDEST_TEXT_MM = 70.0
 """A column is not made wider than this for its longest text, but for its longest word."""
+WHOLE_ROWS = 12
+"""Tables of so many rows go to the next page whole rather than being torn."""
 _POINTS_PER_MM = 72.0 / 25.4
 _BREAKS = re.compile(r"[ \n]+")
 
@@ -99,6 +101,7 @@ def add_table(
     table.autofit = False
     _fixed(table, layout)
     last = len(rows)
+    whole = last <= WHOLE_ROWS
     for line, cells in enumerate([headings, *rows]):
         row = table.add_row()
         _row_marks(row, head=line == 0)
@@ -108,6 +111,8 @@ def add_table(
             paragraph = cell.paragraphs[0]
             kind = TABLE_HEAD if line == 0 else TABLE_NUMBER if right[place] else TABLE_TEXT
             paragraph.style = out.styles[kind]
+            if whole and line < last:
+                paragraph.paragraph_format.keep_with_next = True
             if line == 0 and right[place]:
                 paragraph.alignment = 2
             run = paragraph.add_run(text)

@@ -9,8 +9,9 @@ from kyphometer.followup.cohort.analysis import CohortResults
 from kyphometer.followup.cohort.study import StudyResults
 from kyphometer.followup.windows import DEFAULT_WINDOWS, VisitWindows
 from kyphometer.messages import language, speaking
-from kyphometer.plots.drawing import Drawing, drawn, with_decimal
-from kyphometer.reports.document import Block, Bullets, Document, Figure, Heading, Paragraph, Table
+from kyphometer.plots.drawing import Drawing, drawn
+from kyphometer.reports.decimals import with_decimals
+from kyphometer.reports.document import Block, Bullets, Document, Figure, Heading, Paragraph
 from kyphometer.reports.journal_methods import journal_methods
 from kyphometer.reports.journal_sentences import journal_sentences
 from kyphometer.reports.journal_tables import journal_tables
@@ -69,14 +70,15 @@ def journal_document(
             Bullets(items=references(results)),
         ]
         subtitle = say("journal.subtitle")
-    return Document(
+    document = Document(
         title=results.name,
         subtitle=subtitle,
-        blocks=tuple(_marked(block, style.decimal) for block in blocks),
+        blocks=tuple(blocks),
         author=style.author,
         made_at=made_at,
         language=style.language,
     )
+    return with_decimals(document, style.decimal)
 
 
 def in_language(cohort: CohortResults) -> CohortResults:
@@ -94,31 +96,6 @@ def _methods(results: StudyResults) -> list[Paragraph]:
     """Methods as they were: those of the report in English, in other languages a shorter form."""
     written = methods(results) if language() == "en" else journal_methods(results)
     return [Paragraph(text=text) for text in written]
-
-
-def _marked(block: Block, mark: str) -> Block:
-    """The block with that decimal mark in what people read."""
-    match block:
-        case Paragraph(text=text):
-            return replace(block, text=with_decimal(text, mark))
-        case Table():
-            return replace(
-                block,
-                title=with_decimal(block.title, mark),
-                note=with_decimal(block.note, mark),
-                columns=tuple(replace(c, decimal=mark) for c in block.columns),
-                rows=tuple(
-                    tuple(with_decimal(c, mark) if isinstance(c, str) else c for c in row)
-                    for row in block.rows
-                ),
-            )
-        case Figure(title=title, alternative=alternative):
-            return replace(
-                block,
-                title=with_decimal(title, mark),
-                alternative=with_decimal(alternative, mark),
-            )
-    return block
 
 
 def _figures(cohort: CohortResults) -> list[Figure]:

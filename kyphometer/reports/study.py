@@ -196,7 +196,7 @@ def _scores(results: StudyResults) -> list[Block]:
         return [heading, Paragraph(text="The clinical table holds no VAS and no ODI."), *symptoms]
     figure = scores_figure(cohort)
     labels = cohort.rules.windows.labels
-    tables = [t for e in endpoints for t in (scores_table(e, labels), pairs_table(e, labels))]
+    tables = [table(e, labels) for table in (scores_table, pairs_table) for e in endpoints]
     against = outcomes_table(cohort)
     return [
         heading,
