@@ -2,8 +2,8 @@
 
     python benchmarks/object_headers.py --count 500
 
-Needs dciodvfy (dicom3tools) and dsrdump (dcmtk), with --templates PixelMed (pixelmed-apps). Every fault is printed, and at the end how many
-objects of how many headers had any.
+Needs dciodvfy (dicom3tools) and dsrdump (dcmtk), with --templates PixelMed (pixelmed-apps). Every
+fault is printed, and at the end how many objects of how many headers had any.
 """
 
 from __future__ import annotations
