@@ -2,8 +2,8 @@
 
     python benchmarks/object_headers.py --count 500
 
-Needs dciodvfy (dicom3tools) and dsrdump (dcmtk). Every fault is printed, and at the end how many
-objects of how many headers had any.
+Needs dciodvfy (dicom3tools) and dsrdump (dcmtk), with --templates PixelMed (pixelmed-apps). Every
+fault is printed, and at the end how many objects of how many headers had any.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=500)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--as", dest="kinds", nargs="+", default=[kind.value for kind in Kind])
+    parser.add_argument("--templates", action="store_true", help="reports by PixelMed too")
     args = parser.parse_args()
     warnings.simplefilter("error")
     faulty = 0
@@ -33,7 +34,8 @@ def main() -> int:
     for seed in seeds:
         with tempfile.TemporaryDirectory() as folder:
             try:
-                found = faults_of(seed, Path(folder), [Kind(kind) for kind in args.kinds])
+                kinds = [Kind(kind) for kind in args.kinds]
+                found = faults_of(seed, Path(folder), kinds, templates=args.templates)
             except Exception as error:
                 found = [f"{seed}: {type(error).__name__}: {error}"]
         faulty += bool(found)

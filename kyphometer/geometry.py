@@ -53,6 +53,8 @@ class SpacingSource(StrEnum):
 
     STATED = "stated"
     """The user stated it."""
+    KNOWN_SIZE = "known_size"
+    """An object of known size on the film, marked in the reading."""
     CALIBRATED = "calibrated"
     """PixelSpacing with a calibration type (GEOMETRY or FIDUCIAL)."""
     PIXEL_SPACING = "pixel_spacing"

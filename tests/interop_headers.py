@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pydicom
 from dicom_films import noisy_pixels
-from interop_films import complaints, reading_on
+from interop_films import complaints, pixelmed, reading_on
 from pydicom import config
 from pydicom.dataset import Dataset
 
@@ -185,8 +185,14 @@ def write_varied(seed: int, folder: Path) -> Path:
 OBSERVERS = ("KN", "Nguyễn Văn A", None, "x" * 90, "a=b\\c", "Doe^Jane")
 
 
-def faults_of(seed: int, folder: Path, kinds=tuple(Kind)) -> list[str]:
-    """What checking programs find in the objects of a film with a varied header."""
+def faults_of(seed: int, folder: Path, kinds=tuple(Kind), *, templates=False) -> list[str]:
+    """What checking programs find in the objects of a film with a varied header.
+
+    Parameters
+    ----------
+    templates
+        Ask PixelMed's validator about reports too, which takes most of a minute each.
+    """
     path = write_varied(seed, folder)
     film = read_film(path, frame=2 if _frames(path) > 1 else 1)
     reading = reading_on(
@@ -200,7 +206,12 @@ def faults_of(seed: int, folder: Path, kinds=tuple(Kind)) -> list[str]:
     for dataset in objects_for(film, reading, kinds, earlier=earlier, reason="sửa lại góc" * 9):
         target = folder / f"{seed}.dcm"
         dataset.save_as(target, enforce_file_format=True)
-        found += [f"{seed} {dataset.Modality}: {line}" for line in complaints(target)]
+        told = complaints(target)
+        if templates and dataset.Modality == "SR":
+            words = pixelmed(target)
+            told += [line for line in words.splitlines() if "Error" in line]
+            told += [] if "IOD validation complete" in words else [words]
+        found += [f"{seed} {dataset.Modality}: {line}" for line in told]
     return found
 
 

@@ -20,10 +20,12 @@ from kyphometer.reading import (
     Consensus,
     ConsensusPart,
     Endplate,
+    KnownSize,
     Landmark,
     MarkSource,
     NotMeasurable,
     Reading,
+    ScaleKind,
     Vertebra,
 )
 from kyphometer.reading.consensus import mean_reading
@@ -37,6 +39,7 @@ from kyphometer.workflow.consensus import (
     open_films,
     proposed,
 )
+from kyphometer.workflow.deidentified import deidentify_source
 from kyphometer.workflow.reliability import collect_readings
 from kyphometer.workflow.study import AnalysisChoices, analyse_study
 
@@ -263,3 +266,34 @@ def test_sources_of_a_mean_stay_what_they_were():
     assert made.vertebrae[Level.L1].superior.anterior.source is MarkSource.CARRIED
     mixed = mean_reading([reading({L1: carried}), reading({L1: plate()})])
     assert mixed.vertebrae[Level.L1].superior.anterior.source is MarkSource.HAND
+
+
+def test_a_copy_without_identity_keeps_consensus_and_scale(study, tmp_path):
+    film = first_film(study)
+    record = make_consensus(study, film.id, "CC", chosen="AN")
+    size = KnownSize(
+        kind=ScaleKind.SPHERE,
+        ends=(Point(10.0, 10.0), Point(90.0, 10.0)),
+        known_mm=25.0,
+        known_sd_mm=0.1,
+        mark_sd_mm=0.3,
+    )
+    study.save_reading(
+        replace(record.reading, known_size=size), film.id, "CC", base_version=1, reason="a sphere"
+    )
+    outcome = deidentify_source(tmp_path / "copy.sqlite", tmp_path / "out")
+    assert outcome.leftovers == ()
+
+    def numbers(opened):
+        found = opened.measurements(("VKA", "RKA", "HA", "HP"))
+        return [(item.code, item.value, item.standard_uncertainty) for item in found]
+
+    with Study.open(outcome.out / "study.kyphometer") as copied:
+        assert numbers(copied) == numbers(study)
+        kept = [one.reading for one in copied.latest_readings() if one.reading.consensus]
+        assert [one.known_size for one in kept] == [size]
+        [made] = [one.consensus for one in kept]
+        assert made.method == "chosen"
+        assert {part.version for part in made.of} == {1}
+        assert not {part.observer for part in made.of} & {"AN", "BT"}
+        assert copied.check() == ()

@@ -215,3 +215,30 @@ def test_the_command_writes_it(tmp_path, capsys):
     assert bundle["identifier"]["value"] == f"urn:oid:{told['uid']}"
     assert main(["export", str(film), "--as", "fhir", "--as", "coco", "--out", str(tmp_path)]) == 0
     assert (tmp_path / "pre-op.fhir.json").is_file()
+
+
+def test_a_comment_goes_along_in_report_and_bundle(tmp_path):
+    pydicom = pytest.importorskip("pydicom")
+    from kyphometer.interop.objects.structured_report import structured_report
+
+    film, reading = sample()
+    said = "Lún rõ, xem lại\nbờ trước"
+    source = source_of(film, replace(reading, comment=said))
+    path = tmp_path / "report.dcm"
+    structured_report(source).save_as(path, enforce_file_format=True)
+    kept = [
+        item.TextValue
+        for item in pydicom.dcmread(path).ContentSequence
+        if item.ConceptNameCodeSequence[0].CodeValue == "121106"
+    ]
+    assert [text.splitlines() for text in kept] == [said.splitlines()]
+    [report] = resources(valid_bundle(source), "DiagnosticReport")
+    assert said in [note["text"] for note in report["note"]]
+    [plain] = resources(valid_bundle(source_of(film, reading)), "DiagnosticReport")
+    assert not [note for note in plain.get("note", ()) if said in note["text"]]
+
+
+def valid_bundle(source):
+    bundle = fhir_bundle(source)
+    valid(bundle)
+    return bundle

@@ -100,6 +100,7 @@ def test_workbook_has_a_sheet_a_topic_and_pdf_an_author_and_a_date(written):
     assert leaks["Any complication"][:2] == (4, 21)
     assert leaks["Any complication"][2] == pytest.approx(100 * 4 / 21)
     assert book.properties.creator == "Nguyễn Văn A"
+    assert all(sheet.sheet_properties.pageSetUpPr.fitToPage for sheet in book)
     pdf = (written / "j.pdf").read_bytes()
     assert b"/CreationDate (D:20" in pdf
     assert b"/CreationDate (D:2000" not in pdf

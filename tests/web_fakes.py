@@ -39,6 +39,13 @@ class MemoryStore:
         self._counter = 0
         self._lock = threading.RLock()
 
+    def films_folder(self):
+        """A store in memory has no place for files."""
+        return
+
+    def note_deed(self, action, subject, details):
+        """Nor an audit trail."""
+
     def films(self) -> Sequence[FilmRecord]:
         return list(self._films.values())
 

@@ -18,6 +18,7 @@ from kyphometer.measure.angles import measure_named
 from kyphometer.measure.definitions import ANGLES, AngleDefinition, angle_definition
 from kyphometer.measure.model import Measurement, MeasurementSet, Refusal
 from kyphometer.measure.plausible import endplate_lengths_mm, implausible_scale
+from kyphometer.measure.scale import scaled, with_scale
 from kyphometer.measure.shape import (
     COMPRESSION_CODES,
     DEPRESSION_CODES,
@@ -61,7 +62,7 @@ def measure_reading(
     reading
         The reading.
     geometry
-        Pixel geometry of its film.
+        Pixel geometry of its film; an object of known size in the reading goes before its scale.
     codes
         What to measure: codes or aliases of the registry, endplate pairs such as
         `T12.superior-L2.inferior`, or shape codes (`HA`, `AVBC`, `GENANT_QM`, ...). None measures
@@ -89,6 +90,7 @@ def measure_reading(
     UnknownDefinitionError, AmbiguousDefinitionError
         If a code is not known, or means several things.
     """
+    geometry = scaled(geometry, reading.known_size)
     bodies = square_bodies(reading, geometry)
     findings = check_reading(reading, geometry, bodies=bodies)
     errors = [item for item in findings if item.severity is Severity.ERROR]
@@ -108,7 +110,7 @@ def measure_reading(
         collector.everything()
     else:
         collector.asked_for(codes)
-    found = collector.measurements
+    found = [with_scale(item, reading.known_size) for item in collector.measurements]
     if implausible_scale(reading, geometry):
         found = [replace(item, standard_uncertainty=None) for item in found]
     return MeasurementSet(

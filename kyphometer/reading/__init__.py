@@ -18,6 +18,7 @@ from kyphometer.reading.model import (
     Reading,
     Vertebra,
 )
+from kyphometer.reading.scale import KnownSize, ScaleKind
 
 __all__ = [
     "CarriedBody",
@@ -27,10 +28,12 @@ __all__ = [
     "CornerRule",
     "Covariance",
     "Endplate",
+    "KnownSize",
     "Landmark",
     "LandmarkName",
     "MarkSource",
     "NotMeasurable",
     "Reading",
+    "ScaleKind",
     "Vertebra",
 ]

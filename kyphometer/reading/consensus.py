@@ -58,6 +58,9 @@ def mean_reading(readings: Sequence[Reading]) -> Reading:
         facing=next((one.facing for one in readings if one.facing is not None), None),
         not_measurable=tuple(unseen.values()),
         comment="",
+        known_size=first.known_size
+        if all(one.known_size == first.known_size for one in readings)
+        else None,
         carried_over={},
         extra={},
     )

@@ -37,6 +37,7 @@ from kyphometer.reading.model import (
     Reading,
     Vertebra,
 )
+from kyphometer.reading.scale import KnownSize
 from kyphometer.typed_json import MemberError, json_schema, typed
 
 MAX_BYTES = 4 * 1024 * 1024
@@ -84,6 +85,7 @@ def reading_to_dict(reading: Reading) -> dict[str, Any]:
         comment=reading.comment,
         carried_over=_carried_out(reading.carried_over) or msgspec.UNSET,
         consensus=_consensus_out(reading.consensus),
+        known_size=_known_size_out(reading.known_size),
     )
     return {**reading.extra, **msgspec.to_builtins(document)}
 
@@ -148,6 +150,18 @@ def _consensus_out(consensus: Consensus | None) -> declared.ConsensusMember | ms
     return declared.ConsensusMember(
         of=[_member(part, declared.ConsensusPartMember) for part in consensus.of],
         edited=consensus.edited,
+    )
+
+
+def _known_size_out(known: KnownSize | None) -> declared.KnownSizeMember | msgspec.UnsetType:
+    if known is None:
+        return msgspec.UNSET
+    return declared.KnownSizeMember(
+        kind=known.kind,
+        ends=[list(end) for end in known.ends],
+        known_mm=known.known_mm,
+        known_sd_mm=known.known_sd_mm,
+        mark_sd_mm=known.mark_sd_mm,
     )
 
 
@@ -265,6 +279,7 @@ def reading_from_dict(document: Any, *, draft: bool = False) -> Reading:
         comment=top.comment or "",
         carried_over=_carried_in(top.carried_over or {}),
         consensus=_consensus_in(top.consensus or None),
+        known_size=_known_size_in(top.known_size or None),
         extra={key: value for key, value in document.items() if key not in _KNOWN},
     )
 
@@ -386,6 +401,22 @@ def _consensus_in(member: declared.ConsensusMember | None) -> Consensus | None:
         return Consensus(of=parts, edited=member.edited)
     except LandmarkError as error:
         raise ReadingFormatError("reading_refused", where="'consensus'", error=error) from None
+
+
+def _known_size_in(member: declared.KnownSizeMember | None) -> KnownSize | None:
+    if member is None:
+        return None
+    first, second = (Point(*end) for end in member.ends)
+    try:
+        return KnownSize(
+            kind=member.kind,
+            ends=(first, second),
+            known_mm=member.known_mm,
+            known_sd_mm=member.known_sd_mm,
+            mark_sd_mm=member.mark_sd_mm,
+        )
+    except LandmarkError as error:
+        raise ReadingFormatError("reading_refused", where="'known_size'", error=error) from None
 
 
 def _carried_line_in(line: declared.CarriedLineMember | None) -> CarriedLine | None:

@@ -1,8 +1,9 @@
 """The document of a reading, declared once: its decoder, encoder and schema are made from this.
 
 `DraftDocument` is what a page saves while somebody marks: corners may be missing. `null` stands for
-a member that is left out. History: version 1, first. Later, without a new version: `carried_over`
-and `consensus`; they may be left out, and programs that do not know them keep and do not need them.
+a member that is left out. History: version 1, first. Later, without a new version: `carried_over`,
+`consensus` and `known_size`; they may be left out, and programs that do not know them keep them
+and do not need them.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from kyphometer.anatomy import EndplateSide
 from kyphometer.geometry import Facing
 from kyphometer.reading.model import CornerRule, MarkSource
+from kyphometer.reading.scale import ScaleKind
 
 FORMAT: Literal["kyphometer-reading"] = "kyphometer-reading"
 VERSION: Literal[1] = 1
@@ -163,6 +165,20 @@ class ConsensusMember(Struct, frozen=True, kw_only=True):
     edited: bool = False
 
 
+class KnownSizeMember(Struct, frozen=True, kw_only=True):
+    """An object of known size on the film."""
+
+    kind: ScaleKind
+    ends: Annotated[
+        list[Position], Meta(min_length=2, max_length=2, description="Of the known length.")
+    ]
+    known_mm: Annotated[float, Meta(gt=0, le=1000, description="The known length, in mm.")]
+    known_sd_mm: Annotated[float, Meta(ge=0, le=1000, description="Its standard uncertainty.")]
+    mark_sd_mm: Annotated[
+        float, Meta(ge=0, le=1000, description="Standard uncertainty of each marked end.")
+    ]
+
+
 _ENDPLATE: dict[str, Any] = {
     "anyOf": [
         {"required": [side.value], "properties": {side.value: {"type": "object"}}}
@@ -201,6 +217,10 @@ class DraftDocument(Struct, frozen=True, kw_only=True):
     consensus: Annotated[
         ConsensusMember | UnsetType | None,
         Meta(description="Of which readings it was made, if somebody adjudicated them."),
+    ] = UNSET
+    known_size: Annotated[
+        KnownSizeMember | UnsetType | None,
+        Meta(description="What its millimetres rest on, if not on the film's pixel size."),
     ] = UNSET
 
 

@@ -18,6 +18,7 @@ from kyphometer.film import FilmReference
 from kyphometer.geometry import Facing, Point
 from kyphometer.reading.agreed import Consensus
 from kyphometer.reading.carried import CarriedBody
+from kyphometer.reading.scale import KnownSize
 
 Covariance = tuple[tuple[float, float], tuple[float, float]]
 
@@ -183,6 +184,9 @@ class Reading:
         level. It stays when marks are moved; `kyphometer.followup.carried` tells where it holds.
     consensus
         Of which readings it was made, if a further reader adjudicated them; None otherwise.
+    known_size
+        An object of known size on the film, which its millimetres rest on; None for those of the
+        film.
     """
 
     film: FilmReference
@@ -198,6 +202,7 @@ class Reading:
     comment: str = ""
     carried_over: Mapping[Level, CarriedBody] = field(default_factory=dict)
     consensus: Consensus | None = None
+    known_size: KnownSize | None = None
     extra: Mapping[str, object] = field(default_factory=dict)
     """Members of the document that this version does not know; kept when it is written again."""
 

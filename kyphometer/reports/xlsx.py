@@ -36,10 +36,18 @@ def write_xlsx(document: Document, path: Path) -> None:
         elif isinstance(block, Table) and not within_patient:
             if topic not in sheets:
                 sheets[topic] = book.create_sheet(_sheet_name(topic, set(book.sheetnames)))
+                _print_whole(sheets[topic])
             _add(sheets[topic], block)
     if not book.worksheets:
         book.create_sheet("empty")
     book.save(path)
+
+
+def _print_whole(sheet: Any) -> None:
+    """On paper all columns stand on one page, on its side."""
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.fitToHeight = 0
+    sheet.sheet_properties.pageSetUpPr.fitToPage = True
 
 
 def _add(sheet: Any, table: Table) -> None:

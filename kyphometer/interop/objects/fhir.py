@@ -133,6 +133,8 @@ def fhir_bundle(source: Source) -> Resource:
 
 def _report(made: _Bundle, groups: list[Resource]) -> Resource:
     angles, visit = sent_angles(made.source), made.source.visit
+    said = [f"Visit: {visit}"] if visit else []
+    said += [made.source.reading.comment] if made.source.reading.comment else []
     return {
         "resourceType": "DiagnosticReport",
         "identifier": [_uid_identifier(str(made.report.SOPInstanceUID))],
@@ -142,7 +144,7 @@ def _report(made: _Bundle, groups: list[Resource]) -> Resource:
         "study": [made.study],
         "result": groups,
         **({"conclusion": "\n".join(map(str, angles))} if angles else {}),
-        **({"note": [{"text": f"Visit: {visit}"}]} if visit else {}),
+        **({"note": [{"text": text} for text in said]} if said else {}),
         **made.order,
         **made.moments,
         **made.performer,

@@ -63,6 +63,11 @@ def structured_report(source: Source) -> Dataset:
     )
     children = content[0].ContentSequence
     children.insert(len(children) - 1, _image_library(source))
+    if source.reading.comment:
+        said = hd.sr.TextContentItem(
+            name=coded.COMMENT, value=source.reading.comment, relationship_type="CONTAINS"
+        )
+        children.insert(len(children) - 1, said)
     report = hd.sr.ComprehensiveSR(
         evidence=[film_evidence(source)],
         content=content,

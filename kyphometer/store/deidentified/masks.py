@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections import Counter
@@ -155,7 +156,12 @@ class Masks:
                 found[name] = self.drop("comments of readings", value)
             elif name == "carried_over" and value:
                 found[name] = {level: self._carried(body) for level, body in value.items()}
-            elif name != "carried_over":
+            elif name == "consensus" and value:
+                found[name] = self._consensus(value)
+            elif name == "known_size" and value:
+                kept = ("kind", "ends", "known_mm", "known_sd_mm", "mark_sd_mm")
+                found[name] = {key: value[key] for key in kept}
+            elif name not in ("carried_over", "consensus", "known_size"):
                 self.drop("unknown members of readings", value)
         return found
 
@@ -187,6 +193,16 @@ class Masks:
     def _not_measurable(self, item: Mapping[str, Any]) -> dict[str, Any]:
         self.drop("reasons of endplates that were not marked", item.get("reason"))
         return {"level": item.get("level"), "endplate": item.get("endplate"), "reason": ""}
+
+    def _consensus(self, value: Mapping[str, Any]) -> dict[str, Any]:
+        """Of whom and which; hashes of documents with identity become ones of the new names."""
+        parts = []
+        for place, part in enumerate(value["of"]):
+            whose = self.ledger.observer(part["observer"]) if part.get("observer") else None
+            name = f"{whose} {part.get('version')} {place}"
+            sha256 = hashlib.sha256(name.encode()).hexdigest()
+            parts.append({**part, "observer": whose, "sha256": sha256})
+        return {"of": parts, "edited": bool(value.get("edited"))}
 
     def _carried(self, body: Mapping[str, Any]) -> dict[str, Any]:
         kept = {n: v for n, v in body.items() if n in ("correlation", "superior", "inferior")}

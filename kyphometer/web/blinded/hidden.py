@@ -38,6 +38,10 @@ class Hidden:
         """Refused: other readings stay hidden."""
         raise BlindedRefusalError(RefusalCode.HIDDEN)
 
+    def lines(self, _film_id: str, _document: object, _lines: object) -> Never:
+        """Refused: millimetres would tell the size of a pixel."""
+        raise BlindedRefusalError(RefusalCode.HIDDEN)
+
     def progress(self) -> Never:
         """Refused: other readers stay hidden."""
         raise BlindedRefusalError(RefusalCode.HIDDEN)

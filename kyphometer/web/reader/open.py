@@ -39,6 +39,7 @@ from kyphometer.web.reader.versions import ReadingVersions, stored_view, tag_of
 from kyphometer.web.reader.visits import ReadFilm, visit_table
 from kyphometer.web.views.assisted import assisted_view
 from kyphometer.web.views.films import facts_view, geometry_view, identity_view, pixels_view
+from kyphometer.web.views.lines import lines_view
 from kyphometer.web.views.measurements import measure_answer
 from kyphometer.web.views.visits import VisitTable
 from kyphometer.web.views.work import (
@@ -54,12 +55,14 @@ from kyphometer.web.views.work import (
     progress,
     sibling_view,
 )
+from kyphometer.web.wire.base import Pair
 from kyphometer.web.wire.films import Film, Sibling, WorkList, WorkQuery
 from kyphometer.web.wire.marks import (
     Assisted,
     Candidates,
     Confirmed,
     Document,
+    Lines,
     Measured,
     Readings,
     Saved,
@@ -303,6 +306,17 @@ class OpenService(ArchiveService):
             self.agreement.corner_sd_mm,
             changes=lambda found: self._earlier.changes(record, reading, found),
         )
+
+    def lines(
+        self,
+        film_id: str,
+        document: Mapping[str, Any],
+        lines: Sequence[tuple[Pair, Pair]],
+    ) -> Lines:
+        """Lengths of lines beside the reading, and angles between them."""
+        record = self._record(film_id)
+        reading = draft_reading(document, record.reference)
+        return lines_view(lines, reading, record.geometry, self.agreement.corner_sd_mm)
 
     def visits(self, film_id: str, document: Mapping[str, Any] | None) -> VisitTable:
         """All visits of the patient, with `document` as the marks of that film."""

@@ -27,8 +27,9 @@ from kyphometer.web.reader.carrying import CarryOrder
 from kyphometer.web.sending.answers import SendJob
 from kyphometer.web.sending.job import ResultsOrder
 from kyphometer.web.views.visits import VisitTable
+from kyphometer.web.wire.base import Pair
 from kyphometer.web.wire.films import WorkQuery
-from kyphometer.web.wire.marks import Candidates, Readings
+from kyphometer.web.wire.marks import Candidates, Lines, Readings
 from kyphometer.web.wire.people import Progress
 from kyphometer.web.wire.told import (
     AssistedTold,
@@ -125,6 +126,15 @@ class ReaderService(Protocol):
 
     def candidates(self, film_id: str) -> Candidates:
         """Readings of others to adjudicate, without their names."""
+        ...
+
+    def lines(
+        self,
+        film_id: str,
+        document: Mapping[str, Any],
+        lines: Sequence[tuple[Pair, Pair]],
+    ) -> Lines:
+        """Lengths of lines beside the reading, and angles between them."""
         ...
 
     def progress(self) -> Progress:

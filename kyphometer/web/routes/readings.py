@@ -19,8 +19,10 @@ from kyphometer.web.wire.marks import (
     Carried,
     CarryOver,
     Confirm,
+    Lines,
     Log,
     Marks,
+    MeasureLines,
     SaveDraft,
     Seen,
     ShownMarks,
@@ -68,6 +70,12 @@ async def measure(request: Request, body: Marks) -> MeasuredTold:
     """Live results."""
     at, film_id = await reader_service(request), request.path_params["film_id"]
     return await run_in_threadpool(at.measure, film_id, body.document)
+
+
+async def lines(request: Request, body: MeasureLines) -> Lines:
+    """Lengths of lines drawn beside the reading, and angles between them."""
+    at, film_id = await reader_service(request), request.path_params["film_id"]
+    return await run_in_threadpool(at.lines, film_id, body.document, body.lines)
 
 
 async def visits(request: Request, body: ShownMarks) -> VisitTable:
@@ -119,6 +127,7 @@ ROUTES = (
     TypedRoute("/api/films/{film_id}/draft", PUT=save_draft, DELETE=discard_draft),
     TypedRoute("/api/films/{film_id}/reading", POST=confirm),
     TypedRoute("/api/films/{film_id}/measure", POST=measure),
+    TypedRoute("/api/films/{film_id}/lines", POST=lines),
     TypedRoute("/api/films/{film_id}/visits", POST=visits),
     TypedRoute("/api/films/{film_id}/assist", POST=assist),
     TypedRoute("/api/films/{film_id}/carry-over", POST=carry_over),

@@ -39,6 +39,12 @@ class Marks(Asked, frozen=True, kw_only=True):
     document: Draft
 
 
+class MeasureLines(Marks, frozen=True, kw_only=True):
+    """Lines drawn beside the reading, in pixels of the film."""
+
+    lines: Annotated[list[tuple[Pair, Pair]], Meta(max_length=50)]
+
+
 class ShownMarks(Asked, frozen=True, kw_only=True):
     """Marks as they are shown, or null for those that are stored."""
 
@@ -251,6 +257,30 @@ class StoredReading(Told, frozen=True, kw_only=True):
     measurements: list[Measurement]
     error: str | None
     latest: bool
+
+
+class LineLength(Told, frozen=True, kw_only=True):
+    """Length of a line: in widths of a pixel, and in mm where their size is known."""
+
+    pixels: float
+    mm: float | None
+    standard_uncertainty: float | None
+
+
+class LineAngle(Told, frozen=True, kw_only=True):
+    """Smaller angle between a line and the next, in degrees."""
+
+    degrees: float
+    standard_uncertainty: float | None
+
+
+class Lines(Told, frozen=True, kw_only=True):
+    """Lines measured, and the width of a pixel that they rest on."""
+
+    lengths: list[LineLength]
+    angles: list[LineAngle]
+    column_mm: float | None
+    in_patient: bool
 
 
 class Candidate(Told, frozen=True, kw_only=True):

@@ -88,11 +88,17 @@ export function removeVertebra(session, level) {
 
 /** Begin a consensus with these marks: one step of undo. @param {Session} session @param {any} document */
 export function takeConsensus(session, document) {
-  const { vertebrae, fractured_levels, facing, corner_rule, not_measurable, consensus } = doc.normalised(document);
+  const { vertebrae, fractured_levels, facing, corner_rule, not_measurable, consensus, known_size } = doc.normalised(document);
   const kept = { ...session.history.saved, carried_over: undefined, draft: { ...session.history.saved.draft, queue: [] } };
   session.arm(false);
   session.select(null);
-  session.history.commit({ ...kept, vertebrae, fractured_levels, facing, corner_rule, not_measurable, consensus }, 'consensus');
+  session.history.commit({ ...kept, vertebrae, fractured_levels, facing, corner_rule, not_measurable, consensus, known_size }, 'consensus');
+}
+
+/** What millimetres rest on from now on; null: the film's own pixel size. @param {Session} session @param {?object} known */
+export function setKnownSize(session, known) {
+  const { known_size: _before, ...rest } = /** @type {any} */ (session.history.saved);
+  session.history.commit(known ? { ...rest, known_size: known } : rest, 'known_size');
 }
 
 /** Choose the fractured levels and ask for the endplates their angles need.

@@ -9,6 +9,7 @@ const DEFAULTS = Object.freeze({
   assist: true,
   keys: true,
   rightWindows: false,
+  ownKeys: {},
   plan: 'angles',
   visits: true,
 });
@@ -16,9 +17,10 @@ const DEFAULTS = Object.freeze({
 /** @returns {any} */
 export function loadPrefs() {
   try {
-    return { ...DEFAULTS, ...JSON.parse(localStorage.getItem(KEY) ?? '{}') };
+    const kept = JSON.parse(localStorage.getItem(KEY) ?? '{}');
+    return { ...DEFAULTS, ...kept, ownKeys: { ...kept.ownKeys } };
   } catch {
-    return { ...DEFAULTS };
+    return { ...DEFAULTS, ownKeys: {} };
   }
 }
 

@@ -41,6 +41,9 @@ export class Session extends Emitter {
     this.armed = Boolean(document.draft?.armed) && this.status !== 'read';
     /** @type {?string} */
     this.selected = null;
+    /** @type {[number[], number[]][]} lines beside the reading: not kept with it */
+    this.lines = [];
+    this.lining = false;
     /** @type {Set<string>} proposed corners that were taken hold of, by pointer or keyboard */
     this.seen = new Set();
     /** @type {?{from: ?string, levels: string[], level: string}} the body whose middle is asked for */
@@ -70,7 +73,7 @@ export class Session extends Emitter {
 
   /** The corner asked for now, or null when not armed or nothing is left. @returns {?CornerRef} */
   get target() {
-    return this.armed && !this.where ? nextTarget(this.reading, this.queue) : null;
+    return this.armed && !this.where && !this.lining ? nextTarget(this.reading, this.queue) : null;
   }
 
   /** True if the reading on the screen is the confirmed one. */
@@ -121,6 +124,19 @@ export class Session extends Emitter {
     if (this.armed === armed) return;
     this.armed = armed;
     this.emit('target');
+  }
+
+  /** Draw lines, or no more. @param {boolean} lining */
+  drawLines(lining) {
+    this.lining = lining;
+    this.emit('target');
+    this.emit('lines');
+  }
+
+  /** @param {[number[], number[]][]} lines */
+  setLines(lines) {
+    this.lines = lines;
+    this.emit('lines');
   }
 
   /** Ask for the middle of a body, or no more. @param {Session['where']} where */

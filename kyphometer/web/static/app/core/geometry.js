@@ -6,6 +6,7 @@
  * @typedef {[number, number]} Point
  * @typedef {'left'|'right'} Facing
  * @typedef {{row_mm: ?number, column_mm: ?number, aspect: number}} PixelGeometry
+ * @typedef {{column_mm: number, in_patient: boolean}} KnownScale
  * @typedef {{scale: number, cos: number, sin: number, tx: number, ty: number}} Similarity
  */
 
@@ -38,6 +39,15 @@ export function signedAngleDeg(upper, lower, facing) {
 export function endplateVector(anterior, posterior, geometry) {
   const [sx, sy] = scaleOf(geometry);
   return [(anterior[0] - posterior[0]) * sx, (anterior[1] - posterior[1]) * sy];
+}
+
+/** The scale by an object of known size, for the scale bar; null where none was marked.
+ * @param {any} reading @param {?PixelGeometry} geometry @returns {?KnownScale} */
+export function knownScale(reading, geometry) {
+  const known = reading?.known_size;
+  if (!known) return null;
+  const [[ax, ay], [bx, by]] = known.ends;
+  return { column_mm: known.known_mm / Math.hypot(bx - ax, (by - ay) * (geometry?.aspect ?? 1)), in_patient: true };
 }
 
 /** @param {Point} a @param {Point} b @returns {number} distance in pixels */

@@ -102,6 +102,34 @@ export function finishPlacing(stage, ref, at, focus) {
   session.emit('advance', { from: ref });
 }
 
+/** Draw a line beside the reading. @param {Stage} stage @param {Point} start @param {boolean} touch
+ * @returns {Gesture} */
+export function drawLine(stage, start, touch) {
+  const session = /** @type {any} */ (stage.session);
+  const before = session.lines;
+  const first = stage.pane.toFilm(start);
+  const follow = follower(stage, first, start);
+  /** @type {?Point} */
+  let last = null;
+  return {
+    move(now, event) {
+      const point = follow(now, event.shiftKey);
+      if (!last && distance(now, start) < SLACK) return;
+      last = point;
+      session.setLines([...before, [first, point]]);
+      stage.magnify(point, touch);
+    },
+    end() {
+      stage.loupe.hide();
+      session.emit('drawn');
+    },
+    cancel() {
+      stage.loupe.hide();
+      session.setLines(before);
+    },
+  };
+}
+
 /** Say where a body lies: where the pointer is let go. @param {Stage} stage @param {Point} start
  * @returns {Gesture} */
 export function sayWhere(stage, start) {

@@ -21,8 +21,10 @@ const TYPING = 'input:not([type=checkbox]):not([type=radio]):not([type=range]), 
 
 export class KeyboardInput {
   /** @param {Stage} stage @param {Object<string, {run: () => void, enabled?: () => boolean}>} commands
-   * @param {import('./pointer.js').PointerInput} pointer */
-  constructor(stage, commands, pointer) {
+   * @param {import('./pointer.js').PointerInput} pointer
+   * @param {() => import('./shortcuts.js').OwnKeys} own keys that the reader has chosen */
+  constructor(stage, commands, pointer, own = () => ({})) {
+    this.own = own;
     this.stage = stage;
     this.commands = commands;
     this.pointer = pointer;
@@ -43,11 +45,11 @@ export class KeyboardInput {
       event.preventDefault();
       return;
     }
-    const shortcut = shortcutFor(comboOf(event));
+    const shortcut = shortcutFor(comboOf(event), this.own());
     const command = shortcut && this.commands[shortcut.command];
     if (!command || (command.enabled && !command.enabled())) return;
     const single = !event.ctrlKey && !event.metaKey && comboOf(event).length === 1;
-    if (single && comboOf(event) !== '?' && this.stage.session?.prefs.keys === false) return;
+    if (single && shortcut.command !== 'help' && this.stage.session?.prefs.keys === false) return;
     event.preventDefault();
     if (event.repeat && !['undo', 'redo', 'zoomIn', 'zoomOut'].includes(shortcut.command)) return;
     command.run();

@@ -6,7 +6,7 @@
  * @typedef {import('../core/geometry.js').Point} Point
  */
 import { zoomedAt } from '../view/viewport.js';
-import { dragCorner, panDrag, pinch, placeCorner, sayWhere, windowDrag, zoomDrag } from './gestures.js';
+import { dragCorner, drawLine, panDrag, pinch, placeCorner, sayWhere, windowDrag, zoomDrag } from './gestures.js';
 
 const REACH = { mouse: 13, pen: 16, touch: 26 };
 /** While armed only a press right on a corner grabs it; a little beside it places the next one. */
@@ -73,6 +73,7 @@ export class PointerInput {
     if (event.button !== 0) return null;
     if (event.altKey) return windowDrag(stage, at);
     if (stage.session?.where && !stage.isCovered(at)) return sayWhere(stage, at);
+    if (stage.session?.lining && !stage.isCovered(at)) return drawLine(stage, at, touch);
     const armed = Boolean(stage.session?.target) && !stage.isCovered(at);
     const reach = (armed ? REACH_ARMED : REACH)[this.kind(event)];
     const key = event.ctrlKey || event.metaKey ? null : stage.cornerAt(at, reach);

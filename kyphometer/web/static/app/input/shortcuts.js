@@ -11,6 +11,7 @@ export const SHORTCUTS = Object.freeze([
   { command: 'crosshair', keys: ['c'], group: 'mark' },
   { command: 'notMeasurable', keys: ['x'], group: 'mark' },
   { command: 'anotherVertebra', keys: ['v'], group: 'mark' },
+  { command: 'line', keys: ['4'], group: 'mark' },
   { command: 'remove', keys: ['Delete', 'Backspace'], group: 'mark' },
   { command: 'undo', keys: ['Ctrl+z'], group: 'mark' },
   { command: 'redo', keys: ['Ctrl+y', 'Ctrl+Shift+z'], group: 'mark' },
@@ -83,7 +84,32 @@ export function comboOf(event) {
   return parts.join('+');
 }
 
-/** @param {string} combo @returns {?Shortcut} */
-export function shortcutFor(combo) {
-  return SHORTCUTS.find((shortcut) => shortcut.keys.includes(combo)) ?? null;
+/** Keys that a reader has chosen, by command. @typedef {Object<string, string>} OwnKeys */
+
+/** @param {Shortcut} shortcut @param {OwnKeys} own @returns {string[]} */
+export function keysOf(shortcut, own) {
+  return own[shortcut.command] ? [own[shortcut.command]] : shortcut.keys;
+}
+
+/** @param {string} combo @param {OwnKeys} [own] @returns {?Shortcut} */
+export function shortcutFor(combo, own = {}) {
+  return SHORTCUTS.find((shortcut) => keysOf(shortcut, own).includes(combo)) ?? null;
+}
+
+/** Keys of a command, for people's eyes. @param {string} command @param {OwnKeys} own @returns {string[]} */
+export function keysFor(command, own) {
+  const shortcut = SHORTCUTS.find((one) => one.command === command);
+  return shortcut ? keysOf(shortcut, own) : [];
+}
+
+/** Escape always cancels. @param {string} command */
+export const mayChange = (command) => command !== 'cancel';
+
+/** Why a command cannot have that key: a key that means something else on the film or to the browser, or one
+ * that another command has; null if it can. @param {string} command @param {string} combo @param {OwnKeys} own
+ * @returns {?{reserved: true} | {taken: string}} */
+export function keyRefusal(command, combo, own) {
+  if (!/^(Shift\+[a-z]|[^\s+]|\+)$/u.test(combo)) return { reserved: true };
+  const other = SHORTCUTS.find((one) => one.command !== command && keysOf(one, own).includes(combo));
+  return other ? { taken: other.command } : null;
 }

@@ -50,6 +50,7 @@ function marking(reader) {
     shiftUp: { run: () => actions.shiftAll(session(), -1), enabled: ready },
     shiftDown: { run: () => actions.shiftAll(session(), 1), enabled: ready },
     notMeasurable: { run: () => refuse(reader), enabled: ready },
+    line: { offered: !reader.config.blinded, enabled: ready, isOn: () => Boolean(session()?.lining), run: () => session().drawLines(!session().lining) },
     anotherVertebra: { run: () => another(reader), enabled: ready },
     confirm: { run: () => reader.confirm(), enabled: ready },
     saveNow: { run: () => session().saver.flush(), enabled: open },
@@ -60,6 +61,10 @@ function marking(reader) {
 function cancel(reader) {
   const { session, stage } = reader;
   if (reader.pointer.cancel()) return;
+  if (session.lining) {
+    session.drawLines(false);
+    return;
+  }
   if (session.where) {
     session.askWhere(null);
     return;

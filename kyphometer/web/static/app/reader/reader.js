@@ -19,6 +19,7 @@ import { Header } from '../ui/header.js';
 import { showHelp } from '../ui/help.js';
 import { Results } from '../ui/results.js';
 import { Strip } from '../ui/strip.js';
+import { Lines } from '../ui/lines.js';
 import { Adjudicating } from '../ui/adjudicating.js';
 import { Together } from '../ui/together.js';
 import { Toasts } from '../ui/toast.js';
@@ -65,18 +66,19 @@ export class Reader {
     this.compareBar = new CompareBar(this.compare, this.commands, () => this.looks.closeCompare());
     this.wrap.append(this.compareBar.root, this.compareBar.handle, this.compareBar.here);
     this.header = new Header(this.commands, this.config, (code) => this.app.speak(code));
-    this.toolbar = new Toolbar(this.commands);
+    this.toolbar = new Toolbar(this.commands, () => this.ownKeys);
     this.results = new Results((text) => this.toasts.announce(text), () => copyNumbers(this));
     this.checks = new Checks((flagged, goTo) => this.flag(flagged, goTo));
     this.vertebrae = new Vertebrae(this.commands, (key) => this.goTo(key));
     this.together = new Together((documents) => this.drawTogether(documents));
     this.adjudicating = new Adjudicating((documents) => this.drawTogether(documents));
+    this.lines = new Lines();
     this.comment = new Comment();
     this.factsCard = new Facts();
     this.strip = new Strip((id) => this.looks.compareWith(id, 'side'));
-    const panel = h('aside', { class: 'panel', 'aria-label': t('panel.title') }, this.results.root, this.together.root, this.adjudicating.root, this.checks.root, this.vertebrae.root, this.comment.root, this.factsCard.root);
+    const panel = h('aside', { class: 'panel', 'aria-label': t('panel.title') }, this.results.root, this.together.root, this.adjudicating.root, this.lines.root, this.checks.root, this.vertebrae.root, this.comment.root, this.factsCard.root);
     this.root = h('div', { class: 'reader' }, this.header.root, this.strip.root, this.toolbar.root, area, panel, this.toasts.root, this.toasts.voice);
-    this.keyboard = new KeyboardInput(this.stage, this.commands, this.pointer);
+    this.keyboard = new KeyboardInput(this.stage, this.commands, this.pointer, () => this.ownKeys);
     this.letGoOfSelects();
     this.leaving = (/** @type {BeforeUnloadEvent} */ event) => {
       this.comment.keep();
@@ -180,6 +182,7 @@ export class Reader {
     this.visits.open(session);
     this.checks.open(session);
     this.vertebrae.open(session);
+    this.lines.open(session);
     this.comment.open(session);
     this.toolbar.showPresets(film);
     this.toolbar.update();
@@ -229,7 +232,7 @@ export class Reader {
 
   /** The pointer shows where a press marks something. */
   showArmed() {
-    const asked = Boolean(this.session?.target || this.session?.where);
+    const asked = Boolean(this.session?.target || this.session?.where || this.session?.lining);
     this.stage.root.classList.toggle('armed', asked && !this.stage.isCovered());
   }
 
@@ -323,7 +326,17 @@ export class Reader {
 
   async showHelp() {
     const assist = Boolean(this.config.assist?.available) && this.config.assist.allowed !== false;
-    await showHelp({ assist }, this.prefs, () => storePrefs(this.prefs));
+    await showHelp({ assist }, this.prefs, this.ownKeys, () => {
+      storePrefs(this.prefs);
+      this.toolbar.retitle();
+    });
+  }
+
+  /** Keys that this reader has chosen in this browser. @returns {import('../input/shortcuts.js').OwnKeys} */
+  get ownKeys() {
+    const who = this.config.user?.name ?? this.config.observer;
+    this.prefs.ownKeys[who] ??= {};
+    return this.prefs.ownKeys[who];
   }
 
   dispose() {

@@ -4,7 +4,7 @@
  * @typedef {import('../core/geometry.js').Point} Point
  */
 import { cornersOf, refOf } from '../core/document.js';
-import { distance } from '../core/geometry.js';
+import { distance, knownScale } from '../core/geometry.js';
 import { expected } from '../core/plan.js';
 import { forwardOf, pairsOf } from '../core/preview.js';
 import { endplateName, pairName, t } from '../i18n.js';
@@ -13,7 +13,7 @@ import { boxAround, boxOf } from './box.js';
 import { MarkLayer } from '../view/layer.js';
 import { Loupe } from '../view/loupe.js';
 import { Pane } from '../view/pane.js';
-import { othersOf } from '../view/others.js';
+import { linesOf, othersOf } from '../view/others.js';
 import { sceneOf } from '../view/scene.js';
 import { anchored, centredOn, extent, fitted, fitZoom, toScreen } from '../view/viewport.js';
 
@@ -36,6 +36,7 @@ export class Stage {
     this.loupe = new Loupe(this.pane);
     this.pane.scene = () => this.sceneFor((p) => this.pane.toScreen(p));
     this.pane.forward = () => (this.session ? forwardOf(this.session.reading, this.session.facing) : null);
+    this.pane.known = () => knownScale(this.session?.reading, this.pane.film?.facts.geometry ?? null);
     /** @type {?import('../session.js').Session} */
     this.session = null;
     /** @type {?Point} keyboard crosshair, on the film */
@@ -65,7 +66,7 @@ export class Stage {
     this.pane.resize();
     this.loupe.enabled = session.prefs.loupe;
     const marksOnly = { pixels: false, marks: true };
-    for (const name of ['reading', 'selection', 'measured', 'target']) {
+    for (const name of ['reading', 'selection', 'measured', 'target', 'lines']) {
       session.on(name, () => this.pane.invalidate(marksOnly));
     }
     session.on('advance', (detail) => this.advance(detail));
@@ -90,7 +91,7 @@ export class Stage {
       angles: angles.filter((angle) => angle.text !== ''),
       short: (/** @type {string} */ side) => t(`side.${side}.short`),
     });
-    return { ...scene, others: othersOf(this.others, project) };
+    return { ...scene, others: [...othersOf(this.others, project), ...linesOf(session, project)] };
   }
 
   /** Nothing can be marked where another film lies over this one. @param {?Point} [at] */

@@ -174,3 +174,27 @@ export async function askLevel(levels, chosen) {
   );
   return answer === 'yes' ? list.value : '';
 }
+
+/** An object of known size. @returns {Promise<?{kind: string, known_mm: number, known_sd_mm: number, mark_sd_mm: number}>} */
+export async function askKnownSize() {
+  const field = (/** @type {string} */ id, /** @type {string} */ value, /** @type {string} */ least) =>
+    h('input', { id, type: 'number', required: true, min: least, max: 1000, step: 'any', value });
+  const kind = h('select', { id: 'known-kind' }, ['sphere', 'ruler'].map((one) => h('option', { value: one }, t(`known.${one}`))));
+  const [size, sd, mark] = [field('known-mm', '', '0.1'), field('known-sd', '0.1', '0'), field('known-mark', '0.5', '0')];
+  const answer = await ask(
+    t('known.title'),
+    [
+      h('p', { class: 'quiet' }, t('known.text')),
+      h('label', { for: 'known-kind' }, t('known.kind')), kind,
+      h('label', { for: 'known-mm' }, t('known.mm')), size,
+      h('label', { for: 'known-sd' }, t('known.sd')), sd,
+      h('label', { for: 'known-mark' }, t('known.mark')), mark,
+    ],
+    [
+      { label: t('cancel'), value: '' },
+      { label: t('known.do'), value: 'yes', primary: true },
+    ],
+  );
+  if (answer !== 'yes') return null;
+  return { kind: kind.value, known_mm: Number(size.value), known_sd_mm: Number(sd.value), mark_sd_mm: Number(mark.value) };
+}

@@ -1,10 +1,12 @@
 /** Few controls beside the film; each names its key. */
+import { keysFor } from '../input/shortcuts.js';
 import { t } from '../i18n.js';
 import { h, refill } from './dom.js';
+import { keyName } from './help.js';
 import { icon } from './icons.js';
 
 const GROUPS = [
-  ['undo', 'redo'],
+  ['undo', 'redo', 'line'],
   ['fit', 'turnRight', 'mirror', 'invert', 'localContrast', 'loupe', 'hideMarks'],
   ['compare', 'together', 'adjudicate'],
   ['refineAll', 'carryOver', 'assistOnRelease'],
@@ -12,6 +14,7 @@ const GROUPS = [
 ];
 const ICONS = {
   undo: 'undo',
+  line: 'line',
   redo: 'redo',
   fit: 'fit',
   turnRight: 'turn',
@@ -29,33 +32,14 @@ const ICONS = {
   keep: 'keep',
   exportPicture: 'picture',
 };
-const KEYS = {
-  undo: 'Ctrl+Z',
-  redo: 'Ctrl+Y',
-  fit: '0',
-  turnRight: '.',
-  mirror: '/',
-  invert: 'I',
-  localContrast: 'L',
-  loupe: 'M',
-  hideMarks: 'H',
-  compare: 'S',
-  together: 'J',
-  adjudicate: 'Shift+J',
-  refineAll: 'E',
-  carryOver: 'P',
-  assistOnRelease: 'Q',
-  keep: 'D',
-  exportPicture: 'Ctrl+E',
-};
-
 export class Toolbar {
-  /** @param {Object<string, any>} commands */
-  constructor(commands) {
+  /** @param {Object<string, any>} commands @param {() => import('../input/shortcuts.js').OwnKeys} own */
+  constructor(commands, own) {
     this.commands = commands;
+    this.own = own;
     /** @type {Map<string, any>} */
     this.buttons = new Map();
-    this.preset = h('select', { class: 'preset', 'aria-label': t('window.label'), title: `${t('command.nextPreset')} (W)` });
+    this.preset = h('select', { class: 'preset', 'aria-label': t('window.label'), title: this.titleOf('nextPreset') });
     this.preset.addEventListener('change', () => commands.choosePreset.run(Number(this.preset.value)));
     const groups = GROUPS.map((names) => names.filter((name) => commands[name]?.offered !== false))
       .filter((names) => names.length > 0)
@@ -68,11 +52,21 @@ export class Toolbar {
   /** @param {string} name */
   button(name) {
     const label = t(`command.${name}`);
-    const key = KEYS[/** @type {'fit'} */ (name)];
-    const element = h('button', { type: 'button', class: 'tool', title: `${label} (${key})`, 'aria-label': label, 'data-command': name, onclick: () => this.commands[name].run() },
+    const element = h('button', { type: 'button', class: 'tool', title: this.titleOf(name), 'aria-label': label, 'data-command': name, onclick: () => this.commands[name].run() },
       icon(ICONS[/** @type {'fit'} */ (name)]));
     this.buttons.set(name, element);
     return element;
+  }
+
+  /** A command with its key. @param {string} name */
+  titleOf(name) {
+    return `${t(`command.${name}`)} (${keyName(keysFor(name, this.own())[0])})`;
+  }
+
+  /** Keys have changed. */
+  retitle() {
+    for (const [name, element] of this.buttons) element.title = this.titleOf(name);
+    this.preset.title = this.titleOf('nextPreset');
   }
 
   /** What can be done now and what is on. */

@@ -27,3 +27,16 @@ function shapeOf(e, i, project, document) {
   const at = distance(a, b) < 1 ? b : extend(a, b, STEP * (i + 1));
   return { key: `${i}.${e.level}.${e.endplate}`, a, b, at, text: document.label ?? String(i + 1), dash: i % DASHES };
 }
+
+/** Lines beside the reading, by number, and the object of known size.
+ * @param {import('../session.js').Session} session @param {(p: Point) => Point} project @returns {OtherShape[]} */
+export function linesOf({ lines, reading }, project) {
+  const known = /** @type {any} */ (reading).known_size;
+  const drawn = lines.map((ends, i) => ({ ends, text: String(i + 1), dash: 0 }));
+  const all = known ? [...drawn, { ends: known.ends, text: `${known.known_mm} mm`, dash: 3 }] : drawn;
+  return all.map(({ ends, text, dash }, i) => {
+    const [a, b] = [project(ends[0]), project(ends[1])];
+    const at = distance(a, b) < 1 ? b : extend(a, b, STEP);
+    return { key: `line.${i}.${text}`, a, b, at, text, dash };
+  });
+}

@@ -28,6 +28,8 @@ export class Pane {
     this.readout = new Readout(root);
     /** @type {() => ?Point} where anterior is, on the film */
     this.forward = () => null;
+    /** @type {() => ?import('../core/geometry.js').KnownScale} pixels by an object of known size */
+    this.known = () => null;
     /** @type {?FilmImage} */
     this.film = null;
     /** @type {View} */

@@ -48,7 +48,7 @@ export class Readout {
 
   /** The longest round length that fits; none where a pixel's size is not known. @param {Pane} pane */
   showScale(pane) {
-    const { column_mm: mm, in_patient: inPatient } = pane.film?.facts.geometry ?? {};
+    const { column_mm: mm, in_patient: inPatient } = pane.known() ?? pane.film?.facts.geometry ?? {};
     const scale = this.parts.scale;
     scale.hidden = !mm;
     if (!mm) return;
