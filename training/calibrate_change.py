@@ -21,7 +21,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from calibrate import scale
+from calibrate import record, scale
 from trials import Array, clicked, visit_pair, whole_bodies
 from worlds.marks import facing_of, film_of, vertebra_of
 from worlds.scene import Scene
@@ -197,6 +197,12 @@ def _body(level: Level, found: dict, fractured: tuple[Level, ...]) -> Body:
     )
 
 
+def _scale(rows: list[tuple[float, float]], bins: int) -> dict[str, list[float]]:
+    """Said and honest SD, as the card keeps them."""
+    said, error = np.array(rows).T
+    return record(scale(said, error, np.ones(len(said)), bins), 1.0)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
@@ -214,7 +220,7 @@ def main() -> None:
         known = {
             "films": given.patients * len(CONDITIONS) * 2,
             **{
-                kind: {name: scale(*np.array(rows).T, BINS[kind]) for name, rows in scales.items()}
+                kind: {name: _scale(rows, BINS[kind]) for name, rows in scales.items()}
                 for kind, scales in found.items()
             },
         }
