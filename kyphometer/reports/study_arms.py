@@ -239,8 +239,8 @@ def risks_table(arms: ArmComparison, labels: Mapping[str, str]) -> Table:
         columns,
         [risk.row() for risk in arms.risks],
         "Intervals: Newcombe's of the difference, score interval corrected for skewness of the "
-        "ratio, exact of the conditional odds ratio (which covers more than it says). p: Fisher's "
-        "exact test. "
+        "ratio (both cover up to 99 % where events or patients are few), exact of the conditional "
+        "odds ratio (which covers more than it says). p: Fisher's exact test. "
         "– where a group without events sets no value or no upper limit.",
     )
     return labelled(table, labels)

@@ -198,8 +198,8 @@ def associations_table(cohort: CohortResults) -> Table | None:
         "Complications by characteristics of the patients",
         columns,
         rows,
-        "Odds ratio: conditional, exact interval. Fisher's exact test where an expected count is "
-        "below 5, else chi-square. Exploratory: p values are not adjusted.",
+        "Odds ratio: conditional, exact interval, which covers more than 95 %. Fisher's exact test "
+        "where an expected count is below 5, else chi-square. Exploratory: p values are not adjusted.",
     )
 
 
