@@ -199,7 +199,8 @@ def associations_table(cohort: CohortResults) -> Table | None:
         columns,
         rows,
         "Odds ratio: conditional, exact interval, which covers more than 95 %. Fisher's exact test "
-        "where an expected count is below 5, else chi-square. Exploratory: p values are not adjusted.",
+        "where an expected count is below 5, else chi-square. Exploratory: p values are not "
+        "adjusted.",
     )
 
 
