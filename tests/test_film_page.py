@@ -98,7 +98,8 @@ def test_the_annotator_prints_the_visits(client, films):
         for value in row["values"]:
             line = f"{row['visit']} {row['date']} {value['value']:.1f} ± {value['half_width']:.1f}"
             if value["change"]:
-                line += f" {value['change']['difference']:+.1f} ± {value['change']['limit']:.1f}"
+                difference = f"{value['change']['difference']:+.1f}".replace("-", "−")
+                line += f" {difference} ± {value['change']['limit']:.1f}"
             assert line in text
     assert "not been confirmed" not in text
 

@@ -76,7 +76,7 @@ def test_values_are_rounded_only_when_shown(document):
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0.0, "<0.001"), (0.00099, "<0.001"), (0.001, "0.001"), (0.9999, "1.000"), (None, "–")],
+    [(0.0, "<0.001"), (0.00099, "<0.001"), (0.001, "0.001"), (0.9999, ">0.999"), (None, "–")],
 )
 def test_p_never_prints_zero(value, text):
     assert Column(name="p", label="p", kind="p").show(value) == text

@@ -123,7 +123,7 @@ def test_signing_in_reading_and_signing_out(page: Page, department: Department) 
     page.wait_for_url("**/login#/film/1")
     assert _violations(page) == []
     _fill_in(page, "ann", "wrong horse battery")
-    expect(page.get_by_role("alert")).not_to_be_empty()
+    expect(page.locator("#refusal")).not_to_be_empty()
     assert "/login" in page.url
     _fill_in(page, "ann", PASSWORD)
     page.locator(".reader[data-ready='1']").wait_for()  # where one wanted to go
@@ -168,7 +168,7 @@ def test_the_owner_adds_and_closes_accounts(page: Page, department: Department) 
     assert (account.active, account.role) == (False, "observer")
     page.goto(f"{department.address}/login")
     _fill_in(page, "newcomer", first)
-    expect(page.get_by_role("alert")).not_to_be_empty()
+    expect(page.locator("#refusal")).not_to_be_empty()
     page.goto(f"{department.address}/")
     page.locator(".row").first.wait_for()  # a refused name does not sign the owner out
 
@@ -369,7 +369,7 @@ def test_a_first_password_is_changed_at_the_first_sign_in(
     assert _violations(page) == []
     page.get_by_label("New password again").fill("not the same phrase")
     page.get_by_role("button", name="Change password").click()
-    expect(page.get_by_role("alert").last).to_contain_text("differ")
+    expect(page.locator("#first-refusal")).to_contain_text("differ")
     page.get_by_label("New password again").fill("quite another phrase")
     page.get_by_role("button", name="Change password").click()
     page.locator(".row").first.wait_for()

@@ -135,6 +135,9 @@ def test_every_operation_answers_as_it_is_described(signed_in):
         *("logout", "password", "carry_over", "session_certificate"),
         *("sending", "send"),  # need a destination: test_web_page_sending.py
         "hand_in",  # test_web_incoming.py
+        "lines",  # test_known_size.py
+        "consensus",  # test_consensus.py
+        "ways",  # test_web_identity.py
         *("find", "fetch", "fetching"),  # need an archive: test_web_page_fetching.py
     }
     described = {

@@ -22,6 +22,7 @@ export class Lines {
   open(session) {
     this.session = session;
     this.answer = null;
+    this.shown = this.known();
     session.on('lines', () => this.show());
     session.on('drawn', () => this.measure());
     session.on('reading', (why) => why !== 'preview' && this.known() !== this.shown && this.measure());
@@ -35,6 +36,7 @@ export class Lines {
 
   async measure() {
     const session = /** @type {Session} */ (this.session);
+    if (session.config.blinded) return; // millimetres would tell the size of a pixel
     const asked = (this.asked += 1);
     const { draft: _draft, ...document } = session.reading;
     this.shown = this.known();
