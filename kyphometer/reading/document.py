@@ -24,8 +24,13 @@ from kyphometer.film import FilmReference
 from kyphometer.geometry import Point
 from kyphometer.messages import Word
 from kyphometer.reading import document_types as declared
-from kyphometer.reading.agreed import Consensus, ConsensusPart
 from kyphometer.reading.carried import CarriedBody, CarriedLine
+from kyphometer.reading.document_rare import (
+    consensus_member,
+    consensus_of,
+    known_size_member,
+    known_size_of,
+)
 from kyphometer.reading.document_types import FORMAT, VERSION, DraftDocument, ReadingDocument
 from kyphometer.reading.model import (
     CornerRule,
@@ -37,7 +42,6 @@ from kyphometer.reading.model import (
     Reading,
     Vertebra,
 )
-from kyphometer.reading.scale import KnownSize
 from kyphometer.typed_json import MemberError, json_schema, typed
 
 MAX_BYTES = 4 * 1024 * 1024
@@ -84,8 +88,8 @@ def reading_to_dict(reading: Reading) -> dict[str, Any]:
         ],
         comment=reading.comment,
         carried_over=_carried_out(reading.carried_over) or msgspec.UNSET,
-        consensus=_consensus_out(reading.consensus),
-        known_size=_known_size_out(reading.known_size),
+        consensus=consensus_member(reading.consensus),
+        known_size=known_size_member(reading.known_size),
     )
     return {**reading.extra, **msgspec.to_builtins(document)}
 
@@ -142,27 +146,6 @@ def _carried_line_out(line: CarriedLine | None) -> declared.CarriedLineMember | 
         for anterior, posterior in (line.before, line.here)
     )
     return declared.CarriedLineMember(change_sd_deg=line.change_sd_deg, before=before, here=here)
-
-
-def _consensus_out(consensus: Consensus | None) -> declared.ConsensusMember | msgspec.UnsetType:
-    if consensus is None:
-        return msgspec.UNSET
-    return declared.ConsensusMember(
-        of=[_member(part, declared.ConsensusPartMember) for part in consensus.of],
-        edited=consensus.edited,
-    )
-
-
-def _known_size_out(known: KnownSize | None) -> declared.KnownSizeMember | msgspec.UnsetType:
-    if known is None:
-        return msgspec.UNSET
-    return declared.KnownSizeMember(
-        kind=known.kind,
-        ends=[list(end) for end in known.ends],
-        known_mm=known.known_mm,
-        known_sd_mm=known.known_sd_mm,
-        mark_sd_mm=known.mark_sd_mm,
-    )
 
 
 def _time_to_text(moment: datetime) -> str:
@@ -278,8 +261,8 @@ def reading_from_dict(document: Any, *, draft: bool = False) -> Reading:
         ),
         comment=top.comment or "",
         carried_over=_carried_in(top.carried_over or {}),
-        consensus=_consensus_in(top.consensus or None),
-        known_size=_known_size_in(top.known_size or None),
+        consensus=consensus_of(top.consensus or None),
+        known_size=known_size_of(top.known_size or None),
         extra={key: value for key, value in document.items() if key not in _KNOWN},
     )
 
@@ -386,37 +369,6 @@ def _carried_in(members: Mapping[str, declared.CarriedBodyMember]) -> dict[Level
             place = f"'carried_over.{name}'"
             raise ReadingFormatError("reading_refused", where=place, error=error) from None
     return found
-
-
-def _consensus_in(member: declared.ConsensusMember | None) -> Consensus | None:
-    if member is None:
-        return None
-    parts = tuple(
-        ConsensusPart(
-            sha256=part.sha256, used=part.used, observer=part.observer, version=part.version
-        )
-        for part in member.of
-    )
-    try:
-        return Consensus(of=parts, edited=member.edited)
-    except LandmarkError as error:
-        raise ReadingFormatError("reading_refused", where="'consensus'", error=error) from None
-
-
-def _known_size_in(member: declared.KnownSizeMember | None) -> KnownSize | None:
-    if member is None:
-        return None
-    first, second = (Point(*end) for end in member.ends)
-    try:
-        return KnownSize(
-            kind=member.kind,
-            ends=(first, second),
-            known_mm=member.known_mm,
-            known_sd_mm=member.known_sd_mm,
-            mark_sd_mm=member.mark_sd_mm,
-        )
-    except LandmarkError as error:
-        raise ReadingFormatError("reading_refused", where="'known_size'", error=error) from None
 
 
 def _carried_line_in(line: declared.CarriedLineMember | None) -> CarriedLine | None:
