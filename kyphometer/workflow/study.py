@@ -13,7 +13,7 @@ from kyphometer.followup.cohort.losses import study_losses
 from kyphometer.followup.cohort.study import StudyCounts, StudyResults
 from kyphometer.followup.correction import CorrectionRules
 from kyphometer.followup.positions import PositionPolicy, position_remarks
-from kyphometer.followup.precision import choose_precision
+from kyphometer.followup.precision import MeasurementPrecision, choose_precision
 from kyphometer.followup.remarks import Remark, RemarkKind
 from kyphometer.followup.visit_angles import Source, VisitAngle, mean_of_readings
 from kyphometer.followup.visit_model import Visit, VisitAssignment
@@ -21,6 +21,7 @@ from kyphometer.reading import CornerRule, Reading
 from kyphometer.stats.options import DEFAULT_OPTIONS, StatisticsOptions
 from kyphometer.store import Study
 from kyphometer.store.readings.measured_values import MeasuredValue
+from kyphometer.store.study.settings import StudySettings
 from kyphometer.workflow.consensus import consensus_readings
 from kyphometer.workflow.films import SOFTWARE
 from kyphometer.workflow.study_precision import counted_values, own_precision, stated_precision
@@ -90,13 +91,9 @@ def _analyse(study: Study, choices: AnalysisChoices) -> StudyResults:
     own, precision_remarks = own_precision(
         apart, choices.codes, max(fewest, 1), offsets=bool(different)
     )
-    stated = {**settings.stated_standard_error_deg, **choices.stated_standard_error_deg}
-    precision = choose_precision(
-        own, stated_precision(stated, choices.codes, "stated for this study, single reading")
-    )
     used = _of_readings(study, collected)
     rules = CorrectionRules(
-        precision=precision,
+        precision=choose_precision(own, _stated(settings, choices)),
         windows=settings.visits,
         positions=choices.positions or settings.positions,
         change_uncertainties=carried_changes(angles, used.carrying, settings.visits.visits),
@@ -134,6 +131,12 @@ def _analyse(study: Study, choices: AnalysisChoices) -> StudyResults:
             cohort.corrections, assignment.windows, collected.remarks, table.by_patient
         ),
     )
+
+
+def _stated(settings: StudySettings, choices: AnalysisChoices) -> list[MeasurementPrecision]:
+    """Precision that the study or this analysis states for a single reading."""
+    sem = {**settings.stated_standard_error_deg, **choices.stated_standard_error_deg}
+    return stated_precision(sem, choices.codes, "stated for this study, single reading")
 
 
 @dataclass(slots=True)
