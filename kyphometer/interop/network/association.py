@@ -24,6 +24,8 @@ from kyphometer.interop.network.destinations import Destination
 from kyphometer.interop.network.turnstile import Turnstile
 
 _QUICK_ACK: Final[int | None] = getattr(socket, "TCP_QUICKACK", None)  # Linux
+_UNASKED: Final = "Sta2"
+"""A connection is open and nobody has asked for an association (PS3.8, 9.2.1)."""
 LARGEST_PDU: Final = 1 << 20
 """Pieces of a megabyte: few enough to be fast, small enough to bound memory."""
 
@@ -173,7 +175,10 @@ def hang_up(association: Any) -> None:
     if connection is not None:
         with contextlib.suppress(OSError):
             connection.shutdown(socket.SHUT_RDWR)
-    association.abort()
+    if association.dul.state_machine.current_state == _UNASKED:
+        association.kill()  # there is nothing to abort, and pynetdicom would fall over it
+    else:
+        association.abort()
     if connection is not None:
         connection.close()
 
