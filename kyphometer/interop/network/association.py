@@ -24,8 +24,6 @@ from kyphometer.interop.network.destinations import Destination
 from kyphometer.interop.network.turnstile import Turnstile
 
 _QUICK_ACK: Final[int | None] = getattr(socket, "TCP_QUICKACK", None)  # Linux
-_UNASKED: Final = "Sta2"
-"""A connection is open and nobody has asked for an association (PS3.8, 9.2.1)."""
 LARGEST_PDU: Final = 1 << 20
 """Pieces of a megabyte: few enough to be fast, small enough to bound memory."""
 
@@ -148,8 +146,27 @@ def patience(timeout_s: float) -> Callable[[Any], None]:
             return _receive(connection, length)
 
         transport.recv = receive_bounded
+        _end_quietly(event.assoc)
 
     return bound
+
+
+def _end_quietly(association: Any) -> None:
+    """Let its reactor end without a traceback where it aborts what nobody has asked for yet."""
+    from pynetdicom.fsm import InvalidEventError
+
+    reactor = association.dul
+    act = reactor.state_machine.do_action
+
+    def act_or_end(happened: str) -> None:
+        try:
+            act(happened)
+        except InvalidEventError:
+            association._kill = reactor._kill_thread = True
+            if reactor.socket is not None:
+                reactor.socket.close()
+
+    reactor.state_machine.do_action = act_or_end
 
 
 def _stand_still(event: Any) -> None:
@@ -175,10 +192,7 @@ def hang_up(association: Any) -> None:
     if connection is not None:
         with contextlib.suppress(OSError):
             connection.shutdown(socket.SHUT_RDWR)
-    if association.dul.state_machine.current_state == _UNASKED:
-        association.kill()  # there is nothing to abort, and pynetdicom would fall over it
-    else:
-        association.abort()
+    association.abort()
     if connection is not None:
         connection.close()
 

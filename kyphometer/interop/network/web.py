@@ -323,7 +323,7 @@ class WebArchive:
         if status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
             return PacsNotFoundError(self._to.name, what or self._to.address)
         if status == HTTPStatus.INSUFFICIENT_STORAGE:
-            return PacsFullError(self._to.name, f"HTTP {int(status)}", what or self._to.address)
+            return PacsFullError(self._to.name, f"{int(status)}", what or self._to.address)
         return PacsStatusError(self._to.name, deed, f"{int(status)}", what or self._to.address)
 
     def _by_connection(self, error: BaseException) -> KyphometerError:
