@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import resource
 import shutil
+import signal
 import socket
 import subprocess
 import threading
@@ -57,6 +59,8 @@ class Orthanc:
         self._process = subprocess.Popen(
             [orthanc_program(), str(folder / "orthanc.json")],
             stdout=self._log, stderr=subprocess.STDOUT, cwd=folder,
+            preexec_fn=lambda: signal.signal(signal.SIGXFSZ, signal.SIG_IGN),
+            restore_signals=False,
         )  # fmt: skip
         self._wait()
 
@@ -94,6 +98,16 @@ class Orthanc:
         instances = self.get("/instances?expand")
         return sorted(one["MainDicomTags"]["SOPInstanceUID"] for one in instances)
 
+    @contextmanager
+    def without_room(self, most_bytes):
+        """As on a full disk: no file of its may grow beyond so many bytes."""
+        usual = resource.prlimit(self._process.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(self._process.pid, resource.RLIMIT_FSIZE, (most_bytes, usual[1]))
+        try:
+            yield
+        finally:
+            resource.prlimit(self._process.pid, resource.RLIMIT_FSIZE, usual)
+
     def stop(self):
         self._process.terminate()
         try:
@@ -105,17 +119,17 @@ class Orthanc:
 
 
 @contextmanager
-def proxy(port, *, cut_after=None, from_server=True, stall_after=None, most_connections=None):
+def proxy(port, *, cut_after=None, from_server=True, stall_after=None, at=0, passed=None):
     """A port that leads to `port`, and cuts or falls silent after so many bytes of one direction.
 
     `cut_after` may be a list: a bound for each connection in turn, the last for all that follow
-    (None: no bound).
+    (None: no bound). `at` is the port to be had; `passed` is told of every piece of that direction.
     """
     bounds = cut_after if isinstance(cut_after, list) else [cut_after]
-    listener = socket.create_server(("127.0.0.1", 0))
+    listener = socket.create_server(("127.0.0.1", at))
     open_sockets, done = [listener], threading.Event()
 
-    def pump(source, sink, bound, other):
+    def pump(source, sink, bound, tell):
         count = 0
         try:
             while data := source.recv(16384):
@@ -127,6 +141,8 @@ def proxy(port, *, cut_after=None, from_server=True, stall_after=None, most_conn
                     break
                 count += len(data)
                 sink.sendall(data)
+                if tell is not None:
+                    tell(len(data))
         except OSError:
             pass
         for one in (source, sink):
@@ -145,7 +161,8 @@ def proxy(port, *, cut_after=None, from_server=True, stall_after=None, most_conn
             number += 1
             open_sockets.extend((client, server))
             down, up = (bound, None) if from_server else (None, bound)
-            for arguments in ((server, client, down, client), (client, server, up, server)):
+            tell_down, tell_up = (passed, None) if from_server else (None, passed)
+            for arguments in ((server, client, down, tell_down), (client, server, up, tell_up)):
                 threading.Thread(target=pump, args=arguments, daemon=True).start()
 
     thread = threading.Thread(target=serve, daemon=True)
