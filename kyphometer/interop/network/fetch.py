@@ -147,15 +147,15 @@ class _Run:
 
     def each_once(self, entries: Sequence[Entry]) -> list[Entry]:
         """Entries without doubles; another film under the UID of one that is known has failed."""
-        studies = {}
+        studies: dict[str, str | None] = {}
         for line in self._journal.lines:
             study, _, _ = str(line.get("file")).rpartition("/")
             studies[str(line.get("sop"))] = study if is_uid(study) else None
         found: dict[str, Entry] = {}
         for one in entries:
             uid = one.sop_instance_uid
-            study = studies.setdefault(uid, one.study_instance_uid)
-            if study not in (None, one.study_instance_uid):
+            known = studies.setdefault(uid, one.study_instance_uid)
+            if known not in (None, one.study_instance_uid):
                 error = PacsDoubledError(self._source, uid, [_STUDY])
                 self._refused.append(Failure(name=uid, error=error))
             else:
