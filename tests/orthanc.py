@@ -38,7 +38,9 @@ def free_port():
 class Orthanc:
     """One running server; `ours` is the port at which it knows KYPHOMETER."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, context=None, **more) -> None:
+        """`more` goes into its configuration; with an SSL context it is asked by HTTPS."""
+        self._context = context
         self.http, self.dimse, self.ours = free_port(), free_port(), free_port()
         self.web = f"http://127.0.0.1:{self.http}/dicom-web"
         configuration = {
@@ -53,6 +55,7 @@ class Orthanc:
             "DicomModalities": {"kypho": ["KYPHOMETER", "127.0.0.1", self.ours]},
             "DicomWeb": {"Enable": True, "Root": "/dicom-web/", "StudiesMetadata": "Full",
                          "SeriesMetadata": "Full"},
+            **more,
         }  # fmt: skip
         (folder / "orthanc.json").write_text(json.dumps(configuration), "utf-8")
         self._log = (folder / "log").open("wb")
@@ -78,10 +81,15 @@ class Orthanc:
         raise AssertionError("Orthanc did not start")
 
     def _request(self, method, path):
-        request = urllib.request.Request(f"http://127.0.0.1:{self.http}{path}", method=method)
+        scheme = "https" if self._context else "http"
+        address = f"{scheme}://127.0.0.1:{self.http}{path}"
+        request = urllib.request.Request(address, method=method)
         manager = urllib.request.HTTPPasswordMgrWithDefaultRealm()
         manager.add_password(None, request.full_url, USER, PASSWORD)
-        opener = urllib.request.build_opener(urllib.request.HTTPBasicAuthHandler(manager))
+        opener = urllib.request.build_opener(
+            urllib.request.HTTPBasicAuthHandler(manager),
+            urllib.request.HTTPSHandler(context=self._context),
+        )
         with opener.open(request, timeout=20) as answer:
             return json.loads(answer.read() or b"null")
 

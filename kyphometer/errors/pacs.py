@@ -143,6 +143,15 @@ class PacsAnswerError(PacsError):
     frame = "pacs_answer"
 
 
+class PacsDoubledError(PacsError):
+    """Another film comes under the UID of one that is here; `what` are the attributes."""
+
+    http_status = 409
+
+    def __init__(self, source: str, uid: str, what: list[str]) -> None:
+        super().__init__(source=source, uid=uid, what=what)
+
+
 class PacsTooLargeError(PacsError):
     """A film beyond the bound."""
 

@@ -24,6 +24,7 @@ from kyphometer.errors import (
     MissingExtraError,
     PacsAnswerError,
     PacsCutError,
+    PacsDoubledError,
     PacsFullError,
     PacsNotFoundError,
     PacsNotStoredError,
@@ -202,7 +203,7 @@ class WebArchive:
         """What one film met; what ends all is raised."""
         try:
             self._fetch(entry, receiver)
-        except (PacsNotFoundError, PacsStatusError, PacsAnswerError) as error:
+        except (*_OF_ONE, PacsDoubledError) as error:
             return error
         return None
 
