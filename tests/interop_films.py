@@ -65,7 +65,7 @@ def reading_on(film, *, facing=Facing.RIGHT, slopes=SLOPES, observer="KN", **cha
     return replace(made, film=film.reference, **facts)
 
 
-_JAVA = (
+JAVA_OPTIONS = (
     "-Djdk.xml.xpathExprOpLimit=0 -Djdk.xml.xpathTotalOpLimit=0 -Djdk.xml.xpathExprGrpLimit=0 "
     "-Xss512m -Xmx3g"
 )
@@ -74,7 +74,7 @@ _JAVA = (
 
 def pixelmed(path) -> str:
     """Words of PixelMed's validator of structured reports; it takes most of a minute."""
-    return said("DicomSRValidator", path, timeout=600, JAVA_TOOL_OPTIONS=_JAVA)[1]
+    return said("DicomSRValidator", path, timeout=600, JAVA_TOOL_OPTIONS=JAVA_OPTIONS)[1]
 
 
 def said(program, *words, timeout=60, **environment) -> tuple[int, str]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import resource
 import shutil
+import signal
 import socket
 import subprocess
 import threading
@@ -36,7 +38,9 @@ def free_port():
 class Orthanc:
     """One running server; `ours` is the port at which it knows KYPHOMETER."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, context=None, **more) -> None:
+        """`more` goes into its configuration; with an SSL context it is asked by HTTPS."""
+        self._context = context
         self.http, self.dimse, self.ours = free_port(), free_port(), free_port()
         self.web = f"http://127.0.0.1:{self.http}/dicom-web"
         configuration = {
@@ -51,12 +55,15 @@ class Orthanc:
             "DicomModalities": {"kypho": ["KYPHOMETER", "127.0.0.1", self.ours]},
             "DicomWeb": {"Enable": True, "Root": "/dicom-web/", "StudiesMetadata": "Full",
                          "SeriesMetadata": "Full"},
+            **more,
         }  # fmt: skip
         (folder / "orthanc.json").write_text(json.dumps(configuration), "utf-8")
         self._log = (folder / "log").open("wb")
         self._process = subprocess.Popen(
             [orthanc_program(), str(folder / "orthanc.json")],
             stdout=self._log, stderr=subprocess.STDOUT, cwd=folder,
+            preexec_fn=lambda: signal.signal(signal.SIGXFSZ, signal.SIG_IGN),
+            restore_signals=False,
         )  # fmt: skip
         self._wait()
 
@@ -74,10 +81,15 @@ class Orthanc:
         raise AssertionError("Orthanc did not start")
 
     def _request(self, method, path):
-        request = urllib.request.Request(f"http://127.0.0.1:{self.http}{path}", method=method)
+        scheme = "https" if self._context else "http"
+        address = f"{scheme}://127.0.0.1:{self.http}{path}"
+        request = urllib.request.Request(address, method=method)
         manager = urllib.request.HTTPPasswordMgrWithDefaultRealm()
         manager.add_password(None, request.full_url, USER, PASSWORD)
-        opener = urllib.request.build_opener(urllib.request.HTTPBasicAuthHandler(manager))
+        opener = urllib.request.build_opener(
+            urllib.request.HTTPBasicAuthHandler(manager),
+            urllib.request.HTTPSHandler(context=self._context),
+        )
         with opener.open(request, timeout=20) as answer:
             return json.loads(answer.read() or b"null")
 
@@ -94,6 +106,16 @@ class Orthanc:
         instances = self.get("/instances?expand")
         return sorted(one["MainDicomTags"]["SOPInstanceUID"] for one in instances)
 
+    @contextmanager
+    def without_room(self, most_bytes):
+        """As on a full disk: no file of its may grow beyond so many bytes."""
+        usual = resource.prlimit(self._process.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(self._process.pid, resource.RLIMIT_FSIZE, (most_bytes, usual[1]))
+        try:
+            yield
+        finally:
+            resource.prlimit(self._process.pid, resource.RLIMIT_FSIZE, usual)
+
     def stop(self):
         self._process.terminate()
         try:
@@ -105,17 +127,17 @@ class Orthanc:
 
 
 @contextmanager
-def proxy(port, *, cut_after=None, from_server=True, stall_after=None, most_connections=None):
+def proxy(port, *, cut_after=None, from_server=True, stall_after=None, at=0, passed=None):
     """A port that leads to `port`, and cuts or falls silent after so many bytes of one direction.
 
     `cut_after` may be a list: a bound for each connection in turn, the last for all that follow
-    (None: no bound).
+    (None: no bound). `at` is the port to be had; `passed` is told of every piece of that direction.
     """
     bounds = cut_after if isinstance(cut_after, list) else [cut_after]
-    listener = socket.create_server(("127.0.0.1", 0))
+    listener = socket.create_server(("127.0.0.1", at))
     open_sockets, done = [listener], threading.Event()
 
-    def pump(source, sink, bound, other):
+    def pump(source, sink, bound, tell):
         count = 0
         try:
             while data := source.recv(16384):
@@ -127,6 +149,8 @@ def proxy(port, *, cut_after=None, from_server=True, stall_after=None, most_conn
                     break
                 count += len(data)
                 sink.sendall(data)
+                if tell is not None:
+                    tell(len(data))
         except OSError:
             pass
         for one in (source, sink):
@@ -145,7 +169,8 @@ def proxy(port, *, cut_after=None, from_server=True, stall_after=None, most_conn
             number += 1
             open_sockets.extend((client, server))
             down, up = (bound, None) if from_server else (None, bound)
-            for arguments in ((server, client, down, client), (client, server, up, server)):
+            tell_down, tell_up = (passed, None) if from_server else (None, passed)
+            for arguments in ((server, client, down, tell_down), (client, server, up, tell_up)):
                 threading.Thread(target=pump, args=arguments, daemon=True).start()
 
     thread = threading.Thread(target=serve, daemon=True)

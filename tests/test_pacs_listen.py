@@ -221,3 +221,14 @@ def test_films_that_an_archive_moves_to_another_title_are_told(tmp_path, source,
     (failure,) = done.failed
     assert "'here' sends films to the title ELSEWHERE" in str(failure.error)
     assert not list((tmp_path / "in").rglob("*.dcm"))
+
+
+def test_it_ends_quietly_before_a_caller_has_said_who_it_is(tmp_path):
+    """What a thread of the listener does not catch, fails the test."""
+    with ExitStack() as stack:
+        with listener(tmp_path / "here") as (port, _, wrong):
+            stack.enter_context(socket.create_connection(("127.0.0.1", port)))
+            time.sleep(0.5)
+            began = time.monotonic()
+        assert time.monotonic() - began < 15
+    assert not wrong

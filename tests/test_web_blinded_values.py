@@ -170,6 +170,7 @@ def _visit(listener, code, body):
     listener.ask("GET", f"{path}/document")
     listener.ask("POST", f"{path}/assist", {"document": body, "targets": [{"level": "L1"}]})
     listener.ask("POST", f"{path}/carry-over", {"document": body})
+    assert listener.ask("POST", f"{path}/proposal", {}).status_code == 403
     for part in (
         "",
         "/pixels",

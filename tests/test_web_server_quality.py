@@ -136,6 +136,7 @@ def test_every_operation_answers_as_it_is_described(signed_in):
         *("sending", "send"),  # need a destination: test_web_page_sending.py
         "hand_in",  # test_web_incoming.py
         "lines",  # test_known_size.py
+        "proposal",  # test_web_page_proposal.py
         "consensus",  # test_consensus.py
         "ways",  # test_web_identity.py
         *("find", "fetch", "fetching"),  # need an archive: test_web_page_fetching.py

@@ -121,10 +121,35 @@ class PacsStatusError(PacsError):
         )
 
 
+class PacsFullError(PacsError):
+    """The archive has no room."""
+
+    http_status = 507
+
+    def __init__(self, destination: str, status: str, what: str) -> None:
+        super().__init__(destination=destination, status=status, what=what)
+
+
+class PacsNotStoredError(PacsError):
+    """The archive took something and neither names it as stored nor holds it."""
+
+    def __init__(self, destination: str, what: str) -> None:
+        super().__init__(destination=destination, what=what)
+
+
 class PacsAnswerError(PacsError):
     """The archive gives something else than what was asked for."""
 
     frame = "pacs_answer"
+
+
+class PacsDoubledError(PacsError):
+    """Another film comes under the UID of one that is here; `what` are the attributes."""
+
+    http_status = 409
+
+    def __init__(self, source: str, uid: str, what: list[str]) -> None:
+        super().__init__(source=source, uid=uid, what=what)
 
 
 class PacsTooLargeError(PacsError):

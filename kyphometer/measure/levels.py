@@ -51,6 +51,29 @@ def _known(reading: Reading) -> set[Level]:
     return {*reading.vertebrae, *reading.fractured_levels}
 
 
+def stand_ins(reading: Reading) -> tuple[Level, ...]:
+    """Levels that stand in for a fractured or unmarked neighbour of a fracture, if that is allowed.
+
+    Cranial to caudal; none where every neighbour is intact and marked.
+    """
+    known = _known(reading)
+    found = {
+        level
+        for fracture in fractures(reading, join=False)
+        for step in (-1, 1)
+        if (level := _beyond(reading, fracture, step)) is not None
+        and level != neighbour(fracture.levels[0], step, known)
+    }
+    return tuple(sorted(found, key=lambda level: level.order))
+
+
+def _beyond(reading: Reading, fracture: Fracture, step: int) -> Level | None:
+    try:
+        return intact_neighbour(reading, fracture, step, "", allow_next=True)
+    except MissingEndplateError:
+        return None
+
+
 def intact_neighbour(
     reading: Reading, fracture: Fracture, step: int, measurement: str, *, allow_next: bool
 ) -> Level:

@@ -16,6 +16,7 @@ from kyphometer.errors import (
 from kyphometer.geometry import Facing, PixelGeometry
 from kyphometer.measure.angles import measure_named
 from kyphometer.measure.definitions import ANGLES, AngleDefinition, angle_definition
+from kyphometer.measure.levels import stand_ins
 from kyphometer.measure.model import Measurement, MeasurementSet, Refusal
 from kyphometer.measure.plausible import endplate_lengths_mm, implausible_scale
 from kyphometer.measure.scale import scaled, with_scale
@@ -41,7 +42,7 @@ from kyphometer.measure.uncertainty import (
 from kyphometer.reading import Reading
 from kyphometer.reading.checks import check_reading
 from kyphometer.reading.facing import derive_facing
-from kyphometer.reading.findings import Finding, Severity
+from kyphometer.reading.findings import Finding, FindingCode, Severity
 from kyphometer.reading.square import square_bodies
 
 
@@ -71,7 +72,8 @@ def measure_reading(
     corner_sd_mm
         Per-axis SD of hand-placed corners in mm; landmarks with a covariance use their own.
     allow_next_intact
-        Use the next intact level where a neighbour of the fracture is fractured or not marked.
+        Use the next intact level where a neighbour of the fracture is fractured or not marked, as
+        if the reading's `next_intact` said so. Each level that stands in is a warning.
     header_facing
         Facing by the film's header, cross-checked with the marks.
     strict
@@ -92,7 +94,10 @@ def measure_reading(
     """
     geometry = scaled(geometry, reading.known_size)
     bodies = square_bodies(reading, geometry)
+    allow_next = allow_next_intact or reading.next_intact
     findings = check_reading(reading, geometry, bodies=bodies)
+    if allow_next:
+        findings = (*findings, *map(_stands_in, stand_ins(reading)))
     errors = [item for item in findings if item.severity is Severity.ERROR]
     if errors and strict:
         first = errors[0]
@@ -103,7 +108,7 @@ def measure_reading(
         geometry=geometry,
         facing=facing,
         noise=corner_noise(reading, geometry, corner_sd_mm),
-        allow_next_intact=allow_next_intact,
+        allow_next_intact=allow_next,
         errors=errors,
     )
     if codes is None:
@@ -120,6 +125,10 @@ def measure_reading(
         warnings=tuple(_warnings(reading, geometry, findings, header_facing, facing)),
         findings=findings,
     )
+
+
+def _stands_in(level: Level) -> Finding:
+    return Finding(code=FindingCode.NEXT_INTACT, severity=Severity.WARNING, levels=(level,))
 
 
 def _warnings(

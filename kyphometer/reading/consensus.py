@@ -61,6 +61,7 @@ def mean_reading(readings: Sequence[Reading]) -> Reading:
         known_size=first.known_size
         if all(one.known_size == first.known_size for one in readings)
         else None,
+        next_intact=all(one.next_intact for one in readings),
         carried_over={},
         extra={},
     )

@@ -90,6 +90,7 @@ def reading_to_dict(reading: Reading) -> dict[str, Any]:
         carried_over=_carried_out(reading.carried_over) or msgspec.UNSET,
         consensus=consensus_member(reading.consensus),
         known_size=known_size_member(reading.known_size),
+        next_intact=reading.next_intact or msgspec.UNSET,
     )
     return {**reading.extra, **msgspec.to_builtins(document)}
 
@@ -263,6 +264,7 @@ def reading_from_dict(document: Any, *, draft: bool = False) -> Reading:
         carried_over=_carried_in(top.carried_over or {}),
         consensus=consensus_of(top.consensus or None),
         known_size=known_size_of(top.known_size or None),
+        next_intact=top.next_intact is True,
         extra={key: value for key, value in document.items() if key not in _KNOWN},
     )
 

@@ -2,8 +2,8 @@
 
 `DraftDocument` is what a page saves while somebody marks: corners may be missing. `null` stands for
 a member that is left out. History: version 1, first. Later, without a new version: `carried_over`,
-`consensus` and `known_size`; they may be left out, and programs that do not know them keep them
-and do not need them.
+`consensus`, `known_size` and `next_intact`; they may be left out, and programs that do not know
+them keep them and do not need them.
 """
 
 from __future__ import annotations
@@ -221,6 +221,13 @@ class DraftDocument(Struct, frozen=True, kw_only=True):
     known_size: Annotated[
         KnownSizeMember | UnsetType | None,
         Meta(description="What its millimetres rest on, if not on the film's pixel size."),
+    ] = UNSET
+    next_intact: Annotated[
+        bool | UnsetType | None,
+        Meta(
+            description="Whether the next intact level is used where a neighbour of the fracture "
+            "is fractured or not marked; no if left out."
+        ),
     ] = UNSET
 
 

@@ -41,6 +41,8 @@ class FindingCode(StrEnum):
     NEIGHBOURS_APART = "neighbours_apart"
     NEIGHBOURS_CLOSE = "neighbours_close"
     NEIGHBOURS_UNLIKE = "neighbours_unlike"
+    NEXT_INTACT = "next_intact"
+    """A level stands in for a neighbour of the fracture; found by `measure_reading`."""
     FACING = "facing"
     """Where anterior is cannot be told, or is contradicted; found by `derive_facing`."""
 

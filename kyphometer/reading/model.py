@@ -187,6 +187,9 @@ class Reading:
     known_size
         An object of known size on the film, which its millimetres rest on; None for those of the
         film.
+    next_intact
+        The observer chose that the next intact level be used where a neighbour of the fracture is
+        fractured or not marked.
     """
 
     film: FilmReference
@@ -203,6 +206,7 @@ class Reading:
     carried_over: Mapping[Level, CarriedBody] = field(default_factory=dict)
     consensus: Consensus | None = None
     known_size: KnownSize | None = None
+    next_intact: bool = False
     extra: Mapping[str, object] = field(default_factory=dict)
     """Members of the document that this version does not know; kept when it is written again."""
 

@@ -146,8 +146,27 @@ def patience(timeout_s: float) -> Callable[[Any], None]:
             return _receive(connection, length)
 
         transport.recv = receive_bounded
+        _end_quietly(event.assoc)
 
     return bound
+
+
+def _end_quietly(association: Any) -> None:
+    """Let its reactor end without a traceback where it aborts what nobody has asked for yet."""
+    from pynetdicom.fsm import InvalidEventError
+
+    reactor = association.dul
+    act = reactor.state_machine.do_action
+
+    def act_or_end(happened: str) -> None:
+        try:
+            act(happened)
+        except InvalidEventError:
+            association._kill = reactor._kill_thread = True
+            if reactor.socket is not None:
+                reactor.socket.close()
+
+    reactor.state_machine.do_action = act_or_end
 
 
 def _stand_still(event: Any) -> None:

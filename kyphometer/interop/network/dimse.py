@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from kyphometer.errors import (
     KyphometerError,
+    PacsFullError,
     PacsKindsError,
     PacsNotAcceptedError,
     PacsStatusError,
@@ -24,6 +25,7 @@ from kyphometer.interop.network.association import associated, ended, watched
 from kyphometer.interop.network.commitment import ask_commitment
 from kyphometer.interop.network.destinations import Destination
 from kyphometer.interop.network.retrieve import fetch_by_get, fetch_by_move
+from kyphometer.interop.network.stored import OUT_OF_RESOURCES
 from kyphometer.interop.network.syntaxes import UNCOMPRESSED
 
 VERIFICATION: Final = "1.2.840.10008.1.1"
@@ -139,6 +141,8 @@ class DimseArchive:
             raise ended(self._to, time.monotonic() - started)
         if code in _WARNINGS:
             return None
+        if code & 0xFF00 == OUT_OF_RESOURCES:
+            return PacsFullError(self._to.name, _status(status), item.path.name)
         return PacsStatusError(self._to.name, "send", _status(status), item.path.name)
 
     def committed(self, items: Sequence[Outgoing]) -> dict[str, bool] | None:

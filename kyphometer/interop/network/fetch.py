@@ -12,14 +12,16 @@ from typing import Any, Final
 from kyphometer.errors import (
     KyphometerError,
     PacsCutError,
+    PacsDoubledError,
     PacsSlowError,
 )
-from kyphometer.interop.network.archive import Archive, Entry
+from kyphometer.interop.network.archive import Archive, Entry, is_uid
 from kyphometer.interop.network.incoming import Incoming, Kept, header_of, sweep
 from kyphometer.interop.network.journal import Journal
 from kyphometer.messages import Word
 from kyphometer.store.folder.atomic import locked
 
+_STUDY: Final = "StudyInstanceUID"
 JOURNAL: Final = ".kyphometer-fetched.jsonl"
 LOCK: Final = ".kyphometer-fetched.lock"
 Progress = Callable[[int, int, Path], None]
@@ -116,7 +118,7 @@ def fetch(
         sweep(folder)
         run = _Run(archive, folder, source, bounds, journal, progress)
         had = known if again else known | {str(line.get("sop")) for line in journal.lines}
-        return run.fetch(list({one.sop_instance_uid: one for one in entries}.values()), had)
+        return run.fetch(run.each_once(entries), had)
 
 
 class _Run:
@@ -141,6 +143,24 @@ class _Run:
         self._keeping = threading.Lock()
         self._kept: list[Kept] = []
         self._failed: list[Failure] = []
+        self._refused: list[Failure] = []
+
+    def each_once(self, entries: Sequence[Entry]) -> list[Entry]:
+        """Entries without doubles; another film under the UID of one that is known has failed."""
+        studies: dict[str, str | None] = {}
+        for line in self._journal.lines:
+            study, _, _ = str(line.get("file")).rpartition("/")
+            studies[str(line.get("sop"))] = study if is_uid(study) else None
+        found: dict[str, Entry] = {}
+        for one in entries:
+            uid = one.sop_instance_uid
+            known = studies.setdefault(uid, one.study_instance_uid)
+            if known not in (None, one.study_instance_uid):
+                error = PacsDoubledError(self._source, uid, [_STUDY])
+                self._refused.append(Failure(name=uid, error=error))
+            else:
+                found[uid] = one
+        return list(found.values())
 
     def fetch(self, entries: list[Entry], had: frozenset[str]) -> Fetched:
         wanted = [one for one in entries if one.sop_instance_uid not in had]
@@ -149,7 +169,7 @@ class _Run:
         return Fetched(
             kept=tuple(self._kept),
             known=len(entries) - len(fresh),
-            failed=tuple(self._failed),
+            failed=(*self._refused, *self._failed),
             ended_by=ended_by,
             left=len(fresh) - len(self._kept) - len(self._failed),
         )

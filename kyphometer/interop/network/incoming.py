@@ -16,6 +16,7 @@ from kyphometer.errors import (
     FilmError,
     FolderFullError,
     PacsAnswerError,
+    PacsDoubledError,
     PacsTooLargeError,
 )
 from kyphometer.interop.network.archive import is_uid
@@ -111,16 +112,18 @@ class Incoming:
         ------
         PacsAnswerError
             If what came is not the film that was asked for.
+        PacsDoubledError
+            If another film has its name.
         """
-        if not is_uid(sop_instance_uid):
-            raise PacsAnswerError("wrong_uid", source=self._source)
-        temporary = self._folder / f".{sop_instance_uid}.{os.getpid()}{PART}"
+        temporary = self._temporary(sop_instance_uid)
         try:
             with room(self._folder), temporary.open("wb") as stream:
                 part = PartFile(stream, self._folder, self._source, self._most)
                 yield part
                 part.finish()
             path = self._name(temporary, sop_instance_uid)
+            if path.exists():
+                self._require_same(path, temporary, sop_instance_uid)
             with room(self._folder):
                 path.parent.mkdir(exist_ok=True)
                 temporary.replace(path)
@@ -129,6 +132,35 @@ class Incoming:
             temporary.unlink(missing_ok=True)
             raise
         self._on_kept(Kept(sop_instance_uid=sop_instance_uid, path=path, size=part.size))
+
+    @contextmanager
+    def compare(self, sop_instance_uid: str, here: Path) -> Iterator[PartFile]:
+        """Take a film in that is here already, only to see that it is the same.
+
+        Raises
+        ------
+        PacsDoubledError
+            If it is another.
+        """
+        temporary = self._temporary(sop_instance_uid)
+        try:
+            with room(self._folder), temporary.open("wb") as stream:
+                yield PartFile(stream, self._folder, self._source, self._most)
+            self._require_same(here, temporary, sop_instance_uid)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    def _temporary(self, sop_instance_uid: str) -> Path:
+        if not is_uid(sop_instance_uid):
+            raise PacsAnswerError("wrong_uid", source=self._source)
+        return self._folder / f".{sop_instance_uid}.{os.getpid()}{PART}"
+
+    def _require_same(self, here: Path, other: Path, uid: str) -> None:
+        from kyphometer.interop.network.doubles import differences
+
+        found = differences(here, other, self._source)
+        if found:
+            raise PacsDoubledError(self._source, uid, found)
 
     def _name(self, temporary: Path, sop_instance_uid: str) -> Path:
         elements = header_of(temporary, self._source)

@@ -58,22 +58,34 @@ class OnceEach:
     def __init__(self, incoming: Incoming, journal: Journal) -> None:
         self._incoming = incoming
         self._lock = threading.Lock()
-        self._known = {str(line.get("sop")) for line in journal.lines}
+        self._journal = journal
+        self._known = {str(line.get("sop")): str(line.get("file")) for line in journal.lines}
 
     @contextmanager
     def receive(self, sop_instance_uid: str) -> Iterator[PartFile | _Nowhere]:
-        """Take a film in, or let it pass if it is here."""
+        """Take a film in, or let it pass if it is here.
+
+        Raises
+        ------
+        PacsDoubledError
+            If another film is here under its UID.
+        """
         with self._lock:
-            if sop_instance_uid in self._known:
+            here = self._known.get(sop_instance_uid)
+            if here is None:
+                with self._incoming.receive(sop_instance_uid) as part:
+                    yield part
+                self._known[sop_instance_uid] = str(self._journal.lines[-1].get("file"))
+            elif (self._journal.path.parent / here).is_file():
+                path = self._journal.path.parent / here
+                with self._incoming.compare(sop_instance_uid, path) as part:
+                    yield part
+            else:
                 yield _Nowhere()
-                return
-            with self._incoming.receive(sop_instance_uid) as part:
-                yield part
-            self._known.add(sop_instance_uid)
 
 
 class _Nowhere:
-    """Where bytes of a film go that is here already."""
+    """Where bytes of a film go that was here and was moved away."""
 
     def write(self, piece: bytes) -> None:
         """Let them pass."""

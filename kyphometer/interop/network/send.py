@@ -16,6 +16,8 @@ from kyphometer.errors import (
     FilmError,
     KyphometerError,
     PacsCutError,
+    PacsFullError,
+    PacsNotStoredError,
     PacsSlowError,
     UnsendableError,
 )
@@ -27,6 +29,8 @@ from kyphometer.store.folder.atomic import locked
 
 Progress = Callable[[int, int, Path], None]
 _TRIES: Final = 3
+_REFUSED: Final = 3
+"""So many in a row for which there is no room, and the archive is taken to be full."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +130,7 @@ class _Run:
         self._journal = journal
         self._progress = progress
         self.failed = failed
+        self._full = 0
         self.sent: list[Outgoing] = []
         self.done: set[str] = set()
 
@@ -157,6 +162,10 @@ class _Run:
             self.failed.append(Failure(name=str(item.path), error=error))
         if self._progress is not None:
             self._progress(len(self.done), total, item.path)
+        full = isinstance(error, PacsFullError | PacsNotStoredError)
+        self._full = self._full + 1 if full else 0
+        if error is not None and self._full == _REFUSED:
+            raise error
 
     def take_promises(self, promised: dict[str, bool] | None) -> None:
         """What the archive does not promise to keep has failed and is sent again next time."""

@@ -24,7 +24,10 @@ from kyphometer.errors import (
     MissingExtraError,
     PacsAnswerError,
     PacsCutError,
+    PacsDoubledError,
+    PacsFullError,
     PacsNotFoundError,
+    PacsNotStoredError,
     PacsSignInError,
     PacsSlowError,
     PacsStatusError,
@@ -49,11 +52,20 @@ from kyphometer.interop.network.multipart import (
     first_part,
 )
 from kyphometer.interop.network.secret import secret
+from kyphometer.interop.network.stow import Stored
 
 _AS_KEPT: Final = {
     "Accept": 'multipart/related; type="application/dicom"; transfer-syntax=*',
     "Accept-Encoding": "identity",  # deflating films on the fly takes a server far longer
 }
+_OF_ONE: Final = (
+    PacsStatusError,
+    PacsAnswerError,
+    PacsNotFoundError,
+    PacsFullError,
+    PacsNotStoredError,
+)
+"""What one instance meets while the others still go."""
 _PAGE: Final = 500
 _AT_ONCE: Final = 3
 _ESCAPED: Final = re.compile(r"[^A-Za-z0-9_.*?-]+")
@@ -191,7 +203,7 @@ class WebArchive:
         """What one film met; what ends all is raised."""
         try:
             self._fetch(entry, receiver)
-        except (PacsNotFoundError, PacsStatusError, PacsAnswerError) as error:
+        except (*_OF_ONE, PacsDoubledError) as error:
             return error
         return None
 
@@ -227,7 +239,7 @@ class WebArchive:
         for item in items:
             try:
                 self._send(item)
-            except (PacsStatusError, PacsAnswerError, PacsNotFoundError) as error:
+            except _OF_ONE as error:
                 yield item, error
             except PacsCutError:
                 self.echo()  # a server that refuses the account may hang up on a large body
@@ -247,18 +259,29 @@ class WebArchive:
             answer = self._session.post(
                 f"{self._base}/studies", data=body, headers=headers, timeout=self._timeout
             )
-            answer.raise_for_status()
+            if answer.status_code != HTTPStatus.CONFLICT:  # whose body says why
+                answer.raise_for_status()
             said = answer.json() if answer.content else {}
-        self._require_stored(item, said, answer.status_code)
+        self._require_stored(item, Stored.of(said), answer.status_code)
 
-    def _require_stored(self, item: Outgoing, said: Any, status: int) -> None:
-        """Refuse an answer that names this instance as failed (PS3.18, table 10.5.3-1)."""
-        table = said[0] if isinstance(said, list) and said else said
-        failed = table.get("00081198", {}) if isinstance(table, dict) else {}
-        if status == HTTPStatus.ACCEPTED or failed.get("Value"):
-            values = failed.get("Value") or [{}]
-            code = (values[0].get("00081197", {}).get("Value") or [status])[0]
-            raise PacsStatusError(self._to.name, "send", f"{code}", item.sop_instance_uid)
+    def _require_stored(self, item: Outgoing, said: Stored, status: int) -> None:
+        """Refuse an answer that does not name this instance as stored (PS3.18, 10.5.3)."""
+        if said.failed or status in (HTTPStatus.ACCEPTED, HTTPStatus.CONFLICT):
+            code = f"{status}" if said.reason is None else f"0x{said.reason:04X}"
+            if said.is_full:
+                raise PacsFullError(self._to.name, code, item.path.name)
+            raise PacsStatusError(self._to.name, "send", code, item.sop_instance_uid)
+        # Orthanc 1.10 with a full disk answers 200 and names nothing at all.
+        if item.sop_instance_uid not in said.stored and not self._holds(item):
+            raise PacsNotStoredError(self._to.name, item.path.name)
+
+    def _holds(self, item: Outgoing) -> bool:
+        with self._told("send", item.sop_instance_uid):
+            found = self._client.search_for_instances(
+                search_filters={"SOPInstanceUID": item.sop_instance_uid}, limit=1
+            )
+        return any(self._dataset(one).get("SOPInstanceUID") == item.sop_instance_uid
+                   for one in found)  # fmt: skip
 
     def committed(self, _items: Sequence[Outgoing]) -> dict[str, bool] | None:
         """None: a stored answer is DICOMweb's promise; there is no other."""
@@ -300,6 +323,8 @@ class WebArchive:
             return PacsSignInError(self._to.name, status)
         if status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
             return PacsNotFoundError(self._to.name, what or self._to.address)
+        if status == HTTPStatus.INSUFFICIENT_STORAGE:
+            return PacsFullError(self._to.name, f"{int(status)}", what or self._to.address)
         return PacsStatusError(self._to.name, deed, f"{int(status)}", what or self._to.address)
 
     def _by_connection(self, error: BaseException) -> KyphometerError:

@@ -161,6 +161,8 @@ class Masks:
             elif name == "known_size" and value:
                 kept = ("kind", "ends", "known_mm", "known_sd_mm", "mark_sd_mm")
                 found[name] = {key: value[key] for key in kept}
+            elif name == "next_intact":
+                found[name] = value is True
             elif name not in ("carried_over", "consensus", "known_size"):
                 self.drop("unknown members of readings", value)
         return found

@@ -160,6 +160,7 @@ class BlindedReading(Blinded, frozen=True, kw_only=True):
     vertebrae: dict[Level, dict[EndplateSide, BlindedPlate]]
     not_measurable: list[BlindedNotMeasurable]
     comment: str
+    next_intact: bool
     format: Literal["kyphometer-reading"] = "kyphometer-reading"
     version: Literal[1] = 1
 
@@ -210,12 +211,13 @@ class BlindedFinding(Blinded, frozen=True, kw_only=True):
 
 
 class BlindedMissing(Blinded, frozen=True, kw_only=True):
-    """An angle that cannot be given yet, and the endplates that it needs."""
+    """An angle that cannot be given yet, the endplates that it needs, what would help."""
 
     code: str
     label: str
     reason: str
     needs: list[str]
+    next_intact: bool
 
 
 class BlindedMeasured(Blinded, frozen=True, kw_only=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from kyphometer.anatomy import Level
 from kyphometer.messages import sentence
@@ -60,12 +60,20 @@ def _place(levels: Sequence[Level], corners: Sequence[CornerName]) -> str:
     return place_of_plate(corners[0]) if len(corners) > 1 else place(levels, corners)
 
 
-def blinded_missing(needed: Mapping[str, Sequence[str]]) -> list[BlindedMissing]:
-    """Angles by code, with the endplates that each still needs."""
+def blinded_missing(
+    needed: Mapping[str, Sequence[str]], helped: Collection[str]
+) -> list[BlindedMissing]:
+    """Angles by code with the endplates each still needs; `helped` by the next intact level."""
     return [
         BlindedMissing(
-            code=code, label=code, reason=f"{code} needs {', '.join(needs)}.", needs=list(needs)
+            code=code,
+            label=code,
+            reason=f"{code} needs {', '.join(needs)}."
+            if needs
+            else sentence("blinded.neighbour", {"code": code}),
+            needs=list(needs),
+            next_intact=code in helped,
         )
         for code, needs in needed.items()
-        if needs
+        if needs or code in helped
     ]

@@ -22,6 +22,10 @@ class Hidden:
         """Refused: there is no film before in a blinded session."""
         raise BlindedRefusalError(RefusalCode.HIDDEN)
 
+    def proposal(self, _film_id: str) -> Never:
+        """Refused: blinded readings show what a reader finds alone."""
+        raise BlindedRefusalError(RefusalCode.HIDDEN)
+
     def visits(self, _film_id: str, _document: Mapping[str, Any] | None) -> Never:
         """Refused: whose film it is stays hidden."""
         raise BlindedRefusalError(RefusalCode.HIDDEN)

@@ -53,6 +53,7 @@ def blinded_reading(reading: Reading, *, mirrored: bool) -> dict[str, Any]:
             for item in shown.not_measurable
         ],
         comment=shown.comment,
+        next_intact=shown.next_intact,
     )
     found: dict[str, Any] = to_builtins(built)
     return found

@@ -58,7 +58,7 @@ from kyphometer.web.reader.agreement import study_agreement
 from kyphometer.web.reader.assist import Target, assist
 from kyphometer.web.reader.confirming import ImpossibleReadingError, checked_reading, draft_reading
 from kyphometer.web.reader.film_files import film_header, film_source
-from kyphometer.web.reader.needs import needed_endplates
+from kyphometer.web.reader.needs import needed_endplates, next_intact_helps
 from kyphometer.web.reader.service import ConfirmNote
 from kyphometer.web.reader.versions import DocumentConflictError, ReadingVersions, tag_of
 from kyphometer.web.wire.base import Status
@@ -320,6 +320,7 @@ def _seen(reading: Reading, geometry: PixelGeometry, header: Facing | None) -> B
     findings = [blinded_finding(item) for item in check_reading(reading, geometry)]
     facing = reading.facing or header
     missing: dict[str, list[str]] = {}
+    helped: list[str] = []
     if reading.vertebrae:
         try:
             facing = derive_facing(reading, geometry, header=header)
@@ -327,7 +328,10 @@ def _seen(reading: Reading, geometry: PixelGeometry, header: Facing | None) -> B
             findings.insert(0, facing_finding())
     if reading.vertebrae and reading.fractured_levels:
         missing = {code: needed_endplates(reading, code) for code in _AROUND_FRACTURE}
-    return BlindedMeasured(facing=facing, findings=findings, missing=blinded_missing(missing))
+        helped = [code for code in missing if next_intact_helps(reading, code)]
+    return BlindedMeasured(
+        facing=facing, findings=findings, missing=blinded_missing(missing, helped)
+    )
 
 
 def _facing(record: FilmRecord, item: SessionItemRecord) -> Facing | None:

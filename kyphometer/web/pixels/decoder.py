@@ -26,7 +26,9 @@ from kyphometer.web.pixels.film_source import FilmSource
 from kyphometer.web.pixels.page import PageOrder, page
 from kyphometer.web.pixels.picture import PictureOrder, picture
 from kyphometer.web.reader.carrying import CarryOrder, carry
+from kyphometer.web.reader.proposing import ProposalOrder, propose
 from kyphometer.web.wire.marks import Carried
+from kyphometer.web.wire.proposed import Proposed
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -111,6 +113,10 @@ class Decoder:
     async def carried(self, order: CarryOrder) -> Carried:
         """A draft with endplates proposed from the film before."""
         return _settled(await self._run(carry, order), order.source)
+
+    async def proposed(self, order: ProposalOrder) -> Proposed:
+        """Bodies proposed on a film."""
+        return _settled(await self._run(propose, order), order.source)
 
     async def _run(self, job: Callable[[S], T | Refusal], source: S) -> T | Refusal:
         """Run a job; once more if the process died, perhaps of another film's job."""

@@ -1,12 +1,14 @@
-"""Which endplates an angle still needs; measures nothing."""
+"""Which endplates an angle still needs, and whether another level may help; measures nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from kyphometer.anatomy import EndplateSide, Level, neighbour
+from kyphometer.errors import MeasurementError
 from kyphometer.measure import ANGLES
 from kyphometer.measure.definitions import AngleDefinition, Line, LinePart
+from kyphometer.measure.levels import Fracture, fractures, intact_neighbour
 from kyphometer.reading import Reading
 
 _SIDES = {
@@ -33,7 +35,34 @@ def _needs(reading: Reading, definition: AngleDefinition) -> Iterator[str]:
 def _levels_of(reading: Reading, line: Line) -> Iterator[Level]:
     if line.level is not None:
         yield line.level
-    for fractured in reading.fractured_levels:
-        level = neighbour(fractured, line.offset or 0, reading.levels)
-        if line.level is None and level is not None:
+        return
+    step = line.offset or 0
+    for fracture in fractures(reading, join=reading.next_intact and step != 0):
+        edge = fracture.cranial if step < 0 else fracture.caudal
+        level = _stand_in(reading, fracture, step) if reading.next_intact else None
+        level = level or neighbour(edge, step, reading.levels)
+        if level is not None:
             yield level
+
+
+def next_intact_helps(reading: Reading, code: str) -> bool:
+    """Whether an angle that is refused could be given if the next intact level were allowed."""
+    definition = ANGLES.get(code)
+    if definition is None or reading.next_intact or not reading.fractured_levels:
+        return False
+    steps = [line for line in (definition.upper, definition.lower) if line.offset]
+    return bool(steps) and all(
+        level is not None and all(reading.endplate(level, side) for side in _SIDES[line.part])
+        for line in steps
+        for fracture in fractures(reading, join=True)
+        for level in (_stand_in(reading, fracture, line.offset or 0),)
+    )
+
+
+def _stand_in(reading: Reading, fracture: Fracture, step: int) -> Level | None:
+    if step == 0:
+        return None
+    try:
+        return intact_neighbour(reading, fracture, step, "", allow_next=True)
+    except MeasurementError:
+        return None

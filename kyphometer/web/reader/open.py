@@ -34,6 +34,7 @@ from kyphometer.web.reader.earlier import Earlier
 from kyphometer.web.reader.film_files import film_header, film_source
 from kyphometer.web.reader.overview import candidates_view, progress_view, readings_view
 from kyphometer.web.reader.printing import Printed, measurements_csv, page_order
+from kyphometer.web.reader.proposing import ProposalOrder
 from kyphometer.web.reader.service import ConfirmNote
 from kyphometer.web.reader.versions import ReadingVersions, stored_view, tag_of
 from kyphometer.web.reader.visits import ReadFilm, visit_table
@@ -355,6 +356,12 @@ class OpenService(ArchiveService):
             anchors={Level.parse(level): Point(*at) for level, at in anchors.items()},
             language=language(),
         )
+
+    def proposal(self, film_id: str) -> ProposalOrder:
+        """On which film bodies are to be proposed."""
+        record = self._record(film_id)
+        source = film_source(self._store, record)
+        return ProposalOrder(source=source, geometry=record.geometry, language=language())
 
     def assist(
         self,

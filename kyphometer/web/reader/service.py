@@ -24,6 +24,7 @@ from kyphometer.web.pixels.picture import PictureOrder
 from kyphometer.web.reader.agreement import Agreement
 from kyphometer.web.reader.assist import Target
 from kyphometer.web.reader.carrying import CarryOrder
+from kyphometer.web.reader.proposing import ProposalOrder
 from kyphometer.web.sending.answers import SendJob
 from kyphometer.web.sending.job import ResultsOrder
 from kyphometer.web.views.visits import VisitTable
@@ -177,6 +178,10 @@ class ReaderService(Protocol):
         anchors: Mapping[str, tuple[float, float]],
     ) -> CarryOrder:
         """What is to be proposed from an earlier film of the patient."""
+        ...
+
+    def proposal(self, film_id: str) -> ProposalOrder:
+        """On which film bodies are to be proposed."""
         ...
 
     def visits(self, film_id: str, document: Mapping[str, Any] | None) -> VisitTable:

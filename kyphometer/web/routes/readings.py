@@ -27,6 +27,7 @@ from kyphometer.web.wire.marks import (
     Seen,
     ShownMarks,
 )
+from kyphometer.web.wire.proposed import AskProposal, Proposed
 from kyphometer.web.wire.told import (
     AssistedTold,
     ConfirmedTold,
@@ -103,6 +104,12 @@ async def carry_over(request: Request, body: CarryOver) -> Carried:
     return await services(request).decoder.carried(order)
 
 
+async def proposal(request: Request, body: AskProposal) -> Proposed:  # noqa: ARG001
+    """Propose the bodies that a film shows."""
+    at, film_id = await _assisting_service(request), request.path_params["film_id"]
+    return await services(request).decoder.proposed(await run_in_threadpool(at.proposal, film_id))
+
+
 async def _assisting_service(request: Request) -> ReaderService:
     """The service, if the image may help there."""
     at = await reader_service(request)
@@ -131,4 +138,5 @@ ROUTES = (
     TypedRoute("/api/films/{film_id}/visits", POST=visits),
     TypedRoute("/api/films/{film_id}/assist", POST=assist),
     TypedRoute("/api/films/{film_id}/carry-over", POST=carry_over),
+    TypedRoute("/api/films/{film_id}/proposal", POST=proposal),
 )

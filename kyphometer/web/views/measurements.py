@@ -13,7 +13,7 @@ from kyphometer.measure import Measurement, Refusal, measure_reading
 from kyphometer.reading import Reading
 from kyphometer.reading.checks import check_reading
 from kyphometer.reading.findings import Finding, FindingCode, Severity
-from kyphometer.web.reader.needs import needed_endplates
+from kyphometer.web.reader.needs import needed_endplates, next_intact_helps
 from kyphometer.web.wire import marks as wire
 from kyphometer.web.wire.marks import CORNERS
 
@@ -118,4 +118,5 @@ def missing_view(reading: Reading, item: Refusal) -> wire.Missing:
         label=item.label,
         reason=item.reason,
         needs=needed_endplates(reading, item.code),
+        next_intact=next_intact_helps(reading, item.code),
     )

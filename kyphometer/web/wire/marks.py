@@ -174,12 +174,16 @@ class Finding(Told, frozen=True, kw_only=True):
 
 
 class Missing(Told, frozen=True, kw_only=True):
-    """A measurement that cannot be given yet, why, and the endplates that it still needs."""
+    """A measurement that cannot be given yet, why, and the endplates that it still needs.
+
+    `next_intact` says that it could be given if the next intact level were allowed.
+    """
 
     code: str
     label: str
     reason: str
     needs: list[str]
+    next_intact: bool
 
 
 class Change(Told, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ import { clamp } from './core/geometry.js';
 import { ApiError } from './api.js';
 import * as doc from './core/document.js';
 import { planFor, sortWants } from './core/plan.js';
+import { confident, moved, proposalOf, withTaken } from './core/proposal.js';
 import { facingOf, forwardOf } from './core/preview.js';
 import { directionOf, isUpright, onScreen } from './core/turn.js';
 import { t } from './i18n.js';
@@ -88,17 +89,50 @@ export function removeVertebra(session, level) {
 
 /** Begin a consensus with these marks: one step of undo. @param {Session} session @param {any} document */
 export function takeConsensus(session, document) {
-  const { vertebrae, fractured_levels, facing, corner_rule, not_measurable, consensus, known_size } = doc.normalised(document);
+  const { vertebrae, fractured_levels, facing, corner_rule, not_measurable, consensus, known_size, next_intact } = doc.normalised(document);
   const kept = { ...session.history.saved, carried_over: undefined, draft: { ...session.history.saved.draft, queue: [] } };
   session.arm(false);
   session.select(null);
-  session.history.commit({ ...kept, vertebrae, fractured_levels, facing, corner_rule, not_measurable, consensus, known_size }, 'consensus');
+  session.history.commit({ ...kept, vertebrae, fractured_levels, facing, corner_rule, not_measurable, consensus, known_size, next_intact }, 'consensus');
 }
 
 /** What millimetres rest on from now on; null: the film's own pixel size. @param {Session} session @param {?object} known */
 export function setKnownSize(session, known) {
   const { known_size: _before, ...rest } = /** @type {any} */ (session.history.saved);
   session.history.commit(known ? { ...rest, known_size: known } : rest, 'known_size');
+}
+
+/** Have the image propose the film's bodies. @param {Session} session @param {boolean} quietly without a word if it sees none */
+export async function propose(session, quietly = false) {
+  try {
+    session.propose(proposalOf(await session.api.proposal(session.id)));
+  } catch (error) {
+    if (!quietly) session.say(error instanceof Error ? error.message : String(error), 'warning');
+  }
+}
+
+/** Take proposed endplates: the one asked for now, or all that are wanted and likely enough.
+ * @param {Session} session @param {boolean} one */
+export function takeProposed(session, one) {
+  const { proposal, target, queue } = session;
+  if (!proposal) return;
+  const before = target;
+  const reading = session.history.saved;
+  const offers = one
+    ? session.offers.filter((offer) => offer.level === target?.level && offer.endplate === target.endplate)
+    : confident(proposal, reading, queue);
+  if (offers.length === 0) {
+    session.say(t('proposal.nothing'));
+    return;
+  }
+  session.history.commit(withTaken(reading, proposal, offers), 'take');
+  session.emit('advance', { from: before ?? {} });
+}
+
+/** Whether the next intact level stands in for a neighbour of the fracture. @param {Session} session @param {boolean} allowed */
+export function allowNextIntact(session, allowed) {
+  const { next_intact: _before, ...rest } = session.history.saved;
+  session.history.commit(allowed ? { ...rest, next_intact: true } : rest, 'next_intact');
 }
 
 /** Choose the fractured levels and ask for the endplates their angles need.
@@ -157,6 +191,9 @@ export function relabel(session, from, to) {
 
 /** @param {Session} session @param {1|-1} step */
 export function shiftAll(session, step) {
+  const proposal = session.proposal && moved(session.proposal, step);
+  if (proposal) session.propose(proposal);
+  if (proposal && doc.cornersOf(session.reading).length === 0) return;
   const next = doc.shifted(session.history.saved, step);
   if (!next) {
     session.say(t('relabel.end'), 'warning');

@@ -239,6 +239,11 @@ export class Api {
   carryOver(id, document, from, anchors) {
     return this.call('POST', this.path(id, '/carry-over'), { document, from, anchors });
   }
+
+  /** @param {string} id @returns {Promise<Wire.Proposed>} */
+  proposal(id) {
+    return this.call('POST', this.path(id, '/proposal'), {});
+  }
 }
 
 /** @param {string} path @param {RequestInit} request @returns {Promise<Response>} */

@@ -7,6 +7,7 @@ const DEFAULTS = Object.freeze({
   autoZoom: true,
   loupe: true,
   assist: true,
+  propose: false,
   keys: true,
   rightWindows: false,
   ownKeys: {},

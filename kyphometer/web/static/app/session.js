@@ -8,6 +8,7 @@ import { cornersOf, emptyReading, markOf, normalised, refOf } from './core/docum
 import { Emitter } from './core/emitter.js';
 import { History } from './core/history.js';
 import { nextTarget } from './core/plan.js';
+import { untaken } from './core/proposal.js';
 import { facingOf } from './core/preview.js';
 import { UPRIGHT } from './core/turn.js';
 import { Live } from './live.js';
@@ -44,6 +45,8 @@ export class Session extends Emitter {
     /** @type {[number[], number[]][]} lines beside the reading: not kept with it */
     this.lines = [];
     this.lining = false;
+    /** @type {?import('./core/proposal.js').Proposal} what the image proposes and nobody has taken */
+    this.proposal = null;
     /** @type {Set<string>} proposed corners that were taken hold of, by pointer or keyboard */
     this.seen = new Set();
     /** @type {?{from: ?string, levels: string[], level: string}} the body whose middle is asked for */
@@ -116,7 +119,28 @@ export class Session extends Emitter {
     const proposed = cornersOf(this.reading).filter((c) => PROPOSED.has(c.mark.source ?? '')).map((c) => c.key);
     const agreed = new Set(this.reading.draft?.accepted ?? []);
     const seen = proposed.filter((key) => this.seen.has(key) || agreed.has(key));
-    return { seconds, ...this.looks(), details: { steps: this.history.past.length, proposed, looked_at: seen } };
+    const details = { steps: this.history.past.length, proposed, looked_at: seen, ...this.proposalLog() };
+    return { seconds, ...this.looks(), details };
+  }
+
+  /** What was proposed without a click: where, how likely, how far its levels were moved. */
+  proposalLog() {
+    const taken = this.reading.draft?.proposed;
+    if (!this.proposal && !taken) return {};
+    const { sure, moved, chances } = this.proposal ?? {};
+    return { proposal: { taken: taken ?? {}, sure, levels_moved: moved, chances } };
+  }
+
+  /** @param {Session['proposal']} proposal */
+  propose(proposal) {
+    this.proposal = proposal;
+    this.emit('proposal');
+    this.emit('target');
+  }
+
+  /** Proposed endplates that are not marked. */
+  get offers() {
+    return this.proposal && !this.isConfirmed ? untaken(this.proposal, this.reading) : [];
   }
 
   /** @param {boolean} armed */

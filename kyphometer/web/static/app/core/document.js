@@ -13,7 +13,7 @@
  * @typedef {{level: string, endplate: Side, reason: string}} NotMeasurable
  * @typedef {{format: string, version: number, film?: object, facing?: ?Facing,
  *   fractured_levels: string[], vertebrae: Object<string, Vertebra>,
- *   not_measurable: NotMeasurable[], comment?: string, carried_over?: object, corner_rule?: string, consensus?: object, known_size?: object, draft?: Object<string, any>}} Reading
+ *   not_measurable: NotMeasurable[], comment?: string, carried_over?: object, corner_rule?: string, consensus?: object, known_size?: object, next_intact?: boolean, draft?: Object<string, any>}} Reading
  */
 import { byLevel, neighbour, SIDES, sidesOf } from './anatomy.js';
 

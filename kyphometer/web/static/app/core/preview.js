@@ -5,7 +5,7 @@
  * @typedef {{level: string, endplate: import('./anatomy.js').Side}} EndplateRef
  * @typedef {{code: string, upper: EndplateRef, lower: EndplateRef}} Pair
  */
-import { neighbour, sidesOf } from './anatomy.js';
+import { neighbour, sidesOf, spine } from './anatomy.js';
 import { endplateOf, endplatesOf, forwards, isComplete, UP } from './document.js';
 import { endplateVector, signedAngleDeg } from './geometry.js';
 import { blocks } from './plan.js';
@@ -51,8 +51,8 @@ export function pairsOf(reading) {
         lower: { level, endplate: 'inferior' },
       });
     }
-    const above = neighbour(run[0], -1, marked);
-    const below = neighbour(run[run.length - 1], 1, marked);
+    const above = beside(reading, run[0], -1);
+    const below = beside(reading, run[run.length - 1], 1);
     if (above && below && sidesOf(below).includes('inferior')) {
       pairs.push({
         code: 'RKA',
@@ -62,6 +62,17 @@ export function pairsOf(reading) {
     }
   }
   return pairs;
+}
+
+/** The level beside a fracture: the next intact marked one where the reader chose that, else the nearest.
+ * @param {Reading} reading @param {string} edge @param {1|-1} step @returns {?string} */
+function beside(reading, edge, step) {
+  const marked = Object.keys(reading.vertebrae);
+  const nearest = neighbour(edge, step, marked);
+  if (!reading.next_intact) return nearest;
+  const column = spine([...marked, ...reading.fractured_levels]);
+  const outwards = step > 0 ? column.slice(column.indexOf(edge) + 1) : column.slice(0, column.indexOf(edge)).reverse();
+  return outwards.find((level) => reading.vertebrae[level] && !reading.fractured_levels.includes(level)) ?? nearest;
 }
 
 /** Angle of a pair of endplates, or null while one of them is not complete.

@@ -125,6 +125,14 @@ function assisting(reader) {
       enabled: () => can() && Boolean(reader.session.facts.previous),
       run: () => actions.carryOver(reader.session, reader.compare.mode === 'side' && reader.compare.besides.length === 1 ? reader.compare.other.id : null),
     },
+    propose: {
+      offered: offered && !config.blinded,
+      enabled: can,
+      isOn: () => Boolean(reader.session?.proposal),
+      run: () => (reader.session.proposal ? reader.session.propose(null) : actions.propose(reader.session)),
+    },
+    takeAll: { offered: offered && !config.blinded, enabled: () => can() && Boolean(reader.session.proposal), run: () => actions.takeProposed(reader.session, false) },
+    takeOne: { offered: offered && !config.blinded, enabled: () => can() && Boolean(reader.session.proposal), run: () => actions.takeProposed(reader.session, true) },
     assistOnRelease: {
       offered,
       isOn: () => prefs.assist,

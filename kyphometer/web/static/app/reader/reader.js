@@ -150,7 +150,7 @@ export class Reader {
     session.on('resolve', () => this.resolve(this.theirs));
     session.on('released', (refs) => this.assistAfter(refs));
     session.on('window', () => this.looks.refreshPresets());
-    for (const name of ['reading', 'target', 'confirmed', 'selection']) {
+    for (const name of ['reading', 'target', 'confirmed', 'selection', 'proposal']) {
       session.on(name, () => this.toolbar.update());
     }
     session.on('confirmed', () => this.showState());
@@ -191,8 +191,16 @@ export class Reader {
     session.on('target', () => this.showArmed());
     session.on('reading', () => this.showArmed());
     this.showArmed();
+    this.proposeAsItOpens(session);
     if (session.recovered) session.say(t('save.recovered'), 'warning');
     if (document.activeElement === document.body) this.stage.root.focus({ preventScroll: true });
+  }
+
+  /** Where the reader wants it, bodies are proposed once the film is shown. @param {Session} session */
+  proposeAsItOpens(session) {
+    const { propose } = this.commands;
+    if (!this.prefs.propose || session.status !== 'unread' || session.proposal) return;
+    if (propose.offered && propose.enabled?.()) actions.propose(session, true);
   }
 
   /** @param {string} text */

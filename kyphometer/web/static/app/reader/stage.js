@@ -13,7 +13,7 @@ import { boxAround, boxOf } from './box.js';
 import { MarkLayer } from '../view/layer.js';
 import { Loupe } from '../view/loupe.js';
 import { Pane } from '../view/pane.js';
-import { linesOf, othersOf } from '../view/others.js';
+import { linesOf, othersOf, proposedOf } from '../view/others.js';
 import { sceneOf } from '../view/scene.js';
 import { anchored, centredOn, extent, fitted, fitZoom, toScreen } from '../view/viewport.js';
 
@@ -66,7 +66,7 @@ export class Stage {
     this.pane.resize();
     this.loupe.enabled = session.prefs.loupe;
     const marksOnly = { pixels: false, marks: true };
-    for (const name of ['reading', 'selection', 'measured', 'target', 'lines']) {
+    for (const name of ['reading', 'selection', 'measured', 'target', 'lines', 'proposal']) {
       session.on(name, () => this.pane.invalidate(marksOnly));
     }
     session.on('advance', (detail) => this.advance(detail));
@@ -91,7 +91,7 @@ export class Stage {
       angles: angles.filter((angle) => angle.text !== ''),
       short: (/** @type {string} */ side) => t(`side.${side}.short`),
     });
-    return { ...scene, others: [...othersOf(this.others, project), ...linesOf(session, project)] };
+    return { ...scene, others: [...othersOf(this.others, project), ...linesOf(session, project), ...proposedOf(session, project)] };
   }
 
   /** Nothing can be marked where another film lies over this one. @param {?Point} [at] */

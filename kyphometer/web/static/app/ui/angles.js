@@ -28,6 +28,7 @@ export function stateOf(session, pair) {
   const preview = angleOf(reading, pair, session.facts.geometry, session.facing);
   if (preview === null) return null;
   const answer = measured(session, pair);
+  if (!answer && live.isFor(reading)) return null; // refused: no number beside the reason
   if (!answer || !live.isFor(reading)) {
     return { value: preview, interval: null, isPreview: true };
   }

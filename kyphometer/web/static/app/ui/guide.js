@@ -6,6 +6,7 @@ import * as actions from '../actions.js';
 import { LEVELS } from '../core/anatomy.js';
 import { cornersOf } from '../core/document.js';
 import { progress } from '../core/plan.js';
+import { confident } from '../core/proposal.js';
 import { endplateName, t } from '../i18n.js';
 import { storePrefs } from '../prefs.js';
 import { h, refill, whenChanged } from './dom.js';
@@ -37,7 +38,7 @@ export class Guide {
       this.choosing = session.reading.fractured_levels.length === 0;
       this.update();
     });
-    for (const name of ['reading', 'target', 'confirmed']) session.on(name, () => this.update());
+    for (const name of ['reading', 'target', 'confirmed', 'proposal']) session.on(name, () => this.update());
     this.update();
   }
 
@@ -55,6 +56,7 @@ export class Guide {
       count: target ? progress(reading, session.queue) : null,
       marked: cornersOf(reading).length > 0,
       where: session.where,
+      proposed: session.offers.length > 0 ? { sure: session.proposal?.sure, fractures: session.proposal?.fractures, count: confident(/** @type {any} */ (session.proposal), reading, session.queue).length, here: session.offers.some((one) => one.level === target?.level && one.endplate === target?.endplate) } : null,
       left: !session.armed && session.queue.length > 0 && this.hasLeft(),
     });
   }
@@ -72,7 +74,31 @@ export class Guide {
     else if (model.choosing) refill(this.root, this.chooser(model));
     else if (model.target) refill(this.root, this.prompt(model));
     else if (model.left) refill(this.root, this.resume());
-    else refill(this.root);
+    else refill(this.root, model.proposed && !model.marked ? this.proposed(model.proposed) : null);
+  }
+
+  /** What the image proposes, and the buttons that take it.
+   * @param {{sure: boolean, fractures: string[], count: number, here: boolean}} proposed */
+  proposed({ sure, fractures, count, here }) {
+    const { commands } = this;
+    const likely = fractures.length > 0 ? t('proposal.fractured', { levels: fractures.join(', ') }) : null;
+    return h('div', { class: 'proposed', 'data-proposed': count },
+      h('p', { class: 'hint' }, t(sure ? 'proposal.sure' : 'proposal.unsure'), ' ', likely),
+      count > 0 ? h('button', { type: 'button', class: 'button small primary', 'data-focus': 'take-all', onclick: () => commands.takeAll.run() }, t('proposal.take', { count })) : null,
+      here ? h('button', { type: 'button', class: 'button small', 'data-focus': 'take-one', onclick: () => commands.takeOne.run() }, t('proposal.takeOne')) : null);
+  }
+
+  /** Whether bodies are proposed as films open. */
+  proposeChoice() {
+    const session = /** @type {Session} */ (this.session);
+    if (this.commands.propose.offered === false) return null;
+    const box = h('input', { type: 'checkbox', id: 'propose-open', 'data-focus': 'propose-open', checked: session.prefs.propose });
+    box.addEventListener('change', () => {
+      session.prefs.propose = box.checked;
+      storePrefs(session.prefs);
+      if (box.checked && !session.proposal) actions.propose(session);
+    });
+    return h('div', { class: 'check hint' }, box, h('label', { for: 'propose-open' }, t('proposal.opens')));
   }
 
   /** @param {any} model */
@@ -106,6 +132,8 @@ export class Guide {
       h('div', { class: 'levels', role: 'group', 'aria-labelledby': 'ask-level' }, buttons, more),
       this.severalChoice(chosen.size > 0),
       this.planChoice(model.plan),
+      this.proposeChoice(),
+      model.proposed ? this.proposed(model.proposed) : null,
     );
   }
 
@@ -171,6 +199,7 @@ export class Guide {
       h('span', { class: 'count' }, t('prompt.count', { done: count.done + 1, total: count.total })),
       small('ban', t('command.notMeasurable'), () => commands.notMeasurable.run(), 'ban'),
       small('close', t('prompt.stop'), () => commands.arm.run(), 'stop'),
+      model.proposed ? this.proposed(model.proposed) : null,
     );
   }
 

@@ -34,6 +34,7 @@ const PATHS = {
   remove: 'M5 7h14M9 7V4h6v3M7 7l1 13h8l1-13',
   wand: 'M4 20L15 9M15 4v2M20 9h-2M18.5 5.5L17 7M19 13l-1-1M11 5l1 1',
   carry: 'M3 5h7v14H3zM14 12h7M18 8l4 4-4 4',
+  propose: 'M6 4h12v4H6zM5 10h14v4H5zM6 16h12v4H6z',
   search: 'M10.5 4a6.5 6.5 0 1 0 0 13a6.5 6.5 0 1 0 0-13M15.5 15.5L21 21',
   ban: 'M12 3a9 9 0 1 0 0 18a9 9 0 1 0 0-18M6 6l12 12',
   up: 'M12 19V5M6 11l6-6 6 6',

@@ -3,6 +3,7 @@
  * visit. Shows; works nothing out.
  * @typedef {import('../session.js').Session} Session
  */
+import { allowNextIntact } from '../actions.js';
 import { pairsOf } from '../core/preview.js';
 import { date, number, pairName, signed, t } from '../i18n.js';
 import { measured, stateOf, spreadText, verdictText } from './angles.js';
@@ -47,11 +48,12 @@ export class Results {
       pair: pairName(pair.upper, pair.lower),
       state: stateOf(session, pair),
       needs: this.needs(pair, answer),
+      advised: this.refused(pair, answer)?.next_intact ?? false,
       ...this.changeFrom(answer, pair),
     }));
     const main = new Set(pairs.map((pair) => measured(session, pair)).filter(Boolean));
     const others = (answer?.measurements ?? []).filter((/** @type {Wire.Measurement} */ m) => !main.has(m));
-    this.draw({ rows, others, failure: session.live.failure });
+    this.draw({ rows, others, allowed: Boolean(session.reading.next_intact), failure: session.live.failure });
     const spoken = rows.filter((row) => row.state).map((row) => this.spoken(row));
     if (spoken.length > 0) this.announce(spoken.join('. '));
   }
@@ -68,11 +70,26 @@ export class Results {
       const plate = session.reading.vertebrae[e.level]?.[/** @type {'superior'} */ (e.endplate)];
       return !(plate?.anterior && plate?.posterior);
     });
-    const refused = (answer?.missing ?? []).find((/** @type {Wire.Measurement} */ m) => m.code === pair.code);
-    if (lacking.length === 0) return refused?.reason ?? '';
+    if (lacking.length === 0) return this.refused(pair, answer)?.reason ?? '';
     return t('results.needs', {
       endplates: lacking.map((e) => `${e.level} ${t(`side.${e.endplate}.short`)}`).join(', '),
     });
+  }
+
+  /** @param {any} pair @param {any} answer @returns {?Wire.Missing} why it is not given */
+  refused(pair, answer) {
+    return (answer?.missing ?? []).find((/** @type {Wire.Missing} */ m) => m.code === pair.code) ?? null;
+  }
+
+  /** The choice of the next intact level, where it would help or was made. @param {any} model */
+  nextIntact(model) {
+    const session = /** @type {Session} */ (this.session);
+    const advised = model.rows.some((/** @type {any} */ row) => row.advised);
+    if (!advised && !model.allowed) return null;
+    const allow = () => allowNextIntact(session, !model.allowed);
+    return h('div', { class: 'next-intact' },
+      h('p', { class: 'quiet small' }, t(model.allowed ? 'next_intact.used' : 'next_intact.advised')),
+      h('button', { type: 'button', class: 'button small', 'data-focus': 'next-intact', onclick: allow }, t(model.allowed ? 'next_intact.stop' : 'next_intact.use')));
   }
 
   /** @param {any} model */
@@ -87,7 +104,7 @@ export class Results {
       ? h('p', { class: 'note warning', role: 'status' }, t('results.preview'))
       : null;
     const hidden = this.session?.config.blinded ? h('p', { class: 'quiet small' }, t('blinded.values')) : null;
-    refill(this.rows, title, hidden, model.rows.map((/** @type {any} */ row) => angleRow(row)), away);
+    refill(this.rows, title, hidden, model.rows.map((/** @type {any} */ row) => angleRow(row)), this.nextIntact(model), away);
     this.more.show(model.others);
   }
 }

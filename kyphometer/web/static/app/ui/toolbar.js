@@ -9,7 +9,7 @@ const GROUPS = [
   ['undo', 'redo', 'line'],
   ['fit', 'turnRight', 'mirror', 'invert', 'localContrast', 'loupe', 'hideMarks'],
   ['compare', 'together', 'adjudicate'],
-  ['refineAll', 'carryOver', 'assistOnRelease'],
+  ['propose', 'refineAll', 'carryOver', 'assistOnRelease'],
   ['keep', 'exportPicture'],
 ];
 const ICONS = {
@@ -28,6 +28,7 @@ const ICONS = {
   adjudicate: 'adjudicate',
   refineAll: 'wand',
   carryOver: 'carry',
+  propose: 'propose',
   assistOnRelease: 'check',
   keep: 'keep',
   exportPicture: 'picture',

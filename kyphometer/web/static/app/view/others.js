@@ -4,6 +4,7 @@
  * @typedef {{key: string, a: Point, b: Point, at: Point, text: string, dash: number}} OtherShape
  */
 import { endplatesOf, normalised } from '../core/document.js';
+import { CONFIDENT } from '../core/proposal.js';
 import { distance, extend } from '../core/geometry.js';
 
 const DASHES = 5;
@@ -26,6 +27,18 @@ function shapeOf(e, i, project, document) {
   const b = project(e.plate.posterior.xy);
   const at = distance(a, b) < 1 ? b : extend(a, b, STEP * (i + 1));
   return { key: `${i}.${e.level}.${e.endplate}`, a, b, at, text: document.label ?? String(i + 1), dash: i % DASHES };
+}
+
+/** Endplates that the image proposes and nobody has taken, by level; a doubtful body has a question mark.
+ * @param {import('../session.js').Session} session @param {(p: Point) => Point} project @returns {OtherShape[]} */
+export function proposedOf(session, project) {
+  return session.offers.map(({ level, endplate, plate }) => {
+    const [a, b] = [project(plate.anterior.xy), project(plate.posterior.xy)];
+    const likely = (session.proposal?.chances[level] ?? 0) >= CONFIDENT;
+    const text = endplate === 'superior' || level === 'S1' ? `${level}${likely ? '' : '?'}` : '';
+    const at = distance(a, b) < 1 ? b : extend(a, b, STEP * 2);
+    return { key: `proposed.${level}.${endplate}`, a, b, at, text, dash: 5 };
+  });
 }
 
 /** Lines beside the reading, by number, and the object of known size.

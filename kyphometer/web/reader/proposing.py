@@ -1,0 +1,80 @@
+"""Bodies proposed on a film: what `kyphometer watch` left beside it, or else the detector's.
+
+Runs in the decoding process: the detector takes about a second.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kyphometer.errors import KyphometerError
+from kyphometer.geometry import PixelGeometry
+from kyphometer.messages import LANGUAGES, speaking
+from kyphometer.reading.document import reading_from_dict
+from kyphometer.web.pixels.decode_job import Refusal, decoded, refusal
+from kyphometer.web.pixels.film_source import FilmSource
+from kyphometer.web.wire.proposed import DoubtfulBody, Proposed, SuggestedFracture
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposalOrder:
+    """On which film bodies are to be proposed, and the language of the sentences."""
+
+    source: FilmSource
+    geometry: PixelGeometry
+    language: str = LANGUAGES[0]
+
+
+def propose(order: ProposalOrder) -> Proposed | Refusal:
+    """Bodies of the film, as the page gets them."""
+    waiting = _waiting(order.source)
+    if waiting is not None:
+        return _told(waiting)
+    from kyphometer.detect import detect
+    from kyphometer.workflow.proposals import proposal_document
+
+    with speaking(order.language):
+        try:
+            proposal = detect(decoded(order.source), geometry=order.geometry)
+            return _told(proposal_document(proposal))
+        except (KyphometerError, OSError, MemoryError) as error:
+            return refusal(error)
+
+
+def _waiting(source: FilmSource) -> Mapping[str, Any] | None:
+    """What waits beside this very state of the film; None if nothing that can be used does."""
+    from kyphometer.workflow.watch import SUFFIX
+
+    path = source.path.with_name(source.path.name + SUFFIX)
+    try:
+        known = json.loads(path.read_text("utf-8"))
+        if known["film_stamp"] != list(source.stamp) or source.frame != 1:
+            return None
+        reading_from_dict(known["reading"])
+        _told(known)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, KyphometerError):
+        return None
+    return known if isinstance(known, dict) else None
+
+
+def _told(document: Mapping[str, Any]) -> Proposed:
+    reading = document["reading"]
+    return Proposed(
+        document=reading,
+        facing=reading.get("facing"),
+        bodies=[
+            DoubtfulBody(
+                level=body["level"], chance=float(body["chance"]), refined=bool(body["refined"])
+            )
+            for body in document["bodies"]
+        ],
+        sure=bool(document["numbering"]["sure"]),
+        fractures=[
+            SuggestedFracture(level=item["level"], reason=str(item["reason"]))
+            for item in document["fractures"]
+        ],
+        notes=[str(note) for note in document["notes"]],
+    )

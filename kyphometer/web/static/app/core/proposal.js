@@ -1,0 +1,72 @@
+/**
+ * Bodies that the image proposes, before anybody has taken them: labels that can be moved, and what of
+ * them may be taken.
+ * @typedef {import('./document.js').Reading} Reading
+ * @typedef {import('./plan.js').Want} Want
+ * @typedef {{document: any, facing: ?string, sure: boolean, moved: number, notes: string[],
+ *   chances: Object<string, number>, fractures: string[]}} Proposal
+ * @typedef {{level: string, endplate: import('./anatomy.js').Side, plate: any}} Offer
+ */
+import { neighbour, sidesOf } from './anatomy.js';
+import { endplateOf, endplatesOf, normalised, shifted, withCorner } from './document.js';
+
+/** Bodies less likely than this are only taken one by one. */
+export const CONFIDENT = 0.6;
+
+/** @param {Wire.Proposed} answer @returns {Proposal} */
+export function proposalOf(answer) {
+  return {
+    document: normalised(answer.document),
+    facing: answer.facing,
+    sure: answer.sure,
+    moved: 0,
+    notes: answer.notes,
+    chances: Object.fromEntries(answer.bodies.map((body) => [body.level, body.refined ? body.chance : 0])),
+    fractures: answer.fractures.map((one) => one.level),
+  };
+}
+
+/** All labels one level up (-1) or down (+1); null if one would leave the spine.
+ * @param {Proposal} proposal @param {1|-1} step @returns {?Proposal} */
+export function moved(proposal, step) {
+  const document = shifted(proposal.document, step);
+  if (!document) return null;
+  const marked = Object.keys(proposal.document.vertebrae);
+  const to = (/** @type {string} */ level) => /** @type {string} */ (neighbour(level, step, marked));
+  const chances = Object.fromEntries(Object.entries(proposal.chances).map(([level, chance]) => [to(level), chance]));
+  return { ...proposal, document, chances, fractures: proposal.fractures.map(to), moved: proposal.moved + step };
+}
+
+/** Proposed endplates of which the reading has no corner.
+ * @param {Proposal} proposal @param {Reading} reading @returns {Offer[]} */
+export function untaken(proposal, reading) {
+  const stated = new Set(reading.not_measurable.map((one) => `${one.level}.${one.endplate}`));
+  return endplatesOf(proposal.document)
+    .filter((one) => one.complete && sidesOf(one.level).includes(one.endplate))
+    .filter((one) => !endplateOf(reading, one.level, one.endplate) && !stated.has(`${one.level}.${one.endplate}`));
+}
+
+/** What one key takes: wanted endplates of bodies that are likely enough, or all of those if none are wanted.
+ * @param {Proposal} proposal @param {Reading} reading @param {Want[]} queue @returns {Offer[]} */
+export function confident(proposal, reading, queue) {
+  const wanted = new Set(queue.map((want) => `${want.level}.${want.endplate}`));
+  return untaken(proposal, reading)
+    .filter((one) => (proposal.chances[one.level] ?? 0) >= CONFIDENT)
+    .filter((one) => queue.length === 0 || wanted.has(`${one.level}.${one.endplate}`));
+}
+
+/** The reading with those endplates, and where each of their corners was proposed.
+ * @param {Reading} reading @param {Proposal} proposal @param {Offer[]} offers @returns {Reading} */
+export function withTaken(reading, proposal, offers) {
+  let next = reading;
+  /** @type {Object<string, number[]>} */
+  const places = { ...reading.draft?.proposed };
+  for (const { level, endplate, plate } of offers) {
+    for (const corner of /** @type {const} */ (['anterior', 'posterior'])) {
+      next = withCorner(next, { level, endplate, corner }, plate[corner]);
+      places[`${level}.${endplate}.${corner}`] = plate[corner].xy;
+    }
+  }
+  const facing = reading.facing ?? /** @type {any} */ (proposal.facing);
+  return { ...next, ...(facing ? { facing } : {}), draft: { ...next.draft, proposed: places } };
+}

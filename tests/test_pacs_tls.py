@@ -1,0 +1,187 @@
+"""DIMSE over TLS to a real Orthanc whose certificates our own authority has signed."""
+
+from __future__ import annotations
+
+import datetime as dt
+import ipaddress
+import json
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from orthanc import Orthanc, missing
+from pacs_films import SECRET, destinations, dimse_table, pixels_of, web_table, write_film
+
+from kyphometer.cli import main
+
+pytestmark = pytest.mark.skipif(bool(missing()), reason=missing() or "-")
+WAYS = ("get",)
+
+
+class Authority:
+    """Signs certificates; everything lies in one folder as PEM."""
+
+    def __init__(self, folder, name):
+        self.folder, self.name = folder, name
+        self.key = ec.generate_private_key(ec.SECP256R1())
+        self.ca = self._write(name, self._certificate(name, self.key, is_ca=True))
+
+    def _certificate(self, name, key, *, is_ca=False, address="127.0.0.1"):
+        now = dt.datetime.now(dt.UTC)
+        called, by = (
+            x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, one)]) for one in (name, self.name)
+        )
+        places = [x509.IPAddress(ipaddress.ip_address(address))]
+        of_us = x509.SubjectKeyIdentifier.from_public_key(self.key.public_key())
+        made = (
+            x509.CertificateBuilder()
+            .subject_name(called)
+            .issuer_name(by)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - dt.timedelta(days=1))
+            .not_valid_after(now + dt.timedelta(days=1))
+            .add_extension(x509.BasicConstraints(ca=is_ca, path_length=None), critical=True)
+            .add_extension(x509.SubjectAlternativeName(places), critical=False)
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(of_us),
+                critical=False,
+            )
+        )
+        if is_ca:
+            usage = x509.KeyUsage(True, False, False, False, False, True, True, False, False)
+            made = made.add_extension(usage, critical=True)
+            made = made.add_extension(of_us, critical=False)
+        return made.sign(self.key, hashes.SHA256())
+
+    def _write(self, name, certificate):
+        path = self.folder / f"{name}.pem"
+        path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+        return path
+
+    def sign(self, name, address="127.0.0.1"):
+        """Certificate and key of one end."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        path = self._write(name, self._certificate(name, key, address=address))
+        plain = key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        key_path = self.folder / f"{name}.key"
+        key_path.write_bytes(plain)
+        return path, key_path
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory):
+    return Authority(tmp_path_factory.mktemp("authority"), "ours")
+
+
+def encrypted(folder, authority, end, *, of_clients=False):
+    """An Orthanc that speaks TLS over DIMSE; `of_clients`: and asks who calls."""
+    certificate, key = end
+    more = {
+        "DicomTlsEnabled": True,
+        "DicomTlsCertificate": str(certificate), "DicomTlsPrivateKey": str(key),
+        "DicomTlsTrustedCertificates": str(authority.ca),
+        "DicomTlsRemoteCertificateRequired": of_clients,
+    }  # fmt: skip
+    return Orthanc(folder, **more)
+
+
+def table(server, way, **more):
+    """Table of a destination over TLS."""
+    if way == "web":
+        return web_table(server.http, url=f"https://127.0.0.1:{server.http}/dicom-web", **more)
+    return dimse_table(server.dimse, server.ours, tls=True, **more)
+
+
+@pytest.fixture
+def pacs(tmp_path, monkeypatch, capsys):
+    """A verb at a destination: status, facts and what was said."""
+    monkeypatch.setenv("KYPHO_TEST_SECRET", SECRET)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+
+    def to(where, verb, *words):
+        file = destinations(tmp_path / "d.toml", there=where)
+        capsys.readouterr()
+        command = ["pacs", verb, "there", *map(str, words), "--destinations", str(file)]
+        status = main([*command, "--format", "json"])
+        out, err = capsys.readouterr()
+        assert "Traceback" not in err
+        return status, json.loads(out) if out else None, err
+
+    return to
+
+
+@pytest.fixture(scope="module")
+def server(authority, tmp_path_factory):
+    """One that anybody may call who trusts it."""
+    folder = tmp_path_factory.mktemp("encrypted")
+    running = encrypted(folder, authority, authority.sign("pacs"))
+    yield running
+    running.stop()
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_films_go_and_come_encrypted(server, authority, pacs, tmp_path, way):
+    server.empty()
+    source, here = tmp_path / "source", tmp_path / "here"
+    source.mkdir()
+    for number in range(2):
+        write_film(source, number)
+    where = table(server, way, ca=str(authority.ca))
+    assert pacs(where, "echo")[0] == 0
+    assert pacs(where, "send", source)[1]["sent"] == 2
+    assert len(pacs(where, "find")[1]) == 2
+    assert pacs(where, "fetch", "--into", here)[1]["fetched"] == 2
+    assert pixels_of(here) == pixels_of(source)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_who_cannot_be_trusted_is_told_in_a_sentence(server, authority, pacs, tmp_path, way):
+    stranger = Authority(tmp_path, "stranger")
+    for ca in ({}, {"ca": str(stranger.ca)}):
+        status, _, err = pacs(table(server, way, **ca), "echo")
+        assert status == 9
+        assert "The encrypted connection to 'there'" in err
+        assert "certificate verify failed" in err or "self-signed" in err or "issuer" in err
+        assert len(err.splitlines()) == 1
+    for wrong in ({"ca": str(tmp_path / "gone.pem")}, {"ca": __file__}):
+        status, _, err = pacs(table(server, way, **wrong), "echo")
+        assert (status, len(err.splitlines())) == (9, 1)
+        assert "The encrypted connection to 'there'" in err
+    plain = table(server, way, ca=str(authority.ca))
+    if way == "web":
+        plain["url"] = plain["url"].replace("https", "http")
+    else:
+        plain["tls"] = False
+    assert pacs(plain, "echo")[0] == 9
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_certificate_for_another_address_is_not_believed(authority, pacs, tmp_path, way):
+    other = encrypted(tmp_path, authority, authority.sign("elsewhere", "10.9.8.7"))
+    try:
+        status, _, err = pacs(table(other, way, ca=str(authority.ca)), "echo")
+        assert status == 9
+        assert "10.9.8.7" in err or "mismatch" in err or "not valid for '127.0.0.1'" in err
+    finally:
+        other.stop()
+
+
+def test_an_archive_may_ask_who_we_are(authority, pacs, tmp_path):
+    strict = encrypted(tmp_path, authority, authority.sign("strict"), of_clients=True)
+    certificate, key = authority.sign("kyphometer")
+    try:
+        for way in WAYS:
+            trusting = table(strict, way, ca=str(authority.ca))
+            status, _, err = pacs(trusting, "echo")
+            assert (status, len(err.splitlines())) == (9, 1), err
+            shown = {**trusting, "certificate": str(certificate), "key": str(key)}
+            assert pacs(shown, "echo")[0] == 0, way
+    finally:
+        strict.stop()
