@@ -138,6 +138,32 @@ def test_levels_are_moved_by_one_key_and_one_endplate_is_taken_at_a_time(helped:
     expect(_proposed(tab)).to_have_count(0)
 
 
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (1440, 900), (820, 1180)])
+def test_every_tool_is_in_sight_and_no_proposal_is_covered(
+    helped: Tab, width: int, height: int
+) -> None:
+    tab = helped
+    tab.page.set_viewport_size({"width": width, "height": height})
+    page = tab.open("1").page
+    tab.choose(case().fractured)
+    page.keyboard.press("5")
+    expect(_proposed(tab)).not_to_have_count(0)
+    tab.settle()
+    bar = page.locator(".toolbar")
+    box = bar.bounding_box()
+    for tool in bar.locator("button").all():
+        at = tool.bounding_box()
+        assert box["x"] <= at["x"]
+        assert at["x"] + at["width"] <= box["x"] + box["width"]
+        assert at["y"] + at["height"] <= box["y"] + box["height"]
+    prompt = page.locator(".prompt").bounding_box()
+    lines = [line.bounding_box() for line in _proposed(tab).locator("line").all()]
+    assert len(lines) > 4
+    for line in lines:
+        beside = line["x"] >= prompt["x"] + prompt["width"]
+        assert beside or line["y"] >= prompt["y"] + prompt["height"]
+
+
 def test_a_waiting_proposal_is_shown_as_the_film_opens(
     chromium: Browser, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
