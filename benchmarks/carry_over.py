@@ -3,6 +3,7 @@
     python benchmarks/carry_over.py --patients 12
     python benchmarks/carry_over.py --patients 12 --plan four
     python benchmarks/carry_over.py --patients 40 --plan four --world voxel --anchored
+    python benchmarks/carry_over.py --patients 12 --world voxel --anchored --mistaken
 
 For each condition: how often the column was found and on which level; errors of the proposed
 corners; error of the change of VKA and RKA, beside that of two readings assisted apart from each
@@ -10,8 +11,10 @@ other (their difference, and what it would be if their errors had nothing in com
 the stated 95 % intervals; seconds a film; how many films of another patient were taken for the next
 one. Readings start from clicks of 1.5 mm. `--plan` says what was read on the first film: every
 whole body, the annotator's four endplates (the fractured body and its neighbours' far endplates),
-or the fractured body alone. `--world voxel` takes bodies as level sets (training/worlds/voxel.py),
-which neither network was trained on, with the middle one fractured and its height partly restored.
+or the fractured body alone. `--mistaken` clicks the body below the one that is asked for, and says
+what spoke for each place that was taken all the same. `--world voxel` takes bodies as level sets
+(training/worlds/voxel.py), which neither network was trained on, with the middle one fractured and
+its height partly restored.
 """
 
 from __future__ import annotations
@@ -117,7 +120,13 @@ def middle(reading: Reading, level: Level) -> Point:
 
 
 def run_pair(
-    films: list[tuple], tally: Tally, rng: np.random.Generator, plan: str, *, anchored: bool
+    films: list[tuple],
+    tally: Tally,
+    rng: np.random.Generator,
+    plan: str,
+    *,
+    anchored: bool,
+    mistaken: bool,
 ) -> None:
     (film_a, truth_a), (film_b, truth_b) = films
     read_a, sure_a = assisted(film_a, truth_a, rng)
@@ -127,13 +136,17 @@ def run_pair(
     begun = time.process_time()
     try:
         fractured = truth_a.fractured_levels[0]
-        anchors = {fractured: middle(truth_b, fractured)} if anchored else None
+        clicked_on = neighbour(fractured, 1) if mistaken else fractured
+        anchors = {fractured: middle(truth_b, clicked_on)} if anchored else None
         carried = carry_over(film_a, read_a, film_b, anchors=anchors)
     except CarryOverError as error:
         tally.refused["levels" if "one level" in str(error) else "not found"] += 1
         return
     tally.seconds.append(time.process_time() - begun)
+    wrong = tally.wrong_level
     corner_errors(carried, film_b, truth_b, tally)
+    if mistaken:
+        print(f"taken on evidence {carried.evidence:.1f}, wrong levels {tally.wrong_level - wrong}")
     above, below = neighbour(fractured, -1), neighbour(fractured, 1)
     up, low = EndplateSide
     for code, upper, lower in (
@@ -196,6 +209,8 @@ def show(condition: str, tally: Tally) -> None:
         "another patient taken for the next one"
     )
     for code, rows in tally.change.items():
+        if len(rows) < 3:
+            continue
         error, stated, error_a, error_b, moved = np.array(rows).T
         apart = (error_b - error_a).std()
         unrelated = np.hypot(error_a.std(), error_b.std())
@@ -215,6 +230,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=ROOT / "training/data/visits")
     parser.add_argument("--world", choices=("phantom", "voxel"), default="phantom")
     parser.add_argument("--anchored", action="store_true", help="one click tells the level")
+    parser.add_argument("--mistaken", action="store_true", help="a click one level too low")
     parser.add_argument("--plan", choices=("all", "four", "one"), default="all")
     parser.add_argument("--first-seed", type=int, default=FIRST_SEED)
     given = parser.parse_args()
@@ -231,7 +247,9 @@ def main() -> None:
             if films is None:
                 continue
             rng = np.random.default_rng(number)
-            run_pair(films, tally, rng, given.plan, anchored=given.anchored)
+            run_pair(
+                films, tally, rng, given.plan, anchored=given.anchored, mistaken=given.mistaken
+            )
             if before is not None and not given.anchored:
                 run_stranger(*before, films[1][0], tally, given.plan)
             before = films[0]

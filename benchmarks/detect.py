@@ -4,9 +4,11 @@
     python benchmarks/detect.py --world mesh --data PATH --films 8
     python benchmarks/detect.py --world ct --data PATH --films 6
     python benchmarks/detect.py --world other --films 100
+    python benchmarks/detect.py --world visits --films 4
 
 Worlds: `mesh` and `ct` (never trained on), `phantom` (trained on; other seeds), `other` (painted
-pictures that are no lateral spine; other seeds). `--variants` shows every film otherwise as well:
+pictures that are no lateral spine; other seeds), `visits` (the second of two films of level sets,
+with what the first, read, says of the levels). `--variants` shows every film otherwise as well:
 mirrored, inverted, turned by 15 to 30 degrees, filling a half or a quarter of the height, cropped.
 `--pictures` writes the worst films with what was proposed.
 
@@ -37,21 +39,23 @@ import numpy as np
 from numpy.typing import NDArray
 from worlds.ct import CT_CONDITIONS, ct_scene
 from worlds.kept import kept
-from worlds.marks import film_of
+from worlds.marks import facing_of, film_of, vertebra_of
 from worlds.mesh import CONDITIONS, mesh_scene
 from worlds.others import other_picture
 from worlds.scene import Scene
-from worlds.voxel import VOXEL_CONDITIONS, voxel_scene
+from worlds.voxel import VOXEL_CONDITIONS, voxel_pair, voxel_scene
 from worlds.whole_films import VARIANTS, phantom_film, varied
 
+from kyphometer.carry.recognise import EarlierVisit
 from kyphometer.detect import Proposal, detect
 from kyphometer.endplates.corners import line_directions_deg, vertebra_corners
 from kyphometer.errors import KyphometerError, NoLateralSpineError
 from kyphometer.geometry import Facing
+from kyphometer.reading import Reading
 from kyphometer.reliability import intraclass_correlations
 
 Array = NDArray[np.float64]
-WORLDS = ("mesh", "ct", "voxel", "phantom", "other", "front")
+WORLDS = ("mesh", "ct", "voxel", "visits", "phantom", "other", "front")
 NEAR = 0.5
 """A body is found if a centre lies within this part of its depth."""
 
@@ -83,17 +87,26 @@ class Seen:
         return len(self.scene.bodies) - len(self.pairs)
 
 
-def judged(scene: Scene) -> Seen:
-    """A film shown to the detector."""
+def judged(scene: Scene, first: Scene | None = None) -> Seen:
+    """A film shown to the detector, with the visit before if there is one."""
     film = film_of(scene.pixels, scene.factors)
+    earlier = None if first is None else _read(first)
     start = time.process_time()
     try:
-        proposal = detect(film)
+        proposal = detect(film, earlier=earlier)
     except NoLateralSpineError:
         return Seen(scene, None, time.process_time() - start)
     seen = Seen(scene, proposal, time.process_time() - start)
     _match(seen)
     return seen
+
+
+def _read(scene: Scene) -> EarlierVisit:
+    """A film as a perfect reader leaves it."""
+    film = film_of(scene.pixels, scene.factors)
+    bodies = {body.level: vertebra_of(body.corners, body.level) for body in scene.bodies}
+    facing = facing_of(scene.facing_sign)
+    return EarlierVisit.of(film, Reading(film=film.reference, vertebrae=bodies, facing=facing))
 
 
 def _match(seen: Seen) -> None:
@@ -201,8 +214,14 @@ def _angle(seen: Seen, upper: float, lower: float) -> float:
     return float(-seen.scene.facing_sign * ((lower - upper + 180) % 360 - 180))
 
 
-def scenes(given: argparse.Namespace) -> Iterator[tuple[str, Scene]]:
-    """Films of a world, and each otherwise."""
+def scenes(given: argparse.Namespace) -> Iterator[tuple[str, Scene, Scene | None]]:
+    """Films of a world, each otherwise as well, and the visit before of those that have one."""
+    if given.world == "visits":
+        for number in range(given.films):
+            for condition in VOXEL_CONDITIONS:
+                first, second = voxel_pair(condition, given.seed * 1000 + number)
+                yield "as it is", second, first
+        return
     makers: dict[str, tuple[tuple[str, ...], Callable[[str, int], Scene]]] = {
         "mesh": (CONDITIONS, lambda c, s: mesh_scene(given.data, c, s)),
         "ct": (CT_CONDITIONS, lambda c, s: ct_scene(given.data, c, s)),
@@ -219,7 +238,7 @@ def scenes(given: argparse.Namespace) -> Iterator[tuple[str, Scene]]:
             scene = kept(given.keep, name, partial(make, condition, seed))
             rng = np.random.default_rng([96, seed])
             for variant in given.variants:
-                yield variant, varied(scene, variant, rng)
+                yield variant, varied(scene, variant, rng), None
 
 
 def _other(seed: int) -> Scene:
@@ -267,9 +286,7 @@ def show(rows: dict[str, dict[str, float]]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "--world", choices=("mesh", "ct", "voxel", "phantom", "other", "front"), required=True
-    )
+    parser.add_argument("--world", choices=WORLDS, required=True)
     parser.add_argument("--data", type=Path, default=Path("shared"))
     parser.add_argument("--films", type=int, default=4, help="of each condition")
     parser.add_argument("--seed", type=int, default=700)
@@ -282,9 +299,9 @@ def main() -> None:
     cv2.setNumThreads(1)
     films: dict[str, list[Seen]] = defaultdict(list)
     every: list[Seen] = []
-    for count, (variant, scene) in enumerate(scenes(given), 1):
+    for count, (variant, scene, first) in enumerate(scenes(given), 1):
         try:
-            seen = judged(scene)
+            seen = judged(scene, first)
         except KyphometerError as problem:
             raise SystemExit(f"{scene.world} {scene.condition}: {problem}") from problem
         every.append(seen)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from orthanc import Orthanc, missing
+from orthanc import Orthanc, free_port, missing
 from pacs_films import (
     SECRET,
     destinations,
@@ -21,7 +21,11 @@ from pacs_films import (
 )
 
 from kyphometer.cli import main
+from kyphometer.interop.network.archive import Entry
+from kyphometer.interop.network.destinations import the_destination
+from kyphometer.interop.network.fetch import fetch
 from kyphometer.interop.network.listen import Listening, listening
+from kyphometer.interop.network.open import open_archive
 from kyphometer.interop.network.stow import Stored
 
 
@@ -90,6 +94,56 @@ def test_a_listener_without_room_answers_so_and_goes_on(tmp_path, send, source):
         assert not leftovers(inbox)
         assert send(source, **table)[1]["sent"] == 1
     assert pixels_of(inbox) == pixels_of(source)
+
+
+@pytest.mark.parametrize("way", ["get", "move"])
+def test_an_archive_that_cannot_give_one_film_fails_that_film_alone(tmp_path, source, way):
+    """0xA702 to the second of three requests: named, and the third comes all the same."""
+    import pydicom
+    from pynetdicom import AE, evt
+
+    films = {str(film.SOPInstanceUID): film for film in map(pydicom.dcmread, source.rglob("*.dcm"))}
+    ours, without = free_port(), sorted(films)[1]
+
+    def given(event):
+        uid = str(event.identifier.SOPInstanceUID)
+        if way == "move":
+            yield ("127.0.0.1", ours, {"ae_title": "KYPHOMETER"})
+        yield 1
+        yield (0xA702, None) if uid == without else (0xFF00, films[uid])
+
+    entity = AE(ae_title="PACS")
+    for number in "23":
+        entity.add_supported_context(f"1.2.840.10008.5.1.4.1.2.2.{number}")
+    for kind in {film.SOPClassUID for film in films.values()}:
+        entity.add_supported_context(kind, scu_role=True, scp_role=True)
+        entity.add_requested_context(kind)
+    handlers = [(evt.EVT_C_GET, given), (evt.EVT_C_MOVE, given)]
+    server = entity.start_server(("127.0.0.1", 0), block=False, evt_handlers=handlers)
+    try:
+        table = dimse_table(server.server_address[1], ours) | {
+            "retrieve": way, "called_ae": "PACS", "calling_ae": "KYPHOMETER", "timeout_s": 20.0,
+        }  # fmt: skip
+        to = the_destination("here", destinations(tmp_path / "d.toml", here=table))
+        entries = [
+            Entry(
+                sop_instance_uid=uid,
+                series_instance_uid=str(films[uid].SeriesInstanceUID),
+                study_instance_uid=str(films[uid].StudyInstanceUID),
+                sop_class_uid=str(films[uid].SOPClassUID),
+            )
+            for uid in sorted(films)
+        ]
+        with open_archive(to) as archive:
+            done = fetch(archive, entries, tmp_path / "in", source="here")
+    finally:
+        server.shutdown()
+    (failure,) = done.failed
+    assert "0xA702" in str(failure.error)
+    assert without in str(failure.error)
+    came = {str(pydicom.dcmread(f).SOPInstanceUID) for f in (tmp_path / "in").rglob("*.dcm")}
+    assert came == set(films) - {without}
+    assert not leftovers(tmp_path / "in")
 
 
 @contextmanager

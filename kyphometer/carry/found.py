@@ -14,10 +14,12 @@ from numpy.typing import NDArray
 
 from kyphometer.anatomy import Level
 from kyphometer.carry.grow import grown, settled
-from kyphometer.carry.sight import Sight, compare
+from kyphometer.carry.recognise import same_body_odds
+from kyphometer.carry.sight import Sight
 from kyphometer.detect.model import detector_model
 from kyphometer.detect.pyramid import Base
 from kyphometer.detect.search import Column, find_column
+from kyphometer.endplates.corners import square_factors
 from kyphometer.film import Film
 from kyphometer.geometry import Facing, PixelGeometry
 
@@ -25,8 +27,6 @@ Array = NDArray[np.float64]
 
 WAYS = 3
 """Ways of numbering that are looked at closely."""
-MOST_ODDS = 4.0
-"""Largest logarithm of odds that one pair counts with."""
 
 
 def found_columns(
@@ -48,11 +48,10 @@ def found_columns(
     if column is None:
         return []
     facing = facing or _facing(column)
-    factors = np.asarray(geometry.scale, dtype=np.float64)
-    order = (1, 0, 3, 2) if facing is Facing.RIGHT else (0, 1, 2, 3)
-    corners = [body.corners[list(order)] * base.step * factors for body in column.chain.bodies]
+    factors = square_factors(geometry)
+    corners = [body.marked(facing) * base.step * factors for body in column.chain.bodies]
     there = [settled(film, factors, facing, four) for four in corners]
-    odds = _odds(seen, there)
+    odds = same_body_odds(seen, there)
     levels = list(seen)
     columns = []
     for shift in _ways(odds, column.chain.offsets):
@@ -66,21 +65,6 @@ def found_columns(
 def _facing(column: Column) -> Facing:
     right = sum(body.right for body in column.chain.bodies)
     return Facing.RIGHT if right > 0 else Facing.LEFT
-
-
-def _odds(seen: Mapping[Level, Sight], there: list[Sight | None]) -> Array:
-    """Log odds that a read body (row) and a detected one (column) are the same."""
-    return np.array(
-        [
-            [
-                -MOST_ODDS
-                if sight is None
-                else float(np.clip(compare(body, sight).log_odds, -MOST_ODDS, MOST_ODDS))
-                for sight in there
-            ]
-            for body in seen.values()
-        ]
-    )
 
 
 def _pairs(

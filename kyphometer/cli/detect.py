@@ -46,6 +46,7 @@ def run(args: argparse.Namespace) -> int:
         grey=args.grey,
         lowest=args.lowest,
         facing=args.facing,
+        earlier=args.earlier,
     )
     if args.out is not None:
         write_reading(proposal.reading, args.out)

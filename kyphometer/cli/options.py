@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+from pathlib import Path
 from typing import Any
 
 from kyphometer.errors import UsageError
@@ -54,6 +55,13 @@ def add_proposal_options(parser: Any) -> None:
         help="level of the lowest whole body in view, C7 to L5; it decides the numbering",
     )
     parser.add_argument("--facing", choices=("left", "right"), help="where anterior lies, if known")
+    parser.add_argument(
+        "--earlier",
+        type=Path,
+        metavar="FILM",
+        help="a film of the same patient with its reading beside it, which says which levels these "
+        "are (default: the latest earlier one in the film's folder)",
+    )
 
 
 def add_auto_option(parser: Any) -> None:
@@ -68,13 +76,13 @@ def add_auto_option(parser: Any) -> None:
     add_proposal_options(group)
 
 
-def auto_options(args: argparse.Namespace) -> dict[str, str | None] | None:
+def auto_options(args: argparse.Namespace) -> dict[str, Any] | None:
     """Options for `workflow.measure_file`; None without `--auto`."""
     if not args.auto:
-        if args.lowest or args.facing:
+        if args.lowest or args.facing or args.earlier:
             raise UsageError("auto_missing")
         return None
-    return {"lowest": args.lowest, "facing": args.facing}
+    return {"lowest": args.lowest, "facing": args.facing, "earlier": args.earlier}
 
 
 def add_grey_option(parser: argparse.ArgumentParser) -> None:

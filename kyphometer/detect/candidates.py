@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kyphometer.detect.model import Maps
+from kyphometer.geometry import Facing
 
 Array = NDArray[np.float64]
 
@@ -62,6 +63,10 @@ class Candidate:
         """Mean length of both walls."""
         left, right = self.corners[2] - self.corners[0], self.corners[3] - self.corners[1]
         return float(np.hypot(*left) + np.hypot(*right)) / 2
+
+    def marked(self, facing: Facing) -> Array:
+        """Superior anterior, superior posterior, inferior anterior, inferior posterior corner."""
+        return self.corners[[1, 0, 3, 2]] if facing is Facing.RIGHT else self.corners
 
     def moved(self, matrix: Array) -> Candidate:
         """The same after an affine map, shape (2, 3)."""

@@ -24,6 +24,8 @@ SURE = 0.95
 """A numbering less probable than this is said to be uncertain."""
 SACRUM = 0.5
 """Least probability of a sacrum that anchors the numbering."""
+EARLIER_LEAST, EARLIER_MARGIN = 6.5, 3.0
+"""An earlier visit is recognised by log odds of at least the first, the second beyond others."""
 DISAGREES = 3.0
 """Log odds by which the bodies contradict the sacrum before a transitional vertebra is named."""
 
@@ -43,12 +45,13 @@ class Numbering:
         above 1 %.
     evidence
         Log odds of `levels` against the next best, by what speaks for them: `bodies`, `shape`,
-        `sacrum`, `reader`.
+        `sacrum`, `reader`, `earlier`.
     transitional
         Whether bodies and sacrum contradict each other by one level, as with L6, T13 or a
         transitional vertebra.
     anchored
-        Whether the sacrum is in view or the reader gave a level; without that nothing is sure.
+        Whether the sacrum is in view, an earlier visit was recognised or the reader gave a level;
+        without that nothing is sure.
     """
 
     levels: tuple[Level, ...]
@@ -64,6 +67,11 @@ class Numbering:
         return self.anchored and self.probability >= SURE
 
     @property
+    def earlier_recognised(self) -> bool:
+        """Whether the bodies of an earlier visit decided."""
+        return "earlier" in self.evidence
+
+    @property
     def others(self) -> tuple[Word, ...]:
         """What the uppermost body may be, each with its probability."""
         return tuple(
@@ -72,7 +80,13 @@ class Numbering:
         )
 
 
-def number(column: Column, sign: int, *, lowest: Level | None = None) -> Numbering:
+def number(
+    column: Column,
+    sign: int,
+    *,
+    lowest: Level | None = None,
+    earlier: Mapping[Level, Array] | None = None,
+) -> Numbering:
     """The levels of a column.
 
     Parameters
@@ -83,6 +97,9 @@ def number(column: Column, sign: int, *, lowest: Level | None = None) -> Numberi
         +1 if anterior is at image right.
     lowest
         The lowest body's level if the reader gave it; it decides.
+    earlier
+        Log odds that the body of a level, as an earlier visit shows it, is each of the column's.
+        They decide where one way of numbering is recognised, and say nothing elsewhere.
     """
     offsets: NDArray[np.int_] = column.chain.offsets
     firsts = np.arange(len(LEVELS) - int(offsets[-1]))
@@ -94,6 +111,9 @@ def number(column: Column, sign: int, *, lowest: Level | None = None) -> Numberi
         "shape": _shape(column, firsts, offsets, sign),
         "sacrum": _sacrum(column, last),
     }
+    recognised = None if earlier is None else _recognised(earlier, firsts, offsets)
+    if recognised is not None and lowest is None:
+        evidence["earlier"] = np.where(firsts == recognised, 0.0, -50.0)
     if lowest is not None:
         evidence["reader"] = np.where(last == LEVELS.index(lowest), 0.0, -50.0)
     total = np.sum(list(evidence.values()), axis=0)
@@ -108,9 +128,24 @@ def number(column: Column, sign: int, *, lowest: Level | None = None) -> Numberi
         probability=float(chances[best]),
         alternatives={LEVELS[firsts[n]]: float(chances[n]) for n in order if chances[n] > 0.01},
         evidence={name: float(odds[best] - odds[rival]) for name, odds in evidence.items()},
-        anchored=lowest is not None or column.sacrum >= SACRUM,
+        anchored=lowest is not None or "earlier" in evidence or column.sacrum >= SACRUM,
         transitional=lowest is None and _contradiction(evidence, column.sacrum),
     )
+
+
+def _recognised(
+    earlier: Mapping[Level, Array], firsts: NDArray[np.int_], offsets: NDArray[np.int_]
+) -> int | None:
+    """The uppermost body's place in `LEVELS` that the bodies of an earlier visit speak for."""
+    odds = np.zeros(len(firsts))
+    for level, row in earlier.items():
+        bodies, ways = np.nonzero(firsts[None, :] + offsets[:, None] == LEVELS.index(level))
+        np.add.at(odds, ways, row[bodies])
+    order = np.argsort(-odds)
+    second = max(float(odds[order[1]]), 0.0) if len(order) > 1 else 0.0
+    best = float(odds[order[0]])
+    clear = best >= EARLIER_LEAST and best - second >= EARLIER_MARGIN
+    return int(firsts[order[0]]) if clear else None
 
 
 def _bodies(column: Column, firsts: NDArray[np.int_], offsets: NDArray[np.int_]) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -25,6 +25,10 @@ from kyphometer.messages import Word
 from kyphometer.reading import Endplate, Landmark, MarkSource, Reading, Vertebra
 
 Array = NDArray[np.float64]
+
+Recogniser = Callable[[Film, PixelGeometry, Facing, Sequence[Array]], Mapping[Level, Array]]
+"""Given a film, its geometry, where anterior is and bodies' corners in pixels: log odds that the
+body of each level, as an earlier visit shows it, is each of these (`carry.recognise`)."""
 
 FEWEST = 3
 """A column of fewer bodies is none."""
@@ -101,6 +105,7 @@ def detect(
     geometry: PixelGeometry | None = None,
     lowest: Level | None = None,
     facing: Facing | None = None,
+    earlier: Recogniser | None = None,
 ) -> Proposal:
     """Propose every vertebral body that a lateral film shows, without a click.
 
@@ -118,6 +123,9 @@ def detect(
         Level of the lowest whole body in view (C7 to L5), if the reader knows it.
     facing
         Where anterior lies, if the reader knows it; the film is then taken for a lateral one.
+    earlier
+        What an earlier visit of the patient says about the levels
+        (`kyphometer.carry.recognise.EarlierVisit`); where its bodies are recognised, it decides.
 
     Raises
     ------
@@ -132,23 +140,42 @@ def detect(
     if column is None or len(column.chain.bodies) < FEWEST or column.chain.score < LEAST_SCORE:
         raise NoLateralSpineError(0 if column is None else len(column.chain.bodies))
     towards, sure = _facing(column) if facing is None else (facing, 1.0)
-    numbering = number(column, towards.sign, lowest=lowest)
+    used = geometry or film.geometry
+    known = None if lowest else _recognised(film, used, column, base.step, towards, earlier)
+    numbering = number(column, towards.sign, lowest=lowest, earlier=known)
     kept = _kept(column, numbering.levels, towards)
     lateral = SURELY_LATERAL if facing else lateral_odds(kept.bodies.values())
     if len(kept.bodies) < FEWEST or lateral < LEAST_LATERAL:
         raise NoLateralSpineError(len(kept.bodies))
-    used = geometry or film.geometry
     done = refine_reading(film, _reading(film, kept, base.step, model, used), geometry=geometry)
     reading = _as_proposed(done.reading, model)
     header = None if facing is not None else film.header.acquisition.facing
+    notes = [*_notes(numbering, sure, lateral, kept, header)]
+    if known is not None and not numbering.earlier_recognised:
+        notes.append(Word("detect.earlier_unrecognised"))
     return Proposal(
         reading=reading,
         bodies=_bodies(kept, done),
         numbering=numbering,
         facing_probability=sure,
         fractures=_fractures(reading, towards, square_factors(used)),
-        notes=(Word("detect.proposal"), *_notes(numbering, sure, lateral, kept, header)),
+        notes=(Word("detect.proposal"), *notes),
     )
+
+
+def _recognised(
+    film: Film,
+    geometry: PixelGeometry,
+    column: Column,
+    step: Array,
+    facing: Facing,
+    earlier: Recogniser | None,
+) -> Mapping[Level, Array] | None:
+    """What an earlier visit says of the column's bodies; None if there is none."""
+    if earlier is None:
+        return None
+    bodies = [body.marked(facing) * step for body in column.chain.bodies]
+    return earlier(film, geometry, facing, bodies)
 
 
 def _fractures(reading: Reading, facing: Facing, factors: Array) -> tuple[FractureSuggestion, ...]:
@@ -228,8 +255,7 @@ def _reading(
 def _vertebra(
     level: Level, body: Candidate, facing: Facing, step: Array, method: str, factors: Array
 ) -> Vertebra:
-    pixels = body.corners * step
-    order = (1, 0, 3, 2) if facing is Facing.RIGHT else (0, 1, 2, 3)
+    pixels = body.marked(facing) * step
     sd = 1.25 * body.spread * body.depth * step
     square = sd * factors / factors.min()
     variance = float((square**2).mean())
@@ -240,7 +266,7 @@ def _vertebra(
             source=MarkSource.DETECTED,
             method=method,
         )
-        for x, y in pixels[list(order)]
+        for x, y in pixels
     ]
     return Vertebra(
         level=level,

@@ -122,12 +122,13 @@ def find_readings(film: str | Path) -> list[Path]:
     found = {
         candidate
         for candidate in folder.glob(f"*{READING_SUFFIX}")
-        if _belongs(candidate.name.removesuffix(READING_SUFFIX), path)
+        if belongs(candidate.name.removesuffix(READING_SUFFIX), path)
     }
     return sorted(found, key=lambda item: (len(item.name), item.name))
 
 
-def _belongs(stem: str, film: Path) -> bool:
+def belongs(stem: str, film: Path) -> bool:
+    """Whether a reading whose name begins so lies beside a film."""
     names = (stem_beside(film.name), stem_beside(film.stem))
     return any(stem == name or stem.startswith(f"{name}.") for name in names)
 
@@ -293,7 +294,7 @@ def measure_file(
     frame: int | None = None,
     with_pixels: bool = True,
     grey: bool = False,
-    auto: Mapping[str, str | None] | None = None,
+    auto: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> tuple[Film | None, MeasuredFilm]:
     """Measure a film file from the reading beside it, or from the one given.

@@ -8,11 +8,14 @@ from typing import Any
 
 from kyphometer import __version__
 from kyphometer.anatomy import Level
+from kyphometer.carry.recognise import EarlierVisit
 from kyphometer.detect import Proposal, detect
 from kyphometer.dicom import read_film
+from kyphometer.errors import KyphometerError
 from kyphometer.film import Film
 from kyphometer.geometry import Facing
 from kyphometer.reading.document import reading_to_dict
+from kyphometer.workflow.earlier import earlier_visit, visit_before
 
 SOFTWARE = f"kyphometer {__version__}"
 
@@ -25,6 +28,7 @@ def propose_file(
     grey: bool = False,
     lowest: str | None = None,
     facing: str | None = None,
+    earlier: Path | None = None,
 ) -> tuple[Film, Proposal]:
     """A film and the reading that is proposed on it, confirmed by nobody.
 
@@ -38,6 +42,9 @@ def propose_file(
         Level of the lowest whole body in view, if known.
     facing
         `left` or `right`: where anterior lies, if known.
+    earlier
+        A read film of the same patient, whose bodies say which levels these are; None takes the
+        latest earlier one in the film's folder, if there is one.
 
     Raises
     ------
@@ -45,14 +52,28 @@ def propose_file(
         If the film cannot be read.
     NoLateralSpineError
         If no column of bodies is seen.
+    CarryOverError, ReadingError
+        If the earlier film that was named has no reading of a vertebral body.
     """
     film = read_film(path, frame=frame, spacing_mm=spacing_mm, grey=grey)
     proposal = detect(
         film,
         lowest=None if lowest is None else Level.parse(lowest),
         facing=None if facing is None else Facing(facing),
+        earlier=None if lowest is not None else _earlier(path, film, earlier),
     )
     return film, replace(proposal, reading=replace(proposal.reading, software=SOFTWARE))
+
+
+def _earlier(path: Path, film: Film, named: Path | None) -> EarlierVisit | None:
+    """What an earlier visit says of the levels; one that was not named may be unfit for it."""
+    if named is not None:
+        return earlier_visit(named)
+    beside = visit_before(path, film.header)
+    try:
+        return None if beside is None else earlier_visit(beside)
+    except KyphometerError:
+        return None
 
 
 def proposal_document(proposal: Proposal) -> dict[str, Any]:

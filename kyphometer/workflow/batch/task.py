@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from kyphometer.errors import KyphometerError
+from kyphometer.reading.beside import SUFFIX
 from kyphometer.workflow.films import (
     SOFTWARE,
     Failure,
@@ -56,7 +57,10 @@ def mark_of(path: Path, options: Mapping[str, Any], *, timed: bool = True) -> st
     Times of files count unless they came out of an archive, whose own time is in their name.
     """
     facts: list[Any] = [SOFTWARE, sorted((key, repr(value)) for key, value in options.items())]
-    facts.append([_stamp(file, timed=timed) for file in (path, *find_readings(path))])
+    files = [path, *find_readings(path)]
+    if options.get("auto") is not None and len(files) == 1:
+        files += sorted(path.parent.glob(f"*{SUFFIX}"))  # an earlier visit says the levels
+    facts.append([_stamp(file, timed=timed) for file in files])
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
 
 
