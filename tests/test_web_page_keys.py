@@ -39,6 +39,8 @@ def test_keys_are_changed_refused_kept_and_put_back(tab: Tab) -> None:
     expect(told).to_contain_text("is the key of")
     change(tab, "invert", "ArrowUp")
     expect(told).to_contain_text("cannot be used")
+    dialog = page.locator("dialog")
+    assert dialog.evaluate("(d) => d.scrollHeight - d.clientHeight") <= 0, "Close is in sight"
     assert [item["id"] for item in Axe().run(page).response["violations"]] == []
     change(tab, "invert", "Shift+I")
     expect(told).to_contain_text("Shift I")

@@ -110,3 +110,4 @@ def test_qa_looks_in_vietnamese_and_changes_nothing(page: Page, address: str) ->
     assert violations(page) == []
     page.set_viewport_size({"width": 820, "height": 1180})
     assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+    assert violations(page) == [], "the way back has a name where its word is not shown"
