@@ -198,7 +198,8 @@ def test_the_source_is_only_read(original, tmp_path):
 
 
 def test_a_dry_run_tells_the_same_and_keeps_nothing(original, copied, tmp_path):
-    outcome = deidentify_source(original, tmp_path / "dry" / "out", dry_run=True)
+    # with the same key: another would bend the times of day otherwise, now and then by nothing
+    outcome = deidentify_source(original, tmp_path / "dry" / "out", key=copied.key, dry_run=True)
     assert outcome.out is None
     assert list((tmp_path / "dry").iterdir()) == []
     assert outcome.tally.to_dict() == copied.tally.to_dict()
