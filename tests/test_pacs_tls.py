@@ -1,10 +1,18 @@
-"""DIMSE over TLS to a real Orthanc whose certificates our own authority has signed."""
+"""DIMSE and DICOMweb over TLS to a real Orthanc; our own authority has signed the certificates.
+
+Debian's Orthanc ends at the first request by HTTPS, so a server in front of it ends the encryption,
+as hospitals have it too.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import ipaddress
 import json
+import socket
+import ssl
+import threading
+from contextlib import suppress
 
 import pytest
 from cryptography import x509
@@ -17,7 +25,7 @@ from pacs_films import SECRET, destinations, dimse_table, pixels_of, web_table, 
 from kyphometer.cli import main
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=missing() or "-")
-WAYS = ("get",)
+WAYS = ("get", "web")
 
 
 class Authority:
@@ -75,28 +83,80 @@ class Authority:
         return path, key_path
 
 
+class Front:
+    """Ends the encryption before a server on this machine; `of_clients`: and asks who calls."""
+
+    def __init__(self, behind, authority, end, *, of_clients):
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._context.load_cert_chain(*map(str, end))
+        if of_clients:
+            self._context.verify_mode = ssl.CERT_REQUIRED
+            self._context.load_verify_locations(str(authority.ca))
+        self._behind = behind
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self._socket.getsockname()[1]
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def stop(self):
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+
+    def _serve(self):
+        with suppress(OSError):
+            while True:
+                caller, _ = self._socket.accept()
+                caller.settimeout(30)
+                threading.Thread(target=self._pass_on, args=(caller,), daemon=True).start()
+
+    def _pass_on(self, caller):
+        with suppress(OSError), caller, self._context.wrap_socket(caller, server_side=True) as near:
+            near.settimeout(30)
+            with socket.create_connection(("127.0.0.1", self._behind), timeout=30) as far:
+                back = threading.Thread(target=_pump, args=(far, near), daemon=True)
+                back.start()
+                _pump(near, far)
+                back.join(30)
+
+
+def _pump(source, sink):
+    with suppress(OSError):
+        while piece := source.recv(65536):
+            sink.sendall(piece)
+    with suppress(OSError):
+        sink.shutdown(socket.SHUT_WR)
+
+
+class Encrypted:
+    """An Orthanc that speaks TLS over DIMSE, with a front that does by HTTPS."""
+
+    def __init__(self, folder, authority, end, *, of_clients=False):
+        certificate, key = end
+        more = {
+            "DicomTlsEnabled": True,
+            "DicomTlsCertificate": str(certificate), "DicomTlsPrivateKey": str(key),
+            "DicomTlsTrustedCertificates": str(authority.ca),
+            "DicomTlsRemoteCertificateRequired": of_clients,
+        }  # fmt: skip
+        self.orthanc = Orthanc(folder, **more)
+        self.front = Front(self.orthanc.http, authority, end, of_clients=of_clients)
+
+    def stop(self):
+        self.front.stop()
+        self.orthanc.stop()
+
+
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory):
     return Authority(tmp_path_factory.mktemp("authority"), "ours")
 
 
-def encrypted(folder, authority, end, *, of_clients=False):
-    """An Orthanc that speaks TLS over DIMSE; `of_clients`: and asks who calls."""
-    certificate, key = end
-    more = {
-        "DicomTlsEnabled": True,
-        "DicomTlsCertificate": str(certificate), "DicomTlsPrivateKey": str(key),
-        "DicomTlsTrustedCertificates": str(authority.ca),
-        "DicomTlsRemoteCertificateRequired": of_clients,
-    }  # fmt: skip
-    return Orthanc(folder, **more)
-
-
 def table(server, way, **more):
     """Table of a destination over TLS."""
     if way == "web":
-        return web_table(server.http, url=f"https://127.0.0.1:{server.http}/dicom-web", **more)
-    return dimse_table(server.dimse, server.ours, tls=True, **more)
+        url = f"https://127.0.0.1:{server.front.port}/dicom-web"
+        return web_table(server.front.port, url=url, **more)
+    return dimse_table(server.orthanc.dimse, server.orthanc.ours, tls=True, **more)
 
 
 @pytest.fixture
@@ -121,14 +181,14 @@ def pacs(tmp_path, monkeypatch, capsys):
 def server(authority, tmp_path_factory):
     """One that anybody may call who trusts it."""
     folder = tmp_path_factory.mktemp("encrypted")
-    running = encrypted(folder, authority, authority.sign("pacs"))
+    running = Encrypted(folder, authority, authority.sign("pacs"))
     yield running
     running.stop()
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_films_go_and_come_encrypted(server, authority, pacs, tmp_path, way):
-    server.empty()
+    server.orthanc.empty()
     source, here = tmp_path / "source", tmp_path / "here"
     source.mkdir()
     for number in range(2):
@@ -164,7 +224,7 @@ def test_who_cannot_be_trusted_is_told_in_a_sentence(server, authority, pacs, tm
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_certificate_for_another_address_is_not_believed(authority, pacs, tmp_path, way):
-    other = encrypted(tmp_path, authority, authority.sign("elsewhere", "10.9.8.7"))
+    other = Encrypted(tmp_path, authority, authority.sign("elsewhere", "10.9.8.7"))
     try:
         status, _, err = pacs(table(other, way, ca=str(authority.ca)), "echo")
         assert status == 9
@@ -174,7 +234,7 @@ def test_a_certificate_for_another_address_is_not_believed(authority, pacs, tmp_
 
 
 def test_an_archive_may_ask_who_we_are(authority, pacs, tmp_path):
-    strict = encrypted(tmp_path, authority, authority.sign("strict"), of_clients=True)
+    strict = Encrypted(tmp_path, authority, authority.sign("strict"), of_clients=True)
     certificate, key = authority.sign("kyphometer")
     try:
         for way in WAYS:

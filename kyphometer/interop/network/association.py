@@ -21,6 +21,7 @@ from kyphometer.errors import (
     PacsUnreachableError,
 )
 from kyphometer.interop.network.destinations import Destination
+from kyphometer.interop.network.tls import client_tls
 from kyphometer.interop.network.turnstile import Turnstile
 
 _QUICK_ACK: Final[int | None] = getattr(socket, "TCP_QUICKACK", None)  # Linux
@@ -202,24 +203,6 @@ def stop_server(server: Any) -> None:
     for association in list(server.active_associations):
         hang_up(association)
     server.shutdown()
-
-
-def client_tls(to: Destination) -> ssl.SSLContext:
-    """Whom we trust and who we are.
-
-    Raises
-    ------
-    PacsTlsError
-        If a certificate's file cannot be used.
-    """
-    try:
-        context = ssl.create_default_context(cafile=to.ca or None)
-        if to.certificate:
-            context.load_cert_chain(to.certificate, to.key or None)
-    except (OSError, ssl.SSLError) as error:
-        reason = error.strerror or getattr(error, "reason", "") or "-"
-        raise PacsTlsError(to.name, to.address, reason) from None
-    return context
 
 
 def ended(to: Destination, waited_s: float) -> KyphometerError:

@@ -53,6 +53,7 @@ from kyphometer.interop.network.multipart import (
 )
 from kyphometer.interop.network.secret import secret
 from kyphometer.interop.network.stow import Stored
+from kyphometer.interop.network.tls import client_tls
 
 _AS_KEPT: Final = {
     "Accept": 'multipart/related; type="application/dicom"; transfer-syntax=*',
@@ -93,8 +94,12 @@ class WebArchive:
             session.auth = lambda request: request  # or a .netrc would replace the token
         elif destination.password:
             session.auth = (destination.user, secret(destination, destination.password))
+        if destination.ca or destination.certificate:
+            client_tls(destination)  # a file that cannot be used is told now, not as a cut
         if destination.ca:
             session.verify = destination.ca
+            merged = session.merge_environment_settings
+            session.merge_environment_settings = partial(_own_authority, merged, destination.ca)  # type: ignore[method-assign]
         if destination.certificate:
             session.cert = (destination.certificate, destination.key or destination.certificate)
         self._client = DICOMwebClient(
@@ -336,6 +341,13 @@ class WebArchive:
         if any(isinstance(one, lower.NewConnectionError) for one in inner):
             return PacsUnreachableError(self._to.name, self._to.address, _reason(inner))
         return PacsCutError(self._to.name)
+
+
+def _own_authority(
+    merged: Callable[..., Any], ca: str, url: str, proxies: Any, stream: Any, verify: Any, cert: Any
+) -> Any:
+    """Settings of a request with the destination's authority: REQUESTS_CA_BUNDLE would win."""
+    return merged(url, proxies, stream, ca if verify is None else verify, cert)
 
 
 def _get_plainly(get: Callable[..., Any], url: str, **options: Any) -> Any:
