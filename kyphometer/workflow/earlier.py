@@ -11,7 +11,7 @@ from kyphometer.errors import KyphometerError
 from kyphometer.film import FilmHeader
 from kyphometer.reading.beside import SUFFIX
 from kyphometer.reading.document import read_reading
-from kyphometer.workflow.films import belongs, find_reading
+from kyphometer.workflow.beside import belongs, find_reading
 
 MOST_BESIDE = 50
 """No more readings of a folder are looked at: one of thousands shall cost no more."""

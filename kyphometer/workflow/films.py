@@ -26,8 +26,10 @@ from kyphometer.film import Film, FilmHeader, FilmReference
 from kyphometer.measure import DEFAULT_CORNER_SD_MM, MeasurementSet, measure_reading
 from kyphometer.messages import Word
 from kyphometer.reading import Reading
-from kyphometer.reading.beside import SUFFIX, stem_beside
+from kyphometer.reading.beside import SUFFIX
 from kyphometer.reading.document import read_reading
+from kyphometer.workflow.beside import find_reading as find_reading
+from kyphometer.workflow.beside import find_readings as find_readings
 
 READING_SUFFIX = SUFFIX
 SOFTWARE = f"kyphometer {__version__}"
@@ -110,46 +112,6 @@ class MeasuredFilm:
             }
             for number in self.measured.measurements
         ]
-
-
-def find_readings(film: str | Path) -> list[Path]:
-    """Readings that lie beside a film: `FILM.reading.json`, `FILM.OBSERVER.reading.json`.
-
-    `FILM` is the film's name with or without its suffix. The plainest name comes first.
-    """
-    path = Path(film)
-    folder = path.parent
-    found = {
-        candidate
-        for candidate in folder.glob(f"*{READING_SUFFIX}")
-        if belongs(candidate.name.removesuffix(READING_SUFFIX), path)
-    }
-    return sorted(found, key=lambda item: (len(item.name), item.name))
-
-
-def belongs(stem: str, film: Path) -> bool:
-    """Whether a reading whose name begins so lies beside a film."""
-    names = (stem_beside(film.name), stem_beside(film.stem))
-    return any(stem == name or stem.startswith(f"{name}.") for name in names)
-
-
-def find_reading(film: str | Path) -> Path:
-    """The one reading beside a film.
-
-    Raises
-    ------
-    NoReadingError
-        If there is none, or several and none of them has the film's plain name.
-    """
-    path = Path(film)
-    found = find_readings(path)
-    names = (stem_beside(path.name), stem_beside(path.stem))
-    plain = [item for item in found if item.name.removesuffix(READING_SUFFIX) in names]
-    if len(found) == 1:
-        return found[0]
-    if len(plain) == 1:
-        return plain[0]
-    raise NoReadingError(path.name, [item.name for item in found])
 
 
 def check_film(reading: Reading, film: FilmReference) -> str | None:

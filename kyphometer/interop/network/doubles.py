@@ -10,7 +10,7 @@ import numpy as np
 
 from kyphometer.dicom import read_film
 from kyphometer.errors import KyphometerError
-from kyphometer.interop.network.incoming import header_of
+from kyphometer.interop.network.headers import header_of
 
 _IDENTITY: Final = (
     "SOPClassUID", "StudyInstanceUID", "SeriesInstanceUID", "PatientID", "PatientBirthDate",

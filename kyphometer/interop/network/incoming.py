@@ -8,18 +8,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import BinaryIO, Final
 
-from kyphometer.dicom.parse import DEFLATED, DicomFile, open_dicom
-from kyphometer.dicom.source import open_source
 from kyphometer.errors import (
-    FilmError,
     FolderFullError,
     PacsAnswerError,
     PacsDoubledError,
     PacsTooLargeError,
 )
 from kyphometer.interop.network.archive import is_uid
+from kyphometer.interop.network.doubles import differences
+from kyphometer.interop.network.headers import header_of as header_of
 from kyphometer.store.folder.atomic import sync_folder
 
 _FULL: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -156,8 +155,6 @@ class Incoming:
         return self._folder / f".{sop_instance_uid}.{os.getpid()}{PART}"
 
     def _require_same(self, here: Path, other: Path, uid: str) -> None:
-        from kyphometer.interop.network.doubles import differences
-
         found = differences(here, other, self._source)
         if found:
             raise PacsDoubledError(self._source, uid, found)
@@ -169,31 +166,6 @@ class Incoming:
         study = elements.code("StudyInstanceUID")
         inner = study if is_uid(study) else "no-study"
         return self._folder / inner / f"{sop_instance_uid}.dcm"
-
-
-def header_of(path: Path, source: str) -> Any:
-    """Attributes of a file that came in.
-
-    Raises
-    ------
-    PacsAnswerError
-        If it is no DICOM file, or ends within its header.
-    """
-    try:
-        with open_source(path) as stream:
-            found = open_dicom(stream)
-            if found.truncated or _is_cut(found, path.stat().st_size):
-                raise PacsAnswerError("no_dicom", source=source)
-            return found.elements
-    except FilmError:
-        raise PacsAnswerError("no_dicom", source=source) from None
-
-
-def _is_cut(found: DicomFile, size: int) -> bool:
-    """True for uncompressed pixels that end early; what else is cut the transfer itself tells."""
-    pixels = found.pixels
-    plain = pixels is not None and found.transfer_syntax_uid != DEFLATED
-    return plain and pixels is not None and pixels.offset + (pixels.length or 0) > size
 
 
 def sweep(folder: Path) -> None:
