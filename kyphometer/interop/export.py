@@ -107,7 +107,7 @@ def read_files(
     """A film and its reading from files."""
     from kyphometer.dicom import read_film
     from kyphometer.reading.document import read_reading
-    from kyphometer.workflow.films import find_reading
+    from kyphometer.workflow.beside import find_reading
 
     found = read_reading(find_reading(film) if reading is None else reading)
     number = found.film.frame if frame is None and found.film.frame > 1 else frame

@@ -61,13 +61,14 @@ def stand_ins(reading: Reading) -> tuple[Level, ...]:
         level
         for fracture in fractures(reading, join=False)
         for step in (-1, 1)
-        if (level := _beyond(reading, fracture, step)) is not None
+        if (level := stand_in(reading, fracture, step)) is not None
         and level != neighbour(fracture.levels[0], step, known)
     }
     return tuple(sorted(found, key=lambda level: level.order))
 
 
-def _beyond(reading: Reading, fracture: Fracture, step: int) -> Level | None:
+def stand_in(reading: Reading, fracture: Fracture, step: int) -> Level | None:
+    """The nearest intact, marked level cranial (`step` -1) or caudal (+1), if there is one."""
     try:
         return intact_neighbour(reading, fracture, step, "", allow_next=True)
     except MissingEndplateError:

@@ -5,6 +5,7 @@ overlay    draw_overlay, which loads matplotlib
 simulate   simulate_patients, simulate_single_films
 """
 
+from kyphometer.workflow.beside import find_reading, find_readings
 from kyphometer.workflow.films import (
     FILM_SUFFIXES,
     READING_SUFFIX,
@@ -13,8 +14,6 @@ from kyphometer.workflow.films import (
     MeasuredFilm,
     check_film,
     film_files,
-    find_reading,
-    find_readings,
     look_through,
     measure_file,
     measure_film,

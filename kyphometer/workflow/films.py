@@ -28,8 +28,7 @@ from kyphometer.messages import Word
 from kyphometer.reading import Reading
 from kyphometer.reading.beside import SUFFIX
 from kyphometer.reading.document import read_reading
-from kyphometer.workflow.beside import find_reading as find_reading
-from kyphometer.workflow.beside import find_readings as find_readings
+from kyphometer.workflow.beside import find_reading, find_readings
 
 READING_SUFFIX = SUFFIX
 SOFTWARE = f"kyphometer {__version__}"

@@ -15,7 +15,8 @@ from typing import Any
 
 from kyphometer.errors import KyphometerError
 from kyphometer.store.folder.atomic import write_atomically
-from kyphometer.workflow.films import SOFTWARE, failure_of, film_files, find_readings
+from kyphometer.workflow.beside import find_readings
+from kyphometer.workflow.films import SOFTWARE, failure_of, film_files
 from kyphometer.workflow.proposals import proposal_document, propose_file
 
 SUFFIX = ".proposal.json"

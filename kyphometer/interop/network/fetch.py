@@ -16,7 +16,8 @@ from kyphometer.errors import (
     PacsSlowError,
 )
 from kyphometer.interop.network.archive import Archive, Entry, is_uid
-from kyphometer.interop.network.incoming import Incoming, Kept, header_of, sweep
+from kyphometer.interop.network.headers import header_of
+from kyphometer.interop.network.incoming import Incoming, Kept, sweep
 from kyphometer.interop.network.journal import Journal
 from kyphometer.messages import Word
 from kyphometer.store.folder.atomic import locked

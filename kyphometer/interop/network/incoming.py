@@ -18,7 +18,7 @@ from kyphometer.errors import (
 )
 from kyphometer.interop.network.archive import is_uid
 from kyphometer.interop.network.doubles import differences
-from kyphometer.interop.network.headers import header_of as header_of
+from kyphometer.interop.network.headers import header_of
 from kyphometer.store.folder.atomic import sync_folder
 
 _FULL: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
+from kyphometer.interop.network.stored import OUT_OF_RESOURCES
+
 _FAILED: Final = "00081198"
 _STORED: Final = "00081199"
 _REASON: Final = "00081197"
 _INSTANCE: Final = "00081155"
-_OUT_OF_RESOURCES: Final = 0xA700
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +44,7 @@ class Stored:
     @property
     def is_full(self) -> bool:
         """True if the reason is that there is no room."""
-        return self.reason is not None and self.reason & 0xFF00 == _OUT_OF_RESOURCES
+        return self.reason is not None and self.reason & 0xFF00 == OUT_OF_RESOURCES
 
 
 def _values(table: Any, tag: str) -> list[Any]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kyphometer.anatomy import EndplateSide, Level, neighbour
-from kyphometer.errors import MeasurementError
 from kyphometer.measure import ANGLES
 from kyphometer.measure.definitions import AngleDefinition, Line, LinePart
-from kyphometer.measure.levels import Fracture, fractures, intact_neighbour
+from kyphometer.measure.levels import fractures, stand_in
 from kyphometer.reading import Reading
 
 _SIDES = {
@@ -39,7 +38,7 @@ def _levels_of(reading: Reading, line: Line) -> Iterator[Level]:
     step = line.offset or 0
     for fracture in fractures(reading, join=reading.next_intact and step != 0):
         edge = fracture.cranial if step < 0 else fracture.caudal
-        level = _stand_in(reading, fracture, step) if reading.next_intact else None
+        level = stand_in(reading, fracture, step) if step and reading.next_intact else None
         level = level or neighbour(edge, step, reading.levels)
         if level is not None:
             yield level
@@ -55,14 +54,5 @@ def next_intact_helps(reading: Reading, code: str) -> bool:
         level is not None and all(reading.endplate(level, side) for side in _SIDES[line.part])
         for line in steps
         for fracture in fractures(reading, join=True)
-        for level in (_stand_in(reading, fracture, line.offset or 0),)
+        for level in (stand_in(reading, fracture, line.offset or 0),)
     )
-
-
-def _stand_in(reading: Reading, fracture: Fracture, step: int) -> Level | None:
-    if step == 0:
-        return None
-    try:
-        return intact_neighbour(reading, fracture, step, "", allow_next=True)
-    except MeasurementError:
-        return None

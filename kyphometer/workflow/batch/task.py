@@ -11,12 +11,12 @@ from typing import Any
 
 from kyphometer.errors import KyphometerError
 from kyphometer.reading.beside import SUFFIX
+from kyphometer.workflow.beside import find_readings
 from kyphometer.workflow.films import (
     SOFTWARE,
     Failure,
     MeasuredFilm,
     failure_of,
-    find_readings,
     measure_file,
 )
 
