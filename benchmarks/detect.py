@@ -8,8 +8,9 @@
 
 Worlds: `mesh` and `ct` (never trained on), `phantom` (trained on; other seeds), `other` (painted
 pictures that are no lateral spine; other seeds), `visits` (the second of two films of level sets,
-with what the first, read, says of the levels). `--variants` shows every film otherwise as well:
-mirrored, inverted, turned by 15 to 30 degrees, filling a half or a quarter of the height, cropped.
+with what the first, read, says of the levels; `--alone` without it). `--variants` shows every film
+otherwise as well: mirrored, inverted, turned by 15 to 30 degrees, filling a half or a quarter of
+the height, cropped.
 `--pictures` writes the worst films with what was proposed.
 
 found     bodies whose centre was proposed within half a depth; false: others, a film
@@ -220,7 +221,7 @@ def scenes(given: argparse.Namespace) -> Iterator[tuple[str, Scene, Scene | None
         for number in range(given.films):
             for condition in VOXEL_CONDITIONS:
                 first, second = voxel_pair(condition, given.seed * 1000 + number)
-                yield "as it is", second, first
+                yield "as it is", second, None if given.alone else first
         return
     makers: dict[str, tuple[tuple[str, ...], Callable[[str, int], Scene]]] = {
         "mesh": (CONDITIONS, lambda c, s: mesh_scene(given.data, c, s)),
@@ -290,6 +291,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("shared"))
     parser.add_argument("--films", type=int, default=4, help="of each condition")
     parser.add_argument("--seed", type=int, default=700)
+    parser.add_argument("--alone", action="store_true", help="`visits` without the first film")
     parser.add_argument("--variants", nargs="+", choices=VARIANTS, default=["as it is"])
     parser.add_argument("--keep", type=Path, help="folder to keep films in for the next run")
     parser.add_argument("--pictures", type=Path, help="write the worst films here")

@@ -122,6 +122,7 @@ def test_a_follow_up_film_is_numbered_after_the_visit_before(folder, capsys):
     code, told = proposed(capsys, film)
     assert code == 0
     assert told["numbering"]["sure"]
+    assert any("those of the earlier visit" in note for note in told["notes"])
     truth = read_reading(SAMPLES / "SIM-001" / "discharge.reading.json")
     for level, body in told["reading"]["vertebrae"].items():
         marked = truth.vertebrae.get(Level(level))

@@ -6,6 +6,7 @@ import json
 import math
 import shutil
 import sqlite3
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,16 +15,18 @@ from playwright.sync_api import expect
 from web_page_kit import PATIENCE_S, Tab, case
 from web_process import running
 
+from kyphometer.anatomy import EndplateSide, Level
 from kyphometer.cli import main
+from kyphometer.reading.document import read_reading
 from kyphometer.store import Study
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from playwright.sync_api import Browser
 
 MOST_ACTIONS = 8
+SAMPLES = Path(__file__).parent.parent / "sample_dicoms" / "SIM-001"
 
 
 class StudyTab(Tab):
@@ -136,6 +139,33 @@ def test_levels_are_moved_by_one_key_and_one_endplate_is_taken_at_a_time(helped:
     tab.wait_corners(0)
     page.keyboard.press("5")
     expect(_proposed(tab)).to_have_count(0)
+
+
+def test_the_reading_of_the_visit_before_decides_the_levels(
+    chromium: Browser, tmp_path: Path
+) -> None:
+    for name in ("pre-op", "discharge"):
+        shutil.copy(SAMPLES / f"{name}.dcm", tmp_path)
+    shutil.copy(SAMPLES / "pre-op.reading.json", tmp_path / "pre-op.KN.reading.json")
+    with running("annotate", tmp_path, "--no-browser", "--observer", "KN") as server:
+        context = chromium.new_context(viewport={"width": 1280, "height": 720})
+        context.set_default_timeout(500 * PATIENCE_S)
+        tab = Tab(context.new_page(), server.address)
+        tab.open("discharge")
+        tab.choose("L1")
+        tab.page.keyboard.press("5")
+        expect(_proposed(tab)).not_to_have_count(0)
+        expect(tab.page.locator(".proposed")).not_to_contain_text("uncertain")
+        tab.page.keyboard.press("6")
+        tab.wait_for_value("RKA")
+        marks = _places(tab, "discharge")
+        context.close()
+    assert tab.complaints == []
+    truth = read_reading(SAMPLES / "discharge.reading.json").vertebrae
+    for key, mark in marks.items():
+        level, side, corner = key.split(".")
+        plate = truth[Level(level)].endplates[EndplateSide(side)]
+        assert math.dist(mark["xy"], getattr(plate, corner).xy) < 12
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 720), (1440, 900), (820, 1180)])

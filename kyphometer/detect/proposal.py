@@ -151,8 +151,9 @@ def detect(
     reading = _as_proposed(done.reading, model)
     header = None if facing is not None else film.header.acquisition.facing
     notes = [*_notes(numbering, sure, lateral, kept, header)]
-    if known is not None and not numbering.earlier_recognised:
-        notes.append(Word("detect.earlier_unrecognised"))
+    if known is not None:
+        decided = "decided" if numbering.earlier_recognised else "unrecognised"
+        notes.append(Word(f"detect.earlier_{decided}"))
     return Proposal(
         reading=reading,
         bodies=_bodies(kept, done),

@@ -19,6 +19,7 @@ from kyphometer.reading import Reading
 from kyphometer.reading.document import reading_from_dict, reading_to_dict
 from kyphometer.web.pixels.decode_job import Refusal, decoded, refusal
 from kyphometer.web.pixels.film_source import FilmSource
+from kyphometer.web.reader.before import FilmBefore
 from kyphometer.web.wire.marks import Carried
 
 if TYPE_CHECKING:
@@ -35,10 +36,8 @@ class CarryOrder:
         The draft of the film that is open; bound to that film.
     source, geometry
         That film.
-    before_json
-        The confirmed reading of the film before, as JSON.
-    before_source, before_geometry
-        The film before.
+    before
+        The film before, and its reading.
     anchors
         About where bodies lie on the film that is open, as the reader says.
     language
@@ -48,9 +47,7 @@ class CarryOrder:
     document: Mapping[str, Any]
     source: FilmSource
     geometry: PixelGeometry
-    before_json: str
-    before_source: FilmSource
-    before_geometry: PixelGeometry
+    before: FilmBefore
     anchors: Mapping[Level, Point] = field(default_factory=dict)
     language: str = LANGUAGES[0]
 
@@ -63,15 +60,13 @@ def carry(order: CarryOrder) -> Carried | Refusal:
 
 def _carried(order: CarryOrder) -> Carried | Refusal:
     from kyphometer.carry import carry_over
-    from kyphometer.reading.document import reading_from_json
 
     try:
         now = reading_from_dict(order.document, draft=True)
         carried = carry_over(
-            decoded(order.before_source),
-            reading_from_json(order.before_json),
+            *order.before.opened(),
             decoded(order.source),
-            previous_geometry=order.before_geometry,
+            previous_geometry=order.before.geometry,
             geometry=order.geometry,
             facing=now.facing,
             anchors={**_anchors(now), **order.anchors} or None,

@@ -18,7 +18,7 @@ from kyphometer.measure import measure_reading
 from kyphometer.messages import language
 from kyphometer.reading import Reading
 from kyphometer.store.protocol import ReadingStore
-from kyphometer.store.records import FilmRecord, ReadingState, WorkItem
+from kyphometer.store.records import FilmRecord, ReadingRecord, ReadingState, WorkItem
 from kyphometer.web.incoming.answers import Incoming, Part
 from kyphometer.web.incoming.desk import IncomingDesk
 from kyphometer.web.pixels.film_source import FilmSource
@@ -28,6 +28,7 @@ from kyphometer.web.pixels.picture import PictureOrder
 from kyphometer.web.reader.agreement import Agreement
 from kyphometer.web.reader.archives import ArchiveService
 from kyphometer.web.reader.assist import Target, assist
+from kyphometer.web.reader.before import FilmBefore
 from kyphometer.web.reader.carrying import CarryOrder
 from kyphometer.web.reader.confirming import checked_reading, draft_reading
 from kyphometer.web.reader.earlier import Earlier
@@ -344,15 +345,12 @@ class OpenService(ArchiveService):
         before = self._earlier.reading_before(record, self._record(from_id) if from_id else None)
         if before is None:
             raise NotFoundError("no_earlier_reading")
-        earlier, reading = before
         film = {"rows": record.rows, "columns": record.columns}
         return CarryOrder(
             document={**document, "film": film},
             source=film_source(self._store, record),
             geometry=record.geometry,
-            before_json=reading.document_json,
-            before_source=film_source(self._store, earlier),
-            before_geometry=earlier.geometry,
+            before=self._travelling(*before),
             anchors={Level.parse(level): Point(*at) for level, at in anchors.items()},
             language=language(),
         )
@@ -360,8 +358,20 @@ class OpenService(ArchiveService):
     def proposal(self, film_id: str) -> ProposalOrder:
         """On which film bodies are to be proposed."""
         record = self._record(film_id)
-        source = film_source(self._store, record)
-        return ProposalOrder(source=source, geometry=record.geometry, language=language())
+        before = self._earlier.reading_before(record)
+        return ProposalOrder(
+            source=film_source(self._store, record),
+            geometry=record.geometry,
+            before=None if before is None else self._travelling(*before),
+            language=language(),
+        )
+
+    def _travelling(self, film: FilmRecord, reading: ReadingRecord) -> FilmBefore:
+        return FilmBefore(
+            source=film_source(self._store, film),
+            geometry=film.geometry,
+            reading_json=reading.document_json,
+        )
 
     def assist(
         self,

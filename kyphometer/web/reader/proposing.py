@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kyphometer.errors import KyphometerError
 from kyphometer.geometry import PixelGeometry
@@ -16,32 +16,57 @@ from kyphometer.messages import LANGUAGES, speaking
 from kyphometer.reading.document import reading_from_dict
 from kyphometer.web.pixels.decode_job import Refusal, decoded, refusal
 from kyphometer.web.pixels.film_source import FilmSource
+from kyphometer.web.reader.before import FilmBefore
 from kyphometer.web.wire.proposed import DoubtfulBody, Proposed, SuggestedFracture
+
+if TYPE_CHECKING:
+    from kyphometer.carry.recognise import EarlierVisit
+
+LIKELY = 0.6
+"""Bodies less likely than this, or whose corners are not on rims, are only taken one by one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProposalOrder:
-    """On which film bodies are to be proposed, and the language of the sentences."""
+    """On which film bodies are to be proposed, and the language of the sentences.
+
+    `before` is the patient's film before that this reader has confirmed; it decides the levels.
+    """
 
     source: FilmSource
     geometry: PixelGeometry
+    before: FilmBefore | None = None
     language: str = LANGUAGES[0]
 
 
 def propose(order: ProposalOrder) -> Proposed | Refusal:
     """Bodies of the film, as the page gets them."""
     waiting = _waiting(order.source)
-    if waiting is not None:
+    if waiting is not None and (order.before is None or waiting["numbering"]["sure"]):
         return _told(waiting)
     from kyphometer.detect import detect
     from kyphometer.workflow.proposals import proposal_document
 
     with speaking(order.language):
         try:
-            proposal = detect(decoded(order.source), geometry=order.geometry)
+            proposal = detect(
+                decoded(order.source), geometry=order.geometry, earlier=_earlier(order.before)
+            )
             return _told(proposal_document(proposal))
         except (KyphometerError, OSError, MemoryError) as error:
             return refusal(error)
+
+
+def _earlier(before: FilmBefore | None) -> EarlierVisit | None:
+    """What the film before says of the levels; nothing if it cannot be read any more."""
+    if before is None:
+        return None
+    from kyphometer.carry.recognise import EarlierVisit
+
+    try:
+        return EarlierVisit.of(*before.opened(), before.geometry)
+    except (KyphometerError, OSError):
+        return None
 
 
 def _waiting(source: FilmSource) -> Mapping[str, Any] | None:
@@ -67,7 +92,9 @@ def _told(document: Mapping[str, Any]) -> Proposed:
         facing=reading.get("facing"),
         bodies=[
             DoubtfulBody(
-                level=body["level"], chance=float(body["chance"]), refined=bool(body["refined"])
+                level=body["level"],
+                chance=float(body["chance"]),
+                likely=bool(body["refined"]) and float(body["chance"]) >= LIKELY,
             )
             for body in document["bodies"]
         ],

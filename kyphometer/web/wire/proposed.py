@@ -12,11 +12,11 @@ class AskProposal(Asked, frozen=True, kw_only=True):
 
 
 class DoubtfulBody(Told, frozen=True, kw_only=True):
-    """A proposed body: how likely one lies there, and whether its corners lie on rims."""
+    """A proposed body: how likely one lies there, and whether it may be taken with others."""
 
     level: Level
     chance: float
-    refined: bool
+    likely: bool
 
 
 class SuggestedFracture(Told, frozen=True, kw_only=True):

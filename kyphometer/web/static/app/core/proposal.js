@@ -4,14 +4,11 @@
  * @typedef {import('./document.js').Reading} Reading
  * @typedef {import('./plan.js').Want} Want
  * @typedef {{document: any, facing: ?string, sure: boolean, moved: number, notes: string[],
- *   chances: Object<string, number>, fractures: string[]}} Proposal
+ *   chances: Object<string, number>, likely: string[], fractures: string[]}} Proposal
  * @typedef {{level: string, endplate: import('./anatomy.js').Side, plate: any}} Offer
  */
 import { neighbour, sidesOf } from './anatomy.js';
 import { endplateOf, endplatesOf, normalised, shifted, withCorner } from './document.js';
-
-/** Bodies less likely than this are only taken one by one. */
-export const CONFIDENT = 0.6;
 
 /** @param {Wire.Proposed} answer @returns {Proposal} */
 export function proposalOf(answer) {
@@ -21,7 +18,8 @@ export function proposalOf(answer) {
     sure: answer.sure,
     moved: 0,
     notes: answer.notes,
-    chances: Object.fromEntries(answer.bodies.map((body) => [body.level, body.refined ? body.chance : 0])),
+    chances: Object.fromEntries(answer.bodies.map((body) => [body.level, body.chance])),
+    likely: answer.bodies.filter((body) => body.likely).map((body) => body.level),
     fractures: answer.fractures.map((one) => one.level),
   };
 }
@@ -34,7 +32,7 @@ export function moved(proposal, step) {
   const marked = Object.keys(proposal.document.vertebrae);
   const to = (/** @type {string} */ level) => /** @type {string} */ (neighbour(level, step, marked));
   const chances = Object.fromEntries(Object.entries(proposal.chances).map(([level, chance]) => [to(level), chance]));
-  return { ...proposal, document, chances, fractures: proposal.fractures.map(to), moved: proposal.moved + step };
+  return { ...proposal, document, chances, likely: proposal.likely.map(to), fractures: proposal.fractures.map(to), moved: proposal.moved + step };
 }
 
 /** Proposed endplates of which the reading has no corner.
@@ -51,7 +49,7 @@ export function untaken(proposal, reading) {
 export function confident(proposal, reading, queue) {
   const wanted = new Set(queue.map((want) => `${want.level}.${want.endplate}`));
   return untaken(proposal, reading)
-    .filter((one) => (proposal.chances[one.level] ?? 0) >= CONFIDENT)
+    .filter((one) => proposal.likely.includes(one.level))
     .filter((one) => queue.length === 0 || wanted.has(`${one.level}.${one.endplate}`));
 }
 

@@ -4,7 +4,6 @@
  * @typedef {{key: string, a: Point, b: Point, at: Point, text: string, dash: number}} OtherShape
  */
 import { endplatesOf, normalised } from '../core/document.js';
-import { CONFIDENT } from '../core/proposal.js';
 import { distance, extend } from '../core/geometry.js';
 
 const DASHES = 5;
@@ -34,7 +33,7 @@ function shapeOf(e, i, project, document) {
 export function proposedOf(session, project) {
   return session.offers.map(({ level, endplate, plate }) => {
     const [a, b] = [project(plate.anterior.xy), project(plate.posterior.xy)];
-    const likely = (session.proposal?.chances[level] ?? 0) >= CONFIDENT;
+    const likely = session.proposal?.likely.includes(level);
     const text = endplate === 'superior' || level === 'S1' ? `${level}${likely ? '' : '?'}` : '';
     const at = distance(a, b) < 1 ? b : extend(a, b, STEP * 2);
     return { key: `proposed.${level}.${endplate}`, a, b, at, text, dash: 5 };
