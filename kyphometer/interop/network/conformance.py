@@ -82,9 +82,9 @@ def _listener() -> str:
 ## Association acceptor
 
 `kyphometer listen`: title `{how.ae_title}` (`--ae-title`; others are refused), port {how.port},
-at most {how.associations} associations at once, with `--certificate` by TLS only. SCP of Verification and of these {len(kinds)}
-storage classes (pynetdicom {version}) in every syntax below; what arrives is kept as it is
-(level 2, full).
+at most {how.associations} associations at once, with `--certificate` by TLS only. SCP of
+Verification and of these {len(kinds)} storage classes (pynetdicom {version}) in every syntax below;
+what arrives is kept as it is (level 2, full).
 
 While `pacs fetch` waits for films of C-MOVE, the same storage classes and syntaxes are accepted at
 the destination's `listen_port` ({to.listen_port}), by TLS only with `listen_tls`, called by the

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from kyphometer.errors import KyphometerError
 from kyphometer.interop.network.association import application_entity
@@ -150,7 +150,7 @@ def _open(
         allowed=how.allowed_addresses,
         on_refused=on_refused,
     )
-    handlers = [
+    handlers: list[tuple[Any, Callable[[Any], Any]]] = [
         (evt.EVT_C_STORE, handler),
         (evt.EVT_DATA_RECV, Bound(how.film_bytes).received),
     ]
