@@ -101,6 +101,7 @@ class AccountAuthenticator:
         self._clock = clock
         self._hashing = asyncio.Semaphore(MAX_HASHING)
         self._checked: dict[str, float] = {}
+        self._logins: set[str] = set()
         self.sign_ins = SignIns(clock)
         self.throttle = Throttle(clock)
         self.log = SignInLog() if log is None else log
@@ -174,8 +175,11 @@ class AccountAuthenticator:
     async def _account_to_try(self, login: str, address: str, mark: str) -> AccountRecord | None:
         """The account of a login; whoever shows no mark and comes too early costs no look."""
         if not mark:
-            self._require_patience(login, address, None, known=False)
-        return await run_in_threadpool(self.store.account, login)
+            self._require_patience(login, address, None, known=login in self._logins)
+        account = await run_in_threadpool(self.store.account, login)
+        if account is not None:
+            self._logins.add(login)
+        return account
 
     def _require_patience(
         self, login: str, address: str, device: str | None, *, known: bool

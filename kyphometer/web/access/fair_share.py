@@ -57,9 +57,9 @@ class FairShare:
             return
         arrived = await _arrived(scope, receive)
         who, count = _who(scope)
-        places = self._places.setdefault(who, asyncio.Semaphore(count))
         if count == STRANGERS_AT_ONCE:
             await asyncio.sleep(self._paces.wait_s(who, asyncio.get_running_loop().time()))
+        places = self._places.setdefault(who, asyncio.Semaphore(count))
         self._present[who] += 1
         try:
             async with places:
