@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from kyphometer.interop.export import ReadFilm
     from kyphometer.interop.network.archive import Query
     from kyphometer.interop.network.destinations import Destination
-    from kyphometer.interop.network.fetch import Failure
+    from kyphometer.interop.network.failure import Failure
     from kyphometer.interop.network.lateral import Judged
     from kyphometer.store.study.study import Study
     from kyphometer.workflow.films import Failure as Unmade
@@ -102,6 +102,11 @@ def _add_target(parser: argparse.ArgumentParser) -> None:
         "--study",
         metavar="STUDY",
         help="take them up into this study (folder: 'STUDY films' beside it)",
+    )
+    parser.add_argument(
+        "--compare",
+        action="store_true",
+        help="fetch also what is here, only to see that it is the same to the last pixel",
     )
     parser.add_argument("--most-films", type=_count, default=10_000, metavar="N")
     parser.add_argument("--most-mb", type=positive, default=50_000, metavar="MB", help="of one run")
@@ -246,6 +251,7 @@ def _fetch(args: Any, to: Destination) -> int:
             source=to.name,
             bounds=bounds,
             known=known,
+            compare=args.compare,
             progress=counter("films"),
         )
     facts = {
@@ -256,6 +262,8 @@ def _fetch(args: Any, to: Destination) -> int:
         "left": done.left,
         "megabytes": round(sum(one.size for one in done.kept) / 1e6, 1),
     }
+    if args.compare:
+        facts["compared"] = done.compared
     if args.format == "json":
         facts["films"] = [str(one.path) for one in done.kept]
     if args.study is not None:
@@ -269,15 +277,16 @@ def _fetch(args: Any, to: Destination) -> int:
     return 1 if done.failed or not is_whole else 0
 
 
-def _target(args: Any) -> tuple[Path, frozenset[str]]:
-    """Folder that films go into, and instances that the study holds already."""
+def _target(args: Any) -> tuple[Path, dict[str, Path | None]]:
+    """Folder that films go into, and instances that the study holds already, with their files."""
     if args.study is None:
-        return args.into, frozenset()
+        return args.into, {}
     from kyphometer.errors import UsageError
     from kyphometer.store.study.study import Study
 
     with Study.open(args.study) as study:
-        held = frozenset(film.sop_instance_uid for film in study.films() if film.sop_instance_uid)
+        films = [film for film in study.films() if film.sop_instance_uid]
+        held = {str(film.sop_instance_uid): film.path for film in films}
         folder = args.into or study.films_folder()
     if folder is None:
         raise UsageError("study_without_folder")

@@ -23,7 +23,7 @@ from kyphometer.errors import (
 )
 from kyphometer.interop.network.archive import Archive, Outgoing, is_uid
 from kyphometer.interop.network.destinations import Destination
-from kyphometer.interop.network.fetch import Failure
+from kyphometer.interop.network.failure import Failure
 from kyphometer.interop.network.journal import Journal
 from kyphometer.interop.network.multipart import PIECE
 from kyphometer.store.folder.atomic import locked
