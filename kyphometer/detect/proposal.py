@@ -42,6 +42,8 @@ LEAST_LATERAL, SURELY_LATERAL = -0.5, 1.0
 """Less than the first of these log odds is refused, less than the second said to be doubtful."""
 LEAST_FACING = 0.8
 """Less sure than this of where anterior lies, the reader is told."""
+LIKELY = 0.6
+"""Bodies less likely than this, or whose corners are not on rims, are only taken one by one."""
 OVERLAP = 0.2
 """Of two bodies that cover more than this part of the smaller one is not proposed."""
 
@@ -69,6 +71,11 @@ class ProposedBody:
     expected_error: float
     refined: bool
     note: str = ""
+
+    @property
+    def likely(self) -> bool:
+        """Whether it may be taken together with others, at one key."""
+        return self.refined and self.chance >= LIKELY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
