@@ -144,7 +144,7 @@ def doubt_of(document: Mapping[str, Any]) -> Doubt:
     """
     if "reason" in document:
         refused = document.get("refused")
-        other = NoLateralSpineError(int(refused["bodies"])) if refused else None
+        other = _no_lateral(refused) if refused else None
         return Doubt(refusal=str(document["reason"]), other=other)
     bodies = document["bodies"]
     return Doubt(
@@ -153,6 +153,11 @@ def doubt_of(document: Mapping[str, Any]) -> Doubt:
         largest=1.0 - min(float(body["chance"]) for body in bodies),
         sure=bool(document["numbering"]["sure"]),
     )
+
+
+def _no_lateral(facts: Mapping[str, Any]) -> NoLateralSpineError:
+    view = facts.get("view")
+    return NoLateralSpineError(int(facts["bodies"]), None if view is None else str(view))
 
 
 def waiting_films(folder: Path) -> Iterator[WaitingFilm]:
