@@ -9,7 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
+from pydicom.dataset import Dataset
 
 from kyphometer.anatomy import Level
 from kyphometer.cli import main
@@ -19,7 +21,7 @@ from kyphometer.detect.candidates import Candidate
 from kyphometer.detect.chain import best_chain, trimmed
 from kyphometer.detect.model import LEVELS, detector_model
 from kyphometer.detect.numbering import number
-from kyphometer.detect.proposal import lateral_odds
+from kyphometer.detect.proposal import ProposedBody, lateral_odds
 from kyphometer.detect.search import Column
 from kyphometer.detect.shape import MEANS, shape_odds
 from kyphometer.endplates.corners import vertebra_corners
@@ -27,6 +29,7 @@ from kyphometer.errors import NoLateralSpineError
 from kyphometer.phantom import FilmFormat, simulate_film
 from kyphometer.reading import MarkSource
 from kyphometer.reading.document import read_reading
+from kyphometer.workflow.proposals import body_rows, propose_file
 from kyphometer.workflow.watch import Watch
 
 SAMPLE = Path(__file__).parent.parent / "sample_dicoms" / "SIM-001" / "pre-op.dcm"
@@ -125,6 +128,63 @@ def test_what_is_no_spine_is_refused(simulated, kind):
         detect(film)
 
 
+FRONT = [
+    {"ViewPosition": "AP"},
+    {"ViewPosition": "PA"},
+    {"PatientOrientation": ["L", "F"]},
+    {"ViewCodeSequence": [("399348003", "antero-posterior")]},
+]
+
+
+def film_with(path, **said):
+    """The sample under a header that says this of its projection, and nothing else of it."""
+    film = pydicom.dcmread(SAMPLE)
+    for keyword in ("ViewPosition", "PatientOrientation", "ViewCodeSequence"):
+        if keyword in film:
+            delattr(film, keyword)
+    for keyword, value in said.items():
+        if keyword == "ViewCodeSequence":
+            value = [Dataset() for _ in value]
+            ((value[0].CodeValue, value[0].CodeMeaning),) = said[keyword]
+            value[0].CodingSchemeDesignator = "SCT"
+        setattr(film, keyword, value)
+    film.save_as(path)
+    return path
+
+
+@pytest.mark.parametrize("said", FRONT)
+def test_a_film_that_is_frontal_by_its_header_is_refused(tmp_path, capsys, said):
+    """The picture is lateral: only the header can refuse it."""
+    path = film_with(tmp_path / "front.dcm", **said)
+    assert main(["detect", str(path), "--out", str(tmp_path / "r.json")]) == 10
+    english = capsys.readouterr().err
+    assert "By its header (" in english
+    assert "this is no lateral film" in english
+    assert main(["--language", "vi", "measure", str(path), "--auto"]) == 10
+    assert "đây không phải phim nghiêng" in capsys.readouterr().err
+    assert not (tmp_path / "r.json").exists()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {},
+        {"ViewPosition": "LL"},
+        {"ViewPosition": "AP", "PatientOrientation": ["A", "F"]},
+        {"SeriesDescription": "LWS AP"},
+    ],
+)
+def test_a_header_that_says_lateral_nothing_or_both_refuses_no_film(tmp_path, said):
+    path = film_with(tmp_path / "film.dcm", **said)
+    assert len(propose_file(path)[1].bodies) >= 3
+
+
+def test_who_says_where_anterior_lies_overrules_the_header(tmp_path):
+    path = film_with(tmp_path / "film.dcm", ViewPosition="AP")
+    _film, proposal = propose_file(path, facing="left")
+    assert len(proposal.bodies) >= 3
+
+
 def test_a_tower_of_bodies_is_one_chain_and_what_lies_beside_is_not_in_it():
     bodies = tower(6)
     chain = best_chain([*bodies, square(180, 100), square(100, 52, chance=0.5)])
@@ -147,6 +207,21 @@ def test_bodies_that_do_not_agree_where_anterior_is_are_no_lateral_spine():
     assert lateral_odds([replace(body, right=3.0) for body in bodies]) > 0
     assert lateral_odds([replace(body, right=3.0 * (-1) ** n) for n, body in enumerate(bodies)]) < 0
     assert lateral_odds([replace(body, right=-2.0, chance=0.35) for body in bodies]) < 0
+
+
+def test_doubt_grows_with_scatter_and_without_rims():
+    """Closed form: the logistic of docs/detect.md, e.g. odds of -2.7 - 2.8 + 1.71."""
+    body = ProposedBody(level=Level.L1, chance=0.8, expected_error=0.05, refined=True)
+    assert body.doubt == pytest.approx(0.0221, abs=1e-4)
+    assert replace(body, refined=False).doubt == pytest.approx(0.2709, abs=1e-4)
+    assert replace(body, expected_error=0.2).doubt > 0.7
+
+
+def test_doubt_tells_which_corners_of_a_film_are_off(simulated, proposal):
+    rows = {row["level"]: row for row in body_rows(proposal)}
+    for body in proposal.bodies:
+        assert rows[str(body.level)]["doubt"] == pytest.approx(body.doubt, abs=1e-4)
+    assert np.median([body.doubt for body in proposal.bodies]) < 0.2
 
 
 def test_faint_ends_are_cut_off_and_hidden_bodies_move_along():
