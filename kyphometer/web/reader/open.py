@@ -139,14 +139,12 @@ class OpenService(ArchiveService):
         )
 
     def _fractured(self, item: WorkItem) -> Sequence[str]:
-        if item.state is ReadingState.UNREAD:
-            return ()
-        known = self._read_levels.get(item.film_id)
-        if item.state is ReadingState.CONFIRMED and known is not None and known[0] == item.version:
-            return known[1]
+        version, levels = self._read_levels.get(item.film_id, (0, ()))
+        if item.state in (ReadingState.UNREAD, ReadingState.CONFIRMED) and version == item.version:
+            return levels
         stored = self._versions.stored(item.film_id)
-        levels = (stored_view(stored).document or {}).get("fractured_levels")
-        found = [str(level) for level in levels] if isinstance(levels, list) else []
+        given = (stored_view(stored).document or {}).get("fractured_levels")
+        found = [str(level) for level in given] if isinstance(given, list) else []
         if stored.draft is None:
             self._read_levels[item.film_id] = (stored.version, found)
         return found
