@@ -6,8 +6,6 @@ as hospitals have it too.
 
 from __future__ import annotations
 
-import datetime as dt
-import ipaddress
 import json
 import socket
 import ssl
@@ -15,72 +13,14 @@ import threading
 from contextlib import suppress
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
-from orthanc import Orthanc, missing
+from certificates import Authority
+from orthanc import Orthanc, free_port, missing
 from pacs_films import SECRET, destinations, dimse_table, pixels_of, web_table, write_film
 
 from kyphometer.cli import main
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=missing() or "-")
 WAYS = ("get", "web")
-
-
-class Authority:
-    """Signs certificates; everything lies in one folder as PEM."""
-
-    def __init__(self, folder, name):
-        self.folder, self.name = folder, name
-        self.key = ec.generate_private_key(ec.SECP256R1())
-        self.ca = self._write(name, self._certificate(name, self.key, is_ca=True))
-
-    def _certificate(self, name, key, *, is_ca=False, address="127.0.0.1"):
-        now = dt.datetime.now(dt.UTC)
-        called, by = (
-            x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, one)]) for one in (name, self.name)
-        )
-        places = [x509.IPAddress(ipaddress.ip_address(address))]
-        of_us = x509.SubjectKeyIdentifier.from_public_key(self.key.public_key())
-        made = (
-            x509.CertificateBuilder()
-            .subject_name(called)
-            .issuer_name(by)
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - dt.timedelta(days=1))
-            .not_valid_after(now + dt.timedelta(days=1))
-            .add_extension(x509.BasicConstraints(ca=is_ca, path_length=None), critical=True)
-            .add_extension(x509.SubjectAlternativeName(places), critical=False)
-            .add_extension(
-                x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(of_us),
-                critical=False,
-            )
-        )
-        if is_ca:
-            usage = x509.KeyUsage(True, False, False, False, False, True, True, False, False)
-            made = made.add_extension(usage, critical=True)
-            made = made.add_extension(of_us, critical=False)
-        return made.sign(self.key, hashes.SHA256())
-
-    def _write(self, name, certificate):
-        path = self.folder / f"{name}.pem"
-        path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-        return path
-
-    def sign(self, name, address="127.0.0.1"):
-        """Certificate and key of one end."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        path = self._write(name, self._certificate(name, key, address=address))
-        plain = key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-        key_path = self.folder / f"{name}.key"
-        key_path.write_bytes(plain)
-        return path, key_path
 
 
 class Front:
@@ -132,7 +72,10 @@ class Encrypted:
 
     def __init__(self, folder, authority, end, *, of_clients=False):
         certificate, key = end
+        self.back = free_port()  # where it calls us, by TLS too
+        us = {"AET": "KYPHOMETER", "Host": "127.0.0.1", "Port": self.back, "UseDicomTls": True}
         more = {
+            "DicomModalities": {"kypho": us},
             "DicomTlsEnabled": True,
             "DicomTlsCertificate": str(certificate), "DicomTlsPrivateKey": str(key),
             "DicomTlsTrustedCertificates": str(authority.ca),
@@ -245,3 +188,36 @@ def test_an_archive_may_ask_who_we_are(authority, pacs, tmp_path):
             assert pacs(shown, "echo")[0] == 0, way
     finally:
         strict.stop()
+
+
+def test_films_of_c_move_come_encrypted(server, authority, pacs, tmp_path):
+    """Orthanc calls us back by TLS: it trusts us, and we ask to be shown who it is."""
+    server.orthanc.empty()
+    source, here = tmp_path / "source", tmp_path / "here"
+    source.mkdir()
+    for number in range(2):
+        write_film(source, number)
+    certificate, key = authority.sign("ourselves")
+    ours = {"certificate": str(certificate), "key": str(key), "listen_tls": True,
+            "listen_port": server.back}  # fmt: skip
+    where = table(server, "move", ca=str(authority.ca), retrieve="move", **ours)
+    assert pacs(where, "send", source)[0] == 0
+
+    stranger = Authority(tmp_path, "stranger")
+    wrong = {**where, "listen_ca": str(stranger.ca)}
+    status, said, err = pacs(wrong, "fetch", "--into", here)
+    assert (status, said["failed"]) == (1, 2)
+    assert "127.0.0.1 called and was not let in: no encrypted connection came about" in err
+    status, said, err = pacs({**where, "listen_tls": False}, "fetch", "--into", here)
+    assert (status, said["failed"]) == (1, 2), err
+
+    right = {**where, "listen_ca": str(authority.ca)}
+    assert pacs(right, "fetch", "--into", here)[1]["fetched"] == 2
+    assert pixels_of(here) == pixels_of(source)
+
+
+def test_who_we_are_to_those_who_call_is_asked_for(server, pacs):
+    where = table(server, "move", retrieve="move", listen_tls=True)
+    status, _, err = pacs(where, "fetch", "--into", "nowhere")
+    assert status == 2
+    assert "lacks 'certificate'" in err

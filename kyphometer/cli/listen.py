@@ -36,6 +36,13 @@ def add_parser(subparsers: Any) -> None:
         metavar="ADDRESS",
         help="from where, an address or a network such as 10.1.0.0/16; repeatable",
     )
+    parser.add_argument(
+        "--certificate", type=Path, metavar="PEM", help="who we are: receive by TLS only"
+    )
+    parser.add_argument("--key", type=Path, metavar="PEM", help="its key, unless it holds it")
+    parser.add_argument(
+        "--ca", type=Path, metavar="PEM", help="authorities that must have signed who sends"
+    )
     parser.add_argument("--film-mb", type=positive, default=512, metavar="MB", help="of one film")
     parser.add_argument("--study", metavar="STUDY", help="take films up into this study")
     parser.add_argument("--json", action="store_true", help="a line of JSON a film")
@@ -52,6 +59,7 @@ def run(args: Any) -> int:
         allowed_titles=tuple(_title(one) for one in args.allow_ae),
         allowed_addresses=tuple(_network(one) for one in args.allow_address),
         film_bytes=int(args.film_mb * 1e6),
+        tls=_tls(args),
     )
     ended, arrived = threading.Event(), threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -63,7 +71,8 @@ def run(args: Any) -> int:
 
     with listening(args.folder, how, on_kept=keep, on_error=_complain) as port:
         where = f"{args.host or '*'}:{port}"
-        print(f"Listening at {where} as {how.ae_title}; end it with Ctrl+C.", flush=True)
+        by = " by TLS" if how.tls else ""
+        print(f"Listening at {where}{by} as {how.ae_title}; end it with Ctrl+C.", flush=True)
         while not ended.wait(1.0):
             if args.study is not None and arrived.is_set():
                 arrived.clear()
@@ -105,6 +114,18 @@ def _take_up(args: Any) -> None:
             return
     for failure in report.failed:
         print(f"kyphometer: {failure.path}: {failure.sentence}", file=sys.stderr, flush=True)
+
+
+def _tls(args: Any) -> Any:
+    """Who we are and whom we let in, None without encryption."""
+    from kyphometer.errors import UsageError
+    from kyphometer.interop.network.tls import server_tls
+
+    if args.certificate is not None:
+        return server_tls(args.certificate, args.key or "", args.ca or "")
+    if args.key is not None or args.ca is not None:
+        raise UsageError("certificate_missing")
+    return None
 
 
 def _title(text: str) -> str:

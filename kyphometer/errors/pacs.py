@@ -168,6 +168,21 @@ class ListenError(NetworkError):
         super().__init__(address=address, reason=reason)
 
 
+class CertificateError(NetworkError):
+    """A certificate, its key or an authority's file cannot be used."""
+
+    def __init__(self, path: object, reason: object) -> None:
+        super().__init__(path=path, reason=reason)
+
+
+class PacsCallerError(PacsError):
+    """With somebody who called us no encrypted connection came about."""
+
+    def __init__(self, caller: str, reason: str) -> None:
+        told = Word("pacs.reason_silent") if reason == "silent" else reason
+        super().__init__(caller=caller, reason=told)
+
+
 class FolderFullError(PacsError):
     """No room for what arrives."""
 

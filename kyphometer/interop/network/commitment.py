@@ -5,19 +5,20 @@ from __future__ import annotations
 import queue
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any, Final
 
-from kyphometer.errors import PacsKindsError, PacsStatusError
+from kyphometer.errors import ListenError, PacsKindsError, PacsStatusError
 from kyphometer.interop.network.archive import Outgoing
 from kyphometer.interop.network.association import (
     application_entity,
     associated,
     ended,
-    stop_server,
 )
 from kyphometer.interop.network.destinations import Destination
+from kyphometer.interop.network.receiving import Door, receiving
 from kyphometer.interop.network.syntaxes import UNCOMPRESSED
+from kyphometer.interop.network.tls import called_tls
 
 COMMITMENT: Final = "1.2.840.10008.1.20.1"
 _INSTANCE: Final = "1.2.840.10008.1.20.1.1"
@@ -91,14 +92,10 @@ def _listening(to: Destination, handlers: list[tuple[Any, Any]]) -> Iterator[Non
     entity = application_entity(to.calling_ae, to.timeout_s)
     entity.add_supported_context(COMMITMENT, list(UNCOMPRESSED[:2]), scu_role=False, scp_role=True)
     entity.add_supported_context("1.2.840.10008.1.1")
-    try:
-        server = entity.start_server(
-            (to.listen_host, to.listen_port), block=False, evt_handlers=handlers
-        )
-    except OSError:
+    door = Door(
+        host=to.listen_host, port=to.listen_port, timeout_s=to.timeout_s, tls=called_tls(to)
+    )
+    with ExitStack() as stack:
+        with suppress(ListenError):
+            stack.enter_context(receiving(entity, door, handlers))
         yield
-        return
-    try:
-        yield
-    finally:
-        stop_server(server)

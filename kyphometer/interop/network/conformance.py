@@ -19,8 +19,8 @@ _HEAD = """# DICOM conformance statement
 
 Made from the code by `python -m kyphometer.interop.network.conformance`; a test holds this page
 to it. It states the network services, which tests ask for at both ends, and the objects that are
-made; [PACS](pacs.md) tells how they are used. There is no user identity negotiation; TLS is offered
-as requestor, not as listener.
+made; [PACS](pacs.md) tells how they are used. There is no user identity negotiation; TLS (1.2 and
+later, with certificates of either end) is offered as requestor and as acceptor.
 """
 WITHDRAWAL: Final = "1.2.840.10008.5.1.4.1.1.88.59"
 """SOP class of the note that rejects them."""
@@ -82,12 +82,13 @@ def _listener() -> str:
 ## Association acceptor
 
 `kyphometer listen`: title `{how.ae_title}` (`--ae-title`; others are refused), port {how.port},
-at most {how.associations} associations at once. SCP of Verification and of these {len(kinds)}
-storage classes (pynetdicom {version}) in every syntax below; what arrives is kept as it is
-(level 2, full).
+at most {how.associations} associations at once, with `--certificate` by TLS only. SCP of
+Verification and of these {len(kinds)} storage classes (pynetdicom {version}) in every syntax below;
+what arrives is kept as it is (level 2, full).
 
 While `pacs fetch` waits for films of C-MOVE, the same storage classes and syntaxes are accepted at
-the destination's `listen_port` ({to.listen_port}), whatever title is called, and no Verification.
+the destination's `listen_port` ({to.listen_port}), by TLS only with `listen_tls`, called by the
+destination's `calling_ae`, and no Verification.
 While `pacs send` waits for the report of a commitment, that port accepts Verification and Storage
 Commitment ({COMMITMENT}) from an archive that reports as SCP.
 

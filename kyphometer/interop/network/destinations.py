@@ -17,6 +17,7 @@ from kyphometer.typed_json import MemberError, typed
 
 FILE_VARIABLE: Final = "KYPHOMETER_DESTINATIONS"
 _SECRETS: Final = ("password", "token")
+_FILES: Final = ("ca", "certificate", "key", "listen_ca")
 _SECRET_NAME: Final = re.compile(r"(keyring|env):[^\s]{1,100}")
 _HERE: Final = frozenset(("localhost", "127.0.0.1", "::1"))
 
@@ -58,6 +59,9 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     ca, certificate, key
         PEM files: whom to trust other than the system's authorities, and who we are. Relative ones
         lie beside the destinations file.
+    listen_tls, listen_ca
+        DIMSE: whether the archive calls us back by TLS, where we show `certificate`; and who must
+        have signed its own (empty: it need not show one).
     send
         What of a reading is sent.
     timeout_s
@@ -87,6 +91,8 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     ca: str = ""
     certificate: str = ""
     key: str = ""
+    listen_tls: bool = False
+    listen_ca: str = ""
     send: list[Part] = msgspec.field(default_factory=lambda: ["sr", "sc", "pdf"])
     timeout_s: Seconds = 30.0
     film_timeout_s: Seconds = 600.0
@@ -171,7 +177,7 @@ def _destination(path: Path, name: str, table: Any) -> Destination:
         ) from None
     _require_whole(path, made)
     files = {key: str(path.parent / Path(getattr(made, key)).expanduser())
-             for key in ("ca", "certificate", "key") if getattr(made, key)}  # fmt: skip
+             for key in _FILES if getattr(made, key)}  # fmt: skip
     return msgspec.structs.replace(made, **files)
 
 
@@ -180,6 +186,9 @@ def _require_whole(path: Path, made: Destination) -> None:
     if made.kind == "dimse":
         if not made.host:
             raise DestinationFileError("member_missing", path=path, name=made.name, key="host")
+        if made.listen_tls and not made.certificate:
+            key = "certificate"
+            raise DestinationFileError("member_missing", path=path, name=made.name, key=key)
         return
     address = _split(made.url)
     if address is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import ipaddress
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from kyphometer.errors import KyphometerError, ListenError
-from kyphometer.interop.network.association import application_entity, patience, stop_server
+from kyphometer.errors import KyphometerError
+from kyphometer.interop.network.association import application_entity
 from kyphometer.interop.network.fetch import JOURNAL, LOCK
 from kyphometer.interop.network.incoming import Incoming, Kept, PartFile, sweep
 from kyphometer.interop.network.journal import Journal
+from kyphometer.interop.network.receiving import Door, receiving
 from kyphometer.interop.network.stored import Bound, StoreHandler
 from kyphometer.interop.network.syntaxes import SYNTAXES
 from kyphometer.store.folder.atomic import locked
@@ -40,6 +41,8 @@ class Listening:
         How many may be open at once.
     timeout_s
         Silence after which a sender counts as gone.
+    tls
+        Who we are, and whom we ask to show who they are (`server_tls`); None without encryption.
     """
 
     host: str = ""
@@ -50,6 +53,7 @@ class Listening:
     film_bytes: int = 512 * 1024 * 1024
     associations: int = 8
     timeout_s: float = 60.0
+    tls: ssl.SSLContext | None = None
 
 
 class OnceEach:
@@ -121,14 +125,14 @@ def listening(
 
         incoming = Incoming(folder, how.ae_title, how.film_bytes, keep)
         handler = StoreHandler(OnceEach(incoming, journal), on_error)
-        server = _start(how, handler)
-        try:
-            yield server.server_address[1]
-        finally:
-            stop_server(server)
+        with _open(how, handler, on_error) as port:
+            yield port
 
 
-def _start(how: Listening, handler: StoreHandler) -> Any:
+@contextmanager
+def _open(
+    how: Listening, handler: StoreHandler, on_refused: Callable[[KyphometerError], None] | None
+) -> Iterator[int]:
     from pynetdicom import AllStoragePresentationContexts, evt
 
     entity = application_entity(how.ae_title, how.timeout_s)
@@ -138,22 +142,17 @@ def _start(how: Listening, handler: StoreHandler) -> Any:
     entity.add_supported_context(_VERIFICATION)
     for context in AllStoragePresentationContexts:
         entity.add_supported_context(context.abstract_syntax, list(SYNTAXES))
-    handlers: list[Any] = [
+    door = Door(
+        host=how.host,
+        port=how.port,
+        timeout_s=how.timeout_s,
+        tls=how.tls,
+        allowed=how.allowed_addresses,
+        on_refused=on_refused,
+    )
+    handlers: list[tuple[Any, Callable[[Any], Any]]] = [
         (evt.EVT_C_STORE, handler),
         (evt.EVT_DATA_RECV, Bound(how.film_bytes).received),
-        (evt.EVT_CONN_OPEN, patience(how.timeout_s)),
     ]
-    if how.allowed_addresses:
-        allowed = [ipaddress.ip_network(one, strict=False) for one in how.allowed_addresses]
-        handlers.append((evt.EVT_CONN_OPEN, lambda event: _admit(event, allowed)))
-    try:
-        return entity.start_server((how.host, how.port), block=False, evt_handlers=handlers)
-    except OSError as error:
-        raise ListenError(f"{how.host}:{how.port}", error.strerror) from None
-
-
-def _admit(event: Any, allowed: list[Any]) -> None:
-    """Hang up on who calls from elsewhere."""
-    address = ipaddress.ip_address(event.address[0])
-    if not any(address in network for network in allowed):
-        event.assoc.dul.socket.close()
+    with receiving(entity, door, handlers) as port:
+        yield port

@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from kyphometer.errors import (
     KyphometerError,
-    ListenError,
     PacsNotFoundError,
     PacsStatusError,
     PacsTitleError,
@@ -20,13 +19,13 @@ from kyphometer.interop.network.association import (
     application_entity,
     associated,
     ended,
-    patience,
-    stop_server,
     watched,
 )
 from kyphometer.interop.network.destinations import Destination
+from kyphometer.interop.network.receiving import Door, receiving
 from kyphometer.interop.network.stored import StoreHandler
 from kyphometer.interop.network.syntaxes import FILM_CLASSES, SYNTAXES, UNCOMPRESSED
+from kyphometer.interop.network.tls import called_tls
 
 GET: Final = "1.2.840.10008.5.1.4.1.2.2.3"
 MOVE: Final = "1.2.840.10008.5.1.4.1.2.2.2"
@@ -71,17 +70,18 @@ def fetch_by_move(
     to: Destination, entries: Sequence[Entry], receiver: Receiver
 ) -> Iterator[tuple[Entry, KyphometerError | None]]:
     """C-MOVE each to a listener of ours that runs as long."""
+    from pynetdicom import AllStoragePresentationContexts
+
     handler = StoreHandler(receiver)
+    kinds = [str(one.abstract_syntax) for one in AllStoragePresentationContexts]
     with (
-        _listening(to, handler) as strays,
+        _listening(to, kinds, handler) as refused,
         associated(to, [(MOVE, UNCOMPRESSED[:2])]) as association,
     ):
         for number, entry in enumerate(entries, 1):
             failed = _retrieve(to, association, entry, handler, number)
             failed = failed or handler.settle(entry.sop_instance_uid)
-            if failed is not None and strays:
-                failed = PacsTitleError(to.name, strays[-1], to.calling_ae)
-            yield entry, failed
+            yield entry, failed and (refused[-1] if refused else failed)
 
 
 def _by_kinds(entries: Sequence[Entry]) -> Iterator[tuple[tuple[str, ...], list[Entry]]]:
@@ -132,34 +132,29 @@ def _requests(to: Destination, association: Any, entry: Entry, number: int) -> A
 
 
 @contextmanager
-def _listening(to: Destination, handler: StoreHandler) -> Iterator[list[str]]:
-    """Receive while the block runs; gives the titles by which others were called here, refused."""
-    from pynetdicom import AllStoragePresentationContexts, evt
+def _listening(
+    to: Destination, kinds: Sequence[str], handler: StoreHandler
+) -> Iterator[list[KyphometerError]]:
+    """Receive while the block runs; gives why others that called here were refused."""
+    from pynetdicom import evt
 
-    strays: list[str] = []
+    refused: list[KyphometerError] = []
 
     def note(event: Any) -> None:
         called = str(event.assoc.requestor.primitive.called_ae_title).strip()
         if called != to.calling_ae:
-            strays.append(called)
+            refused.append(PacsTitleError(to.name, called, to.calling_ae))
 
     entity = application_entity(to.calling_ae, to.timeout_s)
     entity.require_called_aet = True
-    handlers: list[Any] = [
-        (evt.EVT_C_STORE, handler),
-        (evt.EVT_CONN_OPEN, patience(to.timeout_s)),
-        (evt.EVT_REQUESTED, note),
-    ]
-    for context in AllStoragePresentationContexts:
-        entity.add_supported_context(context.abstract_syntax, list(SYNTAXES))
-    try:
-        server = entity.start_server(
-            (to.listen_host, to.listen_port), block=False, evt_handlers=handlers
-        )
-    except OSError as error:
-        address = f"{to.listen_host}:{to.listen_port}"
-        raise ListenError(address, error.strerror) from None
-    try:
-        yield strays
-    finally:
-        stop_server(server)
+    for kind in kinds:
+        entity.add_supported_context(kind, list(SYNTAXES))
+    door = Door(
+        host=to.listen_host,
+        port=to.listen_port,
+        timeout_s=to.timeout_s,
+        tls=called_tls(to),
+        on_refused=refused.append,
+    )
+    with receiving(entity, door, [(evt.EVT_C_STORE, handler), (evt.EVT_REQUESTED, note)]):
+        yield refused
