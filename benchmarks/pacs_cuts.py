@@ -130,8 +130,8 @@ class Trial:
         else:
             through = proxy(port, from_server=words[0] == "fetch", **options)
         with through as cutting:
-            used = port if way == "move" else cutting
-            process = self.start(way, used, words, back)
+            self.used = port if way == "move" else cutting
+            process = self.start(way, self.used, words, back)
             if stop is not None:
                 stop.process = process
             return ended(process)[0] != 0
@@ -155,12 +155,15 @@ class Trial:
         return f"left {parts}" if parts else ("ended" if early else "whole")
 
     def send(self, way, how, rng):
+        from orthanc import proxy
+
         self.server.empty()
         self.full = False
         self.number += 1
         words = ["send", str(self.source)]
         early = self.stopped(way, how, rng, words)
-        status, said = self.run(way, self.ports(way), words)
+        with proxy(self.ports(way), at=self.used):  # what was confirmed counts for an address
+            status, said = self.run(way, self.used, words)
         if (status, said["sent"] + said["known"]) != (0, FILMS):
             return f"status {status}, {said}"
         time.sleep(0.2)

@@ -215,8 +215,8 @@ def test_a_send_that_is_cut_anywhere_goes_on_without_loss_or_double(archive, tmp
             status, said, err = pacs(capsys, "send", f"to{cut}", source, "--destinations", file)
         assert status == 9 or said["sent"] == 5
         assert status == 0 or "run the same command again" in err
-        file = destinations(tmp_path / "cut.toml", **{f"to{cut}": table(port)})
-        status, again, _ = pacs(capsys, "send", f"to{cut}", source, "--destinations", file)
+        with proxy(port, at=cutting):  # at the same address, since another is another archive
+            status, again, _ = pacs(capsys, "send", f"to{cut}", source, "--destinations", file)
         assert (status, again["sent"] + again["known"]) == (0, 5)
         assert again["known"] == said["sent"]
         assert archive.held() == sorted(pixels_of(source))
@@ -307,8 +307,9 @@ def test_sending_to_a_silent_server_ends_in_a_sentence_and_goes_on(archive, tmp_
         status, said, err = pacs(capsys, "send", "to", source, "--destinations", file)
     assert status == 9
     assert "run the same command again" in err or "did not finish within" in err
-    file = destinations(tmp_path / "slow.toml", to=table(port))
-    status, again, _ = pacs(capsys, "send", "to", source, "--destinations", file)
+    file = destinations(tmp_path / "slow.toml", to=table(slow))
+    with proxy(port, at=slow):  # at the same address, since another is another archive
+        status, again, _ = pacs(capsys, "send", "to", source, "--destinations", file)
     assert (status, again["sent"] + again["known"]) == (0, 2)
     assert again["known"] == said["sent"]
     assert archive.held() == sorted(pixels_of(source))

@@ -6,9 +6,11 @@ import json
 from dataclasses import replace
 
 import pytest
+from dicom_films import BIG_ENDIAN
 from pacs_films import EXPLICIT, IMPLICIT, destinations, leftovers, pixels_of, write_film
 
 from kyphometer.cli import main
+from kyphometer.errors import PacsDoubledError
 from kyphometer.interop.network.archive import Entry
 from kyphometer.interop.network.fetch import fetch
 from kyphometer.interop.network.lateral import Choice, judge
@@ -77,6 +79,17 @@ class Gives:
             yield entry, None
 
 
+class Outcomes(Gives):
+    """As archives do it: what a film meets is its outcome."""
+
+    def fetch(self, entries, receiver):
+        for one in entries:
+            try:
+                yield from super().fetch([one], receiver)
+            except PacsDoubledError as error:
+                yield one, error
+
+
 def entry(**more):
     return Entry(sop_instance_uid="2.25.7001", series_instance_uid="2.25.91",
                  study_instance_uid="2.25.80", **more)  # fmt: skip
@@ -94,6 +107,52 @@ def test_a_fetch_names_another_film_of_a_known_uid_and_overwrites_nothing(tmp_pa
         assert (len(done.kept), done.known, len(done.failed), done.left) == (0, 1, 1, 0)
         assert "'b' gives another film under the UID 2.25.7001" in str(done.failed[0].error)
         assert pixels_of(here) == content
+
+
+@pytest.mark.parametrize(
+    ("states", "what"),
+    [
+        ({"patient_id": "P9"}, "PatientID"),
+        ({"rows": 121}, "Rows"),
+        ({"study_date": "20240507", "columns": 91}, "StudyDate, Columns"),
+        ({"sop_class_uid": "1.2.840.10008.5.1.4.1.1.1"}, "SOPClassUID"),
+        ({"patient_id": "P0", "rows": 120, "columns": 90, "study_date": "20240506"}, ""),
+        ({"patient_id": "", "rows": None}, ""),
+    ],
+)
+@pytest.mark.parametrize("is_elsewhere", [False, True])
+def test_a_fetch_sees_by_what_the_archive_states_that_it_is_another(
+    tmp_path, states, what, is_elsewhere
+):
+    """Nothing of it is fetched; where the archive states the same or nothing, it is known."""
+    first, here = film(tmp_path, "first"), tmp_path / "here"
+    known = {"2.25.7001": first}
+    if not is_elsewhere:
+        assert len(fetch(Gives(first), [entry()], here, source="a").kept) == 1
+        known = {}
+    done = fetch(None if what else Gives(first), [entry(**states)], here, source="b", known=known)
+    assert (done.known, len(done.failed)) == ((0, 1) if what else (1, 0))
+    if what:
+        assert f"which is here already ({what} differ)" in str(done.failed[0].error)
+
+
+def test_what_is_here_is_compared_to_the_last_pixel_where_that_is_asked_for(tmp_path):
+    first, here = film(tmp_path, "first"), tmp_path / "here"
+    other = film(tmp_path, "other", number=2)
+    fetch(Gives(first), [entry()], here, source="a")
+    content = pixels_of(here)
+    for syntax in (IMPLICIT, BIG_ENDIAN):
+        same = film(tmp_path, syntax, syntax=syntax)
+        done = fetch(Gives(same), [entry()], here, source="b", compare=True)
+        assert (done.known, done.compared, done.failed, done.left) == (1, 1, (), 0)
+    done = fetch(Gives(other), [entry()], here, source="b")
+    assert (done.known, done.failed) == (1, ())
+    for known in ({}, {"2.25.7001": first}):
+        done = fetch(Outcomes(other), [entry()], here, source="b", compare=True, known=known)
+        assert (done.known, done.compared, done.left) == (0, 0, 0)
+        assert "which is here already (PixelData differ)" in str(done.failed[0].error)
+    assert pixels_of(here) == content
+    assert not leftovers(here)
 
 
 def test_two_films_of_one_uid_in_one_answer_are_told(tmp_path):

@@ -10,6 +10,22 @@ from typing import Any
 from kyphometer.errors import UsageError
 
 
+class FreeOrder(argparse.ArgumentParser):
+    """Takes a list of things also where it stands behind an option: `send PACS --again FILE`."""
+
+    _is_inner = False
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As its parent does, with options and things in any order."""
+        if self._is_inner:
+            return super().parse_known_args(args, namespace)
+        self._is_inner = True
+        try:
+            return self.parse_known_intermixed_args(args, namespace)
+        finally:
+            self._is_inner = False
+
+
 def positive(text: str) -> float:
     """Parse a positive number."""
     try:

@@ -10,17 +10,18 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kyphometer.cli.options import positive
+from kyphometer.cli.options import FreeOrder, positive
 from kyphometer.cli.output import add_format, print_csv, print_json, print_table
-from kyphometer.cli.study_output import counter, print_facts
+from kyphometer.cli.study_output import counted, counter, print_facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from kyphometer.errors import KyphometerError
     from kyphometer.interop.export import ReadFilm
     from kyphometer.interop.network.archive import Query
     from kyphometer.interop.network.destinations import Destination
-    from kyphometer.interop.network.fetch import Failure
+    from kyphometer.interop.network.failure import Failure
     from kyphometer.interop.network.lateral import Judged
     from kyphometer.store.study.study import Study
     from kyphometer.workflow.films import Failure as Unmade
@@ -43,7 +44,9 @@ def add_parser(subparsers: Any) -> None:
             "(docs/pacs.md); secrets stay in the keyring or the environment."
         ),
     )
-    deeds = parser.add_subparsers(dest="deed", metavar="DEED", required=True)
+    deeds = parser.add_subparsers(
+        dest="deed", metavar="DEED", required=True, parser_class=FreeOrder
+    )
     _deed(deeds, "list", "destinations that the file names", named=False)
     _deed(deeds, "echo", "see whether a destination answers and lets us in")
     find = _deed(deeds, "find", "lateral spine films, with what each was chosen by")
@@ -99,6 +102,11 @@ def _add_target(parser: argparse.ArgumentParser) -> None:
         "--study",
         metavar="STUDY",
         help="take them up into this study (folder: 'STUDY films' beside it)",
+    )
+    parser.add_argument(
+        "--compare",
+        action="store_true",
+        help="fetch also what is here, only to see that it is the same to the last pixel",
     )
     parser.add_argument("--most-films", type=_count, default=10_000, metavar="N")
     parser.add_argument("--most-mb", type=positive, default=50_000, metavar="MB", help="of one run")
@@ -171,16 +179,21 @@ def _query(args: Any) -> Query:
     )
 
 
-def _judged(args: Any, to: Destination) -> list[Judged]:
-    """What fits, chosen ones first."""
+def _judged(args: Any, to: Destination) -> tuple[list[Judged], bool]:
+    """What fits, chosen ones first, and whether the archive listed all that it holds."""
     from kyphometer.interop.network.lateral import Choice, judge
     from kyphometer.interop.network.open import open_archive
+
+    parts: list[KyphometerError] = []
 
     wanted = {Choice.CHOSEN}
     wanted |= {Choice.POSSIBLE} if args.possible or args.all else set()
     wanted |= {Choice.NO} if args.all else set()
     with open_archive(to) as archive:
-        found = [judge(entry) for entry in archive.find(_query(args))]
+        entries = archive.find(_query(args), parts.append)
+        found = [judge(entry) for entry in counted(entries, "instances")]
+    for part in parts:
+        print(f"kyphometer: {part}", file=sys.stderr)
     kept = [one for one in found if one.choice in wanted]
     if len(kept) < len(found) and not args.all:
         rest = len(found) - len(kept)
@@ -188,7 +201,8 @@ def _judged(args: Any, to: Destination) -> list[Judged]:
     if len(found) >= args.limit:
         print(f"kyphometer: the search ended at --limit {args.limit}.", file=sys.stderr)
     order = list(Choice)
-    return sorted(kept, key=lambda one: (order.index(one.choice), one.entry.study_date))
+    kept.sort(key=lambda one: (order.index(one.choice), one.entry.study_date))
+    return kept, not parts
 
 
 def _find(args: Any, to: Destination) -> int:
@@ -197,7 +211,8 @@ def _find(args: Any, to: Destination) -> int:
     from kyphometer.interop.network.links import links
 
     rows = []
-    for one in _judged(args, to):
+    judged, is_whole = _judged(args, to)
+    for one in judged:
         row = {**asdict(one.entry), "choice": str(one.choice), "reason": one.reason()}
         if args.links:
             row |= links(to, one.entry.study_instance_uid)
@@ -209,7 +224,7 @@ def _find(args: Any, to: Destination) -> int:
         for uid in studies:
             for name, address in links(to, uid).items():
                 print(f"{name}: {address}")
-    return 0
+    return 0 if is_whole else 1
 
 
 def _fetch(args: Any, to: Destination) -> int:
@@ -220,7 +235,8 @@ def _fetch(args: Any, to: Destination) -> int:
     if args.into is None and args.study is None:
         raise UsageError("into_missing")
     folder, known = _target(args)
-    entries = [one.entry for one in _judged(args, to)]
+    judged, is_whole = _judged(args, to)
+    entries = [one.entry for one in judged]
     bounds = Bounds(
         film_bytes=int(args.film_mb * 1e6),
         total_bytes=int(args.most_mb * 1e6),
@@ -235,6 +251,7 @@ def _fetch(args: Any, to: Destination) -> int:
             source=to.name,
             bounds=bounds,
             known=known,
+            compare=args.compare,
             progress=counter("films"),
         )
     facts = {
@@ -245,6 +262,8 @@ def _fetch(args: Any, to: Destination) -> int:
         "left": done.left,
         "megabytes": round(sum(one.size for one in done.kept) / 1e6, 1),
     }
+    if args.compare:
+        facts["compared"] = done.compared
     if args.format == "json":
         facts["films"] = [str(one.path) for one in done.kept]
     if args.study is not None:
@@ -255,18 +274,19 @@ def _fetch(args: Any, to: Destination) -> int:
         raise done.ended_by
     if done.ended_by is not None:
         print(f"kyphometer: {done.ended_by}", file=sys.stderr)
-    return 1 if done.failed else 0
+    return 1 if done.failed or not is_whole else 0
 
 
-def _target(args: Any) -> tuple[Path, frozenset[str]]:
-    """Folder that films go into, and instances that the study holds already."""
+def _target(args: Any) -> tuple[Path, dict[str, Path | None]]:
+    """Folder that films go into, and instances that the study holds already, with their files."""
     if args.study is None:
-        return args.into, frozenset()
+        return args.into, {}
     from kyphometer.errors import UsageError
     from kyphometer.store.study.study import Study
 
     with Study.open(args.study) as study:
-        held = frozenset(film.sop_instance_uid for film in study.films() if film.sop_instance_uid)
+        films = [film for film in study.films() if film.sop_instance_uid]
+        held = {str(film.sop_instance_uid): film.path for film in films}
         folder = args.into or study.films_folder()
     if folder is None:
         raise UsageError("study_without_folder")
@@ -295,7 +315,7 @@ def _send(args: Any, to: Destination) -> int:
         done = send(
             archive,
             _outgoing(args, to, Path(folder), unmade),
-            journal=journal_path(to.name),
+            journal=journal_path(to),
             again=args.again,
             progress=counter("files"),
         )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from kyphometer.cli.output import print_csv, print_json, print_table
+
+T = TypeVar("T")
 
 
 def print_rows(args: Any, rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
@@ -69,6 +71,17 @@ def counter(what: str) -> Callable[[int, int, Path], None] | None:
         print(f"\r\x1b[K{what}: {done} of {total}  {name}", end=end, file=sys.stderr, flush=True)
 
     return tell
+
+
+def counted(found: Iterable[T], what: str) -> Iterator[T]:
+    """Pass things on, and count them on a terminal's standard error."""
+    is_seen = sys.stderr.isatty()
+    for number, one in enumerate(found, 1):
+        if is_seen and number % 20 == 0:
+            print(f"\r\x1b[K{what}: {number}", end="", file=sys.stderr, flush=True)
+        yield one
+    if is_seen:
+        print("\r\x1b[K", end="", file=sys.stderr, flush=True)
 
 
 def count_only(what: str) -> Callable[[int, int], None] | None:

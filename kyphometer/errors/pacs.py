@@ -105,6 +105,14 @@ class PacsNotFoundError(PacsError):
         super().__init__(destination=destination, what=what)
 
 
+class PacsPartError(PacsError):
+    """The archive lists a part of what it holds; None where it does not say how much that is."""
+
+    def __init__(self, destination: str, listed: int, held: int | None, where: str) -> None:
+        held_told = Word("pacs.more") if held is None else held
+        super().__init__(destination=destination, listed=listed, held=held_told, where=where)
+
+
 class PacsNotAcceptedError(PacsError):
     """The archive accepts no such kind of object, or not in this syntax."""
 

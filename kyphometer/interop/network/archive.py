@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
@@ -15,6 +15,7 @@ from kyphometer.dicom.text import printable
 from kyphometer.errors import KyphometerError
 
 _UID: Final = re.compile(r"[0-9.]{1,64}")
+Tell = Callable[[KyphometerError], None]
 RADIOGRAPHS: Final = ("DX", "CR", "RF", "XA", "DR", "RG", "OT", "SC")
 """Modalities that are asked for unless others are."""
 
@@ -174,8 +175,8 @@ class Archive(Protocol):
         """See whether it answers and lets us in."""
         ...
 
-    def find(self, query: Query) -> Iterator[Entry]:
-        """Instances that fit."""
+    def find(self, query: Query, tell: Tell | None = None) -> Iterator[Entry]:
+        """Instances that fit; `tell` is told where the archive lists less than it holds."""
         ...
 
     def fetch(

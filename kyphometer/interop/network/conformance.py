@@ -110,7 +110,8 @@ def _web() -> str:
     rows = _table(
         ("service", "resource", "media type"),
         [
-            ("QIDO-RS", "`/studies`, `/studies/{study}/instances`", "application/dicom+json"),
+            ("QIDO-RS", "`/studies`, `/studies/{study}/instances`, `/studies/{study}/series`, "
+             "`/studies/{study}/series/{series}/instances`", "application/dicom+json"),
             ("WADO-RS", "`/studies/{study}/series/{series}/instances/{instance}`",
              "application/dicom, transfer-syntax=*"),
             ("STOW-RS", "`/studies`, one instance a request", "application/dicom"),

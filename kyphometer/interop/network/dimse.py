@@ -11,6 +11,7 @@ from kyphometer.errors import (
     PacsFullError,
     PacsKindsError,
     PacsNotAcceptedError,
+    PacsPartError,
     PacsStatusError,
 )
 from kyphometer.interop.network.archive import (
@@ -18,6 +19,7 @@ from kyphometer.interop.network.archive import (
     Outgoing,
     Query,
     Receiver,
+    Tell,
     entry_of,
     quiet,
 )
@@ -32,6 +34,7 @@ VERIFICATION: Final = "1.2.840.10008.1.1"
 FIND: Final = "1.2.840.10008.5.1.4.1.2.2.1"
 _PENDING: Final = (0xFF00, 0xFF01)
 _WARNINGS: Final = (0x0000, 0xB000, 0xB006, 0xB007)
+_CANCELLED: Final = 0xFE00
 _MOST_CONTEXTS: Final = 120
 STUDY_KEYS: Final = (
     "StudyDescription", "StudyInstanceUID", "StudyDate", "PatientID", "PatientName",
@@ -62,16 +65,16 @@ class DimseArchive:
             started = time.monotonic()
             self._require_success(association.send_c_echo(), started, "echo")
 
-    def find(self, query: Query) -> Iterator[Entry]:
+    def find(self, query: Query, tell: Tell | None = None) -> Iterator[Entry]:
         """Instances that fit, by C-FIND of studies, their series, and their instances."""
         left = query.limit
         with associated(self._to, [(FIND, UNCOMPRESSED[:2])]) as association:
-            for study in list(self._find(association, _study_keys(query))):
-                for series in list(self._find(association, _series_keys(study))):
+            for study in list(self._find(association, _study_keys(query), tell)):
+                for series in list(self._find(association, _series_keys(study), tell)):
                     modality = str(series.get("Modality") or "").upper()
                     if query.modalities and modality not in query.modalities:
                         continue
-                    for image in self._find(association, _image_keys(study, series)):
+                    for image in self._find(association, _image_keys(study, series), tell):
                         if left <= 0:
                             return
                         left -= 1
@@ -79,14 +82,18 @@ class DimseArchive:
                         if found is not None:
                             yield found
 
-    def _find(self, association: Any, keys: Any) -> Iterator[Any]:
-        started = time.monotonic()
+    def _find(self, association: Any, keys: Any, tell: Tell | None) -> Iterator[Any]:
+        started, count = time.monotonic(), 0
         for status, found in association.send_c_find(keys, FIND):
             code = getattr(status, "Status", None)
             if code in _PENDING:
                 started = time.monotonic()
                 if found is not None:
+                    count += 1
                     yield found
+            elif code is not None and count and _is_part(code):
+                if tell is not None:
+                    tell(PacsPartError(self._to.name, count, None, _asked(keys)))
             else:
                 self._require_success(status, started, "find")
 
@@ -155,6 +162,17 @@ class DimseArchive:
             raise ended(self._to, time.monotonic() - started)
         if code != 0:
             raise PacsStatusError(self._to.name, deed, _status(status), self._to.address)
+
+
+def _is_part(code: int) -> bool:
+    """True for statuses with which archives end a list that is too long for them."""
+    return code == _CANCELLED or code & 0xFF00 == OUT_OF_RESOURCES
+
+
+def _asked(keys: Any) -> str:
+    """The series or study in which was searched, or the level."""
+    uids = (str(keys.get(name, "")) for name in ("SeriesInstanceUID", "StudyInstanceUID"))
+    return next((uid for uid in uids if uid), str(keys.QueryRetrieveLevel))
 
 
 def _status(status: Any) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -12,17 +13,17 @@ from typing import Any, Final
 from kyphometer.errors import (
     KyphometerError,
     PacsCutError,
-    PacsDoubledError,
     PacsSlowError,
 )
-from kyphometer.interop.network.archive import Archive, Entry, is_uid
+from kyphometer.interop.network.archive import Archive, Entry, Part
+from kyphometer.interop.network.failure import Failure
 from kyphometer.interop.network.headers import header_of
+from kyphometer.interop.network.here import Here
 from kyphometer.interop.network.incoming import Incoming, Kept, sweep
 from kyphometer.interop.network.journal import Journal
 from kyphometer.messages import Word
 from kyphometer.store.folder.atomic import locked
 
-_STUDY: Final = "StudyInstanceUID"
 JOURNAL: Final = ".kyphometer-fetched.jsonl"
 LOCK: Final = ".kyphometer-fetched.lock"
 Progress = Callable[[int, int, Path], None]
@@ -50,14 +51,6 @@ class Bounds:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
-    """What did not come or go, and why."""
-
-    name: str
-    error: KyphometerError
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
     """What a run has fetched.
 
@@ -67,6 +60,8 @@ class Fetched:
         Films that came.
     known
         How many were there before.
+    compared
+        How many of those were fetched again and are the same.
     failed
         Films that the archive could not give.
     ended_by
@@ -80,6 +75,7 @@ class Fetched:
     failed: tuple[Failure, ...]
     ended_by: KyphometerError | Word | None
     left: int
+    compared: int = 0
 
 
 def fetch(
@@ -89,11 +85,15 @@ def fetch(
     *,
     source: str,
     bounds: Bounds | None = None,
-    known: frozenset[str] = frozenset(),
+    known: Mapping[str, Path | None] | None = None,
     again: bool = False,
+    compare: bool = False,
     progress: Progress | None = None,
 ) -> Fetched:
     """Fetch films into a folder; run again, it goes on where it was cut.
+
+    A film that is here and of which the archive states something else (patient, study, size) has
+    failed as another one under its UID.
 
     Parameters
     ----------
@@ -107,9 +107,12 @@ def fetch(
     source
         Name of the archive, for sentences.
     known
-        SOP instances that are not wanted because they are elsewhere.
+        SOP instances that are not wanted because they are elsewhere, with their files where these
+        are known.
     again
         Fetch also what was fetched before and is not here any more.
+    compare
+        Fetch also what is here, only to see whether it is the same to the last pixel.
     progress
         Told of each film that came.
     """
@@ -117,9 +120,10 @@ def fetch(
     folder.mkdir(parents=True, exist_ok=True)
     with locked(folder / LOCK), Journal(folder / JOURNAL) as journal:
         sweep(folder)
+        here = Here(folder, source, journal.lines, known or {}, is_wanted_again=again)
         run = _Run(archive, folder, source, bounds, journal, progress)
-        had = known if again else known | {str(line.get("sop")) for line in journal.lines}
-        return run.fetch(run.each_once(entries), had)
+        same, refused = here.each_once(entries)
+        return run.fetch(same, refused, here, compare=compare)
 
 
 class _Run:
@@ -142,38 +146,46 @@ class _Run:
         self._progress = progress
         self._started = time.monotonic()
         self._keeping = threading.Lock()
+        self._to_compare: dict[str, Path] = {}
+        self._incoming = Incoming(folder, source, bounds.film_bytes, self._keep)
         self._kept: list[Kept] = []
         self._failed: list[Failure] = []
-        self._refused: list[Failure] = []
+        self._compared: set[str] = set()
 
-    def each_once(self, entries: Sequence[Entry]) -> list[Entry]:
-        """Entries without doubles; another film under the UID of one that is known has failed."""
-        studies: dict[str, str | None] = {}
-        for line in self._journal.lines:
-            study, _, _ = str(line.get("file")).rpartition("/")
-            studies[str(line.get("sop"))] = study if is_uid(study) else None
-        found: dict[str, Entry] = {}
-        for one in entries:
-            uid = one.sop_instance_uid
-            known = studies.setdefault(uid, one.study_instance_uid)
-            if known not in (None, one.study_instance_uid):
-                error = PacsDoubledError(self._source, uid, [_STUDY])
-                self._refused.append(Failure(name=uid, error=error))
-            else:
-                found[uid] = one
-        return list(found.values())
-
-    def fetch(self, entries: list[Entry], had: frozenset[str]) -> Fetched:
-        wanted = [one for one in entries if one.sop_instance_uid not in had]
+    def fetch(
+        self, entries: list[Entry], refused: list[Failure], here: Here, *, compare: bool
+    ) -> Fetched:
+        wanted = [one for one in entries if not here.holds(one.sop_instance_uid)]
         fresh = [one for one in wanted if not self._is_here(one)]
-        ended_by = self._fetch(fresh)
+        self._to_compare = here.files() if compare else {}
+        again = [one for one in entries if one.sop_instance_uid in self._to_compare]
+        ended_by = self._fetch([*fresh, *again])
+        differing = {one.name for one in self._failed} & set(self._to_compare)
         return Fetched(
             kept=tuple(self._kept),
-            known=len(entries) - len(fresh),
-            failed=(*self._refused, *self._failed),
+            known=len(entries) - len(fresh) - len(differing),
+            failed=(*refused, *self._failed),
             ended_by=ended_by,
-            left=len(fresh) - len(self._kept) - len(self._failed),
+            left=len(fresh) + len(again) - self._done,
+            compared=len(self._compared),
         )
+
+    @property
+    def _done(self) -> int:
+        return len(self._kept) + len(self._compared) + len(self._failed)
+
+    @contextmanager
+    def receive(self, sop_instance_uid: str) -> Iterator[Part]:
+        """Take a film in, or compare it with the one that is here."""
+        path = self._to_compare.get(sop_instance_uid)
+        if path is None:
+            with self._incoming.receive(sop_instance_uid) as part:
+                yield part
+            return
+        with self._incoming.compare(sop_instance_uid, path) as part:
+            yield part
+        with self._keeping:
+            self._compared.add(sop_instance_uid)
 
     def _is_here(self, entry: Entry) -> bool:
         """True for a film that had its name when a run ended before it was written down."""
@@ -197,28 +209,25 @@ class _Run:
 
     def _fetch(self, fresh: list[Entry]) -> KyphometerError | Word | None:
         """Fetch what is fresh; what ended it early, None if nothing did."""
-        incoming = Incoming(self._folder, self._source, self._bounds.film_bytes, self._keep)
         tries = 0
         total = len(fresh)
         while fresh:
-            before = len(self._kept) + len(self._failed)
+            before = self._done
             try:
                 wanted = fresh[: self._bounds.films - len(self._kept)]
-                for entry, error in self._archive.fetch(wanted, incoming):
+                for entry, error in self._archive.fetch(wanted, self):
                     if error is not None:
                         self._failed.append(Failure(name=entry.sop_instance_uid, error=error))
                     if self._progress is not None:
-                        done = len(self._kept) + len(self._failed)
-                        self._progress(done, total, Path(entry.sop_instance_uid))
+                        self._progress(self._done, total, Path(entry.sop_instance_uid))
                     reached = self._reached()
-                    if reached is not None and len(self._kept) + len(self._failed) < total:
+                    if reached is not None and self._done < total:
                         return reached
-                if len(self._kept) + len(self._failed) == before:
+                if self._done == before:
                     return None
                 fresh = self._left(fresh)
             except (PacsCutError, PacsSlowError) as error:
-                done = len(self._kept) + len(self._failed)
-                tries = 1 if done > before else tries + 1
+                tries = 1 if self._done > before else tries + 1
                 if tries >= self._bounds.tries:
                     return error
                 time.sleep(min(5.0, 0.2 * 2**tries))
@@ -229,6 +238,7 @@ class _Run:
 
     def _left(self, fresh: list[Entry]) -> list[Entry]:
         done = {one.sop_instance_uid for one in self._kept} | {one.name for one in self._failed}
+        done |= self._compared
         return [one for one in fresh if one.sop_instance_uid not in done]
 
     def _reached(self) -> Word | None:

@@ -22,7 +22,8 @@ from kyphometer.errors import (
     UnsendableError,
 )
 from kyphometer.interop.network.archive import Archive, Outgoing, is_uid
-from kyphometer.interop.network.fetch import Failure
+from kyphometer.interop.network.destinations import Destination
+from kyphometer.interop.network.failure import Failure
 from kyphometer.interop.network.journal import Journal
 from kyphometer.interop.network.multipart import PIECE
 from kyphometer.store.folder.atomic import locked
@@ -61,11 +62,12 @@ class Sent:
     committed: int | None
 
 
-def journal_path(destination: str) -> Path:
-    """Where it is written down what a destination has confirmed."""
+def journal_path(to: Destination) -> Path:
+    """Where it is written down what a destination has confirmed; another address is another."""
     home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    safe = "".join(c if c.isalnum() or c in "-_" else "_" for c in destination)
-    digest = hashlib.sha256(destination.encode()).hexdigest()[:8]
+    safe = "".join(c if c.isalnum() or c in "-_" else "_" for c in to.name)
+    what = "\n".join((to.name, to.address, to.called_ae if to.kind == "dimse" else ""))
+    digest = hashlib.sha256(what.encode()).hexdigest()[:8]
     return Path(home) / "kyphometer" / f"sent-{safe[:40]}-{digest}.jsonl"
 
 

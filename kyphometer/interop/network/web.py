@@ -7,7 +7,6 @@ than a piece of a film is in memory.
 from __future__ import annotations
 
 import logging
-import re
 import secrets
 import threading
 import time
@@ -35,13 +34,11 @@ from kyphometer.errors import (
     PacsUnreachableError,
 )
 from kyphometer.interop.network.archive import (
-    FIELDS,
     Entry,
     Outgoing,
     Query,
     Receiver,
-    entry_of,
-    quiet,
+    Tell,
 )
 from kyphometer.interop.network.destinations import Destination
 from kyphometer.interop.network.multipart import (
@@ -51,6 +48,7 @@ from kyphometer.interop.network.multipart import (
     boundary_of,
     first_part,
 )
+from kyphometer.interop.network.qido import Search, answered
 from kyphometer.interop.network.secret import secret
 from kyphometer.interop.network.stow import Stored
 from kyphometer.interop.network.tls import client_tls
@@ -67,12 +65,7 @@ _OF_ONE: Final = (
     PacsNotStoredError,
 )
 """What one instance meets while the others still go."""
-_PAGE: Final = 500
 _AT_ONCE: Final = 3
-_ESCAPED: Final = re.compile(r"[^A-Za-z0-9_.*?-]+")
-"""What an address cannot hold as it is."""
-_FEWEST_LETTERS: Final = 3
-_ASKED: Final = tuple(dict.fromkeys((*FIELDS.values(), "Rows", "Columns")))
 
 
 class WebArchive:
@@ -118,71 +111,9 @@ class WebArchive:
         with self._told("echo"):
             self._client.search_for_studies(limit=1)
 
-    def find(self, query: Query) -> Iterator[Entry]:
+    def find(self, query: Query, tell: Tell | None = None) -> Iterator[Entry]:
         """Instances that fit, study by study."""
-        left = query.limit
-        for study in self._studies(query):
-            for item in self._instances(study):
-                if left <= 0:
-                    return
-                left -= 1
-                answer = self._dataset(item)
-                found = entry_of(answer, self._dataset(study))
-                if found is not None and _wanted(found, query):
-                    yield found
-
-    def _studies(self, query: Query) -> Iterator[dict[str, Any]]:
-        asked = {
-            "PatientID": query.patient_id,
-            "PatientName": query.patient_name,
-            "AccessionNumber": query.accession_number,
-            "StudyInstanceUID": query.study_instance_uid,
-            "StudyDate": query.dates(),
-        }
-        filters = {name: value for name, value in asked.items() if value}
-        found = False
-        for study in self._studies_with(filters):
-            found = True
-            yield study
-        plain = _ESCAPED.sub("*", query.patient_name)
-        # Orthanc 1.10 takes escapes literally; what has hardly a letter left would find anybody.
-        told = len(re.sub(r"\W", "", plain)) >= _FEWEST_LETTERS
-        if not found and told and plain != query.patient_name:
-            yield from self._studies_with({**filters, "PatientName": plain})
-
-    def _studies_with(self, filters: dict[str, str]) -> Iterator[dict[str, Any]]:
-        fields = ["StudyDescription", "PatientID", "PatientName", "StudyDate"]
-        yield from self._pages(
-            self._client.search_for_studies, search_filters=filters, fields=fields
-        )
-
-    def _instances(self, study: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        uid = str(self._dataset(study).get("StudyInstanceUID", ""))
-        yield from self._pages(
-            self._client.search_for_instances, study_instance_uid=uid, fields=list(_ASKED)
-        )
-
-    def _pages(self, search: Any, **options: Any) -> Iterator[dict[str, Any]]:
-        """All answers of a search, page by page; a server that ignores pages ends after one."""
-        offset, seen = 0, set[str]()
-        while True:
-            with self._told("find"):
-                found = search(limit=_PAGE, offset=offset, **options)
-            fresh = [item for item in found if str(item) not in seen]
-            yield from fresh
-            seen.update(map(str, fresh))
-            if len(found) < _PAGE or not fresh:
-                return
-            offset += len(found)
-
-    def _dataset(self, item: dict[str, Any]) -> Any:
-        from pydicom.dataset import Dataset
-
-        try:
-            with quiet():
-                return Dataset.from_json(item)
-        except (ValueError, TypeError, KeyError, AttributeError):
-            raise PacsAnswerError("no_dicom_json", source=self._to.name) from None
+        return Search(self._client, self._to.name, self._told, tell).find(query)
 
     def fetch(
         self, entries: Sequence[Entry], receiver: Receiver
@@ -285,8 +216,8 @@ class WebArchive:
             found = self._client.search_for_instances(
                 search_filters={"SOPInstanceUID": item.sop_instance_uid}, limit=1
             )
-        return any(self._dataset(one).get("SOPInstanceUID") == item.sop_instance_uid
-                   for one in found)  # fmt: skip
+        held = (answered(one, self._to.name).get("SOPInstanceUID") for one in found)
+        return item.sop_instance_uid in held
 
     def committed(self, _items: Sequence[Outgoing]) -> dict[str, bool] | None:
         """None: a stored answer is DICOMweb's promise; there is no other."""
@@ -353,10 +284,6 @@ def _own_authority(
 def _get_plainly(get: Callable[..., Any], url: str, **options: Any) -> Any:
     """GET with wildcards as they are: the client escapes them, and Orthanc 1.10 leaves them so."""
     return get(url.replace("%2A", "*").replace("%3F", "?"), **options)
-
-
-def _wanted(found: Entry, query: Query) -> bool:
-    return not query.modalities or found.modality.upper() in query.modalities
 
 
 def _chain(error: BaseException) -> list[BaseException]:

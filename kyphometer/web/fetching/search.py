@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable
 from datetime import date
 from typing import Final
 
-from kyphometer.errors import RequestError
+from kyphometer.errors import KyphometerError, RequestError
 from kyphometer.interop.network.archive import Entry, Query, is_uid
 from kyphometer.interop.network.destinations import the_destination
 from kyphometer.interop.network.lateral import Judged, judge
@@ -37,13 +37,14 @@ def search(wanted: Search, here: Here) -> Found:
     """
     query = _query(wanted)
     with open_archive(the_destination(wanted.destination)) as archive:
-        entries, more = _bounded(archive.find(query))
+        parts: list[KyphometerError] = []
+        entries, more = _bounded(archive.find(query, parts.append))
     known = here([entry.sop_instance_uid for entry in entries])
     films = [_view(judge(entry), known.get(entry.sop_instance_uid)) for entry in entries]
     order = {film.study_instance_uid: film.study_date or date.min for film in films}
     films.sort(key=lambda film: film.study_instance_uid)
     films.sort(key=lambda film: order[film.study_instance_uid], reverse=True)
-    return Found(films=films, more=more)
+    return Found(films=films, more=more or bool(parts))
 
 
 def _query(wanted: Search) -> Query:

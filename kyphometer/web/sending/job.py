@@ -96,7 +96,7 @@ def _run(order: ResultsOrder, begun: SendJob, tell: Connection) -> None:
             tell.send(replace(now, done=done, total=total))
 
         with open_archive(destination) as archive:
-            done = send(archive, files, journal=journal_path(destination.name), progress=progress)
+            done = send(archive, files, journal=journal_path(destination), progress=progress)
     tell.send(_outcome(now, done))
 
 
