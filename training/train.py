@@ -149,7 +149,7 @@ def save(
     path: Path, average: Average, step: int, given: argparse.Namespace, **more: object
 ) -> None:
     network = average.network
-    shape = getattr(network, "trunk", network).shape
+    shape = (network if isinstance(network, CornerNetwork) else network.trunk).shape
     state = {
         "network": average.network.state_dict(),
         "shape": shape.record(),
