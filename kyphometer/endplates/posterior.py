@@ -99,5 +99,6 @@ def _weight(seen_sd: ArrayLike, click_sd: ArrayLike) -> Array:
 
 def _joined_sd(seen_sd: ArrayLike, click_sd: ArrayLike, click_weight: Array) -> Array:
     """SD of the weighed mean of two independent measurements."""
-    sd: Array = np.hypot((1 - click_weight) * seen_sd, click_weight * click_sd)
+    seen, clicked = np.asarray(seen_sd), np.asarray(click_sd)
+    sd: Array = np.hypot((1 - click_weight) * seen, click_weight * clicked)
     return sd
