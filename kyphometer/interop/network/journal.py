@@ -21,7 +21,8 @@ class Journal:
         self.lines: list[dict[str, Any]] = []
         with room(path.parent):
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._stream = path.open("ab+")
+            # Unbuffered: what did not fit is not tried again, without a sentence, at the end.
+            self._stream = path.open("ab+", buffering=0)
             self._read()
             sync_folder(path.parent)
 
@@ -44,9 +45,10 @@ class Journal:
         It is not forced onto the disk: what a power failure takes of it is found again by the
         film's own name, or by the archive, which keeps an instance once however often it is sent.
         """
+        left = json.dumps(record).encode() + b"\n"
         with room(self.path.parent):
-            self._stream.write(json.dumps(record).encode() + b"\n")
-            self._stream.flush()
+            while left:
+                left = left[self._stream.write(left) :]
         self.lines.append(record)
 
     def __enter__(self) -> Self:

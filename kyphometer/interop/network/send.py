@@ -190,6 +190,10 @@ def _outgoing(paths: Iterable[Path]) -> tuple[list[Outgoing], list[Failure]]:
         except (FilmError, UnsendableError) as error:
             failed.append(Failure(name=str(path), error=error))
             continue
+        except OSError as error:
+            unread = UnsendableError("unreadable", path=path, reason=error.strerror or "-")
+            failed.append(Failure(name=str(path), error=unread))
+            continue
         had = found.setdefault(item.sop_instance_uid, item)
         if had.sha256 != item.sha256:
             doubled = UnsendableError("two_of_one", path=path, other=had.path)
@@ -244,5 +248,9 @@ def dicom_files(paths: Iterable[Path]) -> Iterator[Path]:
 
 
 def _is_dicom(path: Path) -> bool:
-    with path.open("rb") as stream:
-        return stream.read(132)[128:] == b"DICM"
+    """True also for what cannot be read, so that it is told."""
+    try:
+        with path.open("rb") as stream:
+            return stream.read(132)[128:] == b"DICM"
+    except OSError:
+        return True

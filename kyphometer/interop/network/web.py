@@ -282,8 +282,18 @@ def _own_authority(
 
 
 def _get_plainly(get: Callable[..., Any], url: str, **options: Any) -> Any:
-    """GET with wildcards as they are: the client escapes them, and Orthanc 1.10 leaves them so."""
-    return get(url.replace("%2A", "*").replace("%3F", "?"), **options)
+    """GET with wildcards as they are: the client escapes them, and Orthanc 1.10 leaves them so.
+
+    An answer that was cut within its head looks like one that lists nothing, and is refused.
+    """
+    from requests.exceptions import ChunkedEncodingError
+
+    answer = get(url.replace("%2A", "*").replace("%3F", "?"), **options)
+    ends = {"Content-Length", "Transfer-Encoding"} & {key.title() for key in answer.headers}
+    is_whole = ends or answer.status_code != HTTPStatus.OK or options.get("stream")
+    if not is_whole and not answer.content:
+        raise ChunkedEncodingError
+    return answer
 
 
 def _chain(error: BaseException) -> list[BaseException]:
