@@ -31,7 +31,7 @@ CLICK_DEPTHS = 0.048
 WEIGHED_PART = 1 / 1.5
 """The stated SD of what the image shows, when it is weighed against the click, times this.
 
-Chosen on the films that size the intervals (`training/README.md`).
+Chosen on the films that size the intervals (`docs/endplates.md`).
 """
 
 
