@@ -9,7 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
+from pydicom.dataset import Dataset
 
 from kyphometer.anatomy import Level
 from kyphometer.cli import main
@@ -27,6 +29,7 @@ from kyphometer.errors import NoLateralSpineError
 from kyphometer.phantom import FilmFormat, simulate_film
 from kyphometer.reading import MarkSource
 from kyphometer.reading.document import read_reading
+from kyphometer.workflow.proposals import propose_file
 from kyphometer.workflow.watch import Watch
 
 SAMPLE = Path(__file__).parent.parent / "sample_dicoms" / "SIM-001" / "pre-op.dcm"
@@ -123,6 +126,63 @@ def test_what_is_no_spine_is_refused(simulated, kind):
     film = replace(simulated.film, pixels=picture.astype(np.uint16))
     with pytest.raises(NoLateralSpineError, match="does not look like a lateral film"):
         detect(film)
+
+
+FRONT = [
+    {"ViewPosition": "AP"},
+    {"ViewPosition": "PA"},
+    {"PatientOrientation": ["L", "F"]},
+    {"ViewCodeSequence": [("399348003", "antero-posterior")]},
+]
+
+
+def film_with(path, **said):
+    """The sample under a header that says this of its projection, and nothing else of it."""
+    film = pydicom.dcmread(SAMPLE)
+    for keyword in ("ViewPosition", "PatientOrientation", "ViewCodeSequence"):
+        if keyword in film:
+            delattr(film, keyword)
+    for keyword, value in said.items():
+        if keyword == "ViewCodeSequence":
+            value = [Dataset() for _ in value]
+            ((value[0].CodeValue, value[0].CodeMeaning),) = said[keyword]
+            value[0].CodingSchemeDesignator = "SCT"
+        setattr(film, keyword, value)
+    film.save_as(path)
+    return path
+
+
+@pytest.mark.parametrize("said", FRONT)
+def test_a_film_that_is_frontal_by_its_header_is_refused(tmp_path, capsys, said):
+    """The picture is lateral: only the header can refuse it."""
+    path = film_with(tmp_path / "front.dcm", **said)
+    assert main(["detect", str(path), "--out", str(tmp_path / "r.json")]) == 10
+    english = capsys.readouterr().err
+    assert "By its header (" in english
+    assert "this is no lateral film" in english
+    assert main(["--language", "vi", "measure", str(path), "--auto"]) == 10
+    assert "đây không phải phim nghiêng" in capsys.readouterr().err
+    assert not (tmp_path / "r.json").exists()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {},
+        {"ViewPosition": "LL"},
+        {"ViewPosition": "AP", "PatientOrientation": ["A", "F"]},
+        {"SeriesDescription": "LWS AP"},
+    ],
+)
+def test_a_header_that_says_lateral_nothing_or_both_refuses_no_film(tmp_path, said):
+    path = film_with(tmp_path / "film.dcm", **said)
+    assert len(propose_file(path)[1].bodies) >= 3
+
+
+def test_who_says_where_anterior_lies_overrules_the_header(tmp_path):
+    path = film_with(tmp_path / "film.dcm", ViewPosition="AP")
+    _film, proposal = propose_file(path, facing="left")
+    assert len(proposal.bodies) >= 3
 
 
 def test_a_tower_of_bodies_is_one_chain_and_what_lies_beside_is_not_in_it():

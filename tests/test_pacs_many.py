@@ -212,3 +212,29 @@ def test_files_may_stand_behind_an_option(tmp_path, capsys):
     with pytest.raises(SystemExit):
         main(["pacs", "find", "there", "else"])
     assert "unrecognized arguments: else" in capsys.readouterr().err
+
+
+def test_many_small_series_are_asked_for_together_and_what_is_not_wanted_does_not_count():
+    class Mixed(Client):
+        """220 series of one instance, every other one a slice of a CT."""
+
+        def _study(self, number):
+            facts = {"StudyInstanceUID": ("UI", "2.25.1"), "ModalitiesInStudy": ("CS", "DX"),
+                     "NumberOfStudyRelatedSeries": ("IS", 220),
+                     "NumberOfStudyRelatedInstances": ("IS", 220)}  # fmt: skip
+            return item(**facts)
+
+        def search_for_instances(self, *, limit, offset, fields, study_instance_uid):
+            self.asked.append("instances")
+            made = [
+                item(Modality=("CS", "CT" if n % 2 else "DX"), SOPInstanceUID=("UI", f"2.25.1.{n}"),
+                     SeriesInstanceUID=("UI", f"2.25.2.{n}"), StudyInstanceUID=("UI", "2.25.1"))
+                for n in range(220)
+            ]  # fmt: skip
+            return self._page(made, limit, offset)
+
+    client = Mixed(studies=1, instances=220)
+    found, told = search(client, limit=110)
+    assert (len(found), told) == (110, [])
+    assert "series" not in client.asked
+    assert client.asked.count("instances") <= 4

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import shutil
 import sqlite3
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
+from waiting_proposals import leave_proposal, leave_refusal
 from web_page_kit import PATIENCE_S, Tab, case
 from web_process import running
 
@@ -19,6 +21,7 @@ from kyphometer.anatomy import EndplateSide, Level
 from kyphometer.cli import main
 from kyphometer.reading.document import read_reading
 from kyphometer.store import Study
+from kyphometer.web.reader.waiting import FRESH_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 MOST_ACTIONS = 8
+SHOTS = os.environ.get("KYPHOMETER_SCREENSHOTS")
+"""A folder for pictures of what was tested, to be looked at."""
 SAMPLES = Path(__file__).parent.parent / "sample_dicoms" / "SIM-001"
 
 
@@ -214,5 +219,47 @@ def test_a_waiting_proposal_is_shown_as_the_film_opens(
         tab.open("F02")
         expect(_proposed(tab)).not_to_have_count(0)
         expect(tab.page.locator(".proposed")).to_contain_text("uncertain")
+        context.close()
+    assert tab.complaints == []
+
+
+@pytest.mark.parametrize("language", ["en", "vi"])
+def test_the_work_list_goes_by_doubt_where_proposals_wait(
+    chromium: Browser, folder: Path, language: str
+) -> None:
+    for name in ("F03", "F04"):
+        shutil.copy(folder / "F01.dcm", folder / f"{name}.dcm")
+    leave_proposal(folder / "F01.dcm", {"T12": 0.9, "L1": 0.4, "L2": 0.8}, sure=False)
+    leave_proposal(folder / "F02.dcm", {"T12": 0.9, "L1": 0.95}, sure=True)
+    leave_refusal(folder / "F03.dcm", bodies=0)
+    with running("annotate", folder, "--no-browser", "--observer", "KN") as server:
+        context = chromium.new_context(viewport={"width": 1280, "height": 720})
+        context.set_default_timeout(500 * PATIENCE_S)
+        tab = Tab(context.new_page(), server.address)
+        page = tab.page
+        page.goto(server.address)
+        page.locator(".row").first.wait_for()
+        page.locator("select.language").select_option(language)
+        said = {"en": "levels uncertain", "vi": "mức đốt chưa chắc"}[language]
+        expect(page.locator(".doubt").filter(has_text=said)).to_have_count(1)
+        page.locator(".order").select_option("doubt")
+        names = page.locator(".row .film-name b")
+        expect(names).to_have_text(["F03.dcm", "F01.dcm", "F02.dcm", "F04.dcm"])
+        page.locator(".order").select_option("certain")
+        expect(names).to_have_text(["F02.dcm", "F01.dcm", "F03.dcm", "F04.dcm"])
+        assert Axe().run(page).response["violations"] == []
+        if SHOTS:
+            page.screenshot(path=f"{SHOTS}/list-{language}.png")
+        page.locator("[data-focus=filter-doubtful]").click()
+        expect(names).to_have_text(["F01.dcm"])
+        page.locator("[data-focus=filter-refused]").click()
+        expect(names).to_have_text(["F03.dcm"])
+        page.locator("[data-focus='filter-']").click()
+        expect(names).to_have_count(4)
+        for path in folder.glob("*.proposal.json"):
+            path.unlink()
+        page.wait_for_timeout(1000 * FRESH_S + 500)
+        page.locator(".order").select_option("patient")
+        expect(page.locator("[data-focus=filter-doubtful]")).to_have_count(0)
         context.close()
     assert tab.complaints == []

@@ -38,6 +38,7 @@ COMMANDS = {
     "serve": "serve a study to a department, with accounts",
     "study": "make, fill and look at a study: films, patients, readings, clinical data",
     "user": "accounts of a served study",
+    "waiting": "films on which a proposal waits, the most doubtful first (experimental)",
     "watch": "propose on every film that arrives in a folder (experimental)",
 }
 """Subcommands with their summaries; each lives in the module of its name, - replaced by _."""

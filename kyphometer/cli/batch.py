@@ -42,6 +42,7 @@ class BatchOptions(WithFilm, WithGrey, WithAuto, WithMeasuring, WithFormat):
     columns: str
     workers: int | None
     scheduler: str | None
+    leave: bool
     again: bool
 
 
@@ -83,6 +84,11 @@ def add_parser(subparsers: Any) -> None:
         help="measure on the Dask cluster of this scheduler, such as tcp://host:8786; its workers "
         "must see the films under the same paths",
     )
+    archive.add_argument(
+        "--leave",
+        action="store_true",
+        help="with --auto: what is proposed on a film waits beside it in FILM.proposal.json",
+    )
     archive.add_argument("--again", action="store_true", help="measure what is done once more")
     add_auto_option(parser)
     add_film_options(parser)
@@ -110,8 +116,10 @@ def run(given: argparse.Namespace) -> int:
         return 2
     if args.out is not None:
         return _archive(args, args.out)
-    if args.workers or args.scheduler or args.again:
-        print("kyphometer: --workers, --scheduler and --again need --out.", file=sys.stderr)
+    if args.workers or args.scheduler or args.again or args.leave:
+        print(
+            "kyphometer: --workers, --scheduler, --leave and --again need --out.", file=sys.stderr
+        )
         return 2
     with Unpacked(keep=False) as unpacked:
         files, passed = workflow.look_through([args.folder], unpacked)
@@ -127,6 +135,10 @@ def _archive(args: BatchOptions, out: Path) -> int:
     """Measure into a table; say what became of the films."""
     from kyphometer.workflow.batch import BatchPlan, run_batch
 
+    auto = auto_options(args)
+    if args.leave and (auto is None or not args.folder.is_dir()):
+        print("kyphometer: --leave needs --auto and a folder.", file=sys.stderr)
+        return 2
     plan = BatchPlan(
         root=args.folder,
         out=out,
@@ -136,7 +148,7 @@ def _archive(args: BatchOptions, out: Path) -> int:
         options={
             "spacing_mm": args.spacing,
             "grey": args.grey,
-            "auto": auto_options(args),
+            "auto": auto and {**auto, **({"leave": True} if args.leave else {})},
             **measure_options(args),
         },
     )

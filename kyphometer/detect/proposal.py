@@ -42,6 +42,8 @@ LEAST_LATERAL, SURELY_LATERAL = -0.5, 1.0
 """Less than the first of these log odds is refused, less than the second said to be doubtful."""
 LEAST_FACING = 0.8
 """Less sure than this of where anterior lies, the reader is told."""
+LIKELY = 0.6
+"""Bodies less likely than this, or whose corners are not on rims, are only taken one by one."""
 OVERLAP = 0.2
 """Of two bodies that cover more than this part of the smaller one is not proposed."""
 
@@ -69,6 +71,11 @@ class ProposedBody:
     expected_error: float
     refined: bool
     note: str = ""
+
+    @property
+    def likely(self) -> bool:
+        """Whether it may be taken together with others, at one key."""
+        return self.refined and self.chance >= LIKELY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +129,8 @@ def detect(
     lowest
         Level of the lowest whole body in view (C7 to L5), if the reader knows it.
     facing
-        Where anterior lies, if the reader knows it; the film is then taken for a lateral one.
+        Where anterior lies, if the reader knows it; the film is then taken for a lateral one,
+        whatever its header says.
     earlier
         What an earlier visit of the patient says about the levels
         (`kyphometer.carry.recognise.EarlierVisit`); where its bodies are recognised, it decides.
@@ -130,10 +138,13 @@ def detect(
     Raises
     ------
     NoLateralSpineError
-        If no column of three or more bodies is seen, or bodies that have no anterior side.
+        If the header says that the film is not lateral, if no column of three or more bodies is
+        seen, or bodies that have no anterior side.
     ModelFileError
         If a network's file cannot be read.
     """
+    if facing is None:
+        _lateral_by_header(film)
     model = detector_model()
     base = Base.of_film(film, geometry)
     column = find_column(base, model)
@@ -162,6 +173,14 @@ def detect(
         fractures=_fractures(reading, towards, square_factors(used)),
         notes=(Word("detect.proposal"), *notes),
     )
+
+
+def _lateral_by_header(film: Film) -> None:
+    """Refuse a film whose header says, without contradiction, that it is not lateral."""
+    facts = film.header.acquisition
+    if facts.is_lateral is False:
+        said = facts.view or "\\".join(facts.patient_orientation) or "PositionerPrimaryAngle"
+        raise NoLateralSpineError(0, view=said)
 
 
 def _recognised(

@@ -48,9 +48,14 @@ class NoLateralSpineError(EndplateError):
     ----------
     bodies
         How many doubtful ones were seen.
+    view
+        What the header says of the projection, if that is why the film was refused.
     """
 
-    def __init__(self, bodies: int) -> None:
+    def __init__(self, bodies: int, view: str | None = None) -> None:
+        if view is not None:
+            super().__init__("no_lateral_view", bodies=bodies, view=view)
+            return
         code = "no_lateral_spine" if bodies == 0 else "no_lateral_spine_but"
         super().__init__(code, bodies=bodies)
 

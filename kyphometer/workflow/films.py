@@ -275,7 +275,8 @@ def measure_file(
     grey
         Read coloured pixels as grey; the film's warnings say how many there are.
     auto
-        Measure what is proposed where there is no reading, with these options of `propose_file`.
+        Measure what is proposed where there is no reading, with these options of `propose_file`;
+        with `leave`, what came of it waits beside the film for somebody to look at it.
     **options
         For `measure_film`.
     """
@@ -300,9 +301,11 @@ def _measure_proposed(
     path: Path, known: Mapping[str, Any], options: Mapping[str, Any]
 ) -> tuple[Film, MeasuredFilm]:
     """Measure what is proposed on a film; its warnings say that nobody has confirmed it."""
-    from kyphometer.workflow.proposals import propose_file
+    from kyphometer.workflow.proposals import propose_and_leave, propose_file
 
-    film, proposal = propose_file(path, **known)
+    chosen = {name: value for name, value in known.items() if name != "leave"}
+    propose = propose_and_leave if known.get("leave") else propose_file
+    film, proposal = propose(path, **chosen)
     if not proposal.numbering.is_sure:
         raise UncertainLevelsError(proposal.numbering.others)
     item = measure_film(film.header, proposal.reading, film=film, **options)

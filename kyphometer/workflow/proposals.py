@@ -11,11 +11,12 @@ from kyphometer.anatomy import Level
 from kyphometer.carry.recognise import EarlierVisit
 from kyphometer.detect import Proposal, detect
 from kyphometer.dicom import read_film
-from kyphometer.errors import KyphometerError
+from kyphometer.errors import KyphometerError, NoLateralSpineError
 from kyphometer.film import Film
 from kyphometer.geometry import Facing
 from kyphometer.reading.document import reading_to_dict
 from kyphometer.workflow.earlier import earlier_visit, visit_before
+from kyphometer.workflow.waiting import FORMAT, VERSION, Stamp, leave, proposal_beside, stamp_of
 
 SOFTWARE = f"kyphometer {__version__}"
 
@@ -65,6 +66,21 @@ def propose_file(
     return film, replace(proposal, reading=replace(proposal.reading, software=SOFTWARE))
 
 
+def propose_and_leave(path: Path, **known: Any) -> tuple[Film, Proposal]:
+    """The same, and what came of it waits beside the film (`workflow.waiting`)."""
+    stamp = stamp_of(path)
+    found: Proposal | KyphometerError
+    try:
+        film, found = propose_file(path, **known)
+        return film, found
+    except KyphometerError as error:
+        found = error
+        raise
+    finally:
+        if stamp is not None:
+            leave(proposal_beside(path), left_document(path, stamp, found))
+
+
 def _earlier(path: Path, film: Film, named: Path | None) -> EarlierVisit | None:
     """What an earlier visit says of the levels; one that was not named may be unfit for it."""
     if named is not None:
@@ -98,6 +114,18 @@ def proposal_document(proposal: Proposal) -> dict[str, Any]:
     }
 
 
+def left_document(film: Path, stamp: Stamp, found: Proposal | KyphometerError) -> dict[str, Any]:
+    """What a proposal file says of a film: what is proposed, or why nothing is."""
+    document = {"format": FORMAT, "version": VERSION, "software": SOFTWARE}
+    document |= {"film": film.name, "film_stamp": stamp}
+    if not isinstance(found, KyphometerError):
+        return document | proposal_document(found)
+    document["reason"] = str(found)
+    if isinstance(found, NoLateralSpineError):
+        document["refused"] = {"code": found.code, **found.facts}
+    return document
+
+
 def body_rows(proposal: Proposal) -> list[dict[str, Any]]:
     """One row a body."""
     return [
@@ -106,6 +134,7 @@ def body_rows(proposal: Proposal) -> list[dict[str, Any]]:
             "chance": body.chance,
             "expected_error_percent": 100 * body.expected_error,
             "refined": body.refined,
+            "likely": body.likely,
             "note": body.note,
         }
         for body in proposal.bodies

@@ -7,22 +7,16 @@ alone. A film on which nothing can be proposed has a file too, with the sentence
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
+from kyphometer.detect import Proposal
 from kyphometer.errors import KyphometerError
-from kyphometer.store.folder.atomic import write_atomically
 from kyphometer.workflow.beside import find_readings
-from kyphometer.workflow.films import SOFTWARE, failure_of, film_files
-from kyphometer.workflow.proposals import proposal_document, propose_file
-
-SUFFIX = ".proposal.json"
-FORMAT, VERSION = "kyphometer-proposal", 1
-
-Stamp = list[int]
+from kyphometer.workflow.films import film_files
+from kyphometer.workflow.proposals import left_document, propose_file
+from kyphometer.workflow.waiting import SUFFIX, Stamp, leave, proposal_file, stamp_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +75,7 @@ class Watch:
         """
         before, self.seen = self.seen, {}
         for path in film_files(self.folder):
-            stamp = _stamp(path)
+            stamp = stamp_of(path)
             if stamp is None:
                 continue
             self.seen[path] = stamp
@@ -96,39 +90,22 @@ class Watch:
     def _is_done(self, path: Path, stamp: Stamp) -> bool:
         if find_readings(path):
             return True
-        try:
-            known = json.loads(self._target(path).read_text("utf-8"))
-        except (OSError, ValueError):
-            return False
-        return isinstance(known, dict) and known.get("film_stamp") == stamp
+        return proposal_file(self._target(path), stamp) is not None
 
     def _look(self, path: Path, stamp: Stamp) -> Waiting:
         target = self._target(path)
-        document: dict[str, Any] = {"format": FORMAT, "version": VERSION, "software": SOFTWARE}
-        document |= {"film": path.name, "film_stamp": stamp}
+        found: Proposal | KyphometerError
         try:
-            _film, proposal = propose_file(path)
-        except KyphometerError as error:
-            waiting = Waiting(film=path, proposal=target, reason=failure_of(path, error).reason)
-            document["reason"] = waiting.reason
-        else:
-            document |= proposal_document(proposal)
+            _film, found = propose_file(path)
             waiting = Waiting(
                 film=path,
                 proposal=target,
-                levels=tuple(str(body.level) for body in proposal.bodies),
-                sure=proposal.numbering.is_sure,
-                least_chance=min(body.chance for body in proposal.bodies),
+                levels=tuple(str(body.level) for body in found.bodies),
+                sure=found.numbering.is_sure,
+                least_chance=min(body.chance for body in found.bodies),
             )
-        target.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(target, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+        except KyphometerError as error:
+            found = error
+            waiting = Waiting(film=path, proposal=target, reason=str(error))
+        leave(target, left_document(path, stamp, found))
         return waiting
-
-
-def _stamp(path: Path) -> Stamp | None:
-    """Size and time of change; None if the file went away."""
-    try:
-        facts = path.stat()
-    except OSError:
-        return None
-    return [facts.st_size, facts.st_mtime_ns]

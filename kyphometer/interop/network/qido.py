@@ -15,7 +15,7 @@ PAGE: Final = 200
 _ESCAPED: Final = re.compile(r"[^A-Za-z0-9_.*?-]+")
 """What an address cannot hold as it is."""
 _FEWEST_LETTERS: Final = 3
-_ASKED: Final = tuple(dict.fromkeys((*FIELDS.values(), "Rows", "Columns")))
+ASKED: Final = tuple(dict.fromkeys((*FIELDS.values(), "Rows", "Columns")))
 _OF_STUDY: Final = (
     "StudyDescription", "PatientID", "PatientName", "StudyDate", "ModalitiesInStudy",
     "NumberOfStudyRelatedSeries", "NumberOfStudyRelatedInstances",
@@ -61,12 +61,13 @@ class Search:
             if not _may_hold(study, query):
                 continue
             for answers in self._instances(study, query):
+                found = entry_of(*answers, study)
+                if found is None or not _is_wanted(found.modality, query):
+                    continue
                 if left <= 0:
                     return
                 left -= 1
-                found = entry_of(*answers, study)
-                if found is not None and _is_wanted(found.modality, query):
-                    yield found
+                yield found
 
     def _studies(self, query: Query) -> Iterator[Any]:
         asked = {
@@ -94,16 +95,16 @@ class Search:
     def _instances(self, study: Any, query: Query) -> Iterator[tuple[Any, ...]]:
         """Answers of each instance, with that of its series where it was asked for."""
         uid, count = str(study.get("StudyInstanceUID", "")), _count(study, "Study", "Instances")
-        if count is None or count <= PAGE:
+        if count is None or _pages_of(count) < max(2, _count(study, "Study", "Series") or 0):
             search = self._client.search_for_instances
-            found = list(self._pages(search, _ASKED, count or 0, study_instance_uid=uid))
+            found = list(self._pages(search, ASKED, count or 0, study_instance_uid=uid))
             if len(found) >= (count or 0):
                 yield from ((one,) for one in found)
                 return
         yield from self._by_series(study, uid, query)
 
     def _by_series(self, study: Any, uid: str, query: Query) -> Iterator[tuple[Any, ...]]:
-        """Series by series: a large study, or one of which the archive does not list all."""
+        """Series by series: many instances in few series, or a list that is not all of them."""
         wanted = _count(study, "Study", "Series") or 0
         search = self._client.search_for_series
         series = list(self._pages(search, _OF_SERIES, wanted, study_instance_uid=uid))
@@ -116,7 +117,7 @@ class Search:
             wanted, got = _count(one, "Series", "Instances") or 0, 0
             for found in self._pages(
                 self._client.search_for_instances,
-                _ASKED,
+                ASKED,
                 wanted,
                 study_instance_uid=uid,
                 series_instance_uid=inner,
@@ -165,6 +166,10 @@ def answered(item: Item, name: str) -> Any:
             return Dataset.from_json(item)
     except (ValueError, TypeError, KeyError, AttributeError):
         raise PacsAnswerError("no_dicom_json", source=name) from None
+
+
+def _pages_of(count: int) -> int:
+    return -(-count // PAGE)
 
 
 def _may_hold(study: Any, query: Query) -> bool:

@@ -42,6 +42,7 @@ class BlindedLine(Blinded, frozen=True, kw_only=True):
     others: Nothing = ()
     warnings: Nothing = ()
     group: None = None
+    waiting: None = None
 
 
 class BlindedCounts(Blinded, frozen=True, kw_only=True):
@@ -60,6 +61,7 @@ class BlindedWorkList(Blinded, frozen=True, kw_only=True):
     progress: BlindedCounts
     items: list[BlindedLine]
     others: Nothing = ()
+    waiting: Literal[False] = False
 
 
 class BlindedGeometry(Blinded, frozen=True, kw_only=True):

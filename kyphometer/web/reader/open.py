@@ -39,6 +39,7 @@ from kyphometer.web.reader.proposing import ProposalOrder
 from kyphometer.web.reader.service import ConfirmNote
 from kyphometer.web.reader.versions import ReadingVersions, stored_view, tag_of
 from kyphometer.web.reader.visits import ReadFilm, visit_table
+from kyphometer.web.reader.waiting import WaitingProposals, doubt_view
 from kyphometer.web.views.assisted import assisted_view
 from kyphometer.web.views.films import facts_view, geometry_view, identity_view, pixels_view
 from kyphometer.web.views.lines import lines_view
@@ -88,6 +89,7 @@ class OpenService(ArchiveService):
         super().__init__(store, observer, agreement)
         self._failed = failed
         self._versions = ReadingVersions(store, observer)
+        self._waiting = WaitingProposals()
         self._earlier = Earlier(store, observer, self._catalogue, agreement)
 
     def take_films(self, desk: IncomingDesk, part: Part, data: bytes) -> Incoming:
@@ -109,7 +111,7 @@ class OpenService(ArchiveService):
         """A page of the films to read, with progress."""
         films, items = self._catalogue.films(), tuple(self._catalogue.items().values())
         known = ((item, films[item.film_id]) for item in items if item.film_id in films)
-        lines = matching(known, query)
+        lines = self._waiting.matching(matching(known, query), query)
         failed = matching_failed(self._failed, query)
         start, end = query.offset, query.offset + query.limit
         others, first = self._catalogue.others(), groups(lines, query)
@@ -120,6 +122,7 @@ class OpenService(ArchiveService):
                 fractured=self._fractured(item),
                 others=others.get(film.id, ()),
                 group=first.get(film.id),
+                waiting=doubt_view(self._waiting.of(item, film)),
             )
             for item, film in lines[start:end]
         ]
@@ -129,6 +132,7 @@ class OpenService(ArchiveService):
             progress=progress(items, self._failed),
             others=other_readers(others),
             items=shown,
+            waiting=self._waiting.any(films.values()),
         )
 
     def _fractured(self, item: WorkItem) -> Sequence[str]:

@@ -5,7 +5,6 @@ Runs in the decoding process: the detector takes about a second.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -13,17 +12,14 @@ from typing import TYPE_CHECKING, Any
 from kyphometer.errors import KyphometerError
 from kyphometer.geometry import PixelGeometry
 from kyphometer.messages import LANGUAGES, speaking
-from kyphometer.reading.document import reading_from_dict
 from kyphometer.web.pixels.decode_job import Refusal, decoded, refusal
 from kyphometer.web.pixels.film_source import FilmSource
 from kyphometer.web.reader.before import FilmBefore
 from kyphometer.web.wire.proposed import DoubtfulBody, Proposed, SuggestedFracture
+from kyphometer.workflow.waiting import proposal_beside, proposal_file
 
 if TYPE_CHECKING:
     from kyphometer.carry.recognise import EarlierVisit
-
-LIKELY = 0.6
-"""Bodies less likely than this, or whose corners are not on rims, are only taken one by one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,18 +67,16 @@ def _earlier(before: FilmBefore | None) -> EarlierVisit | None:
 
 def _waiting(source: FilmSource) -> Mapping[str, Any] | None:
     """What waits beside this very state of the film; None if nothing that can be used does."""
-    from kyphometer.workflow.watch import SUFFIX
-
-    path = source.path.with_name(source.path.name + SUFFIX)
-    try:
-        known = json.loads(path.read_text("utf-8"))
-        if known["film_stamp"] != list(source.stamp) or source.frame != 1:
-            return None
-        reading_from_dict(known["reading"])
-        _told(known)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, KyphometerError):
+    if source.frame != 1:
         return None
-    return known if isinstance(known, dict) else None
+    known = proposal_file(proposal_beside(source.path), list(source.stamp))
+    if known is None or "reason" in known:
+        return None
+    try:
+        _told(known)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return known
 
 
 def _told(document: Mapping[str, Any]) -> Proposed:
@@ -94,7 +88,7 @@ def _told(document: Mapping[str, Any]) -> Proposed:
             DoubtfulBody(
                 level=body["level"],
                 chance=float(body["chance"]),
-                likely=bool(body["refined"]) and float(body["chance"]) >= LIKELY,
+                likely=bool(body["likely"]),
             )
             for body in document["bodies"]
         ],

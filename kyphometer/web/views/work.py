@@ -14,6 +14,7 @@ from kyphometer.web.wire.films import (
     Group,
     OtherReader,
     Sibling,
+    WaitingDoubt,
     WorkLine,
     WorkQuery,
 )
@@ -35,6 +36,8 @@ class FailedFile:
 
 
 Line = tuple["WorkItem", "FilmRecord"]
+BY_DOUBT = ("proposed", "doubtful", "refused")
+"""Parts of the list that proposals beside films decide."""
 _URGENCY = {"draft": 0, "unread": 1, "read": 2}
 
 
@@ -46,7 +49,7 @@ def matching(lines: Iterable[Line], query: WorkQuery) -> list[Line]:
         if _is_asked_for(item, film, query.status)
         and all(word in _haystack(film) for word in query.words)
     ]
-    return found if query.sort == "patient" else sorted(found, key=_ORDERS[query.sort])
+    return sorted(found, key=_ORDERS[query.sort]) if query.sort in _ORDERS else found
 
 
 def _is_asked_for(item: WorkItem, film: FilmRecord, status: str | None) -> bool:
@@ -54,6 +57,8 @@ def _is_asked_for(item: WorkItem, film: FilmRecord, status: str | None) -> bool:
         return STATUS[item.state] != "unread"
     if status == "flagged":
         return bool(film_warnings(film))
+    if status in BY_DOUBT:
+        return True  # `reader.waiting` knows which
     return status is None or STATUS[item.state] == status
 
 
@@ -148,6 +153,7 @@ def line_view(
     fractured: Sequence[str],
     others: Sequence[str],
     group: Group | None,
+    waiting: WaitingDoubt | None = None,
 ) -> WorkLine:
     """A line of an open work list; `others` are the other observers who have read the film."""
     return WorkLine(
@@ -157,6 +163,7 @@ def line_view(
         others=list(others),
         warnings=film_warnings(film),
         group=group,
+        waiting=waiting,
     )
 
 

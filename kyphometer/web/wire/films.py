@@ -12,16 +12,20 @@ from kyphometer.film import Position, VoiWindow
 from kyphometer.geometry import Facing, SpacingSource
 from kyphometer.web.wire.base import Asked, Count, Status, Told
 
-Sort = Literal["patient", "date", "status", "name"]
-Part = Literal["unread", "draft", "read", "mine", "flagged", "failed"]
+Sort = Literal["patient", "date", "status", "name", "doubt", "certain"]
+Part = Literal[
+    "unread", "draft", "read", "mine", "flagged", "failed", "proposed", "doubtful", "refused"
+]
 
 
 class WorkQuery(Asked, frozen=True, kw_only=True):
     """Which part of the work list is asked for.
 
-    `query` holds words that must be found. `status` is one, `mine` (begun or read) or `flagged`
-    (something is to be known of the film); None for all. Sorted by patient and visit, newest first,
-    unread first, or by name of the file.
+    `query` holds words that must be found. `status` is one, `mine` (begun or read), `flagged`
+    (something is to be known of the film), `proposed`, `doubtful` or `refused` (a proposal waits,
+    one that is in doubt, or the film was looked at and nothing is proposed); None for all. Sorted
+    by patient and visit, newest first, unread first, by name of the file, or by the doubt of
+    proposals that wait: most doubtful or most certain first, films without one at the end.
     """
 
     query: str = ""
@@ -60,6 +64,22 @@ class Group(Told, frozen=True, kw_only=True):
     read: Count
 
 
+class WaitingDoubt(Told, frozen=True, kw_only=True):
+    """What is doubtful of a proposal that waits for this reader.
+
+    `levels` are proposed, `doubtful` those of them that are only taken one by one, `largest` the
+    probability that the most doubtful body is none. `reason` says why nothing is proposed, `other`
+    that it is no lateral film of a spine.
+    """
+
+    levels: list[str]
+    doubtful: list[str]
+    largest: float
+    sure: bool
+    reason: str
+    other: bool
+
+
 class WorkLine(Named, frozen=True, kw_only=True):
     """A line of the work list; `group` where a patient begins, `error` if it is no film."""
 
@@ -68,6 +88,7 @@ class WorkLine(Named, frozen=True, kw_only=True):
     others: list[str]
     warnings: list[str]
     group: Group | None
+    waiting: WaitingDoubt | None = None
     error: str | UnsetType = UNSET
 
 
@@ -88,12 +109,13 @@ class OtherReader(Told, frozen=True, kw_only=True):
 
 
 class WorkList(Told, frozen=True, kw_only=True):
-    """A page of the films to read."""
+    """A page of the films to read; `waiting` if there are proposals beside films."""
 
     total: Count
     progress: Counts
     others: list[OtherReader]
     items: list[WorkLine]
+    waiting: bool = False
 
 
 class Geometry(Told, frozen=True, kw_only=True):

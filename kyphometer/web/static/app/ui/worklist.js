@@ -13,6 +13,9 @@ const LOOK_MS = 6000;
 const STATES = ['', 'unread', 'mine', 'draft', 'read', 'flagged', 'failed'];
 const HIDDEN_FROM_BLINDED = ['flagged', 'failed'];
 const ORDERS = ['patient', 'date', 'status', 'name'];
+/** Where proposals wait beside films. */
+const WAITING_STATES = ['proposed', 'doubtful', 'refused'];
+const WAITING_ORDERS = ['doubt', 'certain'];
 const HEADS = ['patient', 'film', 'date', 'position', 'levels', 'status'];
 const SYMBOLS = { unread: '○', draft: '◐', read: '●', failed: '!' };
 
@@ -30,7 +33,10 @@ export class WorkList {
     this.filters = h('div', { class: 'filters', role: 'group', 'aria-label': t('worklist.filter') });
     /** @type {string[]} other observers who have read something */
     this.others = [];
-    this.order = app.config.blinded ? null : orderOf(memory, (sort) => this.ask(memory.query, memory.status, 0, sort));
+    /** Whether proposals wait beside films. */
+    this.waiting = [...WAITING_STATES, ...WAITING_ORDERS].some((one) => one === memory.status || one === memory.sort);
+    this.order = app.config.blinded ? null : h('select', { class: 'order', 'aria-label': t('worklist.order'), 'data-focus': 'order', onchange: (/** @type {any} */ event) => this.ask(memory.query, memory.status, 0, event.target.value) });
+    this.showOrders();
     this.progress = h('div', { class: 'overall' });
     this.list = h('ul', { class: 'rows', 'aria-label': t('worklist.title') });
     this.scroller = h('div', { class: 'scroller', tabindex: -1 }, this.list);
@@ -111,6 +117,7 @@ export class WorkList {
       if (asked !== this.asked) return;
       this.pages.set(page, answer.items);
       this.total = answer.total;
+      this.showWaiting(answer.waiting);
       this.showProgress(answer.progress, answer.others ?? []);
       const nothing = this.app.config.incoming && !query && !status ? 'worklist.empty' : 'worklist.none';
       this.note.textContent = answer.total === 0 ? t(nothing) : plural('worklist.count', answer.total);
@@ -120,8 +127,25 @@ export class WorkList {
     }
   }
 
+  /** What can be asked of proposals is offered where some wait. @param {boolean} [some] */
+  showWaiting(some = false) {
+    const { status, sort } = this.memory;
+    const waiting = some || WAITING_STATES.includes(status) || WAITING_ORDERS.includes(sort);
+    if (waiting === this.waiting) return;
+    this.waiting = waiting;
+    this.showFilters();
+    this.showOrders();
+  }
+
+  showOrders() {
+    if (!this.order) return;
+    const orders = this.waiting ? [...ORDERS, ...WAITING_ORDERS] : ORDERS;
+    refill(this.order, orders.map((sort) => h('option', { value: sort, selected: this.memory.sort === sort }, t(`order.${sort}`))));
+  }
+
   showFilters() {
-    const states = STATES.filter((status) => !this.app.config.blinded || !HIDDEN_FROM_BLINDED.includes(status));
+    const known = this.waiting ? [...STATES, ...WAITING_STATES] : STATES;
+    const states = known.filter((status) => !this.app.config.blinded || !HIDDEN_FROM_BLINDED.includes(status));
     refill(this.filters, states.map((status) => h('button', {
       type: 'button',
       class: 'filter',
@@ -198,15 +222,17 @@ export class WorkList {
   }
 
   /** @param {any} item */
-  filmCell({ film_id, label, patient, visit, warnings = [] }) {
+  filmCell({ film_id, label, patient, visit, warnings = [], waiting = null }) {
     const { blinded } = this.app.config;
+    const doubt = waiting ? doubtOf(waiting) : null;
     const picture = blinded ? null : h('img', { src: `/api/films/${encodeURIComponent(film_id)}/thumbnail`, alt: '', loading: 'lazy', decoding: 'async', onerror: (/** @type {Event} */ event) => /** @type {any} */ (event.target).classList.add('missing') });
     const title = patient ? visitName(visit) || label : label;
     return h('span', { class: 'film' },
       h('span', { class: 'thumb' }, picture),
       h('span', { class: 'film-name' },
         h('b', {}, title, warnings.length > 0 ? h('span', { class: 'flag', title: warnings.join('\n') }, icon('warning'), h('span', { class: 'unseen' }, t('worklist.flagged'))) : null),
-        title === label ? null : h('span', { class: 'quiet small' }, label)));
+        title === label ? null : h('span', { class: 'quiet small' }, label),
+        doubt ? h('span', { class: doubt.sure ? 'small doubt quiet' : 'small doubt', title: doubt.full }, h('span', { 'aria-hidden': 'true' }, doubt.short), h('span', { class: 'unseen' }, doubt.full)) : null));
   }
 
   /** @param {string} state @param {string[]} others who else has read the film */
@@ -269,12 +295,20 @@ function planning(app) {
   return app.config.blinded ? null : h('a', { class: 'button small', href: '#/plan' }, t('planning.title'));
 }
 
-/** @param {any} memory @param {(sort: string) => void} ask */
-function orderOf(memory, ask) {
-  const select = h('select', { class: 'order', 'aria-label': t('worklist.order'), 'data-focus': 'order' },
-    ORDERS.map((sort) => h('option', { value: sort, selected: memory.sort === sort }, t(`order.${sort}`))));
-  select.addEventListener('change', () => ask(select.value));
-  return select;
+/** What is doubtful of a proposal that waits, in short and in full.
+ * @param {NonNullable<Wire.WorkLine['waiting']>} waiting @returns {{short: string, full: string, sure: boolean}} */
+function doubtOf({ levels, doubtful, largest, sure, reason, other }) {
+  if (reason) return { short: t(other ? 'waiting.other' : 'waiting.none'), full: reason, sure: false };
+  const known = t('waiting.levels', { first: levels[0], last: levels[levels.length - 1] });
+  const unsure = sure ? [] : [t('waiting.unsure')];
+  const some = doubtful.length > 0 ? [plural('waiting.doubtful', doubtful.length)] : [];
+  const full = [
+    [known, ...unsure].join(', '),
+    t('waiting.largest', { percent: number(100 * largest, 0) }),
+    ...(doubtful.length > 0 ? [t('waiting.which', { levels: doubtful.join(', ') })] : []),
+    t('waiting.nobody'),
+  ].join('\n');
+  return { short: [known, ...unsure, ...some].join(' · '), full, sure: sure && doubtful.length === 0 };
 }
 
 /** Who reads, and what can be done about it. @param {any} app @param {() => string[]} others */
