@@ -73,6 +73,9 @@ class Seen:
         Processor time.
     pairs
         Truth and proposal of each body found: corners in mm (4, 2), in `worlds.scene`'s order.
+    doubts
+        Of each body proposed: stated probability that a corner is off by more than 3 mm, and
+        whether one is.
     """
 
     scene: Scene
@@ -80,6 +83,7 @@ class Seen:
     seconds: float
     pairs: list[tuple[Array, Array]] = field(default_factory=list)
     chances: list[float] = field(default_factory=list)
+    doubts: list[tuple[float, bool]] = field(default_factory=list)
     levels_right: bool = False
     false: int = 0
 
@@ -120,6 +124,7 @@ def _match(seen: Seen) -> None:
         if (c := vertebra_corners(v, scene.factors, reading.facing.sign)) is not None
     }
     chances = {body.level: body.chance for body in seen.proposal.bodies}
+    doubts = {body.level: body.doubt for body in seen.proposal.bodies}
     right = Facing.RIGHT if scene.facing_sign > 0 else Facing.LEFT
     order = [0, 1, 2, 3] if reading.facing is right else [1, 0, 3, 2]
     taken, right_levels = set(), []
@@ -136,12 +141,15 @@ def _match(seen: Seen) -> None:
         right_levels.append(level is body.level)
         seen.pairs.append((body.corners * scene.factors, proposed[level][order] * scene.factors))
         seen.chances.append(chances[level])
+        off = np.hypot(*(seen.pairs[-1][0] - seen.pairs[-1][1]).T).max()
+        seen.doubts.append((doubts[level], bool(off > 3)))
     seen.levels_right = bool(right_levels) and all(right_levels)
     half_seen = _half_seen(scene)
     for level, corners in proposed.items():
         centre = corners.mean(axis=0)
         if level not in taken and all(np.hypot(*(centre - p)) > r for p, r in half_seen):
             seen.false += 1
+            seen.doubts.append((doubts[level], True))
 
 
 def _half_seen(scene: Scene) -> list[tuple[Array, float]]:
@@ -276,6 +284,23 @@ def draw(seen: Seen, path: Path) -> None:
     cv2.imwrite(str(path), picture)
 
 
+def show_doubt(films: list[Seen]) -> None:
+    """Stated and true share of bodies with a corner off by more than 3 mm, by decile; the AUC."""
+    pairs = [pair for seen in films for pair in seen.doubts]
+    if not pairs:
+        return
+    stated, off = np.array([p for p, _ in pairs]), np.array([wrong for _, wrong in pairs])
+    print("\nstated      bodies    stated      true")
+    for tenth in range(10):
+        part = np.clip(np.floor(10 * stated), 0, 9) == tenth
+        if part.any():
+            share = f"{stated[part].mean():10.3f}{off[part].mean():10.3f}"
+            print(f"{tenth / 10:.1f}-{(tenth + 1) / 10:.1f} {part.sum():10d}{share}")
+    gaps = stated[off][:, None] - stated[~off][None]
+    if gaps.size:
+        print(f"AUC {((gaps > 0) + 0.5 * (gaps == 0)).mean():.3f}")
+
+
 def show(rows: dict[str, dict[str, float]]) -> None:
     """The table for people."""
     names = list(dict.fromkeys(name for row in rows.values() for name in row))
@@ -311,6 +336,7 @@ def main() -> None:
         print(f"\r{count} films", end="", file=sys.stderr, flush=True)
     rows = {label or given.world: summary(items) for label, items in films.items()}
     show(rows | {"all": summary(every)})
+    show_doubt(every)
     if given.pictures:
         every.sort(key=lambda seen: -(seen.missed + 2 * seen.false + 2 * (not seen.levels_right)))
         for number, seen in enumerate(every[: given.worst]):

@@ -21,7 +21,7 @@ from kyphometer.detect.candidates import Candidate
 from kyphometer.detect.chain import best_chain, trimmed
 from kyphometer.detect.model import LEVELS, detector_model
 from kyphometer.detect.numbering import number
-from kyphometer.detect.proposal import lateral_odds
+from kyphometer.detect.proposal import ProposedBody, lateral_odds
 from kyphometer.detect.search import Column
 from kyphometer.detect.shape import MEANS, shape_odds
 from kyphometer.endplates.corners import vertebra_corners
@@ -29,7 +29,7 @@ from kyphometer.errors import NoLateralSpineError
 from kyphometer.phantom import FilmFormat, simulate_film
 from kyphometer.reading import MarkSource
 from kyphometer.reading.document import read_reading
-from kyphometer.workflow.proposals import propose_file
+from kyphometer.workflow.proposals import body_rows, propose_file
 from kyphometer.workflow.watch import Watch
 
 SAMPLE = Path(__file__).parent.parent / "sample_dicoms" / "SIM-001" / "pre-op.dcm"
@@ -207,6 +207,21 @@ def test_bodies_that_do_not_agree_where_anterior_is_are_no_lateral_spine():
     assert lateral_odds([replace(body, right=3.0) for body in bodies]) > 0
     assert lateral_odds([replace(body, right=3.0 * (-1) ** n) for n, body in enumerate(bodies)]) < 0
     assert lateral_odds([replace(body, right=-2.0, chance=0.35) for body in bodies]) < 0
+
+
+def test_doubt_grows_with_scatter_and_without_rims():
+    """Closed form: the logistic of docs/detect.md, e.g. odds of -2.7 - 2.8 + 1.71."""
+    body = ProposedBody(level=Level.L1, chance=0.8, expected_error=0.05, refined=True)
+    assert body.doubt == pytest.approx(0.0221, abs=1e-4)
+    assert replace(body, refined=False).doubt == pytest.approx(0.2709, abs=1e-4)
+    assert replace(body, expected_error=0.2).doubt > 0.7
+
+
+def test_doubt_tells_which_corners_of_a_film_are_off(simulated, proposal):
+    rows = {row["level"]: row for row in body_rows(proposal)}
+    for body in proposal.bodies:
+        assert rows[str(body.level)]["doubt"] == pytest.approx(body.doubt, abs=1e-4)
+    assert np.median([body.doubt for body in proposal.bodies]) < 0.2
 
 
 def test_faint_ends_are_cut_off_and_hidden_bodies_move_along():

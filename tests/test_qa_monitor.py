@@ -11,8 +11,17 @@ from study_cases import make_study, write_study_files
 from kyphometer.cli import main
 from kyphometer.geometry import Point
 from kyphometer.reading import MarkSource
-from kyphometer.store import Study
-from kyphometer.workflow.monitoring import MOVED, PLACED, STATED, ReadingFigures, charts, monitor
+from kyphometer.store import MarkingLog, Study
+from kyphometer.workflow.monitoring import (
+    CORRECTED,
+    LEFT,
+    MOVED,
+    PLACED,
+    STATED,
+    ReadingFigures,
+    charts,
+    monitor,
+)
 
 MONTHS = [f"2026-{n:02d}" for n in range(1, 11)]
 
@@ -116,6 +125,56 @@ def test_a_study_is_charted_as_it_was_planted(study):
     assert moved.readings == (6, 6, 6, 6)  # 3 patients, 4 visits, 2 observers
     assert "do not differ" in chart_of(found, PLACED).reason  # all marks are help's
     assert chart_of(found, STATED).chart is not None
+
+
+@pytest.fixture
+def proposed(study, tmp_path):
+    """The same study; each reading was taken from proposals, anterior corners a few pixels off."""
+    path = tmp_path / "proposed.kypho"
+    path.write_bytes(study.read_bytes())
+    with Study.open(path, actor="KN") as opened:
+        for number, record in enumerate(opened.latest_readings()):
+            far = 5.0 if record.reading.created.month == 4 else 2.0 + 0.01 * number
+            opened.save_reading(
+                record.reading,
+                record.film_id,
+                record.observer,
+                base_version=record.version,
+                reason="as proposed",
+                log=MarkingLog(seconds=9.0, details={"proposal": {"taken": taken(record, far)}}),
+            )
+    return path
+
+
+def taken(record, far_px):
+    """Where the page says that corners were proposed, under levels that were moved since."""
+    return {
+        f"T{number}.{side.value}.{name}": [mark.xy.x + far_px * (name == "anterior"), mark.xy.y]
+        for number, body in enumerate(record.reading.vertebrae.values(), 3)
+        for side, plate in body.endplates.items()
+        for name, mark in (("anterior", plate.anterior), ("posterior", plate.posterior))
+    }
+
+
+def test_what_became_of_proposals_is_charted(proposed, capsys):
+    """Every anterior corner was moved by what was planted, every posterior one left."""
+    with Study.open(proposed) as opened:
+        found = monitor(opened)
+        april = [r.film_id for r in opened.latest_readings() if r.reading.created.month == 4]
+        pixels_mm = [opened.film(number).column_mm for number in april]
+    corrected = chart_of(found, CORRECTED)
+    assert corrected.months == ("2026-01", "2026-02", "2026-03", "2026-04")
+    assert corrected.chart.points[-1] == pytest.approx(0.5 * 5.0 * np.mean(pixels_mm))
+    assert "do not differ" in chart_of(found, LEFT).reason  # half of them, always
+    assert main(["qa", "monitor", str(proposed), "--format", "json"]) == 1
+    assert f"alarm: {CORRECTED.name}" in capsys.readouterr().err
+
+
+def test_readings_without_proposals_have_no_such_chart(study):
+    with Study.open(study) as opened:
+        found = monitor(opened)
+    assert chart_of(found, LEFT).chart is None
+    assert chart_of(found, CORRECTED).chart is None
 
 
 def test_the_command_gives_an_alarm(study, capsys):

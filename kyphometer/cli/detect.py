@@ -22,7 +22,7 @@ from kyphometer.cli.output import add_format, print_csv, print_json, print_table
 if TYPE_CHECKING:
     from kyphometer.detect import Proposal
 
-CSV_COLUMNS = ("level", "chance", "expected_error_percent", "refined", "note")
+CSV_COLUMNS = ("level", "chance", "expected_error_percent", "doubt", "refined", "note")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,12 +83,13 @@ def _print_for_people(proposal: Proposal) -> None:
         (
             str(body.level),
             f"{100 * body.chance:.0f} %",
+            f"{100 * body.doubt:.0f} %",
             "on its rims" if body.refined else "as found",
             body.note,
         )
         for body in proposal.bodies
     ]
-    print_table(("body", "seen", "corners", ""), rows, right=(1,))
+    print_table(("body", "seen", "off over 3 mm", "corners", ""), rows, right=(1, 2))
     print(f"\nanterior at image {proposal.reading.facing}")
     for fracture in proposal.fractures:
         print(f"may be fractured: {fracture.level}, {fracture.reason}")

@@ -152,8 +152,8 @@ def _add_monitor(deeds: Any) -> None:
         "monitor",
         help="whether help from the image does month by month what it did before",
         description="Control charts over months: how many marks the image placed, how far it moved "
-        "clicks, and what uncertainty it stated, from all readings outside of sessions. Exit "
-        "status 1 if a chart gives an alarm.",
+        "clicks, how far proposals that were taken were corrected, and what uncertainty it stated, "
+        "from all readings outside of sessions. Exit status 1 if a chart gives an alarm.",
     )
     page.add_argument("study", help="study file")
     page.add_argument("--by", choices=("device", "observer"), help="charts for each of them")

@@ -44,6 +44,10 @@ LEAST_FACING = 0.8
 """Less sure than this of where anterior lies, the reader is told."""
 LIKELY = 0.6
 """Bodies less likely than this, or whose corners are not on rims, are only taken one by one."""
+DOUBT = (-2.7, -2.8, 34.2)
+"""Log odds that a corner is off by more than 3 mm: constant, by whether the corners were refined,
+by the expected error. A logistic fit on 781 bodies of 98 films, seed 610 of
+`benchmarks/detect.py`; docs/detect.md has what it is worth on others."""
 OVERLAP = 0.2
 """Of two bodies that cover more than this part of the smaller one is not proposed."""
 
@@ -71,6 +75,12 @@ class ProposedBody:
     expected_error: float
     refined: bool
     note: str = ""
+
+    @property
+    def doubt(self) -> float:
+        """Probability that a corner is off by more than 3 mm, or that this is no body at all."""
+        odds = DOUBT[0] + DOUBT[1] * self.refined + DOUBT[2] * self.expected_error
+        return float(1 / (1 + np.exp(-odds)))
 
     @property
     def likely(self) -> bool:

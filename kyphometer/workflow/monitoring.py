@@ -7,7 +7,7 @@ films, the readers or the program have changed, and somebody must look.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -21,6 +21,8 @@ from kyphometer.store.records import FilmRecord, ReadingRecord
 from kyphometer.store.study.study import Study
 
 ANGLE = "VKA"
+STILL_PX = 0.01
+"""A corner that is less than this away from where it was proposed was left as it was."""
 BY_HAND = (MarkSource.HAND, MarkSource.TRUTH)
 
 
@@ -41,6 +43,8 @@ class Quantity:
 
 PLACED = Quantity(name="marks placed by the image", unit="%")
 MOVED = Quantity(name="distance from click to mark", unit="mm")
+LEFT = Quantity(name="proposed corners left as they were", unit="%")
+CORRECTED = Quantity(name="distance from proposed to confirmed corner", unit="mm")
 STATED = Quantity(name=f"stated SD of {ANGLE}", unit="deg")
 
 
@@ -122,8 +126,15 @@ def monitor(study: Study, *, by: Grouping | None = None) -> tuple[Monitored, ...
         for value in study.measurements((ANGLE,))
         if value.standard_uncertainty is not None
     }
+    noted = study.noted()
     figures = [
-        _figures(record, films[record.film_id], stated.get(record.id), by)
+        _figures(
+            record,
+            films[record.film_id],
+            stated.get(record.id),
+            by,
+            noted.get((record.film_id, record.observer), ()),
+        )
         for record in study.latest_readings()
         if record.session_item is None and record.film_id in films
     ]
@@ -138,7 +149,7 @@ def charts(figures: Iterable[ReadingFigures]) -> tuple[Monitored, ...]:
     return tuple(
         _chart(group, quantity, sorted_in[group])
         for group in sorted(sorted_in)
-        for quantity in (PLACED, MOVED, STATED)
+        for quantity in (PLACED, MOVED, LEFT, CORRECTED, STATED)
     )
 
 
@@ -166,7 +177,11 @@ def _chart(group: str, quantity: Quantity, figures: Sequence[ReadingFigures]) ->
 
 
 def _figures(
-    record: ReadingRecord, film: FilmRecord, stated: float | None, by: Grouping | None
+    record: ReadingRecord,
+    film: FilmRecord,
+    stated: float | None,
+    by: Grouping | None,
+    noted: Sequence[Mapping[str, Any]],
 ) -> ReadingFigures:
     reading = record.reading
     marks = _marks(reading)
@@ -174,7 +189,7 @@ def _figures(
     if marks:
         helped = [mark for mark in marks if mark.source not in BY_HAND]
         values[PLACED] = 100.0 * len(helped) / len(marks)
-        values |= _moved(helped, film)
+        values |= _moved(helped, film) | _corrected(reading, film, noted)
         if stated is not None and helped:
             values[STATED] = stated
     group = ""
@@ -194,6 +209,41 @@ def _marks(reading: Reading) -> list[Landmark]:
         for plate in body.endplates.values()
         for mark in (plate.anterior, plate.posterior)
     ]
+
+
+def _corrected(
+    reading: Reading, film: FilmRecord, noted: Sequence[Mapping[str, Any]]
+) -> dict[Quantity, float]:
+    """What became of the corners of the proposal that was taken last, if one was.
+
+    A taken corner is compared with the nearest of its kind (superior anterior and so on) in the
+    confirmed reading, whatever that body is called by now: levels may have been moved.
+    """
+    taken = next((places for one in noted if (places := _taken(one))), {})
+    steps = np.array([step for key, at in taken.items() for step in _nearest(reading, key, at)])
+    if len(steps) == 0:
+        return {}
+    values = {LEFT: float(100 * (np.hypot(*steps.T) < STILL_PX).mean())}
+    if film.row_mm is not None and film.column_mm is not None:
+        steps = steps * (film.column_mm, film.row_mm)
+        values[CORRECTED] = float(np.hypot(*steps.T).mean())
+    return values
+
+
+def _taken(details: Mapping[str, Any]) -> Mapping[str, Sequence[float]]:
+    """Where taken corners were proposed, by `level.endplate.corner`, as the page noted it."""
+    proposal = details.get("proposal")
+    taken = proposal.get("taken") if isinstance(proposal, Mapping) else None
+    return taken if isinstance(taken, Mapping) else {}
+
+
+def _nearest(reading: Reading, key: str, at: Sequence[float]) -> list[tuple[float, float]]:
+    """The step from a proposed corner to the nearest confirmed one of its kind."""
+    _level, side, corner = key.split(".")
+    plates = [getattr(body, side, None) for body in reading.vertebrae.values()]
+    marks = [getattr(plate, corner, None) for plate in plates if plate is not None]
+    steps = [(mark.xy.x - at[0], mark.xy.y - at[1]) for mark in marks if mark is not None]
+    return [min(steps, key=lambda step: step[0] ** 2 + step[1] ** 2)] if steps else []
 
 
 def _moved(helped: Sequence[Landmark], film: FilmRecord) -> dict[Quantity, float]:

@@ -133,6 +133,7 @@ def body_rows(proposal: Proposal) -> list[dict[str, Any]]:
             "level": str(body.level),
             "chance": body.chance,
             "expected_error_percent": 100 * body.expected_error,
+            "doubt": round(body.doubt, 4),
             "refined": body.refined,
             "likely": body.likely,
             "note": body.note,

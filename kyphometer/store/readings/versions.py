@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -189,6 +190,21 @@ def _as_record(reading_id: int, place: Place, row: dict[str, Any]) -> ReadingRec
         saved_at=from_text(row["saved_at"]),
         saved_by=row["saved_by"],
     )
+
+
+def noted(connection: Connection) -> dict[tuple[int, str], tuple[dict[str, Any], ...]]:
+    """What the page noted of readings outside of sessions, by film and observer, newest first."""
+    query = (
+        select(readings.c.film_id, observers.c.code, reading_logs.c.details)
+        .join_from(readings, reading_logs, reading_logs.c.reading_id == readings.c.id)
+        .join(observers, observers.c.id == readings.c.observer_id)
+        .where(readings.c.session_item_id.is_(None))
+        .order_by(readings.c.version.desc())
+    )
+    found: dict[tuple[int, str], tuple[dict[str, Any], ...]] = {}
+    for film, observer, details in connection.execute(query):
+        found[film, observer] = (*found.get((film, observer), ()), json.loads(details))
+    return found
 
 
 def _add_log(connection: Connection, reading_id: int, log: MarkingLog) -> None:

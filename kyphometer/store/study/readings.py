@@ -169,6 +169,11 @@ class StudyReadings(StudyFile):
                 where.append(readings.in_session(session_id(connection, session)))
             return tuple(readings.latest(connection, *where))
 
+    def noted(self) -> dict[tuple[int, str], tuple[dict[str, Any], ...]]:
+        """What the page noted of readings outside of sessions, by film and observer."""
+        with self._database.read() as connection:
+            return readings.noted(connection)
+
     def readers(self) -> dict[int, tuple[str, ...]]:
         """See `ReadingStore`."""
         with self._database.read() as connection:
