@@ -7,6 +7,7 @@ const core = '../../kyphometer/web/static/app/core';
 const geometry = await import(`${core}/geometry.js`);
 const doc = await import(`${core}/document.js`);
 const plan = await import(`${core}/plan.js`);
+const { bodyAt } = await import(`${core}/proposal.js`);
 const { History } = await import(`${core}/history.js`);
 
 const oracle = JSON.parse(readFileSync(new URL('../data/angle_oracle.json', import.meta.url), 'utf8'));
@@ -20,6 +21,16 @@ for (const one of oracle.cases) {
     else assert.ok(Math.abs(angle - one.expected_deg) <= oracle.tolerance_deg, `${angle}`);
   });
 }
+
+test('a proposed body is hit in its middle, not near its corners, and not once it is taken', () => {
+  const plate = (y) => ({ anterior: { xy: [0, y] }, posterior: { xy: [100, y] } });
+  const proposal = { document: { vertebrae: { L1: { superior: plate(0), inferior: plate(60) }, S1: { superior: plate(90) } } } };
+  const offers = [{ level: 'L1', endplate: 'superior' }, { level: 'S1', endplate: 'superior' }];
+  assert.equal(bodyAt(proposal, offers, [50, 30]), 'L1');
+  assert.equal(bodyAt(proposal, offers, [25, 45]), 'L1');
+  for (const at of [[5, 5], [50, 8], [90, 30], [50, 70], [50, 90]]) assert.equal(bodyAt(proposal, offers, at), null, `${at}`);
+  assert.equal(bodyAt(proposal, [], [50, 30]), null);
+});
 
 test('a similarity is found again from two points, and its way back is its inverse', () => {
   const turn = { scale: 1.7, cos: Math.cos(0.4), sin: Math.sin(0.4), tx: 30, ty: -12 };
