@@ -146,6 +146,28 @@ def test_levels_are_moved_by_one_key_and_one_endplate_is_taken_at_a_time(helped:
     expect(_proposed(tab)).to_have_count(0)
 
 
+def test_a_click_into_a_proposed_body_takes_it_and_a_drag_does_not(helped: Tab) -> None:
+    tab = helped
+    page = tab.open("1").page
+    page.keyboard.press("5")
+    expect(_proposed(tab)).not_to_have_count(0)
+    level, side = case().fractured, ("superior", "inferior")
+    ends = [case().xy(level, one, corner) for one in side for corner in ("anterior", "posterior")]
+    x, y = tab.screen((sum(at[0] for at in ends) / 4, sum(at[1] for at in ends) / 4))
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 40, y + 20, steps=4)
+    page.mouse.up()
+    assert tab.corners() == []
+    page.mouse.click(x, y)
+    tab.wait_corners(4)
+    marks = _places(tab, "1")
+    assert {key.split(".")[0] for key in marks} == {level}
+    assert {mark["source"] for mark in marks.values()} == {"detected"}
+    page.keyboard.press("Control+z")
+    tab.wait_corners(0)
+
+
 def test_the_reading_of_the_visit_before_decides_the_levels(
     chromium: Browser, tmp_path: Path
 ) -> None:

@@ -7,6 +7,7 @@ const core = '../../kyphometer/web/static/app/core';
 const geometry = await import(`${core}/geometry.js`);
 const doc = await import(`${core}/document.js`);
 const plan = await import(`${core}/plan.js`);
+const { bodyAt } = await import(`${core}/proposal.js`);
 const { History } = await import(`${core}/history.js`);
 
 const oracle = JSON.parse(readFileSync(new URL('../data/angle_oracle.json', import.meta.url), 'utf8'));
@@ -20,6 +21,16 @@ for (const one of oracle.cases) {
     else assert.ok(Math.abs(angle - one.expected_deg) <= oracle.tolerance_deg, `${angle}`);
   });
 }
+
+test('a proposed body is hit in its middle, not near its corners, and not once it is taken', () => {
+  const plate = (y) => ({ anterior: { xy: [0, y] }, posterior: { xy: [100, y] } });
+  const proposal = { document: { vertebrae: { L1: { superior: plate(0), inferior: plate(60) }, S1: { superior: plate(90) } } } };
+  const offers = [{ level: 'L1', endplate: 'superior' }, { level: 'S1', endplate: 'superior' }];
+  assert.equal(bodyAt(proposal, offers, [50, 30]), 'L1');
+  assert.equal(bodyAt(proposal, offers, [25, 45]), 'L1');
+  for (const at of [[5, 5], [50, 8], [90, 30], [50, 70], [50, 90]]) assert.equal(bodyAt(proposal, offers, at), null, `${at}`);
+  assert.equal(bodyAt(proposal, [], [50, 30]), null);
+});
 
 test('a similarity is found again from two points, and its way back is its inverse', () => {
   const turn = { scale: 1.7, cos: Math.cos(0.4), sin: Math.sin(0.4), tx: 30, ty: -12 };
@@ -226,5 +237,28 @@ test('a film that lies on its side or head down gets its corners sorted by where
     assert.deepEqual(doc.withFacing(shown, facing, doc.upOf(shown)).vertebrae, shown.vertebrae, 'sorted already');
     const wrong = doc.withFacing(shown, facing === 'left' ? 'right' : 'left', doc.upOf(shown));
     assert.deepEqual(wrong.vertebrae.T12.superior.anterior, shown.vertebrae.T12.superior.posterior);
+  }
+});
+
+const { ArrivingFilm } = await import('../../kyphometer/web/static/app/view/arriving.js');
+
+test('a film looked through while it arrives is the one looked through afterwards', () => {
+  for (const [columns, rows] of [[301, 517], [300, 516], [301, 516], [1, 7], [7, 1]]) {
+    const data = new Uint16Array(columns * rows).map((_, i) => 100 + ((i * 7919) % 60000));
+    const bytes = new Uint8Array(data.buffer);
+    for (const piece of [bytes.length, 65536, 4097, 333, 1]) {
+      if (piece === 1 && bytes.length > 100) continue;
+      const film = new ArrivingFilm(columns, rows);
+      for (let at = 0; at < bytes.length; at += piece) {
+        assert.equal(film.arrived, null);
+        assert.ok(film.add(bytes.subarray(at, at + piece)));
+      }
+      assert.equal(film.share, 1);
+      assert.equal(film.add(new Uint8Array(1)), false);
+      const { data: kept, min, max, half } = film.arrived;
+      assert.deepEqual(kept, data);
+      assert.deepEqual([min, max], [data.reduce((a, b) => Math.min(a, b)), data.reduce((a, b) => Math.max(a, b))]);
+      assert.deepEqual(buildPyramid(kept, columns, rows, half), buildPyramid(data, columns, rows));
+    }
   }
 });

@@ -129,6 +129,15 @@ export function takeProposed(session, one) {
   session.emit('advance', { from: before ?? {} });
 }
 
+/** Take what is proposed of one body and not marked yet. @param {Session} session @param {string} level */
+export function takeBody(session, level) {
+  const { proposal, target } = session;
+  const offers = session.offers.filter((offer) => offer.level === level);
+  if (!proposal || offers.length === 0) return;
+  session.history.commit(withTaken(session.history.saved, proposal, offers), 'take');
+  session.emit('advance', { from: target ?? {} });
+}
+
 /** Whether the next intact level stands in for a neighbour of the fracture. @param {Session} session @param {boolean} allowed */
 export function allowNextIntact(session, allowed) {
   const { next_intact: _before, ...rest } = session.history.saved;

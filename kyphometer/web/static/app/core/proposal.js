@@ -10,6 +10,9 @@
 import { neighbour, sidesOf } from './anatomy.js';
 import { endplateOf, endplatesOf, normalised, shifted, withCorner } from './document.js';
 
+/** A click takes a body within this part of it about its centre: corners lie outside. */
+const MIDDLE = 0.6;
+
 /** @param {Wire.Proposed} answer @returns {Proposal} */
 export function proposalOf(answer) {
   return {
@@ -42,6 +45,28 @@ export function untaken(proposal, reading) {
   return endplatesOf(proposal.document)
     .filter((one) => one.complete && sidesOf(one.level).includes(one.endplate))
     .filter((one) => !endplateOf(reading, one.level, one.endplate) && !stated.has(`${one.level}.${one.endplate}`));
+}
+
+/** The proposed body in whose middle a place lies, as long as one of its endplates is not taken.
+ * @param {Proposal} proposal @param {Offer[]} offers @param {readonly number[]} at on the film @returns {?string} */
+export function bodyAt(proposal, offers, at) {
+  for (const level of new Set(offers.map((one) => one.level))) {
+    const { superior, inferior } = proposal.document.vertebrae[level] ?? {};
+    const marks = [superior?.anterior, superior?.posterior, inferior?.posterior, inferior?.anterior];
+    if (marks.every(Boolean) && isInMiddle(marks.map((mark) => mark?.xy ?? [0, 0]), at)) return level;
+  }
+  return null;
+}
+
+/** @param {(readonly number[])[]} loop corners in order @param {readonly number[]} at */
+function isInMiddle(loop, at) {
+  const mean = [0, 1].map((i) => loop.reduce((sum, corner) => sum + corner[i], 0) / loop.length);
+  const far = [0, 1].map((i) => mean[i] + (at[i] - mean[i]) / MIDDLE);
+  const turns = loop.map((a, i) => {
+    const b = loop[(i + 1) % loop.length];
+    return (b[0] - a[0]) * (far[1] - a[1]) - (b[1] - a[1]) * (far[0] - a[0]);
+  });
+  return turns.every((turn) => turn > 0) || turns.every((turn) => turn < 0);
 }
 
 /** What one key takes: wanted endplates of bodies that are likely enough, or all of those if none are wanted.

@@ -145,6 +145,26 @@ export function sayWhere(stage, start) {
   };
 }
 
+/** A click takes the proposed body; a drag is the window, as elsewhere.
+ * @param {Stage} stage @param {Point} start @param {string} level @returns {Gesture} */
+export function takeBody(stage, start, level) {
+  /** @type {?Gesture} */
+  let drag = null;
+  return {
+    move(now, event) {
+      if (!drag && distance(now, start) > SLACK) drag = windowDrag(stage, start);
+      drag?.move(now, event);
+    },
+    end(event) {
+      if (drag) drag.end(event);
+      else if (stage.session) actions.takeBody(stage.session, level);
+    },
+    cancel() {
+      drag?.cancel();
+    },
+  };
+}
+
 /** @param {Stage} stage @param {Point} start @returns {Gesture} */
 export function windowDrag(stage, start) {
   const film = /** @type {any} */ (stage.filmAt(start));

@@ -6,7 +6,7 @@
  * @typedef {import('../core/geometry.js').Point} Point
  */
 import { zoomedAt } from '../view/viewport.js';
-import { dragCorner, drawLine, panDrag, pinch, placeCorner, sayWhere, windowDrag, zoomDrag } from './gestures.js';
+import { dragCorner, drawLine, panDrag, pinch, placeCorner, sayWhere, takeBody, windowDrag, zoomDrag } from './gestures.js';
 
 const REACH = { mouse: 13, pen: 16, touch: 26 };
 /** While armed only a press right on a corner grabs it; a little beside it places the next one. */
@@ -79,6 +79,8 @@ export class PointerInput {
     const key = event.ctrlKey || event.metaKey ? null : stage.cornerAt(at, reach);
     stage.moveCursor(null);
     if (key) return dragCorner(stage, key, at, touch);
+    const body = touch || event.ctrlKey || event.metaKey ? null : stage.proposedAt(at);
+    if (body) return takeBody(stage, at, body);
     if (armed) return placeCorner(stage, at, touch);
     stage.session?.select(null);
     stage.root.focus({ preventScroll: true });

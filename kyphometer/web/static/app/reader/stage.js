@@ -6,6 +6,7 @@
 import { cornersOf, refOf } from '../core/document.js';
 import { distance, knownScale } from '../core/geometry.js';
 import { expected } from '../core/plan.js';
+import { bodyAt } from '../core/proposal.js';
 import { forwardOf, pairsOf } from '../core/preview.js';
 import { endplateName, pairName, t } from '../i18n.js';
 import { angleText } from '../ui/angles.js';
@@ -118,6 +119,13 @@ export class Stage {
       }
     }
     return best;
+  }
+
+  /** The proposed body in whose middle a place in the pane lies, or null. @param {Point} at */
+  proposedAt(at) {
+    const { session } = this;
+    if (!session?.proposal || this.hidden || this.isCovered(at)) return null;
+    return bodyAt(session.proposal, session.offers, this.pane.toFilm(at));
   }
 
   /** @param {Point} film @param {boolean} [touch] */
