@@ -26,6 +26,15 @@ __all__ = ["annotator", "chromium", "film_folder", "postgres_server", "study_tar
 
 settings.load_profile("ci")
 
+
+@pytest.fixture(autouse=True, scope="session")
+def settings_of_ones_own(tmp_path_factory):
+    """What the program remembers of its user (what was opened last) is left as it is."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
+        yield
+
+
 BROWSER = {"chromium", "tab"}
 SERVERS = {"annotator", "postgres_server", "study_target"}
 WAITING = ("test_web_", "test_pacs_", "test_workflow_batch")

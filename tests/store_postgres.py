@@ -26,8 +26,9 @@ def _programs() -> Path | None:
 class PostgresServer:
     """A server that listens on a socket in its own folder only."""
 
-    def __init__(self, programs: Path) -> None:
+    def __init__(self, programs: Path, fsync: str = "off") -> None:
         self._programs = programs
+        self._fsync = fsync  # the machine does not die in tests, only the server
         self.folder = Path(tempfile.mkdtemp(prefix="kypho-pg-", dir="/tmp"))
         self._user: dict[str, object] = {}
         if os.geteuid() == 0:  # PostgreSQL refuses to run as root
@@ -50,7 +51,7 @@ class PostgresServer:
         options = {
             "listen_addresses": "",
             "unix_socket_directories": str(self.folder),
-            "fsync": "off",  # the machine does not die in these tests, only the server
+            "fsync": self._fsync,
         }
         settings = [word for key, value in options.items() for word in ("-c", f"{key}={value}")]
         log = (self.folder / "log").open("ab")
@@ -65,6 +66,11 @@ class PostgresServer:
                 return
             time.sleep(0.1)
         raise TimeoutError((self.folder / "log").read_text()[-2000:])
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """SIGINT: fast shutdown. SIGQUIT: as if the machine had died, without writing back."""

@@ -14,7 +14,7 @@ from kyphometer.endplates.classical import METHOD
 from kyphometer.endplates.corners import line_directions_deg, line_lengths
 from kyphometer.endplates.estimate import Estimate, Refiner
 from kyphometer.endplates.frame import VertebraFrame
-from kyphometer.endplates.posterior import CLICK_DEPTHS, joined
+from kyphometer.endplates.posterior import CLICK_DEPTHS, WEIGHED_PART, joined
 
 BODY = np.array([[-16.0, -12.0], [16.0, -12.0], [-16.0, 12.0], [16.0, 12.0]])
 CLICK_DEG = np.degrees(np.sqrt(2) * CLICK_DEPTHS)
@@ -46,16 +46,17 @@ def turned_click(degrees: float) -> np.ndarray:
 
 
 @given(sd=st.floats(1.6, 30.0), turn=st.floats(-8.0, 8.0))
-def test_an_uncertain_line_lies_between_image_and_click_by_their_variances(sd, turn):
+def test_an_uncertain_line_lies_between_image_and_click_by_what_each_is_worth(sd, turn):
     after = joined(estimate((sd, 0.5)), turned_click(turn), 1.5)
-    weight = sd**2 / (sd**2 + CLICK_DEG**2)
+    weight = 1 / (1 + (CLICK_DEG / (WEIGHED_PART * sd)) ** 2)
     found = line_directions_deg(after.corners)
     assert np.tan(np.radians(found[0])) == pytest.approx(
         weight * np.tan(np.radians(turn)), abs=1e-9
     )
     assert found[1] == pytest.approx(0.0, abs=1e-9)
-    assert 1 / after.line_sd_deg[0] ** 2 == pytest.approx(1 / sd**2 + 1 / CLICK_DEG**2)
-    assert after.line_sd_deg[0] < CLICK_DEG
+    variance = (1 - weight) ** 2 * sd**2 + weight**2 * CLICK_DEG**2
+    assert after.line_sd_deg[0] == pytest.approx(np.sqrt(variance))
+    assert after.line_sd_deg[0] < min(sd, 1.01 * CLICK_DEG)
 
 
 @given(sd=st.floats(1.6, 30.0))

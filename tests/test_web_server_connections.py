@@ -17,7 +17,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from kyphometer.web.access.fair_share import STRANGERS_AT_ONCE, FairShare
+from kyphometer.web.access import fair_share
+from kyphometer.web.access.fair_share import STRANGERS_AT_ONCE, FairShare, Paces
 from kyphometer.web.server import connections
 from kyphometer.web.server.connections import BehindProxyProtocol, GuardedProtocol
 from kyphometer.web.server.process import open_socket
@@ -175,6 +176,25 @@ def test_one_flooding_stranger_has_two_requests_at_once():
         answers = list(pool.map(lambda _: ask(port).text, range(60)))
     assert answers == ["done"] * 60
     assert most == STRANGERS_AT_ONCE
+
+
+def test_an_address_of_strangers_is_served_at_its_pace_and_no_other_waits():
+    paces = Paces(at_first=3, a_second=2.0)
+    assert [paces.wait_s("a", 0.0) for _ in range(5)] == [0.0, 0.0, 0.0, 0.5, 1.0]
+    assert paces.wait_s("b", 0.0) == 0.0
+    assert paces.wait_s("a", 10.0) == 0.0  # what was waited for is forgotten, but not hoarded
+    assert [paces.wait_s("a", 1000.0) for _ in range(4)] == [0.0, 0.0, 0.0, 0.5]
+
+
+def test_a_flooding_stranger_is_served_slowly(monkeypatch):
+    monkeypatch.setattr(fair_share, "STRANGERS_AT_FIRST", 5)
+    app = Starlette(
+        routes=[Route("/", lambda _: PlainTextResponse("done"))], middleware=[Middleware(FairShare)]
+    )
+    with serving(app=app) as port, ThreadPoolExecutor(30) as pool:
+        began = time.monotonic()
+        assert list(pool.map(lambda _: ask(port).text, range(25))) == ["done"] * 25
+    assert time.monotonic() - began >= 20 / fair_share.STRANGERS_A_SECOND - 0.1
 
 
 def test_a_body_that_comes_slowly_keeps_no_place():

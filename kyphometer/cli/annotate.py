@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 from kyphometer.cli.observer import add_observer, observer_code
+from kyphometer.cli.options import Options
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnnotateOptions(Options):
+    """Options of `kyphometer annotate`."""
+
+    target: str | None
+    port: int
+    no_browser: bool
+    all_frames: bool
+    no_assist: bool
+    fractured_level: str | None
+    corner_sd_mm: float | None
+    sem: list[str]
+    loss_limit: float | None
+    session: str | None
+    observer: str | None
 
 
 def add_parser(subparsers: Any) -> None:
@@ -67,17 +86,18 @@ def add_parser(subparsers: Any) -> None:
     add_observer(parser)
 
 
-def run(args: Any) -> int:
+def run(given: argparse.Namespace) -> int:
     """Serve until interrupted."""
     from kyphometer.cli.start import remember, usual_target
     from kyphometer.cli.study_output import counter
     from kyphometer.web.server.annotate import annotate
     from kyphometer.web.server.targets import open_target
 
+    args = AnnotateOptions.of(given)
     changes = _stated(args)
     observer = observer_code(args.observer)
     if args.session is not None:
-        return _session(args.target or usual_target(), args, observer)
+        return _session(args.target or usual_target(), args.session, args, observer)
     where = args.target or usual_target()
     target = open_target(where, observer, counter("films"), all_frames=args.all_frames)
     remember(where)
@@ -98,7 +118,7 @@ def run(args: Any) -> int:
     return 0
 
 
-def _stated(args: Any) -> dict[str, Any]:
+def _stated(args: AnnotateOptions) -> dict[str, Any]:
     """What the command line says about the agreement; the rest is the study's."""
     from kyphometer.anatomy import Level
     from kyphometer.errors import UsageError
@@ -130,14 +150,14 @@ def _code_and_degrees(text: str) -> tuple[str, float]:
         raise UsageError("sem_form", text=text) from None
 
 
-def _session(where: str, args: Any, observer: str) -> int:
+def _session(where: str, code: str, args: AnnotateOptions, observer: str) -> int:
     """Read a blinded session, under the rules that it was planned with."""
     from kyphometer.store.study.study import Study
     from kyphometer.web.server.annotate import annotate_session
 
     browser = not args.no_browser
     with Study.open(where, actor=observer) as study:
-        annotate_session(study, args.session, observer, port=args.port, show=_show, browser=browser)
+        annotate_session(study, code, observer, port=args.port, show=_show, browser=browser)
     return 0
 
 

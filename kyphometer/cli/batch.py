@@ -8,11 +8,17 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kyphometer.cli.measure import CSV_COLUMNS
 from kyphometer.cli.options import (
+    WithAuto,
+    WithFilm,
+    WithFormat,
+    WithGrey,
+    WithMeasuring,
     add_auto_option,
     add_film_options,
     add_grey_option,
@@ -24,6 +30,20 @@ from kyphometer.cli.output import add_format, print_csv, print_json, print_table
 
 if TYPE_CHECKING:
     from kyphometer.workflow import MeasuredFilm
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchOptions(WithFilm, WithGrey, WithAuto, WithMeasuring, WithFormat):
+    """Options of `kyphometer batch`."""
+
+    folder: Path
+    out: Path | None
+    output: Path | None
+    columns: str
+    workers: int | None
+    scheduler: str | None
+    leave: bool
+    again: bool
 
 
 def add_parser(subparsers: Any) -> None:
@@ -85,16 +105,17 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def run(args: Any) -> int:
+def run(given: argparse.Namespace) -> int:
     """Measure, print, draw; name every film that failed."""
     from kyphometer import workflow
     from kyphometer.dicom.archive import Unpacked
 
+    args = BatchOptions.of(given)
     if not args.folder.exists():
         print(f"kyphometer: there is no folder '{args.folder}'.", file=sys.stderr)
         return 2
     if args.out is not None:
-        return _archive(args)
+        return _archive(args, args.out)
     if args.workers or args.scheduler or args.again or args.leave:
         print(
             "kyphometer: --workers, --scheduler, --leave and --again need --out.", file=sys.stderr
@@ -110,7 +131,7 @@ def run(args: Any) -> int:
         return _measured(args, files)
 
 
-def _archive(args: Any) -> int:
+def _archive(args: BatchOptions, out: Path) -> int:
     """Measure into a table; say what became of the films."""
     from kyphometer.workflow.batch import BatchPlan, run_batch
 
@@ -120,7 +141,7 @@ def _archive(args: Any) -> int:
         return 2
     plan = BatchPlan(
         root=args.folder,
-        out=args.out,
+        out=out,
         workers=args.workers,
         scheduler=args.scheduler,
         afresh=args.again,
@@ -143,7 +164,7 @@ def _archive(args: Any) -> int:
     else:
         print_table(("films", "number"), sorted(report.states.items()), right=(1,))
         earlier = f"; {report.before} of them had been done before" if report.before else ""
-        print(f"\n{report.films} films in {args.out}{earlier}")
+        print(f"\n{report.films} films in {out}{earlier}")
     return 1 if report.failed else 0
 
 
@@ -165,7 +186,7 @@ class _Shown:
         print(text, end="  \r" if terminal else "\n", file=sys.stderr, flush=True)
 
 
-def _measured(args: Any, files: list[Path]) -> int:
+def _measured(args: BatchOptions, files: list[Path]) -> int:
     from kyphometer import workflow
 
     if args.output is not None:
@@ -216,7 +237,7 @@ def _when(item: MeasuredFilm) -> tuple[str, str, str]:
     return (item.patient, exposed.isoformat() if exposed else "", str(path))
 
 
-def _print(items: list[MeasuredFilm], args: Any) -> None:
+def _print(items: list[MeasuredFilm], args: BatchOptions) -> None:
     if args.format == "json":
         print_json([item.to_dict() for item in items])
     elif args.format == "csv":

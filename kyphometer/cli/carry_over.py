@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kyphometer.cli.options import add_film_options, add_grey_option
+from kyphometer.cli.options import WithFilm, WithFormat, WithGrey, add_film_options, add_grey_option
 from kyphometer.cli.output import add_format, print_csv, print_json, print_table
 
 if TYPE_CHECKING:
     from kyphometer.carry import AngleChange, CarryOver
 
 CSV_COLUMNS = ("code", "upper", "lower", "before", "after", "change", "standard_uncertainty")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CarryOverOptions(WithFilm, WithGrey, WithFormat):
+    """Options of `kyphometer carry-over`."""
+
+    previous: Path
+    film: Path
+    reading: Path | None
+    out: Path | None
+    anchor: list[str]
 
 
 def add_parser(subparsers: Any) -> None:
@@ -40,13 +53,14 @@ def add_parser(subparsers: Any) -> None:
     add_format(parser)
 
 
-def run(args: Any) -> int:
+def run(given: argparse.Namespace) -> int:
     """Carry over, write, print."""
     from kyphometer import workflow
     from kyphometer.carry import carry_over
     from kyphometer.dicom import read_film
     from kyphometer.reading.document import read_reading, reading_to_dict, write_reading
 
+    args = CarryOverOptions.of(given)
     previous = read_film(args.previous, grey=args.grey)
     film = read_film(args.film, spacing_mm=args.spacing, grey=args.grey)
     reading = read_reading(args.reading or workflow.find_reading(args.previous))

@@ -4,8 +4,29 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from kyphometer.cli.options import Options
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeidentifyOptions(Options):
+    """Options of `kyphometer deidentify`."""
+
+    source: str
+    out: Path | None
+    key: Path | None
+    dry_run: bool
+    audit: bool
+    names: Path | None
+    pixels_checked: list[str]
+    blank: list[tuple[str, tuple[int, int, int, int]]]
+    keep_device: bool
+    keep_column: list[str]
+    accept_leftovers: bool
+    json: bool
 
 
 def add_parser(subparsers: Any) -> None:
@@ -76,8 +97,9 @@ def _region(text: str) -> tuple[str, tuple[int, int, int, int]]:
     return name or "*", (left, top, width, height)
 
 
-def run(args: Any) -> int:
+def run(given: argparse.Namespace) -> int:
     """Copy, or look for leftovers."""
+    args = DeidentifyOptions.of(given)
     if args.audit:
         return _audit(args)
     if args.out is None:
@@ -166,7 +188,7 @@ def _print(outcome: Any) -> None:
         print(f"The key is {outcome.key}: keep it apart from the copy.")
 
 
-def _audit(args: Any) -> int:
+def _audit(args: DeidentifyOptions) -> int:
     from kyphometer.cli.output import print_json
     from kyphometer.dicom.identifiers import Identifier
     from kyphometer.errors import StudyRefusedError

@@ -4,16 +4,34 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kyphometer.cli.options import add_film_options, add_grey_option, add_proposal_options
+from kyphometer.cli.options import (
+    WithFilm,
+    WithFormat,
+    WithGrey,
+    WithProposal,
+    add_film_options,
+    add_grey_option,
+    add_proposal_options,
+)
 from kyphometer.cli.output import add_format, print_csv, print_json, print_table
 
 if TYPE_CHECKING:
     from kyphometer.detect import Proposal
 
 CSV_COLUMNS = ("level", "chance", "expected_error_percent", "doubt", "refined", "note")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DetectOptions(WithFilm, WithGrey, WithProposal, WithFormat):
+    """Options of `kyphometer detect`."""
+
+    film: Path
+    out: Path | None
+    frame: int | None
 
 
 def add_parser(subparsers: Any) -> None:
@@ -34,11 +52,12 @@ def add_parser(subparsers: Any) -> None:
     add_format(parser)
 
 
-def run(args: argparse.Namespace) -> int:
+def run(given: argparse.Namespace) -> int:
     """Propose, write, print; 1 if the levels are uncertain."""
     from kyphometer.reading.document import write_reading
     from kyphometer.workflow.proposals import body_rows, proposal_document, propose_file
 
+    args = DetectOptions.of(given)
     _film, proposal = propose_file(
         args.film,
         spacing_mm=args.spacing,

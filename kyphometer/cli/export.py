@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kyphometer.cli.options import add_film_options
+from kyphometer.cli.options import WithFilm, add_film_options
 from kyphometer.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
@@ -15,6 +17,22 @@ if TYPE_CHECKING:
     from kyphometer.workflow.films import Failure
 
 FORMS = ("sr", "sc", "pdf", "gsps", "fhir", "coco", "cvat", "slicer")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportOptions(WithFilm):
+    """Options of `kyphometer export`."""
+
+    film: Path | None
+    reading: Path | None
+    study: str | None
+    observer: str | None
+    forms: list[str]
+    out: Path
+    earlier: list[Path]
+    withdraw: str | None
+    frame: int | None
+    json: bool
 
 
 def add_parser(subparsers: Any) -> None:
@@ -65,13 +83,14 @@ def add_parser(subparsers: Any) -> None:
     add_film_options(parser)
 
 
-def run(args: Any) -> int:
+def run(given: argparse.Namespace) -> int:
     """Write, and say what was written."""
     from kyphometer.interop.export import Form, read_files, write_forms
 
+    args = ExportOptions.of(given)
     _check(args)
     forms = [Form(name) for name in dict.fromkeys(args.forms)]
-    if args.study is None:
+    if args.film is not None:
         item = read_files(
             args.film,
             args.reading,
@@ -80,14 +99,16 @@ def run(args: Any) -> int:
             spacing_mm=args.spacing,
         )
         if args.withdraw is not None:
-            return _withdraw(args, item, forms)
+            return _withdraw(args, item, forms, args.withdraw)
         return _one(args, item, forms)
     failures: list[Failure] = []
-    done = list(write_forms(_study(args, failures), forms, _place(args.out)))
+    done = list(
+        write_forms(_study(args.study or "", args.observer, failures), forms, _place(args.out))
+    )
     return _told(args, [*failures, *done])
 
 
-def _check(args: Any) -> None:
+def _check(args: ExportOptions) -> None:
     from kyphometer.errors import UsageError
 
     if (args.study is None) == (args.film is None):
@@ -100,12 +121,12 @@ def _check(args: Any) -> None:
         raise UsageError("out_is_no_folder", out=args.out)
 
 
-def _withdraw(args: Any, item: ReadFilm, forms: Iterable[Form]) -> int:
+def _withdraw(args: ExportOptions, item: ReadFilm, forms: Iterable[Form], why: str) -> int:
     from kyphometer.interop.export import write_withdrawal
 
     kinds = [form.kind for form in forms if form.kind is not None]
     target = args.out / f"{item.name}.withdrawn.dcm" if args.out.is_dir() else args.out
-    uid = write_withdrawal(item, kinds, args.withdraw, target)
+    uid = write_withdrawal(item, kinds, why, target)
     if args.json:
         print_json({"written": [{"film": item.name, "as": "ko", "path": str(target), "uid": uid}]})
     else:
@@ -113,7 +134,7 @@ def _withdraw(args: Any, item: ReadFilm, forms: Iterable[Form]) -> int:
     return 0
 
 
-def _one(args: Any, item: ReadFilm, forms: Iterable[Form]) -> int:
+def _one(args: ExportOptions, item: ReadFilm, forms: Iterable[Form]) -> int:
     from kyphometer.interop.export import Written, write_form
 
     done = []
@@ -128,21 +149,21 @@ def _place(folder: Path) -> Callable[[str, Form], Path]:
     return lambda name, form: folder / f"{name or 'films'}{form.suffix}"
 
 
-def _study(args: Any, failures: list[Failure]) -> Iterable[ReadFilm]:
+def _study(target: str, observer: str | None, failures: list[Failure]) -> Iterable[ReadFilm]:
     """Films of a study; those that cannot be read go to `failures`."""
     from kyphometer.interop.export import read_study
     from kyphometer.store.study.study import Study
     from kyphometer.workflow.films import Failure
 
-    with Study.open(args.study) as study:
-        for item in read_study(study, args.observer):
+    with Study.open(target) as study:
+        for item in read_study(study, observer):
             if isinstance(item, Failure):
                 failures.append(item)
             else:
                 yield item
 
 
-def _told(args: Any, done: Sequence[Written | Failure]) -> int:
+def _told(args: ExportOptions, done: Sequence[Written | Failure]) -> int:
     from kyphometer.interop.export import Written
 
     written = [item for item in done if isinstance(item, Written)]

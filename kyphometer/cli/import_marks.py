@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kyphometer.cli.options import add_film_options
+from kyphometer.cli.options import WithFilm, add_film_options
 from kyphometer.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
     from kyphometer.interop.objects.read_report import TakenIn
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportMarksOptions(WithFilm):
+    """Options of `kyphometer import-marks`."""
+
+    marks: Path
+    film: Path | None
+    out: Path | None
+    facing: str | None
+    observer: str | None
+    frame: int | None
+    json: bool
 
 
 def add_parser(subparsers: Any) -> None:
@@ -38,7 +53,7 @@ def add_parser(subparsers: Any) -> None:
     add_film_options(parser)
 
 
-def run(args: Any) -> int:
+def run(given: argparse.Namespace) -> int:
     """Take in, compare, write."""
     from dataclasses import replace
 
@@ -46,6 +61,7 @@ def run(args: Any) -> int:
     from kyphometer.geometry import Facing
     from kyphometer.interop.take_in import take_in
 
+    args = ImportMarksOptions.of(given)
     film = None
     if args.film is not None:
         film = read_header(args.film, frame=args.frame, spacing_mm=args.spacing)
@@ -63,7 +79,7 @@ def run(args: Any) -> int:
     return 1 if any(not angle.agrees for item in found for angle in item.angles) else 0
 
 
-def _write(args: Any, found: Sequence[TakenIn]) -> list[Path | None]:
+def _write(args: ImportMarksOptions, found: Sequence[TakenIn]) -> list[Path | None]:
     from kyphometer.errors import UsageError
     from kyphometer.reading.document import write_reading
 
@@ -82,7 +98,7 @@ def _write(args: Any, found: Sequence[TakenIn]) -> list[Path | None]:
     return list(paths)
 
 
-def _tell(args: Any, found: Sequence[TakenIn], paths: Sequence[Path | None]) -> None:
+def _tell(args: ImportMarksOptions, found: Sequence[TakenIn], paths: Sequence[Path | None]) -> None:
     if args.json:
         print_json(
             {"films": [_document(item, path) for item, path in zip(found, paths, strict=True)]}

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kyphometer.cli.options import add_film_options
+from kyphometer.cli.options import WithFilm, WithFormat, add_film_options
 from kyphometer.cli.output import add_format, print_csv, print_json, print_table
+
+
+@dataclass(frozen=True, kw_only=True)
+class InfoOptions(WithFilm, WithFormat):
+    """Options of `kyphometer info`."""
+
+    films: list[Path]
 
 
 def add_parser(subparsers: Any) -> None:
@@ -22,11 +31,12 @@ def add_parser(subparsers: Any) -> None:
     add_format(parser)
 
 
-def run(args: Any) -> int:
+def run(given: argparse.Namespace) -> int:
     """Print the facts of each film; name those that cannot be read."""
     from kyphometer.dicom.archive import Unpacked
     from kyphometer.workflow import look_through
 
+    args = InfoOptions.of(given)
     with Unpacked(keep=False) as unpacked:
         paths, passed = look_through(args.films, unpacked)
         for item in passed:
@@ -40,7 +50,7 @@ def run(args: Any) -> int:
     return status
 
 
-def _documents(paths: list[Path], args: Any) -> tuple[list[dict[str, Any]], int]:
+def _documents(paths: list[Path], args: InfoOptions) -> tuple[list[dict[str, Any]], int]:
     """Facts of each film that can be read, and the exit status."""
     from kyphometer.dicom import facts, read_header
     from kyphometer.dicom.entries import is_no_film

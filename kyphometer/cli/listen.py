@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import signal
 import sys
 import threading
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kyphometer.cli.options import positive
+from kyphometer.cli.options import Options, positive
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListenOptions(Options):
+    """Options of `kyphometer listen`."""
+
+    folder: Path
+    host: str
+    port: int
+    ae_title: str
+    allow_ae: list[str]
+    allow_address: list[str]
+    certificate: Path | None
+    key: Path | None
+    ca: Path | None
+    film_mb: float
+    study: str | None
+    json: bool
 
 
 def add_parser(subparsers: Any) -> None:
@@ -48,10 +68,11 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--json", action="store_true", help="a line of JSON a film")
 
 
-def run(args: Any) -> int:
+def run(given: argparse.Namespace) -> int:
     """Receive until a signal ends it."""
     from kyphometer.interop.network.listen import Listening, listening
 
+    args = ListenOptions.of(given)
     how = Listening(
         host=args.host,
         port=args.port,
@@ -76,13 +97,13 @@ def run(args: Any) -> int:
         while not ended.wait(1.0):
             if args.study is not None and arrived.is_set():
                 arrived.clear()
-                _take_up(args)
+                _take_up(args.study, args.folder)
     if args.study is not None:
-        _take_up(args)
+        _take_up(args.study, args.folder)
     return 0
 
 
-def _tell(args: Any, kept: Any) -> None:
+def _tell(args: ListenOptions, kept: Any) -> None:
     import hashlib
     import json
 
@@ -100,15 +121,15 @@ def _complain(error: Exception) -> None:
     print(f"kyphometer: {error}", file=sys.stderr, flush=True)
 
 
-def _take_up(args: Any) -> None:
+def _take_up(target: str, folder: Path) -> None:
     """Bring the study up to date; what it refuses is said and received on."""
     from kyphometer.errors import KyphometerError
     from kyphometer.store.study.study import Study
 
     with contextlib.ExitStack() as stack:
         try:
-            study = stack.enter_context(Study.open(args.study))
-            report = study.add_films(args.folder)
+            study = stack.enter_context(Study.open(target))
+            report = study.add_films(folder)
         except KyphometerError as error:
             _complain(error)
             return
@@ -116,7 +137,7 @@ def _take_up(args: Any) -> None:
         print(f"kyphometer: {failure.path}: {failure.sentence}", file=sys.stderr, flush=True)
 
 
-def _tls(args: Any) -> Any:
+def _tls(args: ListenOptions) -> Any:
     """Who we are and whom we let in, None without encryption."""
     from kyphometer.errors import UsageError
     from kyphometer.interop.network.tls import server_tls

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from kyphometer.cli.options import (
+    WithAuto,
+    WithFilm,
+    WithFormat,
+    WithGrey,
+    WithMeasuring,
     add_auto_option,
     add_film_options,
     add_grey_option,
@@ -25,6 +32,18 @@ CSV_COLUMNS = (
     "film", "patient", "visit", "observer", "session", "code", "label", "value", "unit",
     "standard_uncertainty", "levels", "note",
 )  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeasureOptions(WithFilm, WithGrey, WithAuto, WithMeasuring, WithFormat):
+    """Options of `kyphometer measure`."""
+
+    film: Path
+    reading: Path | None
+    frame: int | None
+    overlay: Path | None
+    page: Path | None
+    no_pixels: bool
 
 
 def add_parser(subparsers: Any) -> None:
@@ -57,18 +76,19 @@ def add_parser(subparsers: Any) -> None:
     add_format(parser)
 
 
-def run(args: Any) -> int:
+def run(given: argparse.Namespace) -> int:
     """Measure, print, and draw if asked to."""
     from kyphometer import workflow
 
-    kind = None if args.page is None else _page_kind(args.page)
+    args = MeasureOptions.of(given)
+    page = None if args.page is None else (args.page, _page_kind(args.page))
     film, item = workflow.measure_file(
         args.film,
         reading_path=args.reading,
         spacing_mm=args.spacing,
         grey=args.grey,
         frame=args.frame,
-        with_pixels=not args.no_pixels or args.overlay is not None or kind is not None,
+        with_pixels=not args.no_pixels or args.overlay is not None or page is not None,
         auto=auto_options(args),
         **measure_options(args),
     )
@@ -83,8 +103,8 @@ def run(args: Any) -> int:
         from kyphometer.workflow.overlay import draw_overlay
 
         save_figure(draw_overlay(film, item), args.overlay)
-    if kind is not None and film is not None:
-        _write_page(film, item, args.page, kind)
+    if page is not None and film is not None:
+        _write_page(film, item, *page)
     refused = bool(item.measured.refused) and args.angle is not None
     if args.angle is not None and not item.measured.measurements:
         return 5

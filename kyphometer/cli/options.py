@@ -4,10 +4,101 @@ from __future__ import annotations
 
 import argparse
 import math
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, Self
 
 from kyphometer.errors import UsageError
+
+ROUTES = frozenset({"command", "deed", "aim", "language"})
+"""What the parser finds that leads to a command and is none of its options."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What a command was given, typed: each command has a record with one member an option."""
+
+    @classmethod
+    def of(cls, given: argparse.Namespace) -> Self:
+        """From what the parser found.
+
+        Raises
+        ------
+        TypeError
+            If parser and record do not have the same members.
+        """
+        return cls(**{name: value for name, value in vars(given).items() if name not in ROUTES})
+
+
+@dataclass(frozen=True, kw_only=True)
+class WithFilm(Options):
+    """See `add_film_options`."""
+
+    spacing: tuple[float, float] | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class WithProposal(Options):
+    """See `add_proposal_options`."""
+
+    lowest: str | None
+    facing: str | None
+    earlier: Path | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class WithAuto(WithProposal):
+    """See `add_auto_option`."""
+
+    auto: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class WithGrey(Options):
+    """See `add_grey_option`."""
+
+    grey: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class WithMeasuring(Options):
+    """See `add_measure_options`."""
+
+    angle: list[str] | None
+    corner_sd: float | None
+    allow_next_intact: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class WithTable(Options):
+    """See `add_table_options`."""
+
+    encoding: str
+    decimal: str | None
+    dates: Literal["dmy", "mdy", "ymd"] | None
+    missing: list[str] | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class WithFormat(Options):
+    """See `kyphometer.cli.output.add_format`."""
+
+    format: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class WithReports(Options):
+    """The forms in which a report may be wanted."""
+
+    html: Path | None
+    pdf: Path | None
+    docx: Path | None
+    xlsx: Path | None
+
+    @property
+    def wants_report(self) -> bool:
+        """Whether any is."""
+        return any((self.html, self.pdf, self.docx, self.xlsx))
 
 
 class FreeOrder(argparse.ArgumentParser):
@@ -92,7 +183,7 @@ def add_auto_option(parser: Any) -> None:
     add_proposal_options(group)
 
 
-def auto_options(args: argparse.Namespace) -> dict[str, Any] | None:
+def auto_options(args: WithAuto) -> dict[str, Any] | None:
     """Options for `workflow.measure_file`; None without `--auto`."""
     if not args.auto:
         if args.lowest or args.facing or args.earlier:
@@ -134,7 +225,7 @@ def add_measure_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def measure_options(args: argparse.Namespace) -> dict[str, object]:
+def measure_options(args: WithMeasuring) -> dict[str, object]:
     """Options for `workflow.measure_film` from parsed arguments."""
     options: dict[str, object] = {
         "codes": args.angle,

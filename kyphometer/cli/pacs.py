@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+from collections.abc import Callable
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kyphometer.cli.options import FreeOrder, positive
+from kyphometer.cli.options import FreeOrder, WithFormat, positive
 from kyphometer.cli.output import add_format, print_csv, print_json, print_table
 from kyphometer.cli.study_output import counted, counter, print_facts
 
@@ -32,6 +34,67 @@ _FOUND = (
     "series_instance_uid", "sop_instance_uid", "sop_class_uid", "rows", "columns",
 )  # fmt: skip
 _SHOWN = ("choice", "patient_id", "study_date", "reason", "sop_instance_uid")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListOptions(WithFormat):
+    """Options of `kyphometer pacs list`."""
+
+    destinations: Path | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class EchoOptions(ListOptions):
+    """Options of `kyphometer pacs echo`."""
+
+    destination: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchOptions(EchoOptions):
+    """What is looked for in an archive."""
+
+    patient_id: str
+    patient_name: str
+    accession: str
+    study_uid: str
+    since: date | None
+    until: date | None
+    modality: list[str] | None
+    limit: int
+    possible: bool
+    all: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class FindOptions(SearchOptions):
+    """Options of `kyphometer pacs find`."""
+
+    links: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class FetchOptions(SearchOptions):
+    """Options of `kyphometer pacs fetch`."""
+
+    into: Path | None
+    study: str | None
+    compare: bool
+    most_films: int
+    most_mb: float
+    film_mb: float
+    most_minutes: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class SendOptions(EchoOptions):
+    """Options of `kyphometer pacs send`."""
+
+    paths: list[Path]
+    results: bool
+    study: str | None
+    observer: str | None
+    again: bool
 
 
 def add_parser(subparsers: Any) -> None:
@@ -129,17 +192,24 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def run(args: Any) -> int:
+def run(given: argparse.Namespace) -> int:
     """Do the deed."""
     from kyphometer.interop.network.destinations import read_destinations, the_destination
 
-    if args.deed == "list":
+    if given.deed == "list":
+        args = ListOptions.of(given)
         return _list(args, list(read_destinations(args.destinations).values()))
-    deed = {"echo": _echo, "find": _find, "fetch": _fetch, "send": _send}[args.deed]
-    return deed(args, the_destination(args.destination, args.destinations))
+    deeds: dict[str, tuple[Callable[[Any, Destination], int], type[EchoOptions]]] = {
+        "echo": (_echo, EchoOptions),
+        "find": (_find, FindOptions),
+        "fetch": (_fetch, FetchOptions),
+        "send": (_send, SendOptions),
+    }
+    deed, record = deeds[given.deed]
+    return deed(record.of(given), the_destination(given.destination, given.destinations))
 
 
-def _list(args: Any, known: Sequence[Destination]) -> int:
+def _list(args: ListOptions, known: Sequence[Destination]) -> int:
     columns = ("name", "kind", "address", "send")
     rows = [
         {"name": one.name, "kind": one.kind, "address": one.address, "send": " ".join(one.send)}
@@ -149,7 +219,7 @@ def _list(args: Any, known: Sequence[Destination]) -> int:
     return 0
 
 
-def _echo(args: Any, to: Destination) -> int:
+def _echo(args: EchoOptions, to: Destination) -> int:
     import time
 
     from kyphometer.interop.network.open import open_archive
@@ -163,7 +233,7 @@ def _echo(args: Any, to: Destination) -> int:
     return 0
 
 
-def _query(args: Any) -> Query:
+def _query(args: SearchOptions) -> Query:
     from kyphometer.interop.network.archive import RADIOGRAPHS, Query
 
     stated = tuple(code.upper() for code in args.modality or ())
@@ -179,7 +249,7 @@ def _query(args: Any) -> Query:
     )
 
 
-def _judged(args: Any, to: Destination) -> tuple[list[Judged], bool]:
+def _judged(args: SearchOptions, to: Destination) -> tuple[list[Judged], bool]:
     """What fits, chosen ones first, and whether the archive listed all that it holds."""
     from kyphometer.interop.network.lateral import Choice, judge
     from kyphometer.interop.network.open import open_archive
@@ -205,7 +275,7 @@ def _judged(args: Any, to: Destination) -> tuple[list[Judged], bool]:
     return kept, not parts
 
 
-def _find(args: Any, to: Destination) -> int:
+def _find(args: FindOptions, to: Destination) -> int:
     from dataclasses import asdict
 
     from kyphometer.interop.network.links import links
@@ -227,13 +297,11 @@ def _find(args: Any, to: Destination) -> int:
     return 0 if is_whole else 1
 
 
-def _fetch(args: Any, to: Destination) -> int:
-    from kyphometer.errors import KyphometerError, UsageError
+def _fetch(args: FetchOptions, to: Destination) -> int:
+    from kyphometer.errors import KyphometerError
     from kyphometer.interop.network.fetch import Bounds, fetch
     from kyphometer.interop.network.open import open_archive
 
-    if args.into is None and args.study is None:
-        raise UsageError("into_missing")
     folder, known = _target(args)
     judged, is_whole = _judged(args, to)
     entries = [one.entry for one in judged]
@@ -277,12 +345,15 @@ def _fetch(args: Any, to: Destination) -> int:
     return 1 if done.failed or not is_whole else 0
 
 
-def _target(args: Any) -> tuple[Path, dict[str, Path | None]]:
+def _target(args: FetchOptions) -> tuple[Path, dict[str, Path | None]]:
     """Folder that films go into, and instances that the study holds already, with their files."""
-    if args.study is None:
-        return args.into, {}
     from kyphometer.errors import UsageError
     from kyphometer.store.study.study import Study
+
+    if args.study is None:
+        if args.into is None:
+            raise UsageError("into_missing")
+        return args.into, {}
 
     with Study.open(args.study) as study:
         films = [film for film in study.films() if film.sop_instance_uid]
@@ -303,10 +374,11 @@ def _take_up(study_at: str, folder: Path) -> dict[str, int]:
     return {"added_to_study": len(report.added), "refused_by_study": len(report.failed)}
 
 
-def _send(args: Any, to: Destination) -> int:
+def _send(args: SendOptions, to: Destination) -> int:
     from kyphometer.errors import UsageError
     from kyphometer.interop.network.open import open_archive
     from kyphometer.interop.network.send import journal_path, send
+    from kyphometer.messages import Word
 
     if bool(args.paths) == bool(args.study):
         raise UsageError("send_what")
@@ -334,10 +406,16 @@ def _send(args: Any, to: Destination) -> int:
         print(f"kyphometer: {one.path.name}: {one.reason}", file=sys.stderr)
     if done.ended_by is not None:
         raise done.ended_by
-    return 1 if done.failed or unmade else 0
+    is_unsaid = to.commitment and bool(done.sent) and done.committed is None
+    if is_unsaid:
+        told = Word("pacs.not_promised", {"destination": to.name})
+        print(f"kyphometer: {told}", file=sys.stderr)
+    return 1 if done.failed or unmade or is_unsaid else 0
 
 
-def _outgoing(args: Any, to: Destination, folder: Path, unmade: list[Unmade]) -> Iterator[Path]:
+def _outgoing(
+    args: SendOptions, to: Destination, folder: Path, unmade: list[Unmade]
+) -> Iterator[Path]:
     """Files to send; results are written into the folder first, and what cannot be is told."""
     from kyphometer.interop.network.send import dicom_files
 
@@ -357,7 +435,7 @@ def _outgoing(args: Any, to: Destination, folder: Path, unmade: list[Unmade]) ->
 
 
 @contextmanager
-def _study_of(args: Any) -> Iterator[Study | None]:
+def _study_of(args: SendOptions) -> Iterator[Study | None]:
     from kyphometer.store.study.study import Study
 
     if args.study is None:
@@ -379,7 +457,7 @@ def _print_failures(failed: Sequence[Failure]) -> None:
 
 
 def _print_rows(
-    args: Any, rows: Sequence[dict[str, Any]], columns: Sequence[str], shown: Sequence[str]
+    args: WithFormat, rows: Sequence[dict[str, Any]], columns: Sequence[str], shown: Sequence[str]
 ) -> None:
     if args.format == "json":
         print_json([{name: row.get(name) for name in columns} for row in rows])

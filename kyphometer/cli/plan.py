@@ -2,10 +2,61 @@
 
 from __future__ import annotations
 
+import argparse
+from dataclasses import dataclass
 from typing import Any
 
-from kyphometer.cli.options import positive
+from kyphometer.cli.options import WithFormat, positive
 from kyphometer.cli.output import add_format, print_csv, print_json, print_table
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanOptions(WithFormat):
+    """What every aim of `kyphometer plan` is given."""
+
+    power: float
+    confidence: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class IccOptions(PlanOptions):
+    """Options of `kyphometer plan icc`."""
+
+    expected: float
+    null: float | None
+    width: float | None
+    readings: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class LimitsOptions(PlanOptions):
+    """Options of `kyphometer plan limits`."""
+
+    tolerance: float
+    sd: float | None
+    sem: float | None
+    bias: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class FollowUpOptions(PlanOptions):
+    """Options of the other aims of `kyphometer plan`; None where an aim has none of that name."""
+
+    drop_out: float
+    change: float | None = None
+    difference: float | None = None
+    share: float | None = None
+    reference: float | None = None
+    within: float | None = None
+    sd: float | None = None
+    sd_values: float | None = None
+    correlation: float | None = None
+    ratio: float | None = None
+
+    def stated(self) -> dict[str, float]:
+        """What is known, by name."""
+        members = {name: value for name, value in vars(self).items() if name != "format"}
+        return {name: value for name, value in members.items() if value is not None}
 
 
 def add_parser(subparsers: Any) -> None:
@@ -149,22 +200,26 @@ def _common(parser: Any, *, drop_out: bool = False) -> None:
     )
 
 
-def run(args: Any) -> int:
+def run(given: argparse.Namespace) -> int:
     """Compute and print."""
-    if args.aim not in ("icc", "limits"):
-        return _follow_up(args)
-    sizes = _for_icc(args) if args.aim == "icc" else _for_limits(args)
+    if given.aim == "icc":
+        return _told(_for_icc(IccOptions.of(given)), "films", given.format)
+    if given.aim == "limits":
+        return _told(_for_limits(LimitsOptions.of(given)), "pairs", given.format)
+    return _follow_up(given.aim, FollowUpOptions.of(given))
+
+
+def _told(sizes: list[Any], what: str, form: str) -> int:
     rows = [
         {"method": size.method, "aim": size.aim, "n": size.n, "achieved": round(size.achieved, 4)}
         for size in sizes
     ]
     columns = ("method", "aim", "n", "achieved")
-    if args.format == "json":
+    if form == "json":
         print_json(rows)
-    elif args.format == "csv":
+    elif form == "csv":
         print_csv(rows, columns)
     else:
-        what = "films" if args.aim == "icc" else "pairs"
         print_table(
             ("method", "aim", what, "achieved"),
             [[row["method"], row["aim"], row["n"], f"{row['achieved']:.3f}"] for row in rows],
@@ -173,10 +228,10 @@ def run(args: Any) -> int:
     return 0
 
 
-def _follow_up(args: Any) -> int:
+def _follow_up(aim: str, args: FollowUpOptions) -> int:
     from kyphometer.workflow.planning import plan_follow_up
 
-    planned = plan_follow_up(args.aim, **_given(args))
+    planned = plan_follow_up(aim, **args.stated())
     row = planned.to_dict()
     columns = ("method", "aim", "n", "n_reference", "recruited", "achieved")
     if args.format == "json":
@@ -193,15 +248,7 @@ def _follow_up(args: Any) -> int:
     return 0
 
 
-def _given(args: Any) -> dict[str, Any]:
-    names = (
-        "change", "difference", "share", "reference", "within", "sd", "sd_values", "correlation",
-        "ratio", "power", "confidence", "drop_out",
-    )  # fmt: skip
-    return {name: value for name in names if (value := getattr(args, name, None)) is not None}
-
-
-def _for_icc(args: Any) -> list[Any]:
+def _for_icc(args: IccOptions) -> list[Any]:
     from kyphometer.workflow.planning import sizes_for_icc
 
     return sizes_for_icc(
@@ -214,7 +261,7 @@ def _for_icc(args: Any) -> list[Any]:
     )
 
 
-def _for_limits(args: Any) -> list[Any]:
+def _for_limits(args: LimitsOptions) -> list[Any]:
     from kyphometer.workflow.planning import sizes_for_limits
 
     return sizes_for_limits(

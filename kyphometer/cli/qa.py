@@ -2,13 +2,69 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from kyphometer.cli.options import Options, WithFormat, WithReports
 from kyphometer.cli.output import add_format, print_csv, print_json, print_table
 from kyphometer.cli.qa_acceptance import accept_installation, add_acceptance
 from kyphometer.sessions.options import SessionOptions, add_options, chosen
+
+
+@dataclass(frozen=True, kw_only=True)
+class KitOptions(Options):
+    """Options of `kyphometer qa kit`."""
+
+    output: Path
+    observers: str
+    films: int
+    rounds: int
+    washout_days: float
+    duplicates: float
+    assist: bool
+    seed: int | None
+    key: Path | None
+    rows: int
+    columns: int
+    pixel: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class CertificateOptions(WithReports, WithFormat):
+    """Options of `kyphometer qa certificate`."""
+
+    study: str
+    key: Path
+    session: str
+    observer: str | None
+    angle: list[str] | None
+    max_bias: float
+    max_sem: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class ValidateOptions(WithReports, WithFormat):
+    """Options of `kyphometer qa validate`."""
+
+    study: str
+    observers: str | None
+    films: int
+    seed: int | None
+    max_bias: float
+    max_error_sd: float
+    max_shrinkage: float
+    min_coverage: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class MonitorOptions(WithFormat):
+    """Options of `kyphometer qa monitor`."""
+
+    study: str
+    by: str | None
 
 
 def add_parser(subparsers: Any) -> None:
@@ -112,7 +168,7 @@ MARGINS = (
 )
 
 
-def run(args: Any) -> int:
+def run(given: argparse.Namespace) -> int:
     """Do it."""
     deeds = {
         "kit": _kit,
@@ -121,14 +177,15 @@ def run(args: Any) -> int:
         "monitor": _monitor,
         "acceptance": accept_installation,
     }
-    return deeds[args.deed](args)
+    return deeds[given.deed](given)
 
 
-def _validate(args: Any) -> int:
+def _validate(given: argparse.Namespace) -> int:
     from kyphometer.errors import UsageError
     from kyphometer.store.study.study import Study
     from kyphometer.workflow.validation import begin_validation, has_begun, validation_state
 
+    args = ValidateOptions.of(given)
     with Study.open(args.study) as study:
         if has_begun(study):
             state = validation_state(study)
@@ -145,11 +202,12 @@ MONITOR_COLUMNS = (
 )  # fmt: skip
 
 
-def _monitor(args: Any) -> int:
+def _monitor(given: argparse.Namespace) -> int:
     from kyphometer.errors import TooFewDataError
     from kyphometer.store.study.study import Study
     from kyphometer.workflow.monitoring import Grouping, monitor
 
+    args = MonitorOptions.of(given)
     with Study.open(args.study) as study:
         found = monitor(study, by=None if args.by is None else Grouping(args.by))
     if not found:
@@ -169,7 +227,7 @@ def _monitor(args: Any) -> int:
     return 1 if alarms else 0
 
 
-def _next_steps(args: Any, state: Any) -> int:
+def _next_steps(args: ValidateOptions, state: Any) -> int:
     """What is left to do; values stay unseen."""
     if args.format == "json":
         print_json(state)
@@ -189,7 +247,7 @@ def _next_steps(args: Any, state: Any) -> int:
     return 0
 
 
-def _judge(study: Any, args: Any) -> int:
+def _judge(study: Any, args: ValidateOptions) -> int:
     from kyphometer import __version__
     from kyphometer.sessions.validation import ValidationMargins
     from kyphometer.workflow.validation import judge_validation
@@ -208,7 +266,7 @@ def _judge(study: Any, args: Any) -> int:
         told.append(("Marks placed by the image", f"{100 * facts.moved:.0f} %"))
     told.append(("Readings set aside", str(facts.set_aside)))
     told.append(("Software", f"kyphometer {__version__}"))
-    if any((args.html, args.pdf, args.docx, args.xlsx)):
+    if args.wants_report:
         from kyphometer.cli.report_files import write_report
         from kyphometer.reports.validation import validation_document
 
@@ -232,13 +290,14 @@ def _judge(study: Any, args: Any) -> int:
 VALIDATION_COLUMNS = ("code", "quantity", "value", "low", "high", "unit", "limit", "verdict")
 
 
-def _kit(args: Any) -> int:
+def _kit(given: argparse.Namespace) -> int:
     import secrets
 
     from kyphometer.errors import UsageError
     from kyphometer.phantom import FilmFormat
     from kyphometer.workflow.qa import make_kit
 
+    args = KitOptions.of(given)
     if not 3 <= args.films <= 1000:
         raise UsageError("films_range", films=args.films)
     observers = tuple(part.strip() for part in args.observers.split(",") if part.strip())
@@ -272,7 +331,7 @@ def _looked_at(done: int, total: int) -> None:
 COLUMNS = ("subject", "code", "quantity", "value", "low", "high", "limit", "verdict")
 
 
-def _certificate(args: Any) -> int:
+def _certificate(given: argparse.Namespace) -> int:
     from datetime import UTC, datetime
 
     from kyphometer.cli.report_files import write_report
@@ -281,6 +340,7 @@ def _certificate(args: Any) -> int:
     from kyphometer.workflow.qa import certificate_facts
     from kyphometer.workflow.reliability import collect_readings, read_truths
 
+    args = CertificateOptions.of(given)
     limits = CertificateLimits(bias=args.max_bias, standard_error_of_measurement=args.max_sem)
     codes = tuple(args.angle or ("VKA", "RKA"))
     with Study.open(args.study) as study:
@@ -288,7 +348,7 @@ def _certificate(args: Any) -> int:
         table = collect_readings(study, codes, session=args.session, truth=truth).table
         facts = certificate_facts(study, args.session, limits, datetime.now(UTC))
     found = certify(table, limits, observer=args.observer)
-    if any((args.html, args.pdf, args.docx, args.xlsx)):
+    if args.wants_report:
         from kyphometer.reports.certificate import certificate_document
 
         for path in write_report(certificate_document(found, table, facts=facts), args):

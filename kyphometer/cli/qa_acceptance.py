@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kyphometer.cli.options import Options
 from kyphometer.cli.output import print_table
 
 if TYPE_CHECKING:
@@ -14,6 +17,16 @@ if TYPE_CHECKING:
     from kyphometer.workflow.acceptance.steps import Material
 
 USUAL_FOLDER = "kyphometer-acceptance"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AcceptanceOptions(Options):
+    """Options of `kyphometer qa acceptance`."""
+
+    folder: Path
+    against: Path | None
+    leave_out: list[str]
+    json: bool
 
 
 def add_acceptance(deeds: Any) -> None:
@@ -46,7 +59,7 @@ def add_acceptance(deeds: Any) -> None:
     page.add_argument("--json", action="store_true", help="print the run as JSON")
 
 
-def accept_installation(args: Any) -> int:
+def accept_installation(given: argparse.Namespace) -> int:
     """Run, keep, compare, print."""
     from kyphometer.errors import UsageError
     from kyphometer.reports.acceptance import acceptance_document
@@ -56,6 +69,7 @@ def accept_installation(args: Any) -> int:
     from kyphometer.workflow.acceptance.run import accept
     from kyphometer.workflow.acceptance.steps import STEPS
 
+    args = AcceptanceOptions.of(given)
     unknown = sorted(set(args.leave_out) - set(STEPS))
     if unknown:
         raise UsageError("no_such_group", unknown=unknown[0], names=", ".join(STEPS))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kyphometer.cli.options import add_film_options, add_grey_option
+from kyphometer.cli.options import WithFilm, WithFormat, WithGrey, add_film_options, add_grey_option
 from kyphometer.cli.output import add_format, print_csv, print_json, print_table
 
 if TYPE_CHECKING:
@@ -15,6 +17,17 @@ if TYPE_CHECKING:
 CSV_COLUMNS = (
     "level", "endplate", "state", "moved_px", "line_sd_deg", "off_chance", "note", "method",
 )  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefineOptions(WithFilm, WithGrey, WithFormat):
+    """Options of `kyphometer refine`."""
+
+    film: Path
+    reading: Path | None
+    out: Path | None
+    levels: list[str] | None
+    refiner: str
 
 
 def add_parser(subparsers: Any) -> None:
@@ -43,7 +56,7 @@ def add_parser(subparsers: Any) -> None:
     add_format(parser)
 
 
-def run(args: Any) -> int:
+def run(given: argparse.Namespace) -> int:
     """Refine, write, print."""
     from kyphometer import workflow
     from kyphometer.anatomy import Level
@@ -51,6 +64,7 @@ def run(args: Any) -> int:
     from kyphometer.endplates import Refiner, refine_reading
     from kyphometer.reading.document import read_reading, reading_to_dict, write_reading
 
+    args = RefineOptions.of(given)
     film = read_film(args.film, spacing_mm=args.spacing, grey=args.grey)
     reading = read_reading(args.reading or workflow.find_reading(args.film))
     workflow.check_film(reading, film.reference)

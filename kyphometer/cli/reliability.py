@@ -2,11 +2,34 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from kyphometer.cli.options import WithFormat, WithReports
 from kyphometer.cli.output import add_format, print_csv, print_json, print_table
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReliabilityOptions(WithReports, WithFormat):
+    """Options of `kyphometer reliability`."""
+
+    source: str
+    session: str | None
+    angle: list[str] | None
+    by: list[str]
+    grades: bool
+    order: str | None
+    weights: str
+    truth: Path | None
+    tolerance: float | None
+    limit: float | None
+    confidence: float
+    bootstrap: int
+    tables: Path | None
+    figures: Path | None
 
 
 def add_parser(subparsers: Any) -> None:
@@ -64,8 +87,9 @@ def _add_grades(parser: Any) -> None:
     )
 
 
-def run(args: Any) -> int:
+def run(given: argparse.Namespace) -> int:
     """Analyse, print, write."""
+    args = ReliabilityOptions.of(given)
     if args.grades:
         return _run_grades(args)
     from kyphometer.cli.report_files import write_report
@@ -79,7 +103,7 @@ def run(args: Any) -> int:
         tolerance=args.tolerance,
         bootstrap_replicates=args.bootstrap,
     )
-    if any((args.html, args.pdf, args.docx, args.xlsx, args.tables, args.figures)):
+    if args.wants_report or args.tables or args.figures:
         from kyphometer.reports.reliability import reliability_document
 
         figures = pictures(results)
@@ -92,13 +116,13 @@ def run(args: Any) -> int:
         document = reliability_document(
             results, facts=shown, adjudication=figures, limit_deg=args.limit
         )
-        for path in write_report(document, args):
+        for path in write_report(document, args, tables=args.tables, figures=args.figures):
             print(f"written: {path}", file=sys.stderr)
     _print(results, args.format)
     return 0
 
 
-def _run_grades(args: Any) -> int:
+def _run_grades(args: ReliabilityOptions) -> int:
     """Agreement of grades: of all observers, of each pair, of each observer's repeats."""
     from kyphometer.errors import UsageError
     from kyphometer.reliability import KappaWeights, analyse_categories, read_category_table
@@ -148,7 +172,7 @@ def _coefficient(name: str, weights: str) -> str:
     return f"{name}, {weights} weights" if name == "kappa" and weights != "none" else name
 
 
-def _collected(args: Any) -> tuple[Any, Any]:
+def _collected(args: ReliabilityOptions) -> tuple[Any, Any]:
     """The readings, and what draws disputed films once the results are known."""
     if _is_table(args.source):
         from kyphometer import __version__
@@ -168,7 +192,7 @@ def _collected(args: Any) -> tuple[Any, Any]:
     return collected, lambda results: _disputed(args.source, results, collected.marked)
 
 
-def _follow_up(args: Any) -> str:
+def _follow_up(args: ReliabilityOptions) -> str:
     """By what the study's report judges a change; empty for a table."""
     if _is_table(args.source):
         return ""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kyphometer.cli.options import positive, stated_sem
+from kyphometer.cli.options import WithReports, positive, stated_sem
 
 if TYPE_CHECKING:
     import argparse
@@ -18,6 +19,28 @@ if TYPE_CHECKING:
     from kyphometer.store import Study
     from kyphometer.workflow.study import AnalysisChoices
     from kyphometer.workflow.study_check import Contradiction
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportOptions(WithReports):
+    """Options of `kyphometer report`."""
+
+    study: str
+    json: Path | None
+    tables: Path | None
+    figures: Path | None
+    angle: list[str] | None
+    observer: str | None
+    sem: list[tuple[str, float]]
+    allow_unknown_position: bool
+    allow_mixed_positions: bool
+    spss: bool
+    alpha: float
+    although_tampered: bool
+    journal: bool
+    decimal: str
+    author: str
+    no_films: bool
 
 
 def add_parser(subparsers: Any) -> None:
@@ -97,7 +120,7 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--figures", type=Path, metavar="DIR", help="figures as PNG and SVG")
 
 
-def run(args: Any) -> int:
+def run(given: argparse.Namespace) -> int:
     """Analyse, write what was asked for, and print the main results."""
     from dataclasses import replace
 
@@ -108,6 +131,7 @@ def run(args: Any) -> int:
     from kyphometer.workflow.study import analyse_study
     from kyphometer.workflow.study_check import study_contradictions
 
+    args = ReportOptions.of(given)
     outputs = (args.html, args.pdf, args.docx, args.xlsx, args.json, args.tables, args.figures)
     if not any(outputs):
         raise UsageError("nothing_to_write")
@@ -119,7 +143,7 @@ def run(args: Any) -> int:
         results = replace(results, remarks=(*results.remarks, *(item.remark() for item in doubts)))
         pictures = {} if args.no_films or args.journal else _pictures(study, results)
     document, workbook = _documents(results, pictures, verdict, args)
-    write_report(document, args, workbook)
+    write_report(document, args, workbook, json=args.json, tables=args.tables, figures=args.figures)
     print(f"written: {', '.join(str(path) for path in outputs if path)}", file=sys.stderr)
     for sentence in summary_sentences(results):
         print(sentence)
@@ -127,7 +151,7 @@ def run(args: Any) -> int:
 
 
 def _documents(
-    results: StudyResults, pictures: Any, verdict: str, args: Any
+    results: StudyResults, pictures: Any, verdict: str, args: ReportOptions
 ) -> tuple[Document, Document]:
     """The whole report, or what an author sends to a journal; and what the workbook holds."""
     from datetime import UTC, datetime
@@ -171,7 +195,7 @@ def _verdict(doubts: Sequence[Contradiction], *, allowed: bool) -> str:
     return f"not changed from outside, chain of hashes whole{others}"
 
 
-def _choices(args: Any) -> AnalysisChoices:
+def _choices(args: ReportOptions) -> AnalysisChoices:
     from dataclasses import replace
 
     from kyphometer.followup.positions import PositionPolicy

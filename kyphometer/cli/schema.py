@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from typing import Any
 
 from kyphometer.cli.output import print_json
@@ -17,10 +18,10 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("name", nargs="?", default="reading", choices=["reading"])
 
 
-def run(args: Any) -> int:
+def run(given: argparse.Namespace) -> int:
     """Print it."""
     from kyphometer.reading.document import reading_schema
 
-    del args
+    del given
     print_json(reading_schema())
     return 0

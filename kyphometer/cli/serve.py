@@ -2,8 +2,34 @@
 
 from __future__ import annotations
 
+import argparse
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from kyphometer.cli.options import Options
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServeOptions(Options):
+    """Options of `kyphometer serve`."""
+
+    study: str
+    host: str
+    port: int
+    tls_cert: Path | None
+    tls_key: Path | None
+    name: list[str]
+    sign_in_log: Path | None
+    key: Path | None
+    oidc: Path | None
+    behind_proxy: bool
+    public_url: str | None
+    user_header: str | None
+    proxy_secret: Path | None
+    send_role: str
+    fetch_role: str
+    films: Path | None
 
 
 def add_parser(subparsers: Any) -> None:
@@ -89,12 +115,13 @@ def _add_archives(group: Any) -> None:
     )
 
 
-def run(args: Any) -> int:
+def run(given: argparse.Namespace) -> int:
     """Serve until interrupted."""
     from kyphometer.store.study.study import Study
     from kyphometer.web.access.visitors import Role
     from kyphometer.web.server.department import Listening, serve
 
+    args = ServeOptions.of(given)
     where = Listening(
         host=args.host,
         port=args.port,

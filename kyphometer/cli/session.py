@@ -2,14 +2,75 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from kyphometer.cli.options import Options, WithFormat
 from kyphometer.cli.output import add_format, print_csv, print_json, print_table
 from kyphometer.sessions.options import add_options, chosen
 
 PLAN = ("rounds", "washout_days", "duplicates", "mirrored", "spacing", "assist", "planning")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionDeed(Options):
+    """What deeds of `kyphometer session` are given."""
+
+    study: str
+    session: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewOptions(SessionDeed):
+    """Options of `kyphometer session new`."""
+
+    observers: str
+    title: str
+    visits: str
+    patients: str
+    positions: str
+    films: int | None
+    rounds: int
+    washout_days: float
+    duplicates: float
+    mirrored: float
+    spacing: int
+    assist: bool
+    planning: str
+    seed: int | None
+    fix_levels: bool
+    text_checked: bool
+    training_patients: str
+    reference: str | None
+    pass_mark_deg: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatusOptions(WithFormat):
+    """Options of `kyphometer session status`."""
+
+    study: str
+    session: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReopenOptions(SessionDeed):
+    """Options of `kyphometer session reopen`."""
+
+    reason: str
+    item: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportOptions(SessionDeed):
+    """Options of `kyphometer session export`."""
+
+    output: Path | None
+    angle: list[str] | None
 
 
 def add_parser(subparsers: Any) -> None:
@@ -71,16 +132,24 @@ def _add_new(deeds: Any) -> None:
     add_options(training, "reference", "pass_mark_deg")
 
 
-def run(args: Any) -> int:
+def run(given: argparse.Namespace) -> int:
     """Do it."""
     from kyphometer.store.study.study import Study
 
-    deeds = {"new": _new, "status": _status, "lock": _lock, "reopen": _reopen, "export": _export}
-    with Study.open(args.study) as study:
-        return deeds[args.deed](study, args)
+    deeds: dict[str, tuple[Callable[[Any, Any], int], type[Options]]] = {
+        "new": (_new, NewOptions),
+        "status": (_status, StatusOptions),
+        "lock": (_lock, SessionDeed),
+        "reopen": (_reopen, ReopenOptions),
+        "export": (_export, ExportOptions),
+    }
+    deed, record = deeds[given.deed]
+    args = record.of(given)
+    with Study.open(given.study) as study:
+        return deed(study, args)
 
 
-def _new(study: Any, args: Any) -> int:
+def _new(study: Any, args: NewOptions) -> int:
     from kyphometer.workflow.sessions import FilmRule, SessionRequest, new_session
 
     learning = _parts(args.training_patients)
@@ -117,7 +186,7 @@ def _parts(text: str) -> tuple[str, ...]:
 COLUMNS = ("session", "observer", "round", "state", "read", "total", "opens_at", "minutes")
 
 
-def _status(study: Any, args: Any) -> int:
+def _status(study: Any, args: StatusOptions) -> int:
     from kyphometer.workflow.session_progress import session_progress
 
     codes = [args.session] if args.session else [item.code for item in study.sessions.list()]
@@ -162,13 +231,13 @@ def _passed(training: Any) -> str:
     return "passed" if training.passed else "not passed"
 
 
-def _lock(study: Any, args: Any) -> int:
+def _lock(study: Any, args: SessionDeed) -> int:
     study.sessions.lock(args.session)
     print(f"Session {args.session} is locked: nothing of it can be read or corrected any more.")
     return 0
 
 
-def _reopen(study: Any, args: Any) -> int:
+def _reopen(study: Any, args: ReopenOptions) -> int:
     if args.item is None:
         study.sessions.reopen(args.session, args.reason)
         print(f"Session {args.session} is open again.")
@@ -183,7 +252,7 @@ def _reopen(study: Any, args: Any) -> int:
     raise UnknownRecordError("no_session_item", name=args.item)
 
 
-def _export(study: Any, args: Any) -> int:
+def _export(study: Any, args: ExportOptions) -> int:
     from kyphometer.workflow.reliability import session_records
 
     records = session_records(study, args.session, tuple(args.angle or ("VKA", "RKA")))

@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kyphometer.cli.options import positive
+from kyphometer.cli.options import WithFormat, positive
 from kyphometer.cli.output import add_format, print_csv, print_json, print_table, progress
 
 if TYPE_CHECKING:
@@ -16,6 +17,27 @@ if TYPE_CHECKING:
 
 CONDITIONS = ("clean", "noisy", "oblique", "instrumented", "hard")
 SYNTAXES = ("none", "deflated", "rle", "jpeg-lossless", "jpeg-ls", "jpeg-2000", "htj2k", "mixed")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SimulateOptions(WithFormat):
+    """Options of `kyphometer simulate`."""
+
+    output: Path
+    seed: int
+    condition: str
+    films: int
+    patients: int | None
+    cohort: bool
+    cohort_size: int
+    repeats: int
+    levels: str
+    rows: int
+    columns: int
+    pixel: float
+    syntax: str
+    observers: str | None
+    corner_sd: float | None
 
 
 def add_parser(subparsers: Any) -> None:
@@ -90,10 +112,11 @@ def _add_films(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(args: Any) -> int:
+def run(given: argparse.Namespace) -> int:
     """Simulate, write, and print the true angles."""
     from kyphometer.errors import UsageError
 
+    args = SimulateOptions.of(given)
     if args.output.exists() and (not args.output.is_dir() or any(args.output.iterdir())):
         raise UsageError("output_not_empty", output=args.output)
     _check_sizes(args)
@@ -117,7 +140,7 @@ def run(args: Any) -> int:
     return 0
 
 
-def _check_sizes(args: Any) -> None:
+def _check_sizes(args: SimulateOptions) -> None:
     from kyphometer.errors import UsageError
 
     for name, value, low, high in (
@@ -132,7 +155,7 @@ def _check_sizes(args: Any) -> None:
             raise UsageError("option_range", name=name, low=low, high=high, value=value)
 
 
-def _write(args: Any) -> Iterator[WrittenFilm]:
+def _write(args: SimulateOptions) -> Iterator[WrittenFilm]:
     from kyphometer.anatomy import Level
     from kyphometer.dicom import Compression
     from kyphometer.geometry import Facing

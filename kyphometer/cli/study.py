@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import importlib
 from pathlib import Path
 from typing import Any
@@ -280,7 +281,7 @@ _HOMES = {
 """Module and function of each deed."""
 
 
-def run(args: Any) -> int:
+def run(given: argparse.Namespace) -> int:
     """Do it."""
-    module, function = _HOMES[args.deed]
-    return int(getattr(importlib.import_module(f"kyphometer.cli.{module}"), function)(args))
+    module, function = _HOMES[given.deed]
+    return int(getattr(importlib.import_module(f"kyphometer.cli.{module}"), function)(given))

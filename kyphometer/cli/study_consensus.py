@@ -2,26 +2,40 @@
 
 from __future__ import annotations
 
+import argparse
+from dataclasses import dataclass
 from typing import Any
 
-from kyphometer.cli.study_output import print_facts, print_rows
+from kyphometer.cli.study_output import StudyDeed, print_facts, print_rows
 from kyphometer.errors import UsageError
 
 _COLUMNS = ("film", "patient", "visit", "observers", "VKA_apart_deg", "RKA_apart_deg")
 
 
-def consensus(args: Any) -> int:
+@dataclass(frozen=True, kw_only=True)
+class ConsensusOptions(StudyDeed):
+    """Options of `kyphometer study consensus`."""
+
+    film: int | None
+    by: str | None
+    mean: bool
+    choose: str | None
+    reason: str | None
+
+
+def consensus(given: argparse.Namespace) -> int:
     """List the films to adjudicate, or keep a consensus of one."""
     from kyphometer.store.study.study import Study
     from kyphometer.workflow.consensus import make_consensus, open_films
 
-    asked = (args.film is not None, args.by is not None, args.mean or args.choose is not None)
-    if any(asked) and not all(asked):
-        raise UsageError("consensus_incomplete")
+    args = ConsensusOptions.of(given)
+    how = args.mean or args.choose is not None
     with Study.open(args.study) as study:
-        if not any(asked):
+        if args.film is None and args.by is None and not how:
             print_rows(args, [_row(item) for item in open_films(study)], _COLUMNS)
             return 0
+        if args.film is None or args.by is None or not how:
+            raise UsageError("consensus_incomplete")
         study.add_observer(args.by)
         kept = make_consensus(study, args.film, args.by, chosen=args.choose, reason=args.reason)
     agreed = kept.reading.consensus

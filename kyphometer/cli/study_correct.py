@@ -2,14 +2,80 @@
 
 from __future__ import annotations
 
+import argparse
+from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any
 
-from kyphometer.cli.study_output import print_facts
+from kyphometer.cli.study_output import StudyDeed, print_facts
 from kyphometer.errors import UnacceptedChangesError, UsageError
 
 
-def settings(args: Any) -> int:
+@dataclass(frozen=True, kw_only=True)
+class WithSettings(StudyDeed):
+    """Settings that are stated one by one."""
+
+    position: str | None
+    films_at: str | None
+    sem: list[tuple[str, float]] | None
+    reference_arm: str | None
+    important_change: list[tuple[str, float]] | None
+    loss_limit: float | None
+    consensus: str | None
+    adjust_for: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SettingsOptions(WithSettings):
+    """Options of `kyphometer study settings`."""
+
+    set: Path | None
+    accept_changes: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObserverOptions(StudyDeed):
+    """Options of `kyphometer study observer`."""
+
+    code: str
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class UndoOptions(StudyDeed):
+    """Options of `kyphometer study undo`."""
+
+    entry: int
+    only: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class PatientOptions(StudyDeed):
+    """Options of `kyphometer study patient`."""
+
+    code: str
+    surgery_date: str | None
+    injury_date: str | None
+    clinical_code: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class FilmOptions(StudyDeed):
+    """Options of `kyphometer study film`."""
+
+    film: int
+    reason: str
+    date: str | None
+    position: str | None
+    copy_of: str | None
+    visit: str | None
+    by_windows: bool
+    patient: str | None
+    spacing: tuple[float, float] | None
+
+
+def settings(given: argparse.Namespace) -> int:
     """Print the settings, or change them."""
     import json
 
@@ -17,21 +83,22 @@ def settings(args: Any) -> int:
     from kyphometer.store.study.settings import merged_settings, settings_to_json
     from kyphometer.store.study.study import Study
 
+    args = SettingsOptions.of(given)
     with Study.open(args.study) as study:
         before = study.settings
-        given = before
+        merged = before
         if args.set is not None:
-            given, different = merged_settings(before, args.set.read_text("utf-8"))
+            merged, different = merged_settings(before, args.set.read_text("utf-8"))
             if different and not args.accept_changes:
                 raise UnacceptedChangesError(str(args.set), different)
-        wanted = with_options(given, args)
+        wanted = with_options(merged, args)
         if wanted != before:
             study.change_settings(wanted)
         print_json(json.loads(settings_to_json(study.settings)))
     return 0
 
 
-def with_options(settings: Any, args: Any) -> Any:
+def with_options(settings: Any, args: WithSettings) -> Any:
     """Settings with what the options say of them."""
     from dataclasses import replace
 
@@ -56,7 +123,7 @@ def with_options(settings: Any, args: Any) -> Any:
     return _with_arms(settings, args)
 
 
-def _with_arms(settings: Any, args: Any) -> Any:
+def _with_arms(settings: Any, args: WithSettings) -> Any:
     """Settings with what the options say of treatment groups."""
     from dataclasses import replace
 
@@ -77,30 +144,33 @@ def _with_arms(settings: Any, args: Any) -> Any:
     return replace(settings, **given) if given else settings
 
 
-def observer(args: Any) -> int:
+def observer(given: argparse.Namespace) -> int:
     """Add an observer."""
     from kyphometer.store.study.study import Study
 
+    args = ObserverOptions.of(given)
     with Study.open(args.study) as study:
         added = study.add_observer(args.code, args.name)
     print_facts(args, {"observer": args.code, "added": added})
     return 0
 
 
-def undo(args: Any) -> int:
+def undo(given: argparse.Namespace) -> int:
     """Take back an import or a change of settings."""
     from kyphometer.store.study.study import Study
 
+    args = UndoOptions.of(given)
     with Study.open(args.study) as study:
         undone = study.undo(args.entry, only=args.only)
     print_facts(args, {"taken_back": undone.action, "entries": list(undone.entries)})
     return 0
 
 
-def patient(args: Any) -> int:
+def patient(given: argparse.Namespace) -> int:
     """Change facts of a patient; an empty text takes a fact away."""
     from kyphometer.store.study.study import Study
 
+    args = PatientOptions.of(given)
     facts: dict[str, Any] = {}
     for name in ("surgery_date", "injury_date"):
         text = getattr(args, name)
@@ -139,14 +209,15 @@ def _film_number(text: str) -> int | None:
     return int(text)
 
 
-def film(args: Any) -> int:
+def film(given: argparse.Namespace) -> int:
     """Correct a fact of a film."""
     from kyphometer.store.study.study import Study
 
+    args = FilmOptions.of(given)
     exposure = args.date is not None or args.position is not None
     where = args.visit is not None or args.by_windows
-    given = (args.patient, args.spacing, args.copy_of)
-    if not (exposure or where or any(value is not None for value in given)):
+    stated = (args.patient, args.spacing, args.copy_of)
+    if not (exposure or where or any(value is not None for value in stated)):
         raise UsageError("nothing_to_correct")
     with Study.open(args.study) as study:
         if exposure:

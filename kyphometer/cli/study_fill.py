@@ -2,24 +2,65 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
-from kyphometer.cli.study_output import counter, print_facts, print_failures
+from kyphometer.cli.options import WithTable
+from kyphometer.cli.study_correct import WithSettings
+from kyphometer.cli.study_output import StudyDeed, counter, print_facts, print_failures
 from kyphometer.errors import UsageError
 
 if TYPE_CHECKING:
     from kyphometer.store.scan.report import ScanReport
 
 
-def new(args: Any) -> int:
+@dataclass(frozen=True, kw_only=True)
+class NewOptions(WithSettings, WithTable):
+    """Options of `kyphometer study new`."""
+
+    name: str
+    settings: Path | None
+    table: list[Path]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddOptions(StudyDeed):
+    """Options of `kyphometer study add`."""
+
+    folders: list[Path]
+    patients_from: Literal["header", "folder"]
+    all_frames: bool
+    defer_hashes: bool
+    accept_changes: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadingsOptions(StudyDeed):
+    """Options of `kyphometer study import-readings`."""
+
+    folders: list[Path]
+    observer: str | None
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TemplateOptions(StudyDeed):
+    """Options of `kyphometer study clinical-template`."""
+
+    table: Path
+
+
+def new(given: argparse.Namespace) -> int:
     """Make a study, from tables if there are any."""
     from kyphometer.cli.study_correct import with_options
     from kyphometer.cli.study_tables import read_table, take
     from kyphometer.store.study.settings import StudySettings, settings_from_json
     from kyphometer.store.study.study import Study
 
+    args = NewOptions.of(given)
     settings = args.settings and settings_from_json(args.settings.read_text("utf-8"))
     settings = with_options(settings or StudySettings(), args)
     tables = [read_table(path, args, settings.visits, None) for path in args.table]
@@ -27,19 +68,20 @@ def new(args: Any) -> int:
     with Study.create(args.study, args.name, settings=settings) as study:
         facts["name"] = study.name
         for path, table in zip(args.table, tables, strict=True):
-            taken = take(study, table, args, adding=True)
+            taken = take(study, table, adding=True)
             facts |= {f"{path.name}: {name.replace('_', ' ')}": n for name, n in taken.items() if n}
     print_facts(args, facts)
     return 0
 
 
-def add(args: Any) -> int:
+def add(given: argparse.Namespace) -> int:
     """Take up films."""
     from kyphometer.cli.study_look import told_once
     from kyphometer.store.scan.report import ScanOptions, ScanReport
     from kyphometer.store.study.study import Study
     from kyphometer.workflow.study_check import film_warnings
 
+    args = AddOptions.of(given)
     options = ScanOptions(
         patients_from=args.patients_from,
         all_frames=args.all_frames,
@@ -89,10 +131,11 @@ def _sum(one: ScanReport, two: ScanReport) -> ScanReport:
     )
 
 
-def take_readings(args: Any) -> int:
+def take_readings(given: argparse.Namespace) -> int:
     """Take up readings."""
     from kyphometer.store.study.study import Study
 
+    args = ReadingsOptions.of(given)
     imported, known = 0, 0
     failed: list[Any] = []
     notes: list[Any] = []
@@ -114,11 +157,12 @@ def take_readings(args: Any) -> int:
     return 1 if failed else 0
 
 
-def clinical_template(args: Any) -> int:
+def clinical_template(given: argparse.Namespace) -> int:
     """Write an empty clinical table with the study's patients and visits."""
     from kyphometer.followup.clinical.template import write_template
     from kyphometer.store.study.study import Study
 
+    args = TemplateOptions.of(given)
     if args.table.exists():
         raise UsageError("table_there", table=args.table)
     with Study.open(args.study) as study:

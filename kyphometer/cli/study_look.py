@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
-from typing import Any
+from dataclasses import asdict, dataclass
 
-from kyphometer.cli.study_output import count_only, print_facts, print_rows
+from kyphometer.cli.study_output import StudyDeed, count_only, print_facts, print_rows
 from kyphometer.workflow.study_check import Contradiction
 
 _FILM = (
@@ -21,10 +21,33 @@ _MEASUREMENT = (
 )  # fmt: skip
 
 
-def status(args: Any) -> int:
+@dataclass(frozen=True, kw_only=True)
+class StatusOptions(StudyDeed):
+    """Options of `kyphometer study status`."""
+
+    check: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeasurementsOptions(StudyDeed):
+    """Options of `kyphometer study measurements`."""
+
+    codes: str
+    patient: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditOptions(StudyDeed):
+    """Options of `kyphometer study audit`."""
+
+    subject: str | None
+
+
+def status(given: argparse.Namespace) -> int:
     """How far the study is; with --check, what is wrong with it."""
     from kyphometer.store.study.study import Study
 
+    args = StatusOptions.of(given)
     with Study.open(args.study) as study:
         facts = asdict(study.status())
         problems = study.check() if args.check else ()
@@ -36,11 +59,12 @@ def status(args: Any) -> int:
     return 8 if problems else 0
 
 
-def check(args: Any) -> int:
+def check(given: argparse.Namespace) -> int:
     """List every contradiction; status 8 if the study was changed from outside, 1 for others."""
     from kyphometer.store.study.study import Study
     from kyphometer.workflow.study_check import study_contradictions
 
+    args = StudyDeed.of(given)
     with Study.open(args.study) as study:
         found = study_contradictions(study)
     print_rows(args, [asdict(item) for item in found], ("kind", "patient", "film", "sentence"))
@@ -50,10 +74,11 @@ def check(args: Any) -> int:
     return 8 if tampered else 1 if found else 0
 
 
-def films(args: Any) -> int:
+def films(given: argparse.Namespace) -> int:
     """List the films."""
     from kyphometer.store.study.study import Study
 
+    args = StudyDeed.of(given)
     with Study.open(args.study) as study:
         rows = [{**asdict(film), "path": film.path_text} for film in study.films()]
     columns = _FILM if args.format != "table" else (*_FILM[:5], "path")
@@ -61,12 +86,13 @@ def films(args: Any) -> int:
     return 0
 
 
-def visits(args: Any) -> int:
+def visits(given: argparse.Namespace) -> int:
     """List the films by visit."""
     from kyphometer.store.study.study import Study
     from kyphometer.workflow.study_check import study_contradictions
     from kyphometer.workflow.study_sources import joined
 
+    args = StudyDeed.of(given)
     with Study.open(args.study) as study:
         found = joined(study.visits(), study.visits_elsewhere())
         doubts = [
@@ -98,20 +124,22 @@ def _some(about: list[str]) -> str:
     return f"{shown}: " if shown else ""
 
 
-def patients(args: Any) -> int:
+def patients(given: argparse.Namespace) -> int:
     """List the patients."""
     from kyphometer.store.study.study import Study
 
+    args = StudyDeed.of(given)
     with Study.open(args.study) as study:
         rows = [asdict(patient) for patient in study.patients()]
     print_rows(args, rows, ("code", "clinical_code", "injury_date", "surgery_date"))
     return 0
 
 
-def measurements(args: Any) -> int:
+def measurements(given: argparse.Namespace) -> int:
     """List the numbers of the latest readings."""
     from kyphometer.store.study.study import Study
 
+    args = MeasurementsOptions.of(given)
     codes = [code.strip() for code in args.codes.split(",") if code.strip()]
     with Study.open(args.study) as study:
         values = (
@@ -125,10 +153,11 @@ def measurements(args: Any) -> int:
     return 0
 
 
-def audit(args: Any) -> int:
+def audit(given: argparse.Namespace) -> int:
     """Print the audit trail."""
     from kyphometer.store.study.study import Study
 
+    args = AuditOptions.of(given)
     with Study.open(args.study) as study:
         rows = [asdict(entry) for entry in study.audit(args.subject)]
     columns = ("id", "at", "actor", "action", "subject", "from_version", "details")

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from kyphometer.cli.options import WithFormat
 from kyphometer.cli.output import print_csv, print_json, print_table
 
 T = TypeVar("T")
 
 
-def print_rows(args: Any, rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
+@dataclass(frozen=True, kw_only=True)
+class StudyDeed(WithFormat):
+    """What every deed of `kyphometer study` is given."""
+
+    study: str
+
+
+def print_rows(args: WithFormat, rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
     """Print records in the form asked for."""
     if args.format == "json":
         print_json([{name: row.get(name) for name in columns} for row in rows])
@@ -23,7 +32,7 @@ def print_rows(args: Any, rows: Sequence[Mapping[str, Any]], columns: Sequence[s
         print_table(headings, [[_cell(row.get(name)) for name in columns] for row in rows])
 
 
-def print_facts(args: Any, facts: Mapping[str, Any]) -> None:
+def print_facts(args: WithFormat, facts: Mapping[str, Any]) -> None:
     """Print one record: a line a fact, a JSON object, or one row of CSV."""
     if args.format == "json":
         print_json(facts)

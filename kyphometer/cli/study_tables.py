@@ -2,31 +2,46 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kyphometer.cli.study_output import print_facts
+from kyphometer.cli.options import WithTable
+from kyphometer.cli.study_output import StudyDeed, print_facts
 
 
-def take_clinical(args: Any) -> int:
+@dataclass(frozen=True, kw_only=True)
+class TakeOptions(StudyDeed, WithTable):
+    """Options of `kyphometer study import-clinical` and `import-angles`."""
+
+    table: Path
+    accept_changes: bool
+    erase_empty: bool
+    add_patients: bool
+
+
+def take_clinical(given: argparse.Namespace) -> int:
     """Take up a table into a study."""
     from kyphometer.store.study.study import Study
 
+    args = TakeOptions.of(given)
     with Study.open(args.study) as study:
         adding = args.add_patients or not study.films()
         known = None if adding else _codes(study)
         table = read_table(args.table, args, study.settings.visits, known)
-        print_facts(args, take(study, table, args, adding=adding))
+        print_facts(args, _taken(study, table, args, adding=adding))
     return 0
 
 
-def take_angles(args: Any) -> int:
+def take_angles(given: argparse.Namespace) -> int:
     """Take up a table of angles, with the clinical data that stand in it."""
     from kyphometer.errors import ClinicalTableError
     from kyphometer.store.study.study import Study
     from kyphometer.tables import TableProblem
 
+    args = TakeOptions.of(given)
     with Study.open(args.study) as study:
         adding = args.add_patients or not study.films()
         known = None if adding else _codes(study)
@@ -37,8 +52,13 @@ def take_angles(args: Any) -> int:
                 remedy="name them as VKA_VISIT, or VKA beside a column visit, date or days",
             )  # fmt: skip
             raise ClinicalTableError(args.table.name, (problem,))
-        print_facts(args, take(study, table, args, adding=adding))
+        print_facts(args, _taken(study, table, args, adding=adding))
     return 0
+
+
+def _taken(study: Any, table: Any, args: TakeOptions, *, adding: bool) -> dict[str, object]:
+    accept, erase = args.accept_changes, args.erase_empty
+    return take(study, table, adding=adding, accept=accept, erase=erase)
 
 
 def _codes(study: Any) -> set[str]:
@@ -47,7 +67,7 @@ def _codes(study: Any) -> set[str]:
     return codes | {patient.clinical_code for patient in patients if patient.clinical_code}
 
 
-def read_table(path: Path, args: Any, windows: Any, known: set[str] | None) -> Any:
+def read_table(path: Path, args: WithTable, windows: Any, known: set[str] | None) -> Any:
     """The table, with notes on how it was read."""
     from kyphometer.followup.clinical.reader import TableOptions, read_clinical_table
     from kyphometer.tables.missing import missing_words
@@ -66,9 +86,10 @@ def read_table(path: Path, args: Any, windows: Any, known: set[str] | None) -> A
     return table
 
 
-def take(study: Any, table: Any, args: Any, *, adding: bool) -> dict[str, object]:
+def take(
+    study: Any, table: Any, *, adding: bool, accept: bool = False, erase: bool = False
+) -> dict[str, object]:
     """Save a table by the merge rule, say what came of it; the counts."""
-    accept, erase = getattr(args, "accept_changes", False), getattr(args, "erase_empty", False)
     merge = study.preview_clinical(table, add_patients=adding)
     changed = study.set_clinical(
         table, accept_changes=accept, erase_empty=erase, add_patients=adding

@@ -2,10 +2,60 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from kyphometer.cli.options import Options, WithFormat
 
 ROLES = ("observer", "qa", "owner")
+
+if TYPE_CHECKING:
+    from kyphometer.store.study.study import Study
+
+
+@dataclass(frozen=True, kw_only=True)
+class UserDeed(Options):
+    """What deeds of `kyphometer user` are given."""
+
+    study: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListOptions(UserDeed, WithFormat):
+    """Options of `kyphometer user list`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NameOptions(UserDeed):
+    """Options of `kyphometer user close` and `open`."""
+
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PasswordOptions(NameOptions):
+    """Options of `kyphometer user password`."""
+
+    password_stdin: bool
+    own: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddOptions(PasswordOptions):
+    """Options of `kyphometer user add`."""
+
+    role: str
+    observer: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoleOptions(NameOptions):
+    """Options of `kyphometer user role`."""
+
+    role: str
 
 
 def add_parser(subparsers: Any) -> None:
@@ -54,32 +104,53 @@ def _password_option(parser: Any) -> None:
     )
 
 
-def run(args: Any) -> int:
+def run(given: argparse.Namespace) -> int:
     """Do it."""
     from kyphometer.store.study.study import Study
 
+    deeds: dict[str, tuple[Callable[[Study, Any], None], type[UserDeed]]] = {
+        "list": (_list, ListOptions),
+        "add": (_add, AddOptions),
+        "password": (_password, PasswordOptions),
+        "role": (_role, RoleOptions),
+        "close": (_close, NameOptions),
+        "open": (_open, NameOptions),
+    }
+    deed, record = deeds[given.deed]
+    args = record.of(given)
     with Study.open(args.study) as study:
-        if args.deed == "list":
-            _list(study, args.format)
-        elif args.deed == "add":
-            study.add_account(
-                args.name,
-                password_hash=_new_hash(args),
-                role=args.role,
-                observer=args.observer,
-                first_password=not args.own,
-            )
-        elif args.deed == "password":
-            made = _new_hash(args)
-            study.change_account(args.name, password_hash=made, first_password=not args.own)
-        elif args.deed == "role":
-            study.change_account(args.name, role=args.role)
-        else:
-            study.change_account(args.name, active=args.deed == "open")
+        deed(study, args)
     return 0
 
 
-def _list(study: Any, shown_as: str) -> None:
+def _add(study: Study, args: AddOptions) -> None:
+    study.add_account(
+        args.name,
+        password_hash=_new_hash(args),
+        role=args.role,
+        observer=args.observer,
+        first_password=not args.own,
+    )
+
+
+def _password(study: Study, args: PasswordOptions) -> None:
+    made = _new_hash(args)
+    study.change_account(args.name, password_hash=made, first_password=not args.own)
+
+
+def _role(study: Study, args: RoleOptions) -> None:
+    study.change_account(args.name, role=args.role)
+
+
+def _close(study: Study, args: NameOptions) -> None:
+    study.change_account(args.name, active=False)
+
+
+def _open(study: Study, args: NameOptions) -> None:
+    study.change_account(args.name, active=True)
+
+
+def _list(study: Study, args: ListOptions) -> None:
     from kyphometer.cli.output import print_csv, print_json, print_table
 
     columns = ("name", "role", "observer", "active", "created")
@@ -93,15 +164,15 @@ def _list(study: Any, shown_as: str) -> None:
         }
         for account in study.accounts()
     ]
-    if shown_as == "json":
+    if args.format == "json":
         print_json(rows)
-    elif shown_as == "csv":
+    elif args.format == "csv":
         print_csv(rows, columns)
     else:
         print_table(columns, [[row[name] for name in columns] for row in rows])
 
 
-def _new_hash(args: Any) -> str:
+def _new_hash(args: PasswordOptions) -> str:
     """Hash of the new password: asked for twice, or read from standard input."""
     import getpass
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kyphometer.cli.options import WithFormat
 from kyphometer.cli.output import add_format, print_csv, print_json, print_table
 
 if TYPE_CHECKING:
@@ -17,6 +20,15 @@ COLUMNS = (
     "film", "first", "last", "bodies", "doubtful", "largest_doubt", "levels_sure", "other",
     "reason",
 )  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class WaitingOptions(WithFormat):
+    """Options of `kyphometer waiting`."""
+
+    folder: Path
+    order: str
+    only: str | None
 
 
 def add_parser(subparsers: Any) -> None:
@@ -44,10 +56,11 @@ def add_parser(subparsers: Any) -> None:
     add_format(parser)
 
 
-def run(args: Any) -> int:
+def run(given: argparse.Namespace) -> int:
     """List them."""
     from kyphometer.workflow.waiting import waiting_films
 
+    args = WaitingOptions.of(given)
     if not args.folder.is_dir():
         print(f"kyphometer: there is no folder '{args.folder}'.", file=sys.stderr)
         return 2

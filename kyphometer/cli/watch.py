@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import signal
 import sys
 import threading
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kyphometer.cli.options import positive
+from kyphometer.cli.options import Options, positive
 
 if TYPE_CHECKING:
     from kyphometer.workflow.watch import Waiting
+
+
+@dataclass(frozen=True, kw_only=True)
+class WatchOptions(Options):
+    """Options of `kyphometer watch`."""
+
+    folder: Path
+    out: Path | None
+    every: float
+    once: bool
+    json: bool
 
 
 def add_parser(subparsers: Any) -> None:
@@ -35,10 +48,11 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--json", action="store_true", help="a line of JSON a film")
 
 
-def run(args: Any) -> int:
+def run(given: argparse.Namespace) -> int:
     """Watch until a signal ends it."""
     from kyphometer.workflow.watch import Watch
 
+    args = WatchOptions.of(given)
     if not args.folder.is_dir():
         print(f"kyphometer: there is no folder '{args.folder}'.", file=sys.stderr)
         return 2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -16,7 +16,7 @@ from kyphometer.sessions.rounds import (
     training_result,
 )
 from kyphometer.store.sessions.logs import ItemLog
-from kyphometer.store.sessions.plans import SessionItemRecord
+from kyphometer.store.sessions.plans import SessionItemRecord, SessionRecord
 from kyphometer.store.study.study import Study
 from kyphometer.workflow.sessions import LEAST_TRAINING, TRAINING_CODE, SessionRules, session_rules
 
@@ -138,7 +138,12 @@ def due_items(
 
 def open_session_of(study: Study, observer: str) -> str | None:
     """The oldest session that is open and has films for this observer, or None."""
-    for session in study.sessions.list():
+    return open_session_among(study.sessions.list(), observer)
+
+
+def open_session_among(sessions: Iterable[SessionRecord], observer: str) -> str | None:
+    """The first of these sessions that is open and has films for this observer, or None."""
+    for session in sessions:
         named = session.settings.get("observers", ())
         if not session.locked and observer in named:
             return session.code

@@ -239,3 +239,26 @@ test('a film that lies on its side or head down gets its corners sorted by where
     assert.deepEqual(wrong.vertebrae.T12.superior.anterior, shown.vertebrae.T12.superior.posterior);
   }
 });
+
+const { ArrivingFilm } = await import('../../kyphometer/web/static/app/view/arriving.js');
+
+test('a film looked through while it arrives is the one looked through afterwards', () => {
+  for (const [columns, rows] of [[301, 517], [300, 516], [301, 516], [1, 7], [7, 1]]) {
+    const data = new Uint16Array(columns * rows).map((_, i) => 100 + ((i * 7919) % 60000));
+    const bytes = new Uint8Array(data.buffer);
+    for (const piece of [bytes.length, 65536, 4097, 333, 1]) {
+      if (piece === 1 && bytes.length > 100) continue;
+      const film = new ArrivingFilm(columns, rows);
+      for (let at = 0; at < bytes.length; at += piece) {
+        assert.equal(film.arrived, null);
+        assert.ok(film.add(bytes.subarray(at, at + piece)));
+      }
+      assert.equal(film.share, 1);
+      assert.equal(film.add(new Uint8Array(1)), false);
+      const { data: kept, min, max, half } = film.arrived;
+      assert.deepEqual(kept, data);
+      assert.deepEqual([min, max], [data.reduce((a, b) => Math.min(a, b)), data.reduce((a, b) => Math.max(a, b))]);
+      assert.deepEqual(buildPyramid(kept, columns, rows, half), buildPyramid(data, columns, rows));
+    }
+  }
+});

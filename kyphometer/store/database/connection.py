@@ -2,27 +2,41 @@
 
 A transaction from `write` is committed durably when its block ends, or leaves no trace. Writers
 wait for each other (SQLite: `BEGIN IMMEDIATE`; PostgreSQL: an advisory lock on the study), so that
-what a writer has read is still true when it writes. Readers wait for nobody.
+what a writer has read is still true when it writes; in PostgreSQL those of different drafts need
+not. Readers wait for nobody.
 """
 
 from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, insert, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidatePoolError, NoSuchModuleError
 
 from kyphometer.errors import StudyError, StudyFileError, StudyRefusedError
 from kyphometer.store.database.errors import translate, translate_driver
 from kyphometer.store.database.schema import APPLICATION_ID
 
 BUSY_SECONDS = 30
+KEPT = 16
+"""Connections to PostgreSQL that are kept: one costs it a process and ten times a question."""
+MOST = 40
+"""Connections at once: as many as a web server has threads that ask."""
+UNASKED_S = 1.0
+"""A connection that lay idle longer is asked whether it still stands before it is used."""
 _BEGIN = "kyphometer_begin"
+_STUDY = "hashtext('kyphometer:' || current_schema)"
+_LOCK_ALL = text(f"SELECT pg_advisory_xact_lock({_STUDY}), CAST(:place AS text)")
+_LOCK_PLACE = text(
+    f"SELECT pg_advisory_xact_lock_shared({_STUDY}),"
+    " pg_advisory_xact_lock(hashtext(current_schema), hashtext(:place))"
+)
 
 
 class Database:
@@ -65,14 +79,19 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """A transaction that no other writer disturbs; durable when the block ends."""
+    def write(self, place: str | None = None) -> Iterator[Connection]:
+        """A transaction that no other writer disturbs; durable when the block ends.
+
+        Parameters
+        ----------
+        place
+            Name of the one place that is written to, if nothing else is: writers to other places
+            then need not wait, where the database can do that (PostgreSQL).
+        """
         writer = self._engine.execution_options(**{_BEGIN: "IMMEDIATE"})
         with self._translated(), writer.begin() as connection:
             if not self.is_sqlite:
-                connection.execute(
-                    text("SELECT pg_advisory_xact_lock(hashtext('kyphometer:' || current_schema))")
-                )
+                connection.execute(_LOCK_ALL if place is None else _LOCK_PLACE, {"place": place})
             yield connection
 
     @contextmanager
@@ -143,7 +162,7 @@ class Snapshot(Database):
         yield self._connection
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self, place: str | None = None) -> Iterator[Connection]:  # noqa: ARG002
         """Refused.
 
         Raises
@@ -246,18 +265,42 @@ def _begin_sqlite(connection: Connection) -> None:
 
 def _postgresql_engine(url: URL) -> Engine:
     try:
-        engine = create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": 10})
+        engine = create_engine(
+            url,
+            pool_size=KEPT,
+            max_overflow=MOST - KEPT,
+            pool_use_lifo=True,
+            connect_args={"connect_timeout": 10},
+        )
     except (ModuleNotFoundError, NoSuchModuleError):
         raise StudyFileError(
             "study_no_driver", where=url.render_as_string(hide_password=True)
         ) from None
     event.listen(engine, "connect", _configure_postgresql)
+    event.listen(engine, "checkin", _note_use)
+    event.listen(engine, "checkout", lambda *found: _require_alive(engine, *found))
     return engine
 
 
 def _configure_postgresql(connection: Any, _record: Any) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(f"SET lock_timeout = '{BUSY_SECONDS}s'")
-        cursor.execute("SET synchronous_commit = on")
-        cursor.execute("SET timezone = 'UTC'")
+        cursor.execute(
+            f"SET lock_timeout = '{BUSY_SECONDS}s'; SET synchronous_commit = on;"
+            " SET timezone = 'UTC'"
+        )
     connection.commit()
+
+
+def _note_use(_connection: Any, record: Any) -> None:
+    record.info["used"] = time.monotonic()
+
+
+def _require_alive(engine: Engine, connection: Any, record: Any, _proxy: Any) -> None:
+    """What `pool_pre_ping` does, for connections that lay idle: a question less for the others."""
+    used = record.info.get("used")
+    if used is None or time.monotonic() - used < UNASKED_S:
+        return
+    try:
+        engine.dialect.do_ping(connection)
+    except engine.dialect.loaded_dbapi.Error as error:
+        raise InvalidatePoolError from error

@@ -146,5 +146,7 @@ def existing_file(connection: Connection, root: str, film_id: int) -> Path:
     for place in places:
         if Path(place).is_file():
             return Path(place)
+    if not places:
+        require_film(connection, film_id)
     seen = f"it was last seen as '{places[0]}'; " if places else ""
     raise UnknownRecordError("film_file_gone", name=film_id, seen=seen)

@@ -10,13 +10,15 @@ from sqlalchemy import Connection, delete, insert, select, update
 from kyphometer.store.database.clock import from_text, now_text
 from kyphometer.store.database.schema import drafts
 from kyphometer.store.readings.rules import require_seen
-from kyphometer.store.readings.versions import Place, latest_at
+from kyphometer.store.readings.versions import Place, here, latest_at
 from kyphometer.store.records import DraftRecord, Stored
+
+_DRAFT = select(drafts).where(here(drafts))
 
 
 def get(connection: Connection, place: Place) -> DraftRecord | None:
     """The draft at a place, or None."""
-    row = connection.execute(select(drafts).where(place.matches(drafts))).first()
+    row = connection.execute(_DRAFT, place.named).first()
     return None if row is None else _record(place, row._mapping)
 
 

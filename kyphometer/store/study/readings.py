@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, bindparam, select
 
 from kyphometer.reading import Reading
+from kyphometer.store.database.schema import films as films_table
 from kyphometer.store.database.schema import observers
 from kyphometer.store.database.schema import readings as readings_table
 from kyphometer.store.films import films
@@ -51,7 +52,6 @@ class StudyReadings(StudyFile):
     def film_path(self, film_id: int) -> Path:
         """See `ReadingStore`."""
         with self._database.read() as connection:
-            films.one_film(connection, self._root, film_id)
             return films.existing_file(connection, self._root, film_id)
 
     # ------------------------------------------------------------------ readings and drafts
@@ -85,7 +85,7 @@ class StudyReadings(StudyFile):
     ) -> DraftRecord:
         """See `ReadingStore`."""
         text = to_json(document)
-        with self._database.write() as connection:
+        with self._database.write(f"{film_id} {observer} {session_item}") as connection:
             place = place_of(connection, film_id, observer, session_item)
             session_locks.require_open(connection, session_item)
             return drafts.save(connection, place, text, etag=etag, base_version=base_version)
@@ -190,12 +190,27 @@ class StudyReadings(StudyFile):
             return tuple(readings.all_versions(connection, *where))
 
 
+_WHO = select(
+    select(observers.c.id).where(observers.c.code == bindparam("observer")).scalar_subquery(),
+    select(films_table.c.id).where(films_table.c.id == bindparam("film")).scalar_subquery(),
+)
+"""Number of an observer, and of a film if there is that film: one question, built once."""
+
+
+def observer_on_film(connection: Connection, observer: str, film_id: int) -> int:
+    """Number of an observer; refuses one that is unknown, and an unknown film."""
+    who, film = connection.execute(_WHO, {"observer": observer, "film": film_id}).one()
+    if who is None or film is None:
+        who = observer_id(connection, observer)
+        films.require_film(connection, film_id)
+    return int(who)
+
+
 def place_of(
     connection: Connection, film_id: int, observer: str, session_item: int | None
 ) -> Place:
     """Where a reading belongs; refuses what is unknown or another observer's."""
-    who = observer_id(connection, observer)
-    films.require_film(connection, film_id)
+    who = observer_on_film(connection, observer, film_id)
     session = (
         None
         if session_item is None

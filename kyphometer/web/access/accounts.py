@@ -101,6 +101,7 @@ class AccountAuthenticator:
         self._clock = clock
         self._hashing = asyncio.Semaphore(MAX_HASHING)
         self._checked: dict[str, float] = {}
+        self._logins: set[str] = set()
         self.sign_ins = SignIns(clock)
         self.throttle = Throttle(clock)
         self.log = SignInLog() if log is None else log
@@ -157,14 +158,10 @@ class AccountAuthenticator:
         """
         if self.provider is not None and not self.provider.options.passwords:
             raise ForbiddenError("passwords_closed", name=self.provider.options.name)
-        account = await run_in_threadpool(self.store.account, login)
+        account = await self._account_to_try(login, address, mark)
         known_hash = None if account is None else account.password_hash
         device, known = known_device(mark, known_hash), account is not None
-        try:
-            self.throttle.require_patience(login, address, device)
-        except TooManyAttemptsError:
-            self.log.note(login, address, Outcome.TOO_EARLY, known=known)
-            raise
+        self._require_patience(login, address, device, known=known)
         async with self._hashing:
             right = await run_in_threadpool(matches, password, known_hash)
         if account is None or not right or not account.active:
@@ -174,6 +171,24 @@ class AccountAuthenticator:
         self.throttle.succeeded(login, address, device)
         account = await self._renewed(account, password)
         return self.begin(account, address)
+
+    async def _account_to_try(self, login: str, address: str, mark: str) -> AccountRecord | None:
+        """The account of a login; whoever shows no mark and comes too early costs no look."""
+        if not mark:
+            self._require_patience(login, address, None, known=login in self._logins)
+        account = await run_in_threadpool(self.store.account, login)
+        if account is not None:
+            self._logins.add(login)
+        return account
+
+    def _require_patience(
+        self, login: str, address: str, device: str | None, *, known: bool
+    ) -> None:
+        try:
+            self.throttle.require_patience(login, address, device)
+        except TooManyAttemptsError:
+            self.log.note(login, address, Outcome.TOO_EARLY, known=known)
+            raise
 
     def begin(
         self, account: AccountRecord, address: str, *, by: str = "password", token: str = ""

@@ -5,7 +5,7 @@ Plain ASGI, so that a 24 MB film passes without being copied.
 
 from __future__ import annotations
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kyphometer.errors import BodyTooLargeError, RequestError
@@ -39,9 +39,10 @@ class AnswerHeaders:
 
     def __init__(self, app: ASGIApp, settings: WebSettings) -> None:
         self.app = app
-        self.always = dict(_ALWAYS)
+        always = dict(_ALWAYS)
         if settings.secure:
-            self.always["Strict-Transport-Security"] = "max-age=31536000"
+            always["Strict-Transport-Security"] = "max-age=31536000"
+        self.always = [(n.lower().encode(), v.encode()) for n, v in always.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -51,9 +52,10 @@ class AnswerHeaders:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers.update(self.always)
-                headers.setdefault("Cache-Control", "no-store")
+                given = list(message.get("headers", ()))
+                if all(name != b"cache-control" for name, _ in given):
+                    given.append((b"cache-control", b"no-store"))
+                message["headers"] = given + self.always
             await send(message)
 
         await self.app(scope, receive, send_with_headers)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -43,10 +43,15 @@ class QualityDesk:
     ----------
     key
         Folder of the true readings of a kit, or None; observers must not be able to read it.
+    changed
+        Called when a session was made, ended or opened again.
     """
 
-    def __init__(self, study: Study, key: Path | None = None) -> None:
+    def __init__(
+        self, study: Study, key: Path | None = None, changed: Callable[[], None] = lambda: None
+    ) -> None:
         self._study = study
+        self._changed = changed
         self._key = key
         self._pool: ProcessPoolExecutor | None = None
         self._lock = threading.Lock()
@@ -114,11 +119,13 @@ class QualityDesk:
             **{**chosen(wanted), "reference": wanted.reference or None},
         )
         plan = new_session(self._study.acting_as(actor), request)
+        self._changed()
         return Planned(code=wanted.code, showings=len(plan.showings), remarks=list(plan.remarks))
 
     def lock(self, actor: str, code: str, reason: str) -> SessionRow:
         """End a session."""
         self._study.acting_as(actor).sessions.lock(code, reason)
+        self._changed()
         return self._row(self._study.sessions.get(code))
 
     def reopen(self, actor: str, code: str, reason: str, item: str | None) -> SessionRow:
@@ -133,6 +140,7 @@ class QualityDesk:
             if found is None:
                 raise UnknownRecordError("no_session_item", name=item[:20])
             sessions.reopen_item(found.id, reason)
+        self._changed()
         return self._row(self._study.sessions.get(code))
 
     # ------------------------------------------------------------------------------ results

@@ -12,7 +12,7 @@ from kyphometer.store.protocol import ReadingStore
 from kyphometer.store.records import FilmRecord
 from kyphometer.web.fetching.answers import FetchJob
 from kyphometer.web.reader.agreement import Agreement
-from kyphometer.web.reader.catalogue import Catalogue
+from kyphometer.web.reader.catalogue import Catalogue, SharedFilms
 from kyphometer.web.reader.film_files import film_source
 from kyphometer.web.sending.answers import SendJob
 from kyphometer.web.sending.job import ResultsOrder
@@ -21,11 +21,17 @@ from kyphometer.web.sending.job import ResultsOrder
 class ArchiveService:
     """One observer, one store."""
 
-    def __init__(self, store: ReadingStore, observer: str, agreement: Agreement) -> None:
+    def __init__(
+        self,
+        store: ReadingStore,
+        observer: str,
+        agreement: Agreement,
+        shared: SharedFilms | None = None,
+    ) -> None:
         self._store = store
         self._observer = observer
         self.agreement = agreement
-        self._catalogue = Catalogue(store, observer)
+        self._catalogue = Catalogue(store, observer, shared=shared)
 
     def film_of_study(self, study_instance_uid: str) -> str:
         """The film that a link to a DICOM study opens: the first lateral one, or else the first."""

@@ -27,6 +27,7 @@ class Earlier:
         self._observer = observer
         self._catalogue = catalogue
         self._agreement = agreement
+        self._latest: dict[int, ReadingRecord] = {}
 
     def levels(self, film: FilmRecord) -> list[Level]:
         """Fractured levels to begin with: agreed on, or read before, or offered at the start."""
@@ -69,11 +70,20 @@ class Earlier:
         while before is not None:
             item = items.get(before.id)
             if item is not None and item.version and named in (None, before):
-                record = self._store.latest_reading(before.id, self._observer)
+                record = self._reading(before, item.version)
                 if record is not None:
                     return before, record
             before = self._catalogue.before(before)
         return None
+
+    def _reading(self, film: FilmRecord, version: int) -> ReadingRecord | None:
+        """The latest reading of a film; a version that is known already is not asked for again."""
+        known = self._latest.get(film.id)
+        if known is None or known.version != version:
+            known = self._store.latest_reading(film.id, self._observer)
+            if known is not None:
+                self._latest[film.id] = known
+        return known
 
 
 def measured(film: FilmRecord, reading: Reading, corner_sd_mm: float) -> tuple[Measurement, ...]:

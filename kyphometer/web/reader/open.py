@@ -30,6 +30,7 @@ from kyphometer.web.reader.archives import ArchiveService
 from kyphometer.web.reader.assist import Target, assist
 from kyphometer.web.reader.before import FilmBefore
 from kyphometer.web.reader.carrying import CarryOrder
+from kyphometer.web.reader.catalogue import SharedFilms
 from kyphometer.web.reader.confirming import checked_reading, draft_reading
 from kyphometer.web.reader.earlier import Earlier
 from kyphometer.web.reader.film_files import film_header, film_source
@@ -85,10 +86,12 @@ class OpenService(ArchiveService):
         observer: str,
         agreement: Agreement,
         failed: Sequence[FailedFile] = (),
+        shared: SharedFilms | None = None,
     ) -> None:
-        super().__init__(store, observer, agreement)
+        super().__init__(store, observer, agreement, shared)
         self._failed = failed
         self._versions = ReadingVersions(store, observer)
+        self._read_levels: dict[int, tuple[int, Sequence[str]]] = {}
         self._waiting = WaitingProposals()
         self._earlier = Earlier(store, observer, self._catalogue, agreement)
 
@@ -136,11 +139,15 @@ class OpenService(ArchiveService):
         )
 
     def _fractured(self, item: WorkItem) -> Sequence[str]:
-        if item.state is ReadingState.UNREAD:
-            return ()
-        document = stored_view(self._versions.stored(item.film_id)).document or {}
-        levels = document.get("fractured_levels")
-        return [str(level) for level in levels] if isinstance(levels, list) else ()
+        version, levels = self._read_levels.get(item.film_id, (0, ()))
+        if item.state in (ReadingState.UNREAD, ReadingState.CONFIRMED) and version == item.version:
+            return levels
+        stored = self._versions.stored(item.film_id)
+        given = (stored_view(stored).document or {}).get("fractured_levels")
+        found = [str(level) for level in given] if isinstance(given, list) else []
+        if stored.draft is None:
+            self._read_levels[item.film_id] = (stored.version, found)
+        return found
 
     def film(self, film_id: str) -> Film:
         """Everything the page shows about a film but its pixels."""

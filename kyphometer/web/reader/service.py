@@ -197,5 +197,9 @@ class ReaderServices(Protocol):
     """Finds the service of a visitor."""
 
     def of(self, visitor: Visitor) -> ReaderService:
-        """The service at which that visitor reads."""
+        """The service at which that visitor reads; may ask the database."""
+        ...
+
+    def at_hand(self, visitor: Visitor) -> ReaderService | None:
+        """The same at once, or None if something must be asked first."""
         ...

@@ -34,10 +34,10 @@ async def worklist(request: Request, query: WorkQuery) -> WorkListTold:
 async def film(request: Request) -> FilmTold:
     """Facts of a film; whoever asks will soon ask for the pixels: they are begun."""
     at, film_id = await reader_service(request), request.path_params["film_id"]
-    source = await run_in_threadpool(_source, at, film_id)
+    source, facts = await run_in_threadpool(_source_and_facts, at, film_id)
     if source is not None:
         services(request).cache.prefetch(source)
-    return await run_in_threadpool(at.film, film_id)
+    return facts
 
 
 async def pixels(request: Request) -> Annotated[Response, "application/octet-stream"]:
@@ -144,6 +144,10 @@ def _next_source(at: ReaderService, film_id: str) -> FilmSource | None:
     except KyphometerError:
         return None
     return None if following is None else _source(at, following)
+
+
+def _source_and_facts(at: ReaderService, film_id: str) -> tuple[FilmSource | None, FilmTold]:
+    return _source(at, film_id), at.film(film_id)
 
 
 def _source(at: ReaderService, film_id: str) -> FilmSource | None:

@@ -37,6 +37,10 @@ class OneService:
         """The service."""
         return self._service
 
+    def at_hand(self, _visitor: Visitor) -> ReaderService:
+        """The service."""
+        return self._service
+
 
 class Readers:
     """A service for each code under which the one person here reads, on the same store."""
@@ -48,10 +52,19 @@ class Readers:
         self._agreement = agreement
         self._failed = failed
         self._service = lru_cache(maxsize=16)(self._begin)
+        self._last: tuple[str, ReaderService | None] = ("", None)
 
     def of(self, visitor: Visitor) -> ReaderService:
         """The service at which that code reads."""
-        return self._service(visitor.reads_as or visitor.observer)
+        code = visitor.reads_as or visitor.observer
+        service = self._service(code)
+        self._last = (code, service)
+        return service
+
+    def at_hand(self, visitor: Visitor) -> ReaderService | None:
+        """The same if that code read last, or None."""
+        code, service = self._last
+        return service if code == (visitor.reads_as or visitor.observer) else None
 
     def _begin(self, observer: str) -> ReaderService:
         known = checked_code(observer, "observer")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import threading
+import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -24,12 +26,16 @@ from kyphometer.web.blinded.service import BlindedService
 from kyphometer.web.incoming.desk import desk_for
 from kyphometer.web.quality.desk import QualityDesk
 from kyphometer.web.reader.agreement import study_agreement
+from kyphometer.web.reader.assist import warm_up
+from kyphometer.web.reader.catalogue import Kept, SharedFilms
 from kyphometer.web.reader.open import OpenService
 from kyphometer.web.reader.service import ReaderService
 from kyphometer.web.server.app import create_app
 from kyphometer.web.server.process import open_socket, run
 from kyphometer.web.server.settings import Mode, WebSettings
-from kyphometer.workflow.session_progress import open_session_of
+from kyphometer.workflow.session_progress import open_session_among
+
+SESSIONS_FRESH_S = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,25 +142,47 @@ class Listening:
 
 
 class DepartmentServices:
-    """A service for each observer; a blinded one as long as a session is open for that observer."""
+    """A service for each observer; a blinded one as long as a session is open for that observer.
 
-    def __init__(self, study: Study) -> None:
+    What other programs do with sessions is seen within `SESSIONS_FRESH_S`, what is done here at
+    once (`sessions_changed`).
+    """
+
+    def __init__(self, study: Study, clock: Callable[[], float] = time.monotonic) -> None:
         self._study = study
         self._desks: dict[tuple[str, str, str | None], ReaderService] = {}
+        self._sessions = Kept(study.sessions.list, clock, SESSIONS_FRESH_S)
+        self._films = SharedFilms(study, clock)
+
+    def sessions_changed(self) -> None:
+        """Look again which sessions are open, before the next answer."""
+        self._sessions.forget()
 
     def of(self, visitor: Visitor) -> ReaderService:
         """The service at which that visitor reads."""
-        session = open_session_of(self._study, visitor.observer)
-        key = (str(visitor.name), visitor.observer, session)
+        session = open_session_among(self._sessions.get(), visitor.observer)
+        key = _desk_of(visitor, session)
         if key not in self._desks:
             self._desks[key] = self._service(visitor, session)
         return self._desks[key]
+
+    def at_hand(self, visitor: Visitor) -> ReaderService | None:
+        """The same if it was there lately, or None."""
+        sessions = self._sessions.fresh()
+        if sessions is None:
+            return None
+        return self._desks.get(_desk_of(visitor, open_session_among(sessions, visitor.observer)))
 
     def _service(self, visitor: Visitor, session: str | None) -> ReaderService:
         study = self._study.acting_as(str(visitor.name))
         if session is not None:
             return BlindedService(study, visitor.observer, session)
-        return OpenService(study, visitor.observer, study_agreement(study.settings))
+        agreement = study_agreement(study.settings)
+        return OpenService(study, visitor.observer, agreement, shared=self._films)
+
+
+def _desk_of(visitor: Visitor, session: str | None) -> tuple[str, str, str | None]:
+    return (str(visitor.name), visitor.observer, session)
 
 
 def department_app(
@@ -169,8 +197,8 @@ def department_app(
     authenticator = AccountAuthenticator(
         study, settings.cookie_name, log=log, proxy=proxy, provider=provider
     )
-    desk = QualityDesk(study, kit_key)
     services = DepartmentServices(study)
+    desk = QualityDesk(study, kit_key, services.sessions_changed)
     incoming = desk_for(study, settings.films_folder)
     return create_app(settings, authenticator, services, desk, incoming)
 
@@ -196,11 +224,17 @@ def serve(study: Study, where: Listening, *, show: Callable[[str], None] = print
         run(
             department_app(study, settings, log, where.kit_key, proxy, provider),
             sock,
-            on_ready=lambda: show(address),
+            on_ready=lambda: _ready(address, show),
             certificate=where.certificate,
             key=where.key,
             behind_proxy=where.behind_proxy,
         )
+
+
+def _ready(address: str, show: Callable[[str], None]) -> None:
+    """Say where; then load what the first corner would wait for, while nobody waits yet."""
+    show(address)
+    threading.Thread(target=warm_up, daemon=True).start()
 
 
 def _settings(where: Listening, port: int) -> WebSettings:

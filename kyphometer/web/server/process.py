@@ -18,6 +18,8 @@ from kyphometer.errors import ServerStartError
 from kyphometer.web.server.connections import BehindProxyProtocol, GuardedProtocol
 
 GRACE_SECONDS = 5
+KEEP_SECONDS = 20
+"""A connection is kept so long after an answer: longer than most pauses between two marks."""
 
 
 def open_socket(host: str, port: int) -> socket.socket:
@@ -80,6 +82,7 @@ def run(
         server_header=False,
         proxy_headers=behind_proxy,
         timeout_graceful_shutdown=GRACE_SECONDS,
+        timeout_keep_alive=KEEP_SECONDS,
         ssl_certfile=certificate,
         ssl_keyfile=key,
     )

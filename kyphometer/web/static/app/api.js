@@ -1,6 +1,7 @@
 /** Calls to the server; every answer is JSON, every failure an error with one sentence. */
 
 import { language } from './i18n.js';
+import { ArrivingFilm } from './view/arriving.js';
 
 const SIGN_IN = '/api/login';
 
@@ -109,26 +110,24 @@ export class Api {
   }
 
   /** Stored values as 16-bit numbers. @param {string} id
-   * @param {(share: number) => void} [onProgress] @returns {Promise<Uint16Array>} */
+   * @param {(share: number) => void} [onProgress] @returns {Promise<import('./view/arriving.js').Arrived>} */
   async pixels(id, onProgress) {
     const response = await this.reach(this.path(id, '/pixels'), () => ({ credentials: 'same-origin' }));
     if (!response.ok) throw new ApiError(response.status, await response.json().catch(() => null));
     const size = (/** @type {string} */ name) => Number(response.headers.get(`X-Kyphometer-${name}`));
-    const bytes = new Uint8Array(size('Rows') * size('Columns') * 2);
+    const film = new ArrivingFilm(size('Columns'), size('Rows'));
     const reader = /** @type {ReadableStream<Uint8Array>} */ (response.body).getReader();
-    let at = 0;
     for (;;) {
       const { done, value } = await reader.read().catch((cause) => {
         throw new OfflineError('The film stopped arriving.', { cause });
       });
       if (done) break;
-      if (at + value.length > bytes.length) throw new ApiError(200, { error: 'pixels: too many' });
-      bytes.set(value, at);
-      at += value.length;
-      onProgress?.(at / bytes.length);
+      if (!film.add(value)) throw new ApiError(200, { error: 'pixels: too many' });
+      onProgress?.(film.share);
     }
-    if (at !== bytes.length) throw new ApiError(200, { error: `pixels: ${at} / ${bytes.length}` });
-    return new Uint16Array(bytes.buffer);
+    const { arrived } = film;
+    if (!arrived) throw new ApiError(200, { error: `pixels: ${film.at} / ${film.bytes.length}` });
+    return arrived;
   }
 
   /** A file that the server makes of a film. @param {string} id @param {string} rest

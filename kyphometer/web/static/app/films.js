@@ -10,26 +10,27 @@ export class Films {
   /** @param {import('./api.js').Api} api */
   constructor(api) {
     this.api = api;
-    /** @type {Map<string, Promise<Uint16Array>>} */
+    /** @type {Map<string, Promise<import('./view/arriving.js').Arrived>>} */
     this.kept = new Map();
     this.timer = 0;
   }
 
   /** @param {any} facts @returns {Promise<FilmImage>} */
   async image(facts) {
-    const data = await this.pixels(facts.film_id);
+    const arrived = await this.pixels(facts.film_id);
     const expected = facts.rows * facts.columns;
-    if (data.length !== expected) {
+    if (arrived.data.length !== expected) {
       this.kept.delete(facts.film_id);
-      throw new ApiError(200, { error: `pixels: ${data.length} / ${expected}` });
+      throw new ApiError(200, { error: `pixels: ${arrived.data.length} / ${expected}` });
     }
-    const film = new FilmImage(facts, data);
+    const film = new FilmImage(facts, arrived);
     film.turn = recallTurn(facts.film_id);
     return film;
   }
 
   /** Pixels of a film; asked for before its facts are known, so that neither waits for the other.
-   * @param {string} id @param {(share: number) => void} [onProgress] */
+   * @param {string} id @param {(share: number) => void} [onProgress]
+   * @returns {Promise<import('./view/arriving.js').Arrived>} */
   pixels(id, onProgress) {
     let coming = this.kept.get(id);
     if (coming) this.kept.delete(id);

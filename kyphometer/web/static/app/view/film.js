@@ -9,27 +9,15 @@ import { buildPyramid, coarse } from './pyramid.js';
 
 const WHOLE = Object.freeze({ center: 32767.5, width: 65535, function: 'LINEAR_EXACT' });
 
-/** @param {Uint16Array} data @returns {{min: number, max: number}} */
-function extremes(data) {
-  let min = 65535;
-  let max = 0;
-  for (let i = 0; i < data.length; i += 1) {
-    const value = data[i];
-    if (value < min) min = value;
-    if (value > max) max = value;
-  }
-  return { min: Math.min(min, max), max };
-}
-
 export class FilmImage {
-  /** @param {any} facts answer of /api/films/ID @param {Uint16Array} data */
-  constructor(facts, data) {
+  /** @param {any} facts answer of /api/films/ID @param {import('./arriving.js').Arrived} arrived */
+  constructor(facts, { data, min, max, half }) {
     this.facts = facts;
     this.columns = facts.columns;
     this.rows = facts.rows;
     this.aspect = facts.geometry?.aspect || 1;
-    this.pixels = { ...facts.pixels, ...extremes(data) };
-    this.plain = buildPyramid(data, facts.columns, facts.rows);
+    this.pixels = { ...facts.pixels, min, max };
+    this.plain = buildPyramid(data, facts.columns, facts.rows, half);
     /** @type {?Pyramid} */
     this.local = null;
     this.useLocal = false;

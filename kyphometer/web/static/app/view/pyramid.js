@@ -7,13 +7,27 @@
 
 const SMALLEST = 256;
 
-/** @param {Level} level @returns {Level} */
-export function halve({ width, height, data }) {
+/** Room for the level after one of that size. @param {number} width @param {number} height
+ * @returns {Level} */
+export function halved(width, height) {
   const w = Math.max(1, (width + 1) >> 1);
   const h = Math.max(1, (height + 1) >> 1);
-  const out = new Uint16Array(w * h);
+  return { width: w, height: h, data: new Uint16Array(w * h) };
+}
+
+/** @param {Level} level @returns {Level} */
+export function halve(level) {
+  const half = halved(level.width, level.height);
+  halveRows(level, half, 0, half.height);
+  return half;
+}
+
+/** Some rows of the level after. @param {Level} level @param {Level} half @param {number} from
+ * @param {number} until row of `half` */
+export function halveRows({ width, height, data }, half, from, until) {
+  const { width: w, data: out } = half;
   const whole = width >> 1;
-  for (let y = 0; y < h; y += 1) {
+  for (let y = from; y < until; y += 1) {
     const top = 2 * y * width;
     const low = Math.min(2 * y + 1, height - 1) * width;
     let to = y * w;
@@ -24,13 +38,13 @@ export function halve({ width, height, data }) {
     }
     if (whole < w) out[to] = (data[top + width - 1] + data[low + width - 1] + 1) >> 1;
   }
-  return { width: w, height: h, data: out };
 }
 
 /** @param {Uint16Array} data row by row @param {number} width @param {number} height
- * @returns {Pyramid} */
-export function buildPyramid(data, width, height) {
+ * @param {Level} [half] the second level, where it is known @returns {Pyramid} */
+export function buildPyramid(data, width, height, half) {
   const levels = [{ width, height, data }];
+  if (half && Math.max(width, height) > SMALLEST) levels.push(half);
   while (Math.max(levels[levels.length - 1].width, levels[levels.length - 1].height) > SMALLEST) {
     levels.push(halve(levels[levels.length - 1]));
   }
