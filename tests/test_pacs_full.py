@@ -96,6 +96,16 @@ def test_a_listener_without_room_answers_so_and_goes_on(tmp_path, send, source):
     assert pixels_of(inbox) == pixels_of(source)
 
 
+def test_a_promise_that_is_asked_for_and_not_given_is_told(tmp_path, send, source):
+    with listening(tmp_path / "inbox", Listening(host="127.0.0.1", port=0)) as port:
+        table = {"kind": "dimse", "host": "127.0.0.1", "port": port, "called_ae": "KYPHOMETER"}
+        status, said, err = send(source, **table, commitment=True, listen_port=free_port())
+        assert (status, said["sent"]) == (1, 3)
+        assert "has not said in time whether it promises to keep it" in err
+        assert "promised_to_keep" not in said
+        assert send(source, **table)[1]["known"] == 3
+
+
 @pytest.mark.parametrize("way", ["get", "move"])
 def test_an_archive_that_cannot_give_one_film_fails_that_film_alone(tmp_path, source, way):
     """0xA702 to the second of three requests: named, and the third comes all the same."""

@@ -203,6 +203,28 @@ def test_a_dask_cluster_measures_the_same_and_outlives_a_worker(archive, tmp_pat
     assert there.read_bytes() == here.read_bytes()
 
 
+@pytest.mark.slow
+def test_a_dask_cluster_proposes_the_same_and_leaves_it_beside_the_films(archive, tmp_path):
+    distributed = pytest.importorskip("distributed", reason="Dask is not installed")
+    options = {"auto": {"lowest": "L5", "facing": "left", "earlier": None, "leave": True}}
+    here, there = tmp_path / "here.csv", tmp_path / "there.csv"
+    run_batch(BatchPlan(root=archive, out=here, workers=1, options=options))
+    left = archive / "unread.dcm.proposal.json"
+    first = json.loads(left.read_text("utf-8"))
+    left.unlink()
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None,
+        host="127.0.0.1", local_directory=str(tmp_path / "dask"),
+    ) as cluster:  # fmt: skip
+        plan = BatchPlan(
+            root=archive, out=there, options=options, scheduler=cluster.scheduler_address
+        )
+        run_batch(plan)
+    assert films_in(rows_of(there), "failed") == {"broken.dcm"}
+    assert there.read_bytes() == here.read_bytes()
+    assert json.loads(left.read_text("utf-8"))["bodies"] == first["bodies"]
+
+
 def test_no_scheduler_is_said(archive, tmp_path):
     pytest.importorskip("distributed", reason="Dask is not installed")
     with pytest.raises(SchedulerError, match="no-such"):

@@ -378,6 +378,7 @@ def _send(args: SendOptions, to: Destination) -> int:
     from kyphometer.errors import UsageError
     from kyphometer.interop.network.open import open_archive
     from kyphometer.interop.network.send import journal_path, send
+    from kyphometer.messages import Word
 
     if bool(args.paths) == bool(args.study):
         raise UsageError("send_what")
@@ -405,7 +406,11 @@ def _send(args: SendOptions, to: Destination) -> int:
         print(f"kyphometer: {one.path.name}: {one.reason}", file=sys.stderr)
     if done.ended_by is not None:
         raise done.ended_by
-    return 1 if done.failed or unmade else 0
+    is_unsaid = to.commitment and bool(done.sent) and done.committed is None
+    if is_unsaid:
+        told = Word("pacs.not_promised", {"destination": to.name})
+        print(f"kyphometer: {told}", file=sys.stderr)
+    return 1 if done.failed or unmade or is_unsaid else 0
 
 
 def _outgoing(
