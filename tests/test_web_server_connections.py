@@ -95,6 +95,25 @@ def test_silent_connections_of_one_address_are_few_and_the_oldest_go_first(monke
         assert clients[-1].recv(100).startswith(b"HTTP/1.1 200")
 
 
+def test_many_who_come_while_the_server_is_busy_are_all_served():
+    """A department behind one address, after a restart: all are let in before one is read."""
+
+    async def busy(_request):
+        time.sleep(0.5)
+        return PlainTextResponse("done")
+
+    app = Starlette(routes=[Route("/", echo), Route("/busy", busy)])
+    whole = HEAD + b"\r\n"
+    with (
+        serving(app=app) as port,
+        slow_clients(port, 1, whole.replace(b"/ ", b"/busy ")) as first,
+        slow_clients(port, 3 * connections.MOST_SILENT, whole) as clients,
+    ):
+        assert first[0].recv(1000).endswith(b"done")
+        answers = [client.recv(1000) for client in clients]
+    assert all(answer.startswith(b"HTTP/1.1 200") for answer in answers)
+
+
 def test_a_head_that_does_not_come_ends_the_connection(monkeypatch):
     monkeypatch.setattr(connections, "HEAD_S", 0.5)
     with serving() as port, slow_clients(port, 1) as (client,):

@@ -16,12 +16,15 @@ from typing import Any, cast
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+SILENT_S = 2.0
+"""Time to say the first word. Many who share an address may come within the moment in which the
+server is busy; what they say is read only after all of them have been let in."""
 HEAD_S = 10.0
 """For a request's head, from the opening of the connection or the head's first byte."""
 BODY_S = 60.0
 """For its body, of at most 2 MiB."""
 MOST_SILENT = 32
-"""Connections of one address that have not asked for anything yet."""
+"""Connections of one address that have not asked for anything in `SILENT_S`."""
 MOST_OF_ADDRESS = 400
 """Connections of one address; many people may share one."""
 MOST = 900
@@ -40,7 +43,15 @@ class GuardedProtocol(H11Protocol):
         self.has_asked = False
         self._deadline: asyncio.TimerHandle | None = None
         self._waits_for: object = None
+        self._opened_s = self.loop.time()
         self._wait()
+        self.loop.call_later(SILENT_S, self._make_room)
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """End what must go now that this one is here, or has been silent for long."""
+        if self.transport.is_closing():
+            return
         for surplus in crowded(cast("set[GuardedProtocol]", self.connections), self):
             surplus.transport.abort()
 
@@ -84,12 +95,13 @@ class GuardedProtocol(H11Protocol):
 def crowded(
     connections: Iterable[GuardedProtocol], newest: GuardedProtocol
 ) -> list[GuardedProtocol]:
-    """Those that must go now that `newest` has come: at most one, a silent one if there is one."""
+    """Those that must go for `newest` to stay: at most one, a silent one if there is one."""
     everybody = [c for c in connections if not c.transport.is_closing()]
     mine = [c for c in everybody if _address(c) == _address(newest)]
     silent = [c for c in mine if _is_silent(c)]
-    if newest.by_address and len(silent) > MOST_SILENT:
-        return [_oldest(silent)]
+    long_silent = [c for c in silent if newest.loop.time() - c._opened_s >= SILENT_S]
+    if newest.by_address and len(long_silent) > MOST_SILENT:
+        return [_oldest(long_silent)]
     if newest.by_address and len(mine) > MOST_OF_ADDRESS:
         return [_oldest(silent or [newest])]
     if len(everybody) > MOST:
