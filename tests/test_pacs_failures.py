@@ -213,3 +213,13 @@ def test_a_file_that_cannot_be_read_fails_alone(server, source, pacs, way):
     gone.write_bytes(whole)
     status, said, _ = pacs(table, "send", source)
     assert (status, said["sent"], said["known"]) == (0, 1, FILMS - 1)
+
+
+def test_an_archive_that_does_not_know_where_to_send_is_told_once(filled, pacs, tmp_path):
+    """C-MOVE to a title that the archive has not entered: nobody ever calls."""
+    table = table_of(filled, "move", calling_ae="STRANGER")
+    status, _, err = pacs(table, "fetch", "--all", "--into", tmp_path / "here")
+    assert status == 9
+    assert "has not called here; have the title STRANGER entered there" in err
+    assert f"port {filled.ours}" in err
+    assert not list((tmp_path / "here").rglob("*.dcm"))

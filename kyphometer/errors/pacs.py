@@ -73,6 +73,13 @@ class PacsTitleError(PacsError):
         super().__init__(destination=destination, called=called, ours=ours)
 
 
+class PacsUncalledError(PacsError):
+    """An archive that was asked to send films here has not called."""
+
+    def __init__(self, destination: str, status: str, ours: str, port: int) -> None:
+        super().__init__(destination=destination, status=status, ours=ours, port=int(port))
+
+
 class PacsKindsError(PacsError):
     """The archive accepts nothing of what was offered."""
 

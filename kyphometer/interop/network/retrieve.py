@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from kyphometer.errors import (
@@ -13,6 +14,7 @@ from kyphometer.errors import (
     PacsNotFoundError,
     PacsStatusError,
     PacsTitleError,
+    PacsUncalledError,
 )
 from kyphometer.interop.network.archive import Entry, Receiver
 from kyphometer.interop.network.association import (
@@ -31,6 +33,8 @@ GET: Final = "1.2.840.10008.5.1.4.1.2.2.3"
 MOVE: Final = "1.2.840.10008.5.1.4.1.2.2.2"
 _PENDING: Final = (0xFF00, 0xFF01)
 _MOST_KINDS: Final = 120 // len(SYNTAXES)
+_UNCALLED: Final = 3
+"""So many films that nobody called to bring end a run: the archive cannot find us."""
 
 
 def fetch_by_get(
@@ -75,13 +79,35 @@ def fetch_by_move(
     handler = StoreHandler(receiver)
     kinds = [str(one.abstract_syntax) for one in AllStoragePresentationContexts]
     with (
-        _listening(to, kinds, handler) as refused,
+        _listening(to, kinds, handler) as calls,
         associated(to, [(MOVE, UNCOMPRESSED[:2])]) as association,
     ):
         for number, entry in enumerate(entries, 1):
             failed = _retrieve(to, association, entry, handler, number)
             failed = failed or handler.settle(entry.sop_instance_uid)
-            yield entry, failed and (refused[-1] if refused else failed)
+            if failed is not None:
+                failed = _explained(to, failed, calls)
+                if isinstance(failed, PacsUncalledError) and number >= _UNCALLED:
+                    raise failed
+            yield entry, failed
+
+
+def _explained(to: Destination, failed: KyphometerError, calls: _Calls) -> KyphometerError:
+    """Why a film did not come, as far as those who called here, or did not, tell."""
+    if calls.refused:
+        return calls.refused[-1]
+    if isinstance(failed, PacsStatusError) and not calls.count:
+        status = str(failed.facts["status"])
+        return PacsUncalledError(to.name, status, to.calling_ae, to.listen_port)
+    return failed
+
+
+@dataclass
+class _Calls:
+    """Who has called here: how many, and why some were refused."""
+
+    count: int = 0
+    refused: list[KyphometerError] = field(default_factory=list)
 
 
 def _by_kinds(entries: Sequence[Entry]) -> Iterator[tuple[tuple[str, ...], list[Entry]]]:
@@ -132,18 +158,17 @@ def _requests(to: Destination, association: Any, entry: Entry, number: int) -> A
 
 
 @contextmanager
-def _listening(
-    to: Destination, kinds: Sequence[str], handler: StoreHandler
-) -> Iterator[list[KyphometerError]]:
-    """Receive while the block runs; gives why others that called here were refused."""
+def _listening(to: Destination, kinds: Sequence[str], handler: StoreHandler) -> Iterator[_Calls]:
+    """Receive while the block runs; gives who has called."""
     from pynetdicom import evt
 
-    refused: list[KyphometerError] = []
+    calls = _Calls()
 
     def note(event: Any) -> None:
+        calls.count += 1
         called = str(event.assoc.requestor.primitive.called_ae_title).strip()
         if called != to.calling_ae:
-            refused.append(PacsTitleError(to.name, called, to.calling_ae))
+            calls.refused.append(PacsTitleError(to.name, called, to.calling_ae))
 
     entity = application_entity(to.calling_ae, to.timeout_s)
     entity.require_called_aet = True
@@ -154,7 +179,7 @@ def _listening(
         port=to.listen_port,
         timeout_s=to.timeout_s,
         tls=called_tls(to),
-        on_refused=refused.append,
+        on_refused=calls.refused.append,
     )
     with receiving(entity, door, [(evt.EVT_C_STORE, handler), (evt.EVT_REQUESTED, note)]):
-        yield refused
+        yield calls
