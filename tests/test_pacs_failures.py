@@ -151,15 +151,6 @@ def test_a_c_move_whose_films_do_not_end_is_told(filled, source, tmp_path, pacs)
     assert pixels_of(here) == pixels_of(source)
 
 
-def test_a_c_move_to_who_is_not_known_there_is_told(filled, tmp_path, pacs):
-    here = tmp_path / "here"
-    table = table_of(filled, "move", calling_ae="STRANGER")
-    status, _, err = pacs(table, "fetch", "--into", here)
-    assert status == 1
-    assert err.count("'there' answers 0x") == FILMS
-    assert not list(here.rglob("*.dcm"))
-
-
 def test_a_port_that_another_has_is_named(filled, tmp_path, pacs):
     with proxy(1, at=filled.ours):
         status, _, err = pacs(table_of(filled, "move"), "fetch", "--into", tmp_path / "here")
