@@ -240,10 +240,12 @@ def test_schema_is_the_published_one(capsys):
     assert json.loads(out)["title"] == "Kyphometer reading, version 1"
 
 
-def test_as_a_process_with_a_closed_pipe(films):
+def test_as_a_process_with_a_closed_pipe(films, tmp_path):
+    """Files are written whatever becomes of what is printed."""
+    overlay = tmp_path / "overlay.png"
     command = [sys.executable, "-m", "kyphometer", "measure", str(films / "pre-op.dcm")]
     piped = subprocess.run(
-        f"{subprocess.list2cmdline(command)} | head -1",
+        f"{subprocess.list2cmdline([*command, '--overlay', str(overlay)])} | head -1",
         shell=True,
         capture_output=True,
         text=True,
@@ -251,6 +253,7 @@ def test_as_a_process_with_a_closed_pipe(films):
     )
     assert piped.stdout.startswith("SIM-001")
     assert "Traceback" not in piped.stderr
+    assert overlay.read_bytes().startswith(b"\x89PNG")
 
 
 def test_wrong_usage_is_status_2():

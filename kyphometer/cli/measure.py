@@ -92,12 +92,6 @@ def run(given: argparse.Namespace) -> int:
         auto=auto_options(args),
         **measure_options(args),
     )
-    if args.format == "json":
-        print_json(item.to_dict())
-    elif args.format == "csv":
-        print_csv(item.rows(), CSV_COLUMNS)
-    else:
-        _print_for_people(item)
     if args.overlay is not None and film is not None:
         from kyphometer.plots.overlay import save_figure
         from kyphometer.workflow.overlay import draw_overlay
@@ -105,6 +99,12 @@ def run(given: argparse.Namespace) -> int:
         save_figure(draw_overlay(film, item), args.overlay)
     if page is not None and film is not None:
         _write_page(film, item, *page)
+    if args.format == "json":
+        print_json(item.to_dict())
+    elif args.format == "csv":
+        print_csv(item.rows(), CSV_COLUMNS)
+    else:
+        _print_for_people(item)
     refused = bool(item.measured.refused) and args.angle is not None
     if args.angle is not None and not item.measured.measurements:
         return 5
