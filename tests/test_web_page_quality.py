@@ -83,6 +83,12 @@ def test_the_owner_plans_watches_locks_reads_the_report_and_opens_again(
     report.locator("img").first.wait_for(timeout=120_000)  # an analysis takes its time
     expect(report).to_contain_text("Intraclass correlation")
     expect(report).to_contain_text("6 films, 2 observers")
+    usual = page.viewport_size
+    for width in (390, 820):
+        page.set_viewport_size({"width": width, "height": 1180})
+        widest = "document.documentElement.scrollWidth - window.innerWidth"
+        assert page.evaluate(widest) <= 0, width
+    page.set_viewport_size(usual)
     widths = page.evaluate("() => [...document.images].map((image) => image.naturalWidth)")
     assert len(widths) > 3
     assert min(widths[1:]) > 200

@@ -103,6 +103,24 @@ def by_modality(folder: Path) -> dict[str, pydicom.Dataset]:
     return {found.Modality: found for found in map(pydicom.dcmread, folder.rglob("*.dcm"))}
 
 
+@pytest.mark.parametrize("width", [820, 1000, 1366])
+def test_the_films_title_has_room_beside_sending(
+    chromium: Browser, films: Path, tmp_path: Path, port: int, width: int
+) -> None:
+    del port  # there is a destination
+    size = {"width": width, "height": 1180}
+    with (
+        annotator_on(films, tmp_path / "own") as annotator,
+        open_tab(chromium, annotator, viewport=size) as tab,
+    ):
+        tab.open("V1")
+        expect(tab.page.get_by_role("button", name="Send to PACS")).to_be_visible()
+        box = tab.page.locator(".film-title").bounding_box()
+        assert box is not None
+        assert box["width"] >= 170
+        assert tab.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
 def test_a_confirmed_reading_goes_to_a_listener_and_not_twice(
     chromium: Browser, films: Path, tmp_path: Path, port: int
 ) -> None:

@@ -15,8 +15,8 @@ export class Header {
     this.title = h('div', { class: 'film-title' });
     this.save = h('p', { class: 'save', role: 'status' });
     this.confirm = h('button', { type: 'button', class: 'button primary', 'data-focus': 'confirm', onclick: () => commands.confirm.run() });
-    this.send = h('button', { type: 'button', class: 'button', title: `${t('command.send')} (T)`, hidden: !config.sending, 'data-command': 'send', onclick: () => commands.send.run() }, icon('send'), t('send.button'));
-    this.next = h('button', { type: 'button', class: 'button', title: 'N', onclick: () => commands.nextFilm.run() }, t('command.nextFilm'), icon('next'));
+    this.send = h('button', { type: 'button', class: 'button', title: `${t('command.send')} (T)`, hidden: !config.sending, 'data-command': 'send', onclick: () => commands.send.run() }, icon('send'), h('span', {}, t('send.button')));
+    this.next = h('button', { type: 'button', class: 'button', title: 'N', onclick: () => commands.nextFilm.run() }, h('span', {}, t('command.nextFilm')), icon('next'));
     this.root = h('header', { class: 'bar' },
       h('button', { type: 'button', class: 'tool wide', title: `${t('command.workList')} (U)`, onclick: () => commands.workList.run() }, icon('back'), h('span', {}, t('worklist.short'))),
       this.title,
