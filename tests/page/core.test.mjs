@@ -197,6 +197,23 @@ test('film to screen and back is the same place however the film is turned; zoom
   }
 });
 
+test('a linked pane goes the same way on the screen, however either film is turned, and back again', () => {
+  const near = (/** @type {number} */ x, /** @type {number} */ y) => assert.ok(Math.abs(x - y) < 1e-9, `${x} is not ${y}`);
+  for (const turned of turns()) for (const other of turns()) {
+    const a = { cx: 40, cy: 60, zoom: 3, aspect: 1.25, width: 300, height: 200, turn: turned };
+    const b = { cx: 15, cy: 25, zoom: 1.5, aspect: 0.8, width: 120, height: 90, turn: other };
+    const link = viewport.linkOf(a, b, 2);
+    const moved = viewport.panned({ ...a, zoom: 6 }, 12, -30, { columns: 500, rows: 500 });
+    const beside = viewport.alongside(moved, b, link);
+    near(beside.zoom, 3);
+    const [mine, its] = [[a, moved], [b, beside]].map(([before, after]) => viewport.toScreen(after, [before.cx, before.cy]));
+    near(mine[0] - a.width / 2, its[0] - b.width / 2);
+    near(mine[1] - a.height / 2, its[1] - b.height / 2);
+    const again = viewport.alongside(beside, moved, viewport.linkBack(link));
+    for (const name of ['cx', 'cy', 'zoom']) near(again[name], moved[name]);
+  }
+});
+
 test('pixels are drawn where the marks on them are, however the film is turned', () => {
   const film = { columns: 5, rows: 7 };
   const data = Uint16Array.from({ length: 35 }, (_, i) => i + 1);

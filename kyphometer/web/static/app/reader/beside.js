@@ -10,6 +10,7 @@ import { date, t } from '../i18n.js';
 import { PointerInput } from '../input/pointer.js';
 import { h } from '../ui/dom.js';
 import { visitName } from '../ui/names.js';
+import { alongside, linkBack, linkOf } from '../view/viewport.js';
 import { Viewer } from './viewer.js';
 
 /** @param {any} reading @param {any} other @param {number} a @param {number} b aspects
@@ -66,6 +67,8 @@ export class Beside {
     this.pointer = new PointerInput(/** @type {any} */ (this.viewer));
     /** @type {?Similarity} from square pixels of the film that is read to those of this one */
     this.transform = null;
+    /** @type {?import('../view/viewport.js').Link} where no marks tell how the films lie: how their panes go together */
+    this.link = null;
     this.viewer.show(film, reading);
   }
 
@@ -73,13 +76,17 @@ export class Beside {
   align(reading, film) {
     const own = this.viewer.reading;
     const marks = own ? fromMarks(reading, own, film.aspect, this.film.aspect) : null;
-    this.transform = marks ?? this.transform ?? fromSize(film, this.film);
+    const bySize = fromSize(film, this.film);
+    this.transform = marks ?? this.transform ?? bySize;
+    const middle = (/** @type {FilmImage} */ one) => /** @type {Point} */ ([one.columns / 2, one.rows / 2]);
+    this.link = marks ? null : (this.link ?? { from: middle(film), to: middle(this.film), scale: bySize.scale });
   }
 
   /** What both panes show now belongs together. @param {import('../view/viewport.js').View} a */
   keep(a) {
     const b = this.viewer.pane.view;
     const scale = a.zoom / b.zoom;
+    this.link = linkOf(a, b, scale);
     this.transform = {
       scale,
       cos: 1,
@@ -91,12 +98,21 @@ export class Beside {
 
   /** @param {import('../view/pane.js').Pane} pane of the film that is read */
   followPane(pane) {
-    if (this.transform) lay(pane, this.viewer.pane, this.transform);
+    this.lay(pane, this.viewer.pane, false);
   }
 
   /** @param {import('../view/pane.js').Pane} pane of the film that is read, which follows this one */
   lead(pane) {
-    if (this.transform) lay(this.viewer.pane, pane, invertSimilarity(this.transform));
+    this.lay(this.viewer.pane, pane, true);
+  }
+
+  /** Show in one pane what another one shows. @param {import('../view/pane.js').Pane} from
+   * @param {import('../view/pane.js').Pane} to @param {boolean} back from this film to the one that is read */
+  lay(from, to, back) {
+    if (!from.film || !to.film) return;
+    const { link, transform } = this;
+    if (link) to.setView(alongside(from.view, to.view, back ? linkBack(link) : link));
+    else if (transform) to.setView(laid(from.view, to.view, back ? invertSimilarity(transform) : transform));
   }
 
   dispose() {
@@ -105,10 +121,9 @@ export class Beside {
   }
 }
 
-/** Show in one pane what another one shows. @param {import('../view/pane.js').Pane} from
- * @param {import('../view/pane.js').Pane} to @param {Similarity} map */
-function lay(from, to, map) {
-  if (!from.film || !to.film) return;
-  const [x, y] = applySimilarity(map, [from.view.cx, from.view.cy * from.view.aspect]);
-  to.setView({ ...to.view, cx: x, cy: y / to.view.aspect, zoom: from.view.zoom / map.scale });
+/** @param {import('../view/viewport.js').View} from @param {import('../view/viewport.js').View} to
+ * @param {Similarity} map @returns {import('../view/viewport.js').View} the same place of the body */
+function laid(from, to, map) {
+  const [x, y] = applySimilarity(map, [from.cx, from.cy * from.aspect]);
+  return { ...to, cx: x, cy: y / to.aspect, zoom: from.zoom / map.scale };
 }

@@ -7,6 +7,8 @@
  * @typedef {{cx: number, cy: number, zoom: number, aspect: number, width: number, height: number, turn: Turn}} View
  * @typedef {{x: number, y: number, ux: number, uy: number, vx: number, vy: number}} Place film coordinates of
  *   the centre of the first output pixel, and the steps from there for one pixel right (u) and down (v)
+ * @typedef {{from: Point, to: Point, scale: number}} Link places on two films that belong together, and pixels of the
+ *   second one for a pixel of the first
  */
 import { clamp } from '../core/geometry.js';
 import { isSideways, onFilm, onScreen } from '../core/turn.js';
@@ -86,6 +88,25 @@ export function centredOn(view, centre, zoom, film) {
   const least = fitZoom(view, film);
   const bounded = clamp(zoom, least, Math.max(MOST_ZOOM, least));
   return kept({ ...view, cx: centre[0], cy: centre[1], zoom: bounded }, film);
+}
+
+/** @param {View} a @param {View} b @param {number} scale @returns {Link} what is in the middle of both */
+export function linkOf(a, b, scale) {
+  return { from: [a.cx, a.cy], to: [b.cx, b.cy], scale };
+}
+
+/** @param {Link} link @returns {Link} the way back */
+export function linkBack({ from, to, scale }) {
+  return { from: to, to: from, scale: 1 / scale };
+}
+
+/** @param {View} a @param {View} b @param {Link} link @returns {View} of the second film: it goes the same way on the
+ *   screen as the first one, however either of them is turned */
+export function alongside(a, b, link) {
+  const { from, to, scale } = link;
+  const way = onScreen(a.turn, [(a.cx - from[0]) * scale, (a.cy - from[1]) * a.aspect * scale]);
+  const [x, y] = onFilm(b.turn, way);
+  return { ...b, cx: to[0] + x, cy: to[1] + y / b.aspect, zoom: a.zoom / scale };
 }
 
 /** The centre of the pane never leaves the film, so that the film cannot be lost.
