@@ -65,10 +65,9 @@ class Earlier:
 
         `named` is the film of the same patient that is meant, if it is not the latest.
         """
-        items = self._catalogue.items()
         before = self._catalogue.before(film)
         while before is not None:
-            item = items.get(before.id)
+            item = self._catalogue.items().get(before.id)
             if item is not None and item.version and named in (None, before):
                 record = self._reading(before, item.version)
                 if record is not None:
