@@ -11,12 +11,11 @@ import argparse
 import io
 import statistics
 import sys
-import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
-from pacs_transfer import emptied, timed
+from pacs_transfer import emptied, on_orthanc, timed
 
 STUDY = "2.25.80"
 
@@ -28,16 +27,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", nargs="+", help="ways whose names hold one of these words")
     options = parser.parse_args()
-    from orthanc import Orthanc, missing
-
-    if missing():
-        sys.exit(missing())
-    with tempfile.TemporaryDirectory() as name:
-        server = Orthanc(Path(name))
-        try:
-            compare(server, Path(name), options)
-        finally:
-            server.stop()
+    on_orthanc(compare, options)
 
 
 def compare(server, folder, options):

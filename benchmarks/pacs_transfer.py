@@ -61,13 +61,8 @@ def quiet(*command):
     subprocess.run(words, check=True, stdout=subprocess.DEVNULL)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--films", type=int, default=16)
-    parser.add_argument("--rows", type=int, default=20000, help="of 180 bytes (%(default)s)")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--only", nargs="+", help="ways whose names hold one of these words")
-    options = parser.parse_args()
+def on_orthanc(compare, options):
+    """Run a comparison on an Orthanc of its own, in a folder of its own."""
     from orthanc import Orthanc, missing
 
     if missing():
@@ -78,6 +73,16 @@ def main():
             compare(server, Path(name), options)
         finally:
             server.stop()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--films", type=int, default=16)
+    parser.add_argument("--rows", type=int, default=20000, help="of 180 bytes (%(default)s)")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--only", nargs="+", help="ways whose names hold one of these words")
+    options = parser.parse_args()
+    on_orthanc(compare, options)
 
 
 def compare(server, folder, options):
