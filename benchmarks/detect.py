@@ -224,8 +224,13 @@ def _angle(seen: Seen, upper: float, lower: float) -> float:
 
 
 def scenes(given: argparse.Namespace) -> Iterator[tuple[str, Scene, Scene | None]]:
-    """Films of a world, each otherwise as well, and the visit before of those that have one."""
-    if given.world == "visits":
+    """Films of the worlds, each otherwise as well, and the visit before of those that have one."""
+    for world in given.world:
+        yield from _scenes_of(world, given)
+
+
+def _scenes_of(world: str, given: argparse.Namespace) -> Iterator[tuple[str, Scene, Scene | None]]:
+    if world == "visits":
         for number in range(given.films):
             for condition in VOXEL_CONDITIONS:
                 first, second = voxel_pair(condition, given.seed * 1000 + number)
@@ -239,11 +244,11 @@ def scenes(given: argparse.Namespace) -> Iterator[tuple[str, Scene, Scene | None
         "phantom": (CONDITIONS, phantom_film),
         "other": (("",), lambda _, s: _other(s)),
     }
-    conditions, make = makers[given.world]
+    conditions, make = makers[world]
     for number in range(given.films):
         for index, condition in enumerate(conditions):
             seed = given.seed * 1000 + number * len(conditions) + index
-            name = f"whole-{given.world}-{condition}-{seed}"
+            name = f"whole-{world}-{condition}-{seed}"
             scene = kept(given.keep, name, partial(make, condition, seed))
             rng = np.random.default_rng([96, seed])
             for variant in given.variants:
@@ -312,7 +317,7 @@ def show(rows: dict[str, dict[str, float]]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--world", choices=WORLDS, required=True)
+    parser.add_argument("--world", nargs="+", choices=WORLDS, required=True)
     parser.add_argument("--data", type=Path, default=Path("shared"))
     parser.add_argument("--films", type=int, default=4, help="of each condition")
     parser.add_argument("--seed", type=int, default=700)
@@ -332,15 +337,16 @@ def main() -> None:
         except KyphometerError as problem:
             raise SystemExit(f"{scene.world} {scene.condition}: {problem}") from problem
         every.append(seen)
-        films[variant if len(given.variants) > 1 else scene.condition].append(seen)
+        label = f"{scene.world} {scene.condition}".strip()
+        films[variant if len(given.variants) > 1 else label].append(seen)
         print(f"\r{count} films", end="", file=sys.stderr, flush=True)
-    rows = {label or given.world: summary(items) for label, items in films.items()}
+    rows = {label: summary(items) for label, items in films.items()}
     show(rows | {"all": summary(every)})
     show_doubt(every)
     if given.pictures:
         every.sort(key=lambda seen: -(seen.missed + 2 * seen.false + 2 * (not seen.levels_right)))
         for number, seen in enumerate(every[: given.worst]):
-            draw(seen, given.pictures / f"{number}-{given.world}-{seen.scene.condition}.png")
+            draw(seen, given.pictures / f"{number}-{seen.scene.world}-{seen.scene.condition}.png")
     if given.out:
         given.out.write_text(json.dumps(rows | {"all": summary(every)}, indent=1) + "\n")
 
