@@ -204,7 +204,10 @@ def read_reading(path: str | os.PathLike[str]) -> Reading:
         raise ReadingFormatError("reading_not_opened", where=named, reason=reason) from None
     try:
         return reading_from_json(text)
-    except (ReadingFormatError, LandmarkError, UnknownLevelError) as error:
+    except ReadingFormatError as error:
+        within = Word("reading.within", {"file": named, "where": error.facts["where"]})
+        raise ReadingFormatError(error.code, **{**error.facts, "where": within}) from error
+    except (LandmarkError, UnknownLevelError) as error:
         raise ReadingFormatError("reading_refused", where=named, error=error) from error
 
 
