@@ -18,7 +18,7 @@ from web_local import document, visitor
 from kyphometer.cli import main
 from kyphometer.web.reader.confirming import draft_reading
 
-LIKELY = {"T12": 0.97, "L1": 0.95, "L2": 0.93}
+LIKELY = {"T12": 0.03, "L1": 0.05, "L2": 0.07}
 ORDER = ["other", "torn", "unsure", "two", "one", "low", "good"]
 """The most doubtful first: refused, levels uncertain, number of doubtful bodies, largest doubt."""
 PARTS = {
@@ -35,9 +35,9 @@ def folder(tmp_path):
         (tmp_path / f"{name}.dcm").write_bytes(name.encode())
     film = {name: tmp_path / f"{name}.dcm" for name in (*ORDER, "changed")}
     leave_proposal(film["good"], LIKELY, sure=True)
-    leave_proposal(film["low"], LIKELY | {"L2": 0.7}, sure=True)
-    leave_proposal(film["one"], LIKELY | {"L2": 0.45}, sure=True)
-    leave_proposal(film["two"], LIKELY | {"L1": 0.55, "L2": 0.55}, sure=True)
+    leave_proposal(film["low"], LIKELY | {"L2": 0.0999}, sure=True)
+    leave_proposal(film["one"], LIKELY | {"L2": 0.55}, sure=True)
+    leave_proposal(film["two"], LIKELY | {"L1": 0.45, "L2": 0.1}, sure=True)
     leave_proposal(film["unsure"], LIKELY, sure=False)
     leave_refusal(film["torn"], bodies=None)
     leave_refusal(film["other"], bodies=2)
@@ -154,7 +154,7 @@ def test_a_list_without_proposals_says_so(tmp_path):
 def test_a_blinded_list_knows_nothing_of_proposals(study):
     """The order of a session is its plan's, and a film's doubt could tell which film it is."""
     for film in study.films():
-        leave_proposal(film.path, LIKELY | {"L2": 0.31}, sure=False)
+        leave_proposal(film.path, LIKELY | {"L2": 0.69}, sure=False)
     plan(study)
     client = reader(study)
     plain = listed(client)

@@ -251,8 +251,8 @@ def test_the_work_list_goes_by_doubt_where_proposals_wait(
 ) -> None:
     for name in ("F03", "F04"):
         shutil.copy(folder / "F01.dcm", folder / f"{name}.dcm")
-    leave_proposal(folder / "F01.dcm", {"T12": 0.9, "L1": 0.4, "L2": 0.8}, sure=False)
-    leave_proposal(folder / "F02.dcm", {"T12": 0.9, "L1": 0.95}, sure=True)
+    leave_proposal(folder / "F01.dcm", {"T12": 0.08, "L1": 0.6, "L2": 0.02}, sure=False)
+    leave_proposal(folder / "F02.dcm", {"T12": 0.03, "L1": 0.05}, sure=True)
     leave_refusal(folder / "F03.dcm", bodies=0)
     with running("annotate", folder, "--no-browser", "--observer", "KN") as server:
         context = chromium.new_context(viewport={"width": 1280, "height": 720})

@@ -111,7 +111,7 @@ export async function propose(session, quietly = false) {
   }
 }
 
-/** Take proposed endplates: the one asked for now, or all that are wanted and likely enough.
+/** Take proposed endplates: the one asked for now, or all that are wanted and may be taken together.
  * @param {Session} session @param {boolean} one */
 export function takeProposed(session, one) {
   const { proposal, target, queue } = session;

@@ -123,12 +123,12 @@ export class Session extends Emitter {
     return { seconds, ...this.looks(), details };
   }
 
-  /** What was proposed without a click: where, how likely, how far its levels were moved. */
+  /** What was proposed without a click: where, how doubtful, how far its levels were moved. */
   proposalLog() {
     const taken = this.reading.draft?.proposed;
     if (!this.proposal && !taken) return {};
-    const { sure, moved, chances } = this.proposal ?? {};
-    return { proposal: { taken: taken ?? {}, sure, levels_moved: moved, chances } };
+    const { sure, moved, doubts } = this.proposal ?? {};
+    return { proposal: { taken: taken ?? {}, sure, levels_moved: moved, doubts } };
   }
 
   /** @param {Session['proposal']} proposal */
