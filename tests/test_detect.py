@@ -25,11 +25,12 @@ from kyphometer.detect.proposal import ProposedBody, lateral_odds
 from kyphometer.detect.search import Column
 from kyphometer.detect.shape import MEANS, shape_odds
 from kyphometer.endplates.corners import vertebra_corners
-from kyphometer.errors import NoLateralSpineError
+from kyphometer.errors import DoubtfulBodiesError, NoLateralSpineError
 from kyphometer.phantom import FilmFormat, simulate_film
 from kyphometer.reading import MarkSource
 from kyphometer.reading.document import read_reading
-from kyphometer.workflow.proposals import body_rows, propose_file
+from kyphometer.reading.proposed import MOST_DOUBT, may_be_taken
+from kyphometer.workflow.proposals import body_rows, propose_file, taken_unseen
 from kyphometer.workflow.watch import Watch
 
 SAMPLE = Path(__file__).parent.parent / "sample_dicoms" / "SIM-001" / "pre-op.dcm"
@@ -217,6 +218,23 @@ def test_doubt_grows_with_scatter_and_without_rims():
     assert replace(body, expected_error=0.2).doubt > 0.7
 
 
+def test_one_key_takes_refined_bodies_with_a_doubt_below_a_tenth(proposal):
+    """Odds of -2.7 - 2.8 + 34.2 e are those of a tenth, -log 9, where e is (5.5 - log 9) / 34.2."""
+    edge = (5.5 - np.log(9.0)) / 34.2
+    body = ProposedBody(level=Level.L1, chance=0.4, expected_error=edge - 1e-6, refined=True)
+    assert body.likely
+    assert not replace(body, expected_error=edge + 1e-6).likely
+    assert not replace(body, refined=False, expected_error=0.0).likely
+    assert not may_be_taken(refined=True, doubt=MOST_DOUBT)
+    assert not may_be_taken(refined=True, doubt=float("nan"))
+    first, *others = proposal.bodies
+    mixed = replace(proposal, bodies=(replace(first, refined=False), *others))
+    taken = [body.level for body in mixed.bodies if body.likely]
+    assert first.level not in taken
+    assert list(mixed.likely_reading().vertebrae) == taken
+    assert first in [replace(body, refined=first.refined) for body in mixed.doubtful]
+
+
 def test_doubt_tells_which_corners_of_a_film_are_off(simulated, proposal):
     rows = {row["level"]: row for row in body_rows(proposal)}
     for body in proposal.bodies:
@@ -323,6 +341,22 @@ def test_angles_of_a_proposal_are_given_only_between_levels_that_are_known(unrea
     told = capsys.readouterr()
     assert (status, "confirmed by nobody" in told.err) == (0, True)
     assert main(["measure", str(unread), "--lowest", "L4"]) == 2
+
+
+def test_a_doubtful_body_is_not_measured_unseen_and_named(unread):
+    _film, proposal = propose_file(unread, lowest="L4")
+    sure = [replace(body, expected_error=0.01, refined=True) for body in proposal.bodies]
+    whole, said = taken_unseen(replace(proposal, bodies=tuple(sure)))
+    assert not any("Not measured unseen" in warning for warning in said)
+    bodies = [replace(b, expected_error=0.1 if b.level is Level.L2 else 0.01) for b in sure]
+    partly, said = taken_unseen(replace(proposal, bodies=tuple(bodies)))
+    assert set(whole.levels) - set(partly.levels) == {Level.L2}
+    doubt = next(f"{100 * body.doubt:.0f}" for body in bodies if body.level is Level.L2)
+    words = f"a corner may be off by more than 3 mm: L2 (doubt {doubt} %)."
+    assert any(words in warning for warning in said)
+    none = tuple(replace(body, refined=False) for body in proposal.bodies)
+    with pytest.raises(DoubtfulBodiesError, match="No proposed body is certain enough"):
+        taken_unseen(replace(proposal, bodies=none))
 
 
 def test_a_batch_measures_readings_first_and_says_what_was_only_proposed(unread, tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -15,6 +16,9 @@ from PIL import Image
 from web_local import visitor
 
 from kyphometer.cli import main
+from kyphometer.measure import shape
+from kyphometer.measure.definitions import ANGLES
+from kyphometer.messages import catalogue
 from kyphometer.store.folder.folder import FolderStore
 
 SAMPLES = Path(__file__).parent.parent / "sample_dicoms"
@@ -121,3 +125,38 @@ def test_a_draft_says_so_and_nothing_marked_is_refused(client, films):
         (item["code"], item["value"]) for item in measured
     ]
     assert {row["version"] for row in rows} == {"draft"}
+
+
+def test_the_page_speaks_vietnamese_with_decimal_commas_and_leaves_what_people_wrote(client, films):
+    """Draft with a comment and a warning, from the annotator: words, numbers, language, letters."""
+    headers = {"X-Kyphometer-Observer": "VN", "Accept-Language": "vi"}
+    film = number(client, "discharge")
+    document = json.loads((films / "SIM-003" / "discharge.reading.json").read_text())
+    document["comment"] = "Nẹp vít T12-L4, đường mổ 12.5 cm"
+    corner = document["vertebrae"]["L2"]["inferior"]["anterior"]
+    corner["xy"][0] += 80
+    body = {"document": document, "base": None}
+    assert client.put(f"/api/films/{film}/draft", json=body, headers=headers).is_success
+    pdf = client.get(f"/api/films/{film}/page.pdf", headers=headers).content
+    text = words(pdf)
+    assert "SIM-003 · ra viện" in text
+    assert "người đọc VN, bản nháp, chưa xác nhận" in text
+    assert "Đây là bản nháp: lần đọc chưa được xác nhận." in text
+    assert "Ghi chú: Nẹp vít T12-L4, đường mổ 12.5 cm" in text, "a comment stays as it was written"
+    assert "RKA (L1 trên - L3 dưới)" in text
+    assert "Các lần khám của bệnh nhân này" in text
+    assert "Bảng 1." in text
+    assert "Hình 1." in text
+    assert "hãy kiểm tra" in text, "warnings speak it too"
+    numbers = text.replace("đường mổ 12.5", "")
+    assert not re.search(r"\d\.\d+ ?[°%±]|± \d+\.\d", numbers), "decimal commas"
+    assert re.search(r"± \d,\d°", numbers)
+    assert b"/Lang (vi-VN)" in pdf
+    for foreign in ("Angles", "Further", "Visits", "Measurement", "improved", "lost", "draft"):
+        assert foreign not in text
+
+
+def test_every_measurement_has_its_words_and_the_english_ones_are_the_definitions():
+    named = {code: item.name for code, item in ANGLES.items()} | shape._NAMES
+    english = catalogue("en")
+    assert {code: english[f"measured.{code}"] for code in named} == named

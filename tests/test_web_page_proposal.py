@@ -251,8 +251,8 @@ def test_the_work_list_goes_by_doubt_where_proposals_wait(
 ) -> None:
     for name in ("F03", "F04"):
         shutil.copy(folder / "F01.dcm", folder / f"{name}.dcm")
-    leave_proposal(folder / "F01.dcm", {"T12": 0.9, "L1": 0.4, "L2": 0.8}, sure=False)
-    leave_proposal(folder / "F02.dcm", {"T12": 0.9, "L1": 0.95}, sure=True)
+    leave_proposal(folder / "F01.dcm", {"T12": 0.08, "L1": 0.6, "L2": 0.02}, sure=False)
+    leave_proposal(folder / "F02.dcm", {"T12": 0.03, "L1": 0.05}, sure=True)
     leave_refusal(folder / "F03.dcm", bodies=0)
     with running("annotate", folder, "--no-browser", "--observer", "KN") as server:
         context = chromium.new_context(viewport={"width": 1280, "height": 720})
@@ -264,6 +264,8 @@ def test_the_work_list_goes_by_doubt_where_proposals_wait(
         page.locator("select.language").select_option(language)
         said = {"en": "levels uncertain", "vi": "mức đốt chưa chắc"}[language]
         expect(page.locator(".doubt").filter(has_text=said)).to_have_count(1)
+        percent = {"en": "doubt 60 %", "vi": "nghi ngờ 60 %"}[language]
+        expect(page.locator(".doubt").filter(has_text=percent)).to_have_count(1)
         page.locator(".order").select_option("doubt")
         names = page.locator(".row .film-name b")
         expect(names).to_have_text(["F03.dcm", "F01.dcm", "F02.dcm", "F04.dcm"])

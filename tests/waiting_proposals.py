@@ -17,22 +17,20 @@ READING: dict[str, Any] = {
 }
 
 
-def leave_proposal(
-    film: Path, chances: dict[str, float], *, sure: bool, limit: float = 0.6
-) -> Path:
-    """A proposal of bodies with these probabilities, for the film as it is now."""
+def leave_proposal(film: Path, doubts: dict[str, float], *, sure: bool) -> Path:
+    """A proposal of refined bodies with these doubts, for the film as it is now."""
     return _written(
         film,
         reading=READING,
         bodies=[
             {
                 "level": level,
-                "chance": chance,
+                "chance": 0.9,
+                "doubt": doubt,
                 "refined": True,
-                "likely": chance >= limit,
                 "note": "",
             }
-            for level, chance in chances.items()
+            for level, doubt in doubts.items()
         ],
         numbering={"sure": sure},
         fractures=[],

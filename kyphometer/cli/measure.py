@@ -123,17 +123,17 @@ def _write_page(film: Film, item: MeasuredFilm, path: Path, kind: Literal["pdf",
 
     from kyphometer.dicom import to_grey
     from kyphometer.reports.film_page import FilmPage, page_file
+    from kyphometer.reports.film_page_words import film_line, made_line, read_line, visit_words
     from kyphometer.workflow.films import SOFTWARE
 
     acquisition, reading = item.header.acquisition, item.reading
-    taken = "no date" if acquisition.exposed_at is None else acquisition.exposed_at.date()
-    read = "" if reading.created is None else f", {reading.created.date()}"
+    taken = acquisition.exposed_at.date() if acquisition.exposed_at else None
+    name = film.header.path.name if film.header.path else ""
     page = FilmPage(
-        title=" · ".join(filter(None, (item.patient, item.visit))),
-        film=f"{film.header.path.name if film.header.path else 'film'}, {taken}, position "
-        f"{acquisition.position}, pixel spacing {film.geometry.source}",
-        read=f"observer {reading.observer or 'not named'}{read}",
-        made=f"{SOFTWARE}, printed {datetime.now().astimezone():%Y-%m-%d %H:%M}",
+        title=" · ".join(filter(None, (item.patient, visit_words(item.visit)))),
+        film=film_line(name, taken, acquisition.position, film.geometry.source),
+        read=read_line(reading.observer, reading.created.date() if reading.created else None),
+        made=made_line(SOFTWARE, datetime.now().astimezone()),
         confirmed=item.reading_path is not None,
         grey=to_grey(film),
         aspect=film.geometry.aspect,

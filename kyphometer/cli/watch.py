@@ -80,7 +80,7 @@ def _told(item: Waiting, as_json: bool) -> int:
             "proposal": str(item.proposal),
             "levels": item.levels,
             "sure": item.sure,
-            "least_chance": item.least_chance,
+            "largest_doubt": item.largest_doubt,
             "reason": item.reason,
         }
         print(json.dumps(record, ensure_ascii=False), flush=True)

@@ -23,6 +23,7 @@ from kyphometer.film import Film
 from kyphometer.geometry import Facing, PixelGeometry, Point
 from kyphometer.messages import Word
 from kyphometer.reading import Endplate, Landmark, MarkSource, Reading, Vertebra
+from kyphometer.reading.proposed import may_be_taken
 
 Array = NDArray[np.float64]
 
@@ -42,8 +43,6 @@ LEAST_LATERAL, SURELY_LATERAL = -0.5, 1.0
 """Less than the first of these log odds is refused, less than the second said to be doubtful."""
 LEAST_FACING = 0.8
 """Less sure than this of where anterior lies, the reader is told."""
-LIKELY = 0.6
-"""Bodies less likely than this, or whose corners are not on rims, are only taken one by one."""
 DOUBT = (-2.7, -2.8, 34.2)
 """Log odds that a corner is off by more than 3 mm: constant, by whether the corners were refined,
 by the expected error. A logistic fit on 781 bodies of 98 films, seed 610 of
@@ -85,7 +84,7 @@ class ProposedBody:
     @property
     def likely(self) -> bool:
         """Whether it may be taken together with others, at one key."""
-        return self.refined and self.chance >= LIKELY
+        return may_be_taken(refined=self.refined, doubt=self.doubt)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +113,17 @@ class Proposal:
     facing_probability: float
     fractures: tuple[FractureSuggestion, ...]
     notes: tuple[Word, ...]
+
+    @property
+    def doubtful(self) -> tuple[ProposedBody, ...]:
+        """Bodies that are only taken one by one."""
+        return tuple(body for body in self.bodies if not body.likely)
+
+    def likely_reading(self) -> Reading:
+        """The reading with those bodies only that may be taken without a look at each."""
+        levels = {body.level for body in self.bodies if body.likely}
+        vertebrae = {n: v for n, v in self.reading.vertebrae.items() if n in levels}
+        return replace(self.reading, vertebrae=vertebrae)
 
 
 def detect(

@@ -23,6 +23,7 @@ from __future__ import annotations
 from kyphometer.errors.base import KyphometerError
 from kyphometer.errors.endplate import (
     CarryOverError,
+    DoubtfulBodiesError,
     EndplateError,
     ModelFileError,
     NoLateralSpineError,
@@ -170,6 +171,7 @@ __all__ = [
     "DegenerateLineError",
     "DestinationFileError",
     "DifferentLevelsError",
+    "DoubtfulBodiesError",
     "DuplicateReadingError",
     "DuplicateReadingsError",
     "EndplateError",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from kyphometer.errors.base import KyphometerError
 
 
@@ -71,3 +73,16 @@ class UncertainLevelsError(EndplateError):
 
     def __init__(self, others: object) -> None:
         super().__init__("uncertain_levels", others=others)
+
+
+class DoubtfulBodiesError(EndplateError):
+    """A proposal of which no body is certain enough to be measured without a look at it.
+
+    Parameters
+    ----------
+    levels
+        The bodies, each with its doubt.
+    """
+
+    def __init__(self, levels: Sequence[object]) -> None:
+        super().__init__("doubtful_bodies", levels=list(levels))

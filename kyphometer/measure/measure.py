@@ -39,6 +39,7 @@ from kyphometer.measure.uncertainty import (
     CornerNoise,
     corner_noise,
 )
+from kyphometer.messages import Word, sentence
 from kyphometer.reading import Reading
 from kyphometer.reading.checks import check_reading
 from kyphometer.reading.facing import derive_facing
@@ -142,24 +143,20 @@ def _warnings(
         if finding.severity is Severity.WARNING:
             yield str(finding)
     if header_facing is not None and header_facing is not facing:
-        yield (
-            f"The film's PatientOrientation puts anterior at image {header_facing}; "
-            f"the observer stored {facing}, which was used."
-        )
+        sides = {"header": _side(header_facing), "stored": _side(facing)}
+        yield sentence("measured.warning.facing", sides)
     if implausible_scale(reading, geometry):
         lengths = endplate_lengths_mm(reading, geometry)
-        yield (
-            f"By the film's pixel size the marked endplates are {min(lengths):.0f} to "
-            f"{max(lengths):.0f} mm long, which cannot be: no uncertainty is stated; correct the "
-            "pixel size."
-        )
+        ends = {"least": min(lengths), "most": max(lengths)}
+        yield sentence("measured.warning.scale", ends)
     if not geometry.is_calibrated and any(
         mark.covariance is None and mark.source != "truth" for *_, mark in reading.landmarks()
     ):
-        yield (
-            "The film carries no pixel spacing: for the uncertainty of hand marks the mean marked "
-            f"endplate was taken as {ASSUMED_ENDPLATE_MM:.0f} mm long."
-        )
+        yield sentence("measured.warning.no_spacing", {"length": ASSUMED_ENDPLATE_MM})
+
+
+def _side(facing: Facing) -> Word:
+    return Word(f"word.{facing}")
 
 
 class _Collector:

@@ -26,6 +26,7 @@ LANGUAGES = ("en", "vi")
 """Languages with a catalogue; the first is the default."""
 
 _current: ContextVar[str] = ContextVar("language", default=LANGUAGES[0])
+_COMMAS = ("vi",)
 _SWAPPED = str.maketrans(".,", ",.")
 
 
@@ -56,6 +57,11 @@ class Word:
 def language() -> str:
     """Language that this task speaks, `en` unless `speaking` chose another."""
     return _current.get()
+
+
+def decimal_mark() -> str:
+    """What stands before the decimals in the language of the task: a point, or a comma."""
+    return "," if language() in _COMMAS else "."
 
 
 @contextmanager
@@ -121,7 +127,7 @@ class _Formatter(string.Formatter):
         return shown.translate(_SWAPPED) if conversion and self._swaps(value) else shown
 
     def _swaps(self, value: Any) -> bool:
-        return self.spoken == "vi" and isinstance(value, int | float)
+        return self.spoken in _COMMAS and isinstance(value, int | float)
 
     def _listed(self, items: list[str], spec: str) -> str:
         most = int(spec.rstrip(";/ ") or len(items))

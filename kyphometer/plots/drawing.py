@@ -50,7 +50,7 @@ def mark_decimals(figure: Figure, mark: str) -> None:
     if mark == ".":
         return
     for ax in figure.axes:
-        for axis in (ax.xaxis, ax.yaxis):
+        for axis in (ax.xaxis, ax.yaxis) if ax.axison else ():
             places = [float(place) for place in axis.get_ticklocs()]
             labels = axis.get_major_formatter().format_ticks(places)
             axis.set_ticks(places, [with_decimal(label, mark) for label in labels])

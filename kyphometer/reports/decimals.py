@@ -34,7 +34,7 @@ def _marked(block: Block, mark: str) -> Block:
             marked = ((number, topic, with_decimal(how, mark)) for number, topic, how in items)
             return replace(block, items=tuple(marked))
         case Table():
-            return _table(block, mark)
+            return table_with_decimals(block, mark)
         case Figure(title=title, alternative=alternative):
             return replace(
                 block,
@@ -44,7 +44,8 @@ def _marked(block: Block, mark: str) -> Block:
     return block
 
 
-def _table(table: Table, mark: str) -> Table:
+def table_with_decimals(table: Table, mark: str) -> Table:
+    """The table with that decimal mark in its words, numbers and note."""
     return replace(
         table,
         title=with_decimal(table.title, mark),

@@ -273,6 +273,8 @@ _TIES = re.compile(
     r"(?<=\d) (?=[±%°]|mm\b|SD\b)|(?<=±) (?=\d)|(?<=\b[pnt]) (?=[<=] )|(?<=\b[pnt] [<=]) (?=\d)"
     r"|(?<=\b95 %) (?=CI\b)| (?=\([CTLS]\d+ (?:sup|inf)\b)|(?<=\d) (?=(?:sup|inf)\b)"
     r"|(?<=\b(?:sup|inf)) (?=- [CTLS]\d)|(?<=\b(?:sup|inf) -) (?=[CTLS]\d)"
+    r"|(?<=[CTLS]\d) (?=(?:trên|dưới)\b)|(?<=[CTLS]\d\d) (?=(?:trên|dưới)\b)"
+    r"|(?<=\b(?:trên|dưới)) (?=- [CTLS]\d)|(?<=\b(?:trên|dưới) -) (?=[CTLS]\d)"
 )
 
 

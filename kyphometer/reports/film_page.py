@@ -12,9 +12,13 @@ from numpy.typing import NDArray
 
 from kyphometer.measure import Measurement, MeasurementSet
 from kyphometer.measure.printing import half_width_text, value_text
+from kyphometer.measure.words import measured_label, measured_name
+from kyphometer.messages import decimal_mark, language
+from kyphometer.plots.drawing import Drawing, drawn
 from kyphometer.plots.export import figure_png
 from kyphometer.plots.overlay import plot_overlay
 from kyphometer.reading import MarkSource, Reading
+from kyphometer.reports.decimals import table_with_decimals
 from kyphometer.reports.document import (
     Block,
     Column,
@@ -24,12 +28,11 @@ from kyphometer.reports.document import (
     Paragraph,
     Table,
 )
+from kyphometer.reports.film_page_words import say
+from kyphometer.stats.formatting import minus
 
-COLUMNS = (
-    Column(name="label", label="Measurement"),
-    Column(name="value", label="Value"),
-    Column(name="half_width", label="± (95 %)"),
-)
+COLUMNS = {"label": "page.measurement", "value": "page.value", "half_width": "page.half_width"}
+"""Columns of a table of measurements, and what stands over them."""
 MOST_ON_FIRST_PAGE = 5
 PICTURE_PX = 720
 PICTURE_DPI = 220
@@ -38,10 +41,6 @@ PICTURE_HEIGHT, PICTURE_HEIGHT_WITH_VISITS = 0.78, 0.6
 WANTED = ("VKA", "RKA")
 """Angles whose absence the page explains."""
 PAGE_DPI = 150
-_NOTE = (
-    "± is half of the 95 % interval from the uncertainty of the marked corners. Kyphosis is "
-    "positive, lordosis negative. Levels with an asterisk are fractured."
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,30 +77,31 @@ class FilmPage:
 
 
 def film_page(page: FilmPage) -> Document:
-    """The page as a document; further measurements follow on pages of their own."""
+    """The page, in the language of the task; further measurements follow on pages of their own."""
     found = page.measured.measurements
     angles = [item for item in found if item.unit == "deg"]
     first, rest = angles[:MOST_ON_FIRST_PAGE], angles[MOST_ON_FIRST_PAGE:]
     others = [*rest, *(item for item in found if item.unit != "deg")]
     blocks: list[Block] = []
     if not page.confirmed:
-        text = "This is a draft: the reading has not been confirmed."
-        blocks.append(Paragraph(text=text, emphasis=True))
+        blocks.append(Paragraph(text=say("page.draft"), emphasis=True))
     blocks += [Paragraph(text=warning) for warning in page.measured.warnings]
     blocks.append(_picture(page))
-    blocks.append(_table("angles", "Angles of this film", first, _NOTE))
+    blocks.append(_table("angles", say("page.angles"), first, say("page.note")))
     refused = page.measured.refused
     blocks += [Paragraph(text=item.reason) for item in refused if item.code in WANTED]
     if page.reading.comment:
-        blocks.append(Paragraph(text=f"Comment: {page.reading.comment}"))
+        blocks.append(Paragraph(text=say("page.comment", comment=page.reading.comment)))
     if page.visits is not None:
-        blocks.append(page.visits)
+        blocks.append(table_with_decimals(page.visits, decimal_mark()))
     if others:
-        blocks += [PageBreak(), _table("measurements", "Further measurements", others)]
+        blocks += [PageBreak(), _table("measurements", say("page.others"), others)]
+    heads = {"page.film": page.film, "page.reading": page.read, "page.made": page.made}
     return Document(
         title=page.title,
-        facts=(("Film", page.film), ("Reading", page.read), ("Made", page.made)),
+        facts=tuple((say(key), text) for key, text in heads.items()),
         blocks=tuple(blocks),
+        language=language(),
     )
 
 
@@ -116,11 +116,13 @@ def _picture(page: FilmPage) -> Figure:
         height_px=PICTURE_PX,
     )
     height = PICTURE_HEIGHT if page.visits is None else PICTURE_HEIGHT_WITH_VISITS
+    with drawn(Drawing(decimal=decimal_mark())):
+        png = figure_png(figure, dpi=PICTURE_DPI)
     return Figure(
         key="film",
-        title=f"The film with its marks: {marks_in_words(page.reading)}.",
-        png=figure_png(figure, dpi=PICTURE_DPI),
-        alternative="The film with the marked endplates and the angles between them.",
+        title=say("page.picture", marks=marks_in_words(page.reading)),
+        png=png,
+        alternative=say("page.picture_alternative"),
         width=min(1.0, height * columns / (rows * page.aspect)),
     )
 
@@ -135,9 +137,10 @@ def marks_in_words(reading: Reading) -> str:
     ]
     by_hand = sum(source is MarkSource.HAND for source in sources)
     truth = sum(source is MarkSource.TRUTH for source in sources)
-    parts = {"by hand": by_hand, "from the truth": truth}
-    parts["with help from the image"] = len(sources) - by_hand - truth
-    return ", ".join(f"{count} {words}" for words, count in parts.items() if count) or "none"
+    parts = {"page.by_hand": by_hand, "page.from_truth": truth}
+    parts["page.by_image"] = len(sources) - by_hand - truth
+    told = [say(key, count=count) for key, count in parts.items() if count]
+    return ", ".join(told) or say("page.no_marks")
 
 
 def page_file(page: FilmPage, kind: Literal["pdf", "png"]) -> bytes:
@@ -165,16 +168,18 @@ def _first_page(pdf: bytes) -> bytes:
 def _table(key: str, title: str, items: Sequence[Measurement], note: str = "") -> Table:
     rows = [
         {
-            "label": item.label,
-            "value": value_text(item.value, item.unit),
+            "label": measured_label(item),
+            "value": minus(value_text(item.value, item.unit)),
             "half_width": half_width_text(item.interval_95, item.unit),
         }
         for item in items
     ]
-    return Table.from_records(key, title, COLUMNS, rows, note or _definitions(items))
+    columns = tuple(Column(name=name, label=say(words)) for name, words in COLUMNS.items())
+    table = Table.from_records(key, title, columns, rows, note or _definitions(items))
+    return table_with_decimals(table, decimal_mark())
 
 
 def _definitions(items: Sequence[Measurement]) -> str:
     """What the codes of a table mean, each once."""
-    found = {item.code: item.definition.partition(" (version")[0] for item in items}
+    found = {item.code: measured_name(item) for item in items}
     return " ".join(f"{code}: {words}." for code, words in found.items() if words)

@@ -20,7 +20,6 @@ from kyphometer.errors import (
     KyphometerError,
     NoReadingError,
     ReadingFilmMismatchError,
-    UncertainLevelsError,
 )
 from kyphometer.film import Film, FilmHeader, FilmReference
 from kyphometer.measure import DEFAULT_CORNER_SD_MM, MeasurementSet, measure_reading
@@ -275,7 +274,8 @@ def measure_file(
     grey
         Read coloured pixels as grey; the film's warnings say how many there are.
     auto
-        Measure what is proposed where there is no reading, with these options of `propose_file`;
+        Where there is no reading, measure the bodies of a proposal that may be taken without a look
+        at each, with these options of `propose_file`;
         with `leave`, what came of it waits beside the film for somebody to look at it.
     **options
         For `measure_film`.
@@ -301,16 +301,13 @@ def _measure_proposed(
     path: Path, known: Mapping[str, Any], options: Mapping[str, Any]
 ) -> tuple[Film, MeasuredFilm]:
     """Measure what is proposed on a film; its warnings say that nobody has confirmed it."""
-    from kyphometer.workflow.proposals import propose_and_leave, propose_file
+    from kyphometer.workflow.proposals import propose_and_leave, propose_file, taken_unseen
 
     chosen = {name: value for name, value in known.items() if name != "leave"}
     propose = propose_and_leave if known.get("leave") else propose_file
     film, proposal = propose(path, **chosen)
-    if not proposal.numbering.is_sure:
-        raise UncertainLevelsError(proposal.numbering.others)
-    item = measure_film(film.header, proposal.reading, film=film, **options)
-    fractures = tuple(f"{f.level}?: {f.reason}." for f in proposal.fractures)
-    said = (*map(str, proposal.notes), *fractures)
+    reading, said = taken_unseen(proposal)
+    item = measure_film(film.header, reading, film=film, **options)
     return film, replace(item, header=replace(item.header, warnings=(*said, *item.header.warnings)))
 
 

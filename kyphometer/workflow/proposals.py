@@ -11,9 +11,16 @@ from kyphometer.anatomy import Level
 from kyphometer.carry.recognise import EarlierVisit
 from kyphometer.detect import Proposal, detect
 from kyphometer.dicom import read_film
-from kyphometer.errors import KyphometerError, NoLateralSpineError
+from kyphometer.errors import (
+    DoubtfulBodiesError,
+    KyphometerError,
+    NoLateralSpineError,
+    UncertainLevelsError,
+)
 from kyphometer.film import Film
 from kyphometer.geometry import Facing
+from kyphometer.messages import Word
+from kyphometer.reading import Reading
 from kyphometer.reading.document import reading_to_dict
 from kyphometer.workflow.earlier import earlier_visit, visit_before
 from kyphometer.workflow.waiting import FORMAT, VERSION, Stamp, leave, proposal_beside, stamp_of
@@ -79,6 +86,29 @@ def propose_and_leave(path: Path, **known: Any) -> tuple[Film, Proposal]:
     finally:
         if stamp is not None:
             leave(proposal_beside(path), left_document(path, stamp, found))
+
+
+def taken_unseen(proposal: Proposal) -> tuple[Reading, tuple[str, ...]]:
+    """The bodies of a proposal that may be taken without a look at each, and what is to be said.
+
+    Raises
+    ------
+    UncertainLevelsError
+        If it is not certain which levels the bodies are.
+    DoubtfulBodiesError
+        If no body may be taken without a look at it.
+    """
+    if not proposal.numbering.is_sure:
+        raise UncertainLevelsError(proposal.numbering.others)
+    left_out = [
+        Word("detect.level_doubt", {"level": body.level, "percent": 100 * body.doubt})
+        for body in proposal.doubtful
+    ]
+    if len(left_out) == len(proposal.bodies):
+        raise DoubtfulBodiesError(left_out)
+    doubtful = [Word("detect.not_measured", {"levels": left_out})] if left_out else []
+    fractures = (f"{f.level}?: {f.reason}." for f in proposal.fractures)
+    return proposal.likely_reading(), (*map(str, (*proposal.notes, *doubtful)), *fractures)
 
 
 def _earlier(path: Path, film: Film, named: Path | None) -> EarlierVisit | None:

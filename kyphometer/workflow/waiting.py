@@ -15,6 +15,7 @@ from typing import Any
 from kyphometer.errors import KyphometerError, NoLateralSpineError
 from kyphometer.messages import Word, sentence
 from kyphometer.reading.document import reading_from_dict
+from kyphometer.reading.proposed import may_be_taken
 from kyphometer.store.folder.atomic import write_atomically
 from kyphometer.workflow.beside import find_readings
 
@@ -33,10 +34,10 @@ class Doubt:
     levels
         What is proposed, cranial to caudal; empty if nothing is.
     doubtful
-        Those of them whose body is not likely enough to be taken together with others
-        (`kyphometer.detect.ProposedBody.likely`).
+        Those of them that are only taken one by one (`kyphometer.reading.proposed.may_be_taken`).
     largest
-        Probability that the most doubtful body is none, 0 to 1; 1 if nothing is proposed.
+        Probability that a corner of the most doubtful body is off by more than 3 mm, 0 to 1; 1 if
+        nothing is proposed.
     sure
         Whether the levels are certain.
     refusal
@@ -58,9 +59,12 @@ class Doubt:
         return self.refusal if self.other is None else str(self.other)
 
     @property
-    def rank(self) -> tuple[bool, bool, int, float]:
-        """Sorts by doubt: refused films last, then levels, number of doubtful bodies, largest."""
-        return (bool(self.refusal), not self.sure, len(self.doubtful), self.largest)
+    def rank(self) -> tuple[bool, float, bool, int]:
+        """Sorts by the largest doubt of a body, refused films last; equals by levels and number.
+
+        One bad body makes a film doubtful, however many good ones stand beside it.
+        """
+        return (bool(self.refusal), self.largest, not self.sure, len(self.doubtful))
 
     @property
     def is_doubtful(self) -> bool:
@@ -84,7 +88,6 @@ class Doubt:
             "first": self.levels[0],
             "last": self.levels[-1],
             "count": len(self.levels),
-            "percent": 100 * self.largest,
             "doubtful": list(self.doubtful),
             "sure": Word("waiting.sure" if self.sure else "waiting.unsure"),
         }
@@ -149,10 +152,21 @@ def doubt_of(document: Mapping[str, Any]) -> Doubt:
     bodies = document["bodies"]
     return Doubt(
         levels=tuple(str(body["level"]) for body in bodies),
-        doubtful=tuple(str(body["level"]) for body in bodies if not body["likely"]),
-        largest=1.0 - min(float(body["chance"]) for body in bodies),
+        doubtful=tuple(str(body["level"]) for body in bodies if not is_likely(body)),
+        largest=max(float(body["doubt"]) for body in bodies),
         sure=bool(document["numbering"]["sure"]),
     )
+
+
+def is_likely(body: Mapping[str, Any]) -> bool:
+    """Whether a body of a proposal document may be taken together with others, by today's rule.
+
+    Raises
+    ------
+    KeyError
+        If the document is so old that it states no doubt.
+    """
+    return may_be_taken(refined=bool(body["refined"]), doubt=float(body["doubt"]))
 
 
 def _no_lateral(facts: Mapping[str, Any]) -> NoLateralSpineError:

@@ -33,8 +33,9 @@ class Waiting:
         What is proposed, cranial to caudal; empty if nothing is.
     sure
         Whether the numbering is sure.
-    least_chance
-        Probability of the most doubtful body; None if nothing is proposed.
+    largest_doubt
+        Probability that a corner of the most doubtful body is off by more than 3 mm; None if
+        nothing is proposed.
     reason
         Why nothing is proposed, else empty.
     """
@@ -43,7 +44,7 @@ class Waiting:
     proposal: Path
     levels: tuple[str, ...] = ()
     sure: bool = False
-    least_chance: float | None = None
+    largest_doubt: float | None = None
     reason: str = ""
 
 
@@ -102,7 +103,7 @@ class Watch:
                 proposal=target,
                 levels=tuple(str(body.level) for body in found.bodies),
                 sure=found.numbering.is_sure,
-                least_chance=min(body.chance for body in found.bodies),
+                largest_doubt=max(body.doubt for body in found.bodies),
             )
         except KyphometerError as error:
             found = error

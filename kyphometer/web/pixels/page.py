@@ -7,6 +7,7 @@ from typing import Literal
 
 from kyphometer.errors import KyphometerError
 from kyphometer.geometry import Facing, PixelGeometry
+from kyphometer.messages import LANGUAGES, speaking
 from kyphometer.reports.document import Table
 from kyphometer.web.pixels.decode_job import Refusal, decoded, refusal
 from kyphometer.web.pixels.film_source import FilmSource
@@ -34,6 +35,8 @@ class PageOrder:
         What the numbers are computed with.
     visits
         The patient's visits, or None.
+    language
+        Of the words on the page.
     """
 
     kind: PageKind
@@ -48,10 +51,16 @@ class PageOrder:
     header_facing: Facing | None
     corner_sd_mm: float
     visits: Table | None
+    language: str = LANGUAGES[0]
 
 
 def page(order: PageOrder) -> bytes | Refusal:
     """The page as a file; runs in the decoding process, where it may take its time."""
+    with speaking(order.language):
+        return _made(order)
+
+
+def _made(order: PageOrder) -> bytes | Refusal:
     from kyphometer.dicom.display import to_grey
     from kyphometer.measure import measure_reading
     from kyphometer.reading.document import reading_from_json

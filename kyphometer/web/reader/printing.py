@@ -11,11 +11,19 @@ from datetime import datetime
 from typing import Any
 
 import kyphometer
-from kyphometer.followup.correction_model import Verdict
 from kyphometer.measure import MeasurementSet
+from kyphometer.measure.words import measured_pair
+from kyphometer.messages import language
 from kyphometer.reading import Reading
 from kyphometer.reading.document import reading_to_dict
 from kyphometer.reports.document import Column, Table
+from kyphometer.reports.film_page_words import (
+    film_line,
+    made_line,
+    read_line,
+    say,
+    visit_words,
+)
 from kyphometer.stats.formatting import format_number, format_signed
 from kyphometer.store.records import FilmRecord
 from kyphometer.web.pixels.film_source import FilmSource
@@ -33,26 +41,14 @@ CSV_COLUMNS = (
     "film", "patient", "visit", "date", "observer", "version", "code", "label", "value", "unit",
     "standard_uncertainty", "levels", "note", "comment",
 )  # fmt: skip
-_VISIT_COLUMNS = (
-    Column(name="angle", label="Angle"),
-    Column(name="visit", label="Visit"),
-    Column(name="date", label="Date"),
-    Column(name="value", label="Value (deg)"),
-    Column(name="change", label="Change (deg)"),
-    Column(name="loss", label="Loss (deg)"),
-    Column(name="verdict", label="Verdict"),
-)
-_BASES = {
-    "carried": "marks carried over (± of the change itself)",
-    "own_repeats": "SEM of repeat readings of this study",
-    "stated": "SEM that the study states",
-    "published": "published SEM (Alanay 2007), as this study has none",
-}
-_HELD = {
-    Verdict.IMPROVED: "gained more",
-    Verdict.UNCHANGED: "held",
-    Verdict.WORSE: "lost",
-    Verdict.NOT_JUDGED: "loss not judged",
+_VISIT_COLUMNS = {
+    "angle": "page.angle",
+    "visit": "page.visit",
+    "date": "page.date",
+    "value": "page.value_deg",
+    "change": "page.change_deg",
+    "loss": "page.loss_deg",
+    "verdict": "page.verdict",
 }
 
 
@@ -80,7 +76,7 @@ class Printed:
     @property
     def title(self) -> str:
         """Patient and visit, or the name of the file."""
-        words = [self.film.patient, self.film.visit]
+        words = [self.film.patient, visit_words(self.film.visit)]
         return " · ".join(word for word in words if word) if self.film.patient else self.film.name
 
 
@@ -93,25 +89,23 @@ def page_order(
     now: datetime,
 ) -> PageOrder:
     """The page, to be made in another process; `now` is what stands on it."""
-    film = printed.film
-    taken = film.taken_on.isoformat() if film.taken_on else "no date"
-    position = film.patient_position.replace("_", " ")
-    version = f"version {printed.version}, confirmed" if printed.version else "draft, not confirmed"
+    film, version = printed.film, printed.version
     created = printed.reading.created
-    on = f", {created.date().isoformat()}" if created and printed.version else ""
+    on = created.date() if created and version else None
     return PageOrder(
         kind=kind,
         source=source,
         document_json=json.dumps(reading_to_dict(printed.reading)),
         confirmed=printed.version > 0,
         title=printed.title,
-        film=f"{film.name}, {taken}, position {position}, pixel spacing {film.geometry.source}",
-        read=f"observer {printed.observer}, {version}{on}",
-        made=f"kyphometer {kyphometer.__version__}, printed {now:%Y-%m-%d %H:%M}",
+        film=film_line(film.name, film.taken_on, film.patient_position, film.geometry.source),
+        read=read_line(printed.observer, on, version),
+        made=made_line(f"kyphometer {kyphometer.__version__}", now),
         geometry=film.geometry,
         header_facing=film.header_facing,
         corner_sd_mm=agreement.corner_sd_mm,
         visits=visits_in_print(visits),
+        language=language(),
     )
 
 
@@ -128,38 +122,45 @@ def visits_in_print(table: VisitTable | None) -> Table | None:
     if not records:
         return None
     names = {row.film_id: _name(row) for row in table.visits}
-    since = f"Change is since {names[table.baseline]}." if table.baseline else ""
-    loss = f" Loss is since {names[table.reference]}." if table.reference else ""
-    note = f"{since}{loss} A verdict rests on {_bases(table)}."
-    return Table.from_records("visits", "Visits of this patient", _VISIT_COLUMNS, records, note)
+    since = say("page.since", visit=names[table.baseline]) if table.baseline else ""
+    loss = say("page.loss_since", visit=names[table.reference]) if table.reference else ""
+    columns = tuple(Column(name=name, label=say(key)) for name, key in _VISIT_COLUMNS.items())
+    note = " ".join(filter(None, (since, loss, _bases(table))))
+    return Table.from_records("visits", say("page.visits"), columns, records, note)
 
 
-def _held(loss: VisitChange, limit: float) -> str:
-    return f"lost less than {limit:g}°" if loss.small else _HELD[loss.verdict]
+def _improved(change: VisitChange | None) -> str:
+    return say(f"page.change.{_code(change)}") if change else ""
+
+
+def _held(loss: VisitChange | None, limit: float) -> str:
+    if loss is None:
+        return ""
+    return say("page.loss.small", limit=limit) if loss.small else say(f"page.loss.{_code(loss)}")
+
+
+def _code(change: VisitChange) -> str:
+    return str(change.verdict).replace(" ", "_")
 
 
 def _visit_record(
     row: VisitRow, value: VisitValue, angle: VisitAngleColumn, limit: float
 ) -> dict[str, Any]:
-    found = [value.change and value.change.verdict, value.loss and _held(value.loss, limit)]
+    found = [_improved(value.change), _held(value.loss, limit)]
+    name = _name(row)
     return {
-        "angle": f"{angle.code} ({_short(angle.upper)} - {_short(angle.lower)})",
-        "visit": _name(row) + (" (draft)" if row.status == "draft" else ""),
+        "angle": f"{angle.code} ({measured_pair(angle.upper, angle.lower)})",
+        "visit": say("page.visit_draft", visit=name) if row.status == "draft" else name,
         "date": row.date,
         "value": f"{format_number(value.value)}{_spread(value.half_width)}",
         "change": _change(value.change),
         "loss": _change(value.loss),
-        "verdict": ", ".join(str(word) for word in found if word),
+        "verdict": ", ".join(filter(None, found)),
     }
 
 
 def _name(row: VisitRow) -> str:
-    return row.visit or (row.date.isoformat() if row.date else row.label)
-
-
-def _short(endplate: str) -> str:
-    level, _, side = endplate.partition(".")
-    return f"{level} {side[:3]}"
+    return visit_words(row.visit) or (row.date.isoformat() if row.date else row.label)
 
 
 def _spread(half_width: float | None) -> str:
@@ -174,7 +175,9 @@ def _bases(table: VisitTable) -> str:
     values = [value for row in table.visits for value in row.values if value is not None]
     changes = [found for value in values for found in (value.change, value.loss) if found]
     names = dict.fromkeys(str(found.basis) for found in changes if found.basis is not None)
-    return "; ".join(_BASES[name] for name in names) or "nothing: no error of measurement is known"
+    if not names:
+        return say("page.no_basis") if changes else ""
+    return say("page.basis", bases="; ".join(say(f"page.basis.{name}") for name in names))
 
 
 def measurements_csv(printed: Printed, measured: MeasurementSet) -> str:

@@ -16,7 +16,7 @@ from kyphometer.web.pixels.decode_job import Refusal, decoded, refusal
 from kyphometer.web.pixels.film_source import FilmSource
 from kyphometer.web.reader.before import FilmBefore
 from kyphometer.web.wire.proposed import DoubtfulBody, Proposed, SuggestedFracture
-from kyphometer.workflow.waiting import proposal_beside, proposal_file
+from kyphometer.workflow.waiting import is_likely, proposal_beside, proposal_file
 
 if TYPE_CHECKING:
     from kyphometer.carry.recognise import EarlierVisit
@@ -87,8 +87,8 @@ def _told(document: Mapping[str, Any]) -> Proposed:
         bodies=[
             DoubtfulBody(
                 level=body["level"],
-                chance=float(body["chance"]),
-                likely=bool(body["likely"]),
+                doubt=float(body["doubt"]),
+                likely=is_likely(body),
             )
             for body in document["bodies"]
         ],

@@ -68,8 +68,8 @@ class WaitingDoubt(Told, frozen=True, kw_only=True):
     """What is doubtful of a proposal that waits for this reader.
 
     `levels` are proposed, `doubtful` those of them that are only taken one by one, `largest` the
-    probability that the most doubtful body is none. `reason` says why nothing is proposed, `other`
-    that it is no lateral film of a spine.
+    probability that a corner of the most doubtful body is off by more than 3 mm. `reason` says why
+    nothing is proposed, `other` that it is no lateral film of a spine.
     """
 
     levels: list[str]

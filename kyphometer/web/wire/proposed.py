@@ -12,10 +12,10 @@ class AskProposal(Asked, frozen=True, kw_only=True):
 
 
 class DoubtfulBody(Told, frozen=True, kw_only=True):
-    """A proposed body: how likely one lies there, and whether it may be taken with others."""
+    """A proposed body: how likely a corner is off by 3 mm, whether it is taken with others."""
 
     level: Level
-    chance: float
+    doubt: float
     likely: bool
 
 

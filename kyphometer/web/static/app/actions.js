@@ -107,11 +107,12 @@ export async function propose(session, quietly = false) {
   try {
     session.propose(proposalOf(await session.api.proposal(session.id)));
   } catch (error) {
+    if (error instanceof ApiError && error.kind === 'NoLateralSpineError') session.refused = true;
     if (!quietly) session.say(error instanceof Error ? error.message : String(error), 'warning');
   }
 }
 
-/** Take proposed endplates: the one asked for now, or all that are wanted and likely enough.
+/** Take proposed endplates: the one asked for now, or all that are wanted and may be taken together.
  * @param {Session} session @param {boolean} one */
 export function takeProposed(session, one) {
   const { proposal, target, queue } = session;

@@ -4,7 +4,7 @@
  * @typedef {import('./document.js').Reading} Reading
  * @typedef {import('./plan.js').Want} Want
  * @typedef {{document: any, facing: ?string, sure: boolean, moved: number, notes: string[],
- *   chances: Object<string, number>, likely: string[], fractures: string[]}} Proposal
+ *   doubts: Object<string, number>, likely: string[], fractures: string[]}} Proposal
  * @typedef {{level: string, endplate: import('./anatomy.js').Side, plate: any}} Offer
  */
 import { neighbour, sidesOf } from './anatomy.js';
@@ -21,7 +21,7 @@ export function proposalOf(answer) {
     sure: answer.sure,
     moved: 0,
     notes: answer.notes,
-    chances: Object.fromEntries(answer.bodies.map((body) => [body.level, body.chance])),
+    doubts: Object.fromEntries(answer.bodies.map((body) => [body.level, body.doubt])),
     likely: answer.bodies.filter((body) => body.likely).map((body) => body.level),
     fractures: answer.fractures.map((one) => one.level),
   };
@@ -34,8 +34,8 @@ export function moved(proposal, step) {
   if (!document) return null;
   const marked = Object.keys(proposal.document.vertebrae);
   const to = (/** @type {string} */ level) => /** @type {string} */ (neighbour(level, step, marked));
-  const chances = Object.fromEntries(Object.entries(proposal.chances).map(([level, chance]) => [to(level), chance]));
-  return { ...proposal, document, chances, likely: proposal.likely.map(to), fractures: proposal.fractures.map(to), moved: proposal.moved + step };
+  const doubts = Object.fromEntries(Object.entries(proposal.doubts).map(([level, doubt]) => [to(level), doubt]));
+  return { ...proposal, document, doubts, likely: proposal.likely.map(to), fractures: proposal.fractures.map(to), moved: proposal.moved + step };
 }
 
 /** Proposed endplates of which the reading has no corner.
@@ -69,7 +69,7 @@ function isInMiddle(loop, at) {
   return turns.every((turn) => turn > 0) || turns.every((turn) => turn < 0);
 }
 
-/** What one key takes: wanted endplates of bodies that are likely enough, or all of those if none are wanted.
+/** What one key takes: wanted endplates of bodies that may be taken together, or all of those if none are wanted.
  * @param {Proposal} proposal @param {Reading} reading @param {Want[]} queue @returns {Offer[]} */
 export function confident(proposal, reading, queue) {
   const wanted = new Set(queue.map((want) => `${want.level}.${want.endplate}`));

@@ -9,6 +9,7 @@ import { progress } from '../core/plan.js';
 import { confident } from '../core/proposal.js';
 import { endplateName, t } from '../i18n.js';
 import { storePrefs } from '../prefs.js';
+import { percentOf } from '../view/others.js';
 import { h, refill, whenChanged } from './dom.js';
 import { icon } from './icons.js';
 
@@ -56,9 +57,23 @@ export class Guide {
       count: target ? progress(reading, session.queue) : null,
       marked: cornersOf(reading).length > 0,
       where: session.where,
-      proposed: session.offers.length > 0 ? { sure: session.proposal?.sure, fractures: session.proposal?.fractures, count: confident(/** @type {any} */ (session.proposal), reading, session.queue).length, here: session.offers.some((one) => one.level === target?.level && one.endplate === target?.endplate) } : null,
+      proposed: session.offers.length > 0 ? this.offered(session) : null,
       left: !session.armed && session.queue.length > 0 && this.hasLeft(),
     });
+  }
+
+  /** What is proposed and not taken. @param {Session} session */
+  offered(session) {
+    const { target, reading, offers, queue } = session;
+    const proposal = /** @type {import('../core/proposal.js').Proposal} */ (session.proposal);
+    const shown = target ? [target.level] : [...new Set(offers.map((one) => one.level))].filter((level) => !proposal.likely.includes(level));
+    return {
+      sure: proposal.sure,
+      fractures: proposal.fractures,
+      count: confident(proposal, reading, queue).length,
+      here: offers.some((one) => one.level === target?.level && one.endplate === target?.endplate),
+      doubts: shown.filter((level) => level in proposal.doubts).map((level) => `${level}\u00a0${percentOf(session, level)}\u00a0%`),
+    };
   }
 
   hasLeft() {
@@ -78,12 +93,13 @@ export class Guide {
   }
 
   /** What the image proposes, and the buttons that take it.
-   * @param {{sure: boolean, fractures: string[], count: number, here: boolean}} proposed */
-  proposed({ sure, fractures, count, here }) {
+   * @param {{sure: boolean, fractures: string[], count: number, here: boolean, doubts: string[]}} proposed */
+  proposed({ sure, fractures, count, here, doubts }) {
     const { commands } = this;
     const likely = fractures.length > 0 ? t('proposal.fractured', { levels: fractures.join(', ') }) : null;
     return h('div', { class: 'proposed', 'data-proposed': count },
       h('p', { class: 'hint' }, t(sure ? 'proposal.sure' : 'proposal.unsure'), ' ', likely),
+      doubts.length > 0 ? h('p', { class: 'hint doubts' }, t('proposal.doubts', { levels: doubts.join(', ') })) : null,
       count > 0 ? h('button', { type: 'button', class: 'button small primary', 'data-focus': 'take-all', onclick: () => commands.takeAll.run() }, t('proposal.take', { count })) : null,
       here ? h('button', { type: 'button', class: 'button small', 'data-focus': 'take-one', onclick: () => commands.takeOne.run() }, t('proposal.takeOne')) : null);
   }

@@ -5,6 +5,7 @@
  */
 import { endplatesOf, normalised } from '../core/document.js';
 import { distance, extend } from '../core/geometry.js';
+import { number, t } from '../i18n.js';
 
 const DASHES = 5;
 const STEP = 13;
@@ -28,16 +29,22 @@ function shapeOf(e, i, project, document) {
   return { key: `${i}.${e.level}.${e.endplate}`, a, b, at, text: document.label ?? String(i + 1), dash: i % DASHES };
 }
 
-/** Endplates that the image proposes and nobody has taken, by level; a doubtful body has a question mark.
+/** Endplates that the image proposes and nobody has taken, by level; a doubtful body says how doubtful.
  * @param {import('../session.js').Session} session @param {(p: Point) => Point} project @returns {OtherShape[]} */
 export function proposedOf(session, project) {
   return session.offers.map(({ level, endplate, plate }) => {
     const [a, b] = [project(plate.anterior.xy), project(plate.posterior.xy)];
-    const likely = session.proposal?.likely.includes(level);
-    const text = endplate === 'superior' || level === 'S1' ? `${level}${likely ? '' : '?'}` : '';
-    const at = distance(a, b) < 1 ? b : extend(a, b, STEP * 2);
-    return { key: `proposed.${level}.${endplate}`, a, b, at, text, dash: 5 };
+    const named = endplate === 'superior' || level === 'S1';
+    const doubtful = named && !session.proposal?.likely.includes(level);
+    const text = doubtful ? t('proposal.doubtful', { level, percent: percentOf(session, level) }) : level;
+    const at = distance(a, b) < 1 ? b : extend(a, b, STEP * (doubtful ? 5 : 2));
+    return { key: `proposed.${level}.${endplate}`, a, b, at, text: named ? text : '', dash: 5 };
   });
+}
+
+/** A proposed body's doubt as a whole number of percent. @param {import('../session.js').Session} session @param {string} level */
+export function percentOf(session, level) {
+  return number(100 * (session.proposal?.doubts[level] ?? 1), 0);
 }
 
 /** Lines beside the reading, by number, and the object of known size.
