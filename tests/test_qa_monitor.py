@@ -18,7 +18,7 @@ from kyphometer.workflow.monitoring import (
     MOVED,
     PLACED,
     STATED,
-    ReadingFigures,
+    Figures,
     charts,
     monitor,
 )
@@ -30,7 +30,7 @@ def figures(shift_mm, *, each=40, group="", seed=3):
     """Ten months of readings; the last one differs."""
     rng = np.random.default_rng(seed)
     return [
-        ReadingFigures(
+        Figures(
             month=month,
             group=group,
             values={MOVED: 1.0 + rng.normal(0, 0.3) + shift_mm * (month == MONTHS[-1])},
@@ -122,7 +122,7 @@ def test_a_study_is_charted_as_it_was_planted(study):
     moved = chart_of(found, MOVED)
     assert moved.months == ("2026-01", "2026-02", "2026-03", "2026-04")
     assert moved.chart.points[-1] == pytest.approx(3.0 * np.mean(pixels_mm))
-    assert moved.readings == (6, 6, 6, 6)  # 3 patients, 4 visits, 2 observers
+    assert moved.counts == (6, 6, 6, 6)  # 3 patients, 4 visits, 2 observers
     assert "do not differ" in chart_of(found, PLACED).reason  # all marks are help's
     assert chart_of(found, STATED).chart is not None
 

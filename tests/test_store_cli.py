@@ -188,6 +188,7 @@ def test_films_are_corrected_with_a_reason(filled):
     [
         pytest.param(["status", "none.study"], 8, "is not there", id="no study"),
         pytest.param(["status", "films/pre.dcm"], 8, "is not a Kyphometer study", id="a film"),
+        pytest.param(["status", "films"], 8, "is a folder, not a study", id="a folder"),
         pytest.param(["add", "s.study", "nowhere"], 8, "There is nothing at", id="no folder"),
         pytest.param(
             ["patient", "s.study", "P1", "--surgery-date", "10.1.2026"], 2, "is no date", id="date"

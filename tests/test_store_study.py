@@ -68,6 +68,12 @@ def test_open_refuses_what_is_no_study(tmp_path, content, words):
         Study.open(path)
 
 
+def test_a_link_to_itself_is_no_study(tmp_path):
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    with pytest.raises(StudyFileError, match="is not there"):
+        Study.open(tmp_path / "loop")
+
+
 def test_open_refuses_a_foreign_sqlite_file(tmp_path):
     with sqlite3.connect(tmp_path / "x.db") as connection:
         connection.execute("CREATE TABLE t (a)")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import shutil
 
 import pytest
@@ -19,8 +20,8 @@ from kyphometer.cli import main
 from kyphometer.web.reader.confirming import draft_reading
 
 LIKELY = {"T12": 0.03, "L1": 0.05, "L2": 0.07}
-ORDER = ["other", "torn", "unsure", "two", "one", "low", "good"]
-"""The most doubtful first: refused, levels uncertain, number of doubtful bodies, largest doubt."""
+ORDER = ["other", "torn", "one", "two", "low", "unsure", "good"]
+"""The most doubtful first: refused, then by the largest doubt, then uncertain levels."""
 PARTS = {
     "proposed": ["good", "low", "one", "two", "unsure"],
     "doubtful": ["one", "two", "unsure"],
@@ -73,8 +74,9 @@ def test_the_command_sorts_by_doubt_and_filters(folder, capsys):
 def test_doubt_is_told_in_both_languages(folder, capsys):
     assert main(["waiting", str(folder)]) == 0
     english = capsys.readouterr().out
-    assert "T12 to L2 proposed (3 bodies), levels certain; doubtful: L1, L2; " in english
-    assert "largest doubt of a body 45 %" in english
+    assert "T12 to L2 proposed (3 bodies), levels certain; doubtful: L1, L2" in english
+    assert re.search(r"one\.dcm +55 %  T12 to L2 proposed", english)
+    assert re.search(r"torn\.dcm +The file is torn", english)
     assert "This does not look like a lateral film of a spine: no more than 2" in english
     assert main(["--language", "vi", "waiting", str(folder)]) == 0
     vietnamese = capsys.readouterr().out
@@ -115,7 +117,7 @@ def test_the_work_list_sorts_and_filters_by_doubt(store):
     assert set(first[:2]) == {"other", "torn"}
     assert first[2:] == [*ORDER[2:], "bare", "changed"]
     assert labels(client, sort="certain")[:5] == ORDER[:1:-1]
-    assert labels(client, sort="doubt", offset=2, limit=2) == ["unsure", "two"]
+    assert labels(client, sort="doubt", offset=2, limit=2) == ["one", "two"]
     for part, films in PARTS.items():
         assert labels(client, status=part) == films
         assert listed(client, status=part)["total"] == len(films)

@@ -264,6 +264,8 @@ def test_the_work_list_goes_by_doubt_where_proposals_wait(
         page.locator("select.language").select_option(language)
         said = {"en": "levels uncertain", "vi": "mức đốt chưa chắc"}[language]
         expect(page.locator(".doubt").filter(has_text=said)).to_have_count(1)
+        percent = {"en": "doubt 60 %", "vi": "nghi ngờ 60 %"}[language]
+        expect(page.locator(".doubt").filter(has_text=percent)).to_have_count(1)
         page.locator(".order").select_option("doubt")
         names = page.locator(".row .film-name b")
         expect(names).to_have_text(["F03.dcm", "F01.dcm", "F02.dcm", "F04.dcm"])

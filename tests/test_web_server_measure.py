@@ -12,8 +12,10 @@ from web_local import document, sentence, visitor
 
 from kyphometer.anatomy import Level
 from kyphometer.measure import measure_reading
+from kyphometer.messages import speaking
 from kyphometer.web.reader.agreement import Agreement, stated_precision
 from kyphometer.web.reader.confirming import draft_reading
+from kyphometer.workflow.sessions import SessionRules
 
 
 @pytest.fixture
@@ -316,3 +318,30 @@ def test_findings_are_told_in_the_language_of_the_page(client):
     assert told["corners_coincide"] == (
         "Tấm tận trên L1: hai bờ nằm cùng một chỗ; hãy đánh dấu chúng tách nhau."
     )
+
+
+def test_names_and_definitions_are_told_in_the_language_of_the_page(client):
+    english = measure(client, document()).json()["measurements"]
+    client.headers["Accept-Language"] = "vi"
+    vietnamese = measure(client, document()).json()["measurements"]
+    assert [item["code"] for item in english] == [item["code"] for item in vietnamese]
+    assert [item["value"] for item in english] == [item["value"] for item in vietnamese]
+    told = {item["code"]: (item["label"], item["definition"]) for item in vietnamese}
+    assert told["VKA"] == ("VKA (L1 trên - L1 dưới)", "góc gù thân đốt sống")
+    assert "(version 1)" in english[0]["definition"]
+
+
+def test_how_a_session_is_read_is_told_in_both_languages_and_reports_keep_theirs():
+    rules = SessionRules(seed=4711, rounds=2, washout_days=14.0, duplicates=0.15, mirrored=0.5)
+    english = rules.process
+    assert "two" not in english
+    assert "in 2 rounds at least 14 days apart, one by one under codes" in english
+    assert "(seed 4711)" in english
+    assert "15 % of the films came twice" in english
+    assert "50 % of all showings" in english
+    with speaking("vi"):
+        assert "2 vòng cách nhau ít nhất 14 ngày" in rules.process
+        assert rules.process_in("en") == english
+    once = SessionRules(seed=1, rounds=1, duplicates=0.0, mirrored=0.0).process
+    assert "in one round, one by one" in once
+    assert "%" not in once

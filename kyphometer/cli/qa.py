@@ -153,7 +153,9 @@ def _add_monitor(deeds: Any) -> None:
         help="whether help from the image does month by month what it did before",
         description="Control charts over months: how many marks the image placed, how far it moved "
         "clicks, how far proposals that were taken were corrected, and what uncertainty it stated, "
-        "from all readings outside of sessions. Exit status 1 if a chart gives an alarm.",
+        "from all readings outside of sessions; which part of the films the detector refused and "
+        "how doubtful its proposals were, from what waits beside films and what the page noted. "
+        "Exit status 1 if a chart gives an alarm.",
     )
     page.add_argument("study", help="study file")
     page.add_argument("--by", choices=("device", "observer"), help="charts for each of them")
@@ -198,7 +200,7 @@ def _validate(given: argparse.Namespace) -> int:
 
 
 MONITOR_COLUMNS = (
-    "group", "quantity", "unit", "month", "readings", "mean", "lower", "centre", "upper", "note",
+    "group", "quantity", "unit", "month", "count", "mean", "lower", "centre", "upper", "note",
 )  # fmt: skip
 
 
@@ -206,10 +208,12 @@ def _monitor(given: argparse.Namespace) -> int:
     from kyphometer.errors import TooFewDataError
     from kyphometer.store.study.study import Study
     from kyphometer.workflow.monitoring import Grouping, monitor
+    from kyphometer.workflow.monitoring_proposals import monitor_proposals
 
     args = MonitorOptions.of(given)
     with Study.open(args.study) as study:
-        found = monitor(study, by=None if args.by is None else Grouping(args.by))
+        by = None if args.by is None else Grouping(args.by)
+        found = (*monitor(study, by=by), *monitor_proposals(study, by=by))
     if not found:
         raise TooFewDataError("chart_no_readings")
     rows = [row for item in found for row in item.rows()]

@@ -34,7 +34,7 @@ def remember(target: str) -> None:
         return  # may hold a password
     try:
         _memory().parent.mkdir(parents=True, exist_ok=True)
-        _memory().write_text(f"{Path(target).expanduser().resolve()}\n", "utf-8")
+        _memory().write_text(f"{os.path.realpath(Path(target).expanduser())}\n", "utf-8")
     except OSError:
         return
 

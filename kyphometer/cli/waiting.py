@@ -45,8 +45,8 @@ def add_parser(subparsers: Any) -> None:
         "--order",
         choices=ORDERS,
         default="doubt",
-        help="most doubtful first (refused films, then uncertain levels, then number of doubtful "
-        "bodies, then the largest doubt), most certain first, or by name",
+        help="most doubtful first (refused films, then by the largest doubt of a body: the "
+        "probability that a corner is off by more than 3 mm), most certain first, or by name",
     )
     parser.add_argument(
         "--only",
@@ -74,8 +74,14 @@ def run(given: argparse.Namespace) -> int:
         print_csv([row | {"doubtful": " ".join(row["doubtful"])} for row in rows], COLUMNS)
     else:
         told = zip(rows, found, strict=True)
-        print_table(("film", "proposal"), [(row["film"], item.doubt) for row, item in told])
+        cells = [(row["film"], _percent(item), item.doubt) for row, item in told]
+        print_table(("film", "largest doubt", "proposal"), cells, right=(1,))
     return 0
+
+
+def _percent(item: WaitingFilm) -> str:
+    """The largest doubt; none where nothing is proposed."""
+    return "" if item.doubt.refusal else f"{100 * item.doubt.largest:.0f} %"
 
 
 def _row(item: WaitingFilm, root: Path) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import tempfile
 import zipfile
@@ -71,7 +72,7 @@ class Unpacked:
     def _place(self, archive: Path) -> Path:
         if self._temporary is None:
             return archive.parent / _SIDECAR / "unpacked"
-        where = hashlib.sha256(str(archive.resolve()).encode()).hexdigest()[:8]
+        where = hashlib.sha256(os.path.realpath(archive).encode()).hexdigest()[:8]
         return Path(self._temporary.name) / where
 
 

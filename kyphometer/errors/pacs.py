@@ -96,6 +96,10 @@ class PacsSlowError(PacsError):
         super().__init__(destination=destination, seconds=seconds)
 
 
+class PacsStalledError(PacsSlowError):
+    """The archive says that films are on their way, and none comes."""
+
+
 class PacsCutError(PacsError):
     """The connection ended before the thing was whole."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from kyphometer.measure.model import Measurement
-from kyphometer.messages import catalogue, language, sentence
+from kyphometer.messages import LANGUAGES, catalogue, language, sentence
 
 _LEVELS = re.compile(r"(?P<upper>\S+) on (?P<lower>\S+)")
 
@@ -17,6 +17,11 @@ def measured_name(item: Measurement) -> str:
     if key in catalogue(language()):
         return sentence(key, {})
     return item.definition.partition(" (version")[0]
+
+
+def measured_definition(item: Measurement) -> str:
+    """The definition: in English with its version, in other languages what it says in words."""
+    return item.definition if language() == LANGUAGES[0] else measured_name(item)
 
 
 def measured_label(item: Measurement) -> str:

@@ -38,6 +38,7 @@ from kyphometer.reliability.control_charts import (
     ControlChart,
     individuals_chart,
     mean_and_sd_charts,
+    share_chart,
 )
 from kyphometer.reliability.disagreements import Disagreement, gross_disagreements
 from kyphometer.reliability.gauge import GaugeStudy, gauge_study
@@ -158,6 +159,7 @@ __all__ = [
     "read_reading_table",
     "repeatability",
     "sem_interval_factors",
+    "share_chart",
     "table_accuracy",
     "tolerance_factor",
     "variance_components",

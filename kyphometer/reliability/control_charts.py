@@ -1,7 +1,8 @@
 """Control charts of an observer's errors over time, with limits and the signals against them.
 
 Shewhart's charts: individuals with moving ranges where readings come one by one, and means with
-standard deviations where they come in rounds. Constants are computed (c4, d2, d3), not looked up.
+standard deviations where they come in rounds; and shares of counts, with binomial limits. Constants
+are computed (c4, d2, d3), not looked up.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy import special
 
 from kyphometer.errors import NoVariationError, TooFewDataError
 from kyphometer.stats.distributions import Floats
@@ -21,6 +23,11 @@ D2_PAIR = 2.0 / math.sqrt(math.pi)
 D3_PAIR = math.sqrt(2.0 - 4.0 / math.pi)
 RUN_LENGTH = 8
 TREND_LENGTH = 6
+TAIL = 0.00135
+"""Part of a normal distribution beyond three standard errors on one side."""
+LEAST_EXPECTED = 5.0
+"""Runs of shares are judged only where this many are expected of either kind: rarer ones are nearly
+always none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +111,42 @@ def mean_and_sd_charts(rounds: Sequence[ArrayLike]) -> tuple[ControlChart, Contr
     )
 
 
+def share_chart(counts: Sequence[int], sizes: Sequence[int]) -> ControlChart:
+    """Return the chart of shares (p chart), in percent.
+
+    Limits are those counts beyond which a binomial variable with the mean share falls with a
+    probability of 0.00135 on either side: as far out as three standard errors of a normal variable,
+    and right where few are expected.
+
+    Parameters
+    ----------
+    counts
+        How many had it in each round, in order of time.
+    sizes
+        Of how many.
+    """
+    found, of = np.asarray(counts, dtype=np.int64), np.asarray(sizes, dtype=np.int64)
+    if len(of) < 3 or of.min() < 1:
+        raise TooFewDataError("chart_values", size=str(len(of)))
+    share = float(found.sum() / of.sum())
+    lower = np.array([_least_count(int(n), share, TAIL) for n in of])
+    upper = np.array([_least_count(int(n), share, 1.0 - TAIL) for n in of])
+    often = float(of.min()) * min(share, 1.0 - share) >= LEAST_EXPECTED
+    return _chart(
+        "shares",
+        100.0 * found / of,
+        100.0 * share,
+        (100.0 * lower / of, 100.0 * upper / of),
+        runs=often,
+    )
+
+
+def _least_count(n: int, share: float, part: float) -> int:
+    """The least count that a binomial variable does not exceed with at least that probability."""
+    cumulated = special.bdtr(np.arange(n + 1), n, share)
+    return int(np.argmax(cumulated >= part))
+
+
 def _c4(n: int) -> float:
     """Return the expectation of the SD of n normal values, in units of sigma."""
     log_ratio = math.lgamma(n / 2.0) - math.lgamma((n - 1) / 2.0)
@@ -114,12 +157,13 @@ def _chart(
     name: str,
     points: Floats,
     centre: float,
-    reach: Floats,
+    reach: Floats | tuple[Floats, Floats],
     *,
     floor: float = -math.inf,
     runs: bool = False,
 ) -> ControlChart:
-    lower, upper = np.maximum(centre - reach, floor), centre + reach
+    lower, upper = reach if isinstance(reach, tuple) else (centre - reach, centre + reach)
+    lower = np.maximum(lower, floor)
     signals = [
         Signal(index=int(i), rule="beyond the control limits")
         for i in np.flatnonzero((points < lower) | (points > upper))

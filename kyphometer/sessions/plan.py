@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from kyphometer.errors import ParameterRangeError, TooFewDataError
+from kyphometer.messages import sentence
 from kyphometer.sessions.options import SessionOptions
 
 CODE_ALPHABET = "ACDEFGHJKLMNPQRTUVWXY34679"
@@ -262,18 +263,13 @@ def _remarks(
 ) -> tuple[str, ...]:
     remarks = []
     if closest is not None and closest < design.spacing:
-        remarks.append(
-            f"Films of one patient stand {closest} places apart at the closest, not "
-            f"{design.spacing}: there are too few patients for more."
-        )
+        apart = {"closest": closest, "wanted": design.spacing}
+        remarks.append(sentence("session.remark.close", apart))
     hidden = math.ceil(design.duplicates * len(films) - 1e-9)
     if 0 < hidden < 8:
-        remarks.append(
-            f"Only {hidden} hidden duplicate{'s' if hidden > 1 else ''} a round: fewer than 8 say "
-            "little about memory."
-        )
+        remarks.append(sentence("session.remark.few", {"count": hidden}))
     if len(design.observers) < 2:
-        remarks.append("One observer: only intra-observer precision can be told.")
+        remarks.append(sentence("session.remark.one", {}))
     if design.rounds < 2 and not hidden:
-        remarks.append("Each film is read once: no intra-observer precision can be told.")
+        remarks.append(sentence("session.remark.once", {}))
     return tuple(remarks)

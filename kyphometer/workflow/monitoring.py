@@ -49,17 +49,17 @@ STATED = Quantity(name=f"stated SD of {ANGLE}", unit="deg")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReadingFigures:
-    """What one reading says of help.
+class Figures:
+    """What one reading says of help, or a film of what was proposed on it.
 
     Attributes
     ----------
     month
-        When it was made, as `2026-11`.
+        When the reading was made or the film taken, as `2026-11`.
     group
         Device or observer, or empty.
     values
-        By quantity; one that the reading does not have is left out.
+        By quantity; one that is not known is left out.
     """
 
     month: str
@@ -77,8 +77,8 @@ class Monitored:
         Device or observer, or empty for all.
     quantity
         What it is.
-    months, readings
-        Of the chart's points: when, and of how many readings each is the mean.
+    months, counts
+        Of the chart's points: when, and of how many readings or films each is the mean.
     chart
         Means with limits from the scatter within months; None if there are too few.
     reason
@@ -88,7 +88,7 @@ class Monitored:
     group: str
     quantity: Quantity
     months: tuple[str, ...] = ()
-    readings: tuple[int, ...] = ()
+    counts: tuple[int, ...] = ()
     chart: ControlChart | None = None
     reason: str = ""
 
@@ -104,7 +104,7 @@ class Monitored:
             {
                 **known,
                 "month": month,
-                "readings": self.readings[n],
+                "count": self.counts[n],
                 "mean": self.chart.points[n],
                 "lower": self.chart.lower[n],
                 "centre": self.chart.centre,
@@ -141,20 +141,20 @@ def monitor(study: Study, *, by: Grouping | None = None) -> tuple[Monitored, ...
     return charts(figures)
 
 
-def charts(figures: Iterable[ReadingFigures]) -> tuple[Monitored, ...]:
+def charts(figures: Iterable[Figures]) -> tuple[Monitored, ...]:
     """A chart for each group and quantity."""
-    sorted_in: dict[str, list[ReadingFigures]] = defaultdict(list)
+    sorted_in: dict[str, list[Figures]] = defaultdict(list)
     for item in figures:
         sorted_in[item.group].append(item)
     return tuple(
-        _chart(group, quantity, sorted_in[group])
+        chart_of_means(group, quantity, sorted_in[group])
         for group in sorted(sorted_in)
         for quantity in (PLACED, MOVED, LEFT, CORRECTED, STATED)
     )
 
 
-def _chart(group: str, quantity: Quantity, figures: Sequence[ReadingFigures]) -> Monitored:
-    """Months with a single reading have no scatter and are left out."""
+def chart_of_means(group: str, quantity: Quantity, figures: Sequence[Figures]) -> Monitored:
+    """Means of months; those with a single reading have no scatter and are left out."""
     rounds: dict[str, list[float]] = defaultdict(list)
     for item in figures:
         if quantity in item.values:
@@ -162,7 +162,7 @@ def _chart(group: str, quantity: Quantity, figures: Sequence[ReadingFigures]) ->
     months = sorted(month for month, values in rounds.items() if len(values) > 1)
     groups = [rounds[month] for month in months]
     if not groups:
-        return Monitored(group=group, quantity=quantity, reason="No month has two readings of it.")
+        return Monitored(group=group, quantity=quantity, reason="No month has two values of it.")
     try:
         chart, _scatter = mean_and_sd_charts(groups)
     except StatisticsError as error:
@@ -171,7 +171,7 @@ def _chart(group: str, quantity: Quantity, figures: Sequence[ReadingFigures]) ->
         group=group,
         quantity=quantity,
         months=tuple(months),
-        readings=tuple(map(len, groups)),
+        counts=tuple(map(len, groups)),
         chart=chart,
     )
 
@@ -182,7 +182,7 @@ def _figures(
     stated: float | None,
     by: Grouping | None,
     noted: Sequence[Mapping[str, Any]],
-) -> ReadingFigures:
+) -> Figures:
     reading = record.reading
     marks = _marks(reading)
     values: dict[Quantity, float] = {}
@@ -196,9 +196,14 @@ def _figures(
     if by is Grouping.OBSERVER:
         group = record.observer
     elif by is Grouping.DEVICE:
-        group = str(film.facts.get("manufacturer") or "not named")
+        group = device_of(film)
     made = reading.created or record.saved_at
-    return ReadingFigures(month=f"{made:%Y-%m}", group=group, values=values)
+    return Figures(month=f"{made:%Y-%m}", group=group, values=values)
+
+
+def device_of(film: FilmRecord) -> str:
+    """Make and model as the film names them."""
+    return str(film.facts.get("manufacturer") or "not named")
 
 
 def _marks(reading: Reading) -> list[Landmark]:

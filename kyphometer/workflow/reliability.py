@@ -283,7 +283,7 @@ def _facts(rules: SessionRules | None) -> StudyFacts:
     return StudyFacts(
         planning=rules.planning,
         sampling=f"Films: {rules.sampling}." if rules.sampling else "",
-        process=rules.process,
+        process=rules.process_in("en"),
         independence="Each observer saw only his own list under codes, neither the readings of "
         "others nor his own earlier ones; a reading was locked when it was confirmed.",
         software=software,

@@ -10,6 +10,7 @@ from random import Random
 from typing import Any
 
 from kyphometer.errors import StudyRefusedError
+from kyphometer.messages import Word
 from kyphometer.sessions.options import SessionOptions, chosen
 from kyphometer.sessions.plan import SessionDesign, SessionFilm, SessionPlan, plan_session
 from kyphometer.store.records import FilmRecord
@@ -94,25 +95,31 @@ class SessionRules(SessionOptions):
 
     @property
     def process(self) -> str:
-        """How it was read, in words, for the report."""
-        rounds = "one round" if self.rounds == 1 else f"{self.rounds} rounds"
-        wash = f" at least {self.washout_days:g} days apart" if self.rounds > 1 else ""
-        hidden = (
-            f" {100 * self.duplicates:.0f} % of the films came twice within a round under another "
-            f"code."
-            if self.duplicates
-            else ""
-        )
-        if self.mirrored:
-            hidden += f" {100 * self.mirrored:.0f} % of all showings, at random, were mirrored."
-        levels = "fixed beforehand" if self.levels is not None else "left to the observers"
-        assist = "allowed" if self.assist else "not allowed"
-        return (
-            f"Films were read in {rounds}{wash}, one by one under codes, without patient, date, "
-            f"visit, earlier marks or values, each observer and round in an own random order "
-            f"(seed {self.seed}), films of one patient {self.spacing} places apart where "
-            f"possible.{hidden} Fractured levels were {levels}; help from the image was {assist}."
-        )
+        """How it was read, in the words of the task's language."""
+        return self.process_in(None)
+
+    def process_in(self, language: str | None) -> str:
+        """How it was read, in words; None takes the language of the task."""
+
+        def said(key: str, facts: Mapping[str, object] | None = None) -> Word:
+            return Word(f"session.{key}", facts)
+
+        several = self.rounds > 1
+        apart = {"count": self.rounds, "days": f"{self.washout_days:g}"}
+        facts = {
+            "rounds": said("rounds", apart) if several else said("one_round"),
+            "seed": str(self.seed),
+            "places": self.spacing,
+            "levels": said("levels_fixed" if self.levels is not None else "levels_open"),
+            "assist": said("assist" if self.assist else "no_assist"),
+        }
+        hidden = [
+            said(key, {"share": 100 * share})
+            for key, share in (("duplicates", self.duplicates), ("mirrored", self.mirrored))
+            if share
+        ]
+        parts = [said("order", facts), *hidden, said("marks", facts)]
+        return " ".join(part.sentence(language) for part in parts)
 
     def to_dict(self) -> dict[str, Any]:
         """Settings as the study keeps them."""

@@ -59,9 +59,12 @@ class Doubt:
         return self.refusal if self.other is None else str(self.other)
 
     @property
-    def rank(self) -> tuple[bool, bool, int, float]:
-        """Sorts by doubt: refused films last, then levels, number of doubtful bodies, largest."""
-        return (bool(self.refusal), not self.sure, len(self.doubtful), self.largest)
+    def rank(self) -> tuple[bool, float, bool, int]:
+        """Sorts by the largest doubt of a body, refused films last; equals by levels and number.
+
+        One bad body makes a film doubtful, however many good ones stand beside it.
+        """
+        return (bool(self.refusal), self.largest, not self.sure, len(self.doubtful))
 
     @property
     def is_doubtful(self) -> bool:
@@ -85,7 +88,6 @@ class Doubt:
             "first": self.levels[0],
             "last": self.levels[-1],
             "count": len(self.levels),
-            "percent": 100 * self.largest,
             "doubtful": list(self.doubtful),
             "sure": Word("waiting.sure" if self.sure else "waiting.unsure"),
         }

@@ -279,3 +279,19 @@ test('a film looked through while it arrives is the one looked through afterward
     }
   }
 });
+
+const { parseDecimal, writeDecimal } = await import(`${core}/decimal.js`);
+
+test('numbers are taken with a comma or a point, but not where the mark may be one of thousands', () => {
+  for (const mark of [',', '.']) {
+    const other = mark === ',' ? '.' : ',';
+    assert.equal(parseDecimal(` 12${mark}5 `, mark), 12.5);
+    assert.equal(parseDecimal(`1${mark}500`, mark), 1.5);
+    assert.equal(parseDecimal(`0${other}75`, mark), 0.75);
+    assert.equal(parseDecimal(`0${other}125`, mark), 0.125);
+    assert.equal(parseDecimal(`\u22123${mark}2`, mark), -3.2);
+    for (const text of [`1${other}500`, `1${other}234${mark}5`, '1e3', '12 mm', '', 'ba', `1${mark}`, `${mark}`, '0x10']) assert.ok(Number.isNaN(parseDecimal(text, mark)), text);
+    for (const value of [0.15, 14, -0.1, 0.1 + 0.2, 3650]) assert.ok(Math.abs(parseDecimal(writeDecimal(value, mark), mark) - value) < 1e-9);
+  }
+  assert.equal(writeDecimal(0.1 + 0.2, ','), '0,3');
+});

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from kyphometer.dicom.uids import uid_name
+from kyphometer.interop.network.asking import GET, MOVE
 from kyphometer.interop.network.association import LARGEST_PDU
 from kyphometer.interop.network.commitment import COMMITMENT
 from kyphometer.interop.network.destinations import Destination
 from kyphometer.interop.network.dimse import FIND, IMAGE_KEYS, SERIES_KEYS, STUDY_KEYS, VERIFICATION
 from kyphometer.interop.network.listen import Listening
-from kyphometer.interop.network.retrieve import GET, MOVE
 from kyphometer.interop.network.syntaxes import FILM_CLASSES, SYNTAXES, UNCOMPRESSED
 from kyphometer.interop.objects.withdrawal import SOP_CLASSES
 

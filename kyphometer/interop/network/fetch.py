@@ -14,6 +14,7 @@ from kyphometer.errors import (
     KyphometerError,
     PacsCutError,
     PacsSlowError,
+    PacsStalledError,
 )
 from kyphometer.interop.network.archive import Archive, Entry, Part
 from kyphometer.interop.network.failure import Failure
@@ -226,6 +227,8 @@ class _Run:
                 if self._done == before:
                     return None
                 fresh = self._left(fresh)
+            except PacsStalledError as error:
+                return error
             except (PacsCutError, PacsSlowError) as error:
                 tries = 1 if self._done > before else tries + 1
                 if tries >= self._bounds.tries:

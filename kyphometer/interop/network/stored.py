@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, Future
 from typing import Any, Final
 
@@ -13,6 +14,8 @@ from kyphometer.interop.network.archive import Receiver
 SUCCESS: Final = 0x0000
 OUT_OF_RESOURCES: Final = 0xA700
 CANNOT_UNDERSTAND: Final = 0xC000
+MOST_WAITING: Final = 4
+"""So many films wait for the disk at most; the next one waits to be received."""
 
 
 class StoreHandler:
@@ -21,8 +24,10 @@ class StoreHandler:
     Parameters
     ----------
     later
-        Brings films to the disk while the next one comes; their success is answered before. Only
+        Brings films to the disk while others come; their success is answered before. Only
         for films that the other side keeps: `settle` says what became of one.
+    on_came
+        Told as each film has come, which may not be on the disk yet.
     """
 
     def __init__(
@@ -30,11 +35,15 @@ class StoreHandler:
         receiver: Receiver,
         on_error: Callable[[KyphometerError], None] | None = None,
         later: Executor | None = None,
+        on_came: Callable[[], None] | None = None,
     ) -> None:
         self._receiver = receiver
         self._on_error = on_error
         self._later = later
+        self._on_came = on_came
+        self._room = threading.Semaphore(MOST_WAITING)
         self._coming: dict[str, Future[int]] = {}
+        self._expected: frozenset[str] | None = None
         self.failed: dict[str, KyphometerError] = {}
         self.kept: set[str] = set()
 
@@ -44,12 +53,27 @@ class StoreHandler:
         head, content = _head(event), event.request.DataSet.getbuffer()
         if self._later is None:
             return self._keep(uid, head, content)
-        self._coming[uid] = self._later.submit(self._keep, uid, head, content)
+        if self._expected is not None and uid not in self._expected:
+            return CANNOT_UNDERSTAND
+        if not self.came(uid):
+            self._room.acquire()  # the disk may be slower than the network
+            self._coming[uid] = self._later.submit(self._keep_later, uid, head, content)
+        if self._on_came is not None:
+            self._on_came()
         return SUCCESS
+
+    def expect(self, uids: Iterable[str]) -> None:
+        """Refuse others from now on."""
+        self._expected = frozenset(uids)
 
     def came(self, uid: str) -> bool:
         """True if that film has come, though it may not be on the disk yet."""
         return uid in self._coming or uid in self.kept or uid in self.failed
+
+    def is_kept(self, uid: str) -> bool:
+        """True if `settle` would not wait."""
+        coming = self._coming.get(uid)
+        return coming is None or coming.done()
 
     def settle(self, uid: str) -> KyphometerError | None:
         """Wait until that film is kept; what went wrong with it.
@@ -59,13 +83,19 @@ class StoreHandler:
         FolderFullError
             If there is no room: that ends all.
         """
-        coming = self._coming.pop(uid, None)
+        coming = self._coming.get(uid)
         if coming is not None:
             coming.result()
-        failed = self.failed.pop(uid, None)
+        failed = self.failed.get(uid)
         if isinstance(failed, FolderFullError):
             raise failed
         return failed
+
+    def _keep_later(self, uid: str, head: bytes, content: memoryview) -> int:
+        try:
+            return self._keep(uid, head, content)
+        finally:
+            self._room.release()
 
     def _keep(self, uid: str, head: bytes, content: memoryview) -> int:
         try:

@@ -141,6 +141,8 @@ class Database:
         """
         if self.path is None:
             return
+        if self.path.is_dir():
+            raise StudyFileError("study_is_folder", where=self.path)
         if not self.path.is_file():
             raise StudyFileError("study_not_there", where=self.path)
         if not is_study(self.path):
@@ -230,12 +232,9 @@ def _url(target: str | os.PathLike[str]) -> URL:
     if backend in ("postgresql", "postgres"):
         return url.set(drivername="postgresql+psycopg")
     if backend == "sqlite" and url.database and url.database != ":memory:":
-        return URL.create("sqlite", database=str(Path(url.database).expanduser().resolve()))
+        return URL.create("sqlite", database=os.path.realpath(Path(url.database).expanduser()))
     where = url.render_as_string(hide_password=True)
     raise StudyFileError("study_other_database", where=where)
-
-
-_FORMS = "give a file name, or postgresql://user@host/database"
 
 
 def _sqlite_engine(url: URL) -> Engine:

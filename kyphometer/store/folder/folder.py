@@ -57,7 +57,7 @@ class FolderStore:
         all_frames: bool = False,
         progress: Progress | None = None,
     ) -> None:
-        self._root = Path(target).expanduser().resolve()
+        self._root = Path(os.path.realpath(Path(target).expanduser()))
         if not self._root.exists():
             raise StudyRefusedError("nothing_there", place=self._root)
         self._reader: FilmReader = reader or DicomReader()

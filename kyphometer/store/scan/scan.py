@@ -58,7 +58,7 @@ class Scanner:
 
     def run(self, folder: Path, progress: Progress | None = None) -> ScanReport:
         """Scan; see `Study.add_films`."""
-        folder = folder.expanduser().resolve()
+        folder = Path(os.path.realpath(folder.expanduser()))
         if not folder.exists():
             raise StudyRefusedError("nothing_there", place=folder)
         files, passed = self._files(folder)

@@ -28,7 +28,7 @@ def copy_sqlite(
     StudyFileError
         If the study cannot be read, the copy not be written, or the copy is not sound.
     """
-    target = target.expanduser().resolve()
+    target = Path(os.path.realpath(target.expanduser()))
     if target.exists():
         raise StudyRefusedError("something_there", path=target)
     with told(target.parent):

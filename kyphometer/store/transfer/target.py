@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import shutil
 import tempfile
 import zipfile
@@ -28,7 +29,7 @@ def export_target(path: Path) -> Iterator[OpenText]:
     StudyRefusedError
         If something is at `path` already.
     """
-    path = path.expanduser().resolve()
+    path = Path(os.path.realpath(path.expanduser()))
     if path.exists():
         raise StudyRefusedError("something_there", path=path)
     with told(path.parent):
@@ -82,7 +83,7 @@ def export_source(path: Path) -> Iterator[OpenText]:
     StudyRefusedError
         If there is no export at `path`.
     """
-    path = path.expanduser().resolve()
+    path = Path(os.path.realpath(path.expanduser()))
     if path.is_dir():
         yield lambda name: (path / name).open(encoding="utf-8", newline="")
     elif zipfile.is_zipfile(path):

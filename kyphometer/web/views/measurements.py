@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from kyphometer.errors import FacingError
 from kyphometer.geometry import Facing, PixelGeometry
 from kyphometer.measure import Measurement, Refusal, measure_reading
+from kyphometer.measure.words import measured_definition, measured_label
 from kyphometer.reading import Reading
 from kyphometer.reading.checks import check_reading
 from kyphometer.reading.findings import Finding, FindingCode, Severity
@@ -66,7 +67,7 @@ def measurement_view(item: Measurement) -> wire.Measurement:
     """A measurement with its 95 % interval and its lines on the film (posterior end first)."""
     return wire.Measurement(
         code=item.code,
-        label=item.label,
+        label=measured_label(item),
         upper=item.upper,
         lower=item.lower,
         value=item.value,
@@ -74,7 +75,7 @@ def measurement_view(item: Measurement) -> wire.Measurement:
         standard_uncertainty=item.standard_uncertainty,
         interval95=item.interval_95,
         levels=list(item.levels),
-        definition=item.definition,
+        definition=measured_definition(item),
         note=item.note,
         details=dict(item.details) if item.details else UNSET,
         lines=list(item.lines),

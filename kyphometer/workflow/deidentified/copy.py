@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
@@ -118,8 +119,8 @@ def deidentify_source(
         If `out` is not empty, the key would lie within it, something is nested, or identifiers were
         found in the copy.
     """
-    place = None if "://" in str(source) else Path(source).expanduser().resolve()
-    out = out.expanduser().resolve()
+    place = None if "://" in str(source) else Path(os.path.realpath(Path(source).expanduser()))
+    out = Path(os.path.realpath(out.expanduser()))
     path, ledger = _ledger(place, out, key)
     _require_apart(place, out, path)
     ledger.note(Identifier("given", name) for name in choices.names)
@@ -156,7 +157,7 @@ def deidentify_source(
 
 def _ledger(place: Path | None, out: Path, key: Path | None) -> tuple[Path, Ledger]:
     if key is not None:
-        path = key.expanduser().resolve()
+        path = Path(os.path.realpath(key.expanduser()))
         return path, Ledger.read(path) if path.exists() else Ledger.new()
     path = out.with_name(f"{out.name}.key.json")
     if path.exists():

@@ -107,6 +107,7 @@ export async function propose(session, quietly = false) {
   try {
     session.propose(proposalOf(await session.api.proposal(session.id)));
   } catch (error) {
+    if (error instanceof ApiError && error.kind === 'NoLateralSpineError') session.refused = true;
     if (!quietly) session.say(error instanceof Error ? error.message : String(error), 'warning');
   }
 }

@@ -36,6 +36,9 @@ export function plural(key, count, values = {}) {
 
 const locale = () => LOCALES[/** @type {'en'} */ (current.language)] ?? current.language;
 
+/** What stands before the decimals in the language of the page. @returns {string} */
+export const decimalMark = () => number(0.5, 1).charAt(1);
+
 /** @param {number} value @param {number} [digits] @returns {string} with a true minus sign */
 export function number(value, digits = 1) {
   const rounded = Number(value.toFixed(digits)) + 0;

@@ -47,6 +47,8 @@ export class Session extends Emitter {
     this.lining = false;
     /** @type {?import('./core/proposal.js').Proposal} what the image proposes and nobody has taken */
     this.proposal = null;
+    /** Whether nothing was proposed because the film does not look like a lateral one of a spine. */
+    this.refused = false;
     /** @type {Set<string>} proposed corners that were taken hold of, by pointer or keyboard */
     this.seen = new Set();
     /** @type {?{from: ?string, levels: string[], level: string}} the body whose middle is asked for */
@@ -126,7 +128,7 @@ export class Session extends Emitter {
   /** What was proposed without a click: where, how doubtful, how far its levels were moved. */
   proposalLog() {
     const taken = this.reading.draft?.proposed;
-    if (!this.proposal && !taken) return {};
+    if (!this.proposal && !taken) return this.refused ? { proposal: { refused: true } } : {};
     const { sure, moved, doubts } = this.proposal ?? {};
     return { proposal: { taken: taken ?? {}, sure, levels_moved: moved, doubts } };
   }

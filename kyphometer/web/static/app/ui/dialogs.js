@@ -1,6 +1,7 @@
 /** Questions that need an answer before the work goes on: native modal dialogs. */
 import { t } from '../i18n.js';
 import { h } from './dom.js';
+import { numberField, numberIn } from './number-field.js';
 
 /** @param {string} title @param {any[]} body @param {{label: string, value: string,
  *   primary?: boolean, close?: boolean}[]} choices @returns {Promise<string>} value chosen, '' if
@@ -177,10 +178,10 @@ export async function askLevel(levels, chosen) {
 
 /** An object of known size. @returns {Promise<?{kind: string, known_mm: number, known_sd_mm: number, mark_sd_mm: number}>} */
 export async function askKnownSize() {
-  const field = (/** @type {string} */ id, /** @type {string} */ value, /** @type {string} */ least) =>
-    h('input', { id, type: 'number', required: true, min: least, max: 1000, step: 'any', value });
+  const field = (/** @type {string} */ id, /** @type {?number} */ value, /** @type {number} */ min) =>
+    numberField({ id, required: true, min, max: 1000, step: 0.1, value });
   const kind = h('select', { id: 'known-kind' }, ['sphere', 'ruler'].map((one) => h('option', { value: one }, t(`known.${one}`))));
-  const [size, sd, mark] = [field('known-mm', '', '0.1'), field('known-sd', '0.1', '0'), field('known-mark', '0.5', '0')];
+  const [size, sd, mark] = [field('known-mm', null, 0.1), field('known-sd', 0.1, 0), field('known-mark', 0.5, 0)];
   const answer = await ask(
     t('known.title'),
     [
@@ -196,5 +197,5 @@ export async function askKnownSize() {
     ],
   );
   if (answer !== 'yes') return null;
-  return { kind: kind.value, known_mm: Number(size.value), known_sd_mm: Number(sd.value), mark_sd_mm: Number(mark.value) };
+  return { kind: kind.value, known_mm: numberIn(size) ?? 0, known_sd_mm: numberIn(sd) ?? 0, mark_sd_mm: numberIn(mark) ?? 0 };
 }

@@ -3,10 +3,13 @@ import { number, t } from '../i18n.js';
 import { h, refill } from './dom.js';
 import { languageSwitch } from './header.js';
 import { icon } from './icons.js';
+import { numberField, numberIn } from './number-field.js';
 
 /** Fields: name, usual value, and whether it may be left out. */
 const ICC = [['expected', 0.9], ['null', 0.75], ['width', null], ['readings', 2], ['power', 0.8], ['confidence', 0.95]];
 const LIMITS = [['tolerance', 5], ['standard_error', 1.5], ['bias', 0], ['power', 0.8], ['confidence', 0.95]];
+/** By how much an arrow key changes a field. @type {Object<string, number>} */
+const STEPS = { readings: 1, tolerance: 0.5, standard_error: 0.1, bias: 0.1 };
 
 export class Planning {
   /** @param {import('../main.js').App} app */
@@ -26,14 +29,14 @@ export class Planning {
 
   /** @param {'icc'|'limits'} aim @param {any[][]} fields */
   part(aim, fields) {
-    const inputs = fields.map(([name, usual]) => [name, h('input', { type: 'number', step: 'any', id: `${aim}-${name}`, value: usual ?? '' })]);
+    const inputs = fields.map(([name, usual]) => [name, numberField({ id: `${aim}-${name}`, value: usual, step: STEPS[name] ?? 0.05 })]);
     const answer = h('div', { role: 'status', 'data-answer': aim });
     const form = h('form', { class: 'new-account', 'aria-label': t(`planning.${aim}`) },
       inputs.map(([name, input]) => h('label', {}, t(`planning.${name}`), input)),
       h('button', { type: 'submit', class: 'button primary' }, t('planning.do')));
     form.addEventListener('submit', (/** @type {Event} */ event) => {
       event.preventDefault();
-      const given = inputs.filter(([, input]) => input.value !== '').map(([name, input]) => [name, Number(input.value)]);
+      const given = inputs.map(([name, input]) => [name, numberIn(input)]).filter(([, value]) => value !== null);
       this.ask(aim, Object.fromEntries(given), answer);
     });
     return h('section', {}, h('h2', {}, t(`planning.${aim}`)), h('p', { class: 'quiet' }, t(`planning.${aim}_hint`)), form, answer);

@@ -2,8 +2,9 @@
 import { number, t } from '../i18n.js';
 import { h } from './dom.js';
 import { positionName, visitName } from './names.js';
+import { numberField, numberIn } from './number-field.js';
 
-const NUMBERS = [['rounds', 2, 1, 20, 1], ['washout_days', 14, 0, 3650, 'any'], ['duplicates', 0.15, 0, 0.5, 0.01], ['mirrored', 0.5, 0, 1, 0.01], ['spacing', 5, 1, 100, 1]];
+const NUMBERS = /** @type {const} */ ([['rounds', 2, 1, 20, 1], ['washout_days', 14, 0, 3650, 0], ['duplicates', 0.15, 0, 0.5, 0.01], ['mirrored', 0.5, 0, 1, 0.01], ['spacing', 5, 1, 100, 1]]);
 const SWITCHES = ['assist', 'fix_levels', 'text_checked'];
 
 /** @param {Wire.Choices} choices @param {(body: any) => Promise<boolean>} make */
@@ -23,16 +24,16 @@ export function planForm(choices, make) {
       label('visits', several('visits', choices.visits)),
       label('positions', several('positions', choices.positions)),
       label('patients', several('patients', choices.patients)),
-      label('sample', h('input', { type: 'number', name: 'films', min: 1, step: 1 })))),
+      label('sample', numberField({ name: 'films', min: 1, whole: true })))),
     h('fieldset', {}, h('legend', {}, t('quality.plan.rules')), h('div', { class: 'new-account' },
-      NUMBERS.map(([name, value, min, max, step]) => label(String(name), h('input', { type: 'number', name, value, min, max, step, required: true }))),
-      label('seed', h('input', { type: 'number', name: 'seed', min: 0, step: 1 })),
+      NUMBERS.map(([name, value, min, max, step]) => label(name, numberField({ name, value, min, max, step: step || 1, whole: step === 1, required: true }))),
+      label('seed', numberField({ name: 'seed', min: 0, whole: true })),
       SWITCHES.map((name) => h('label', { class: 'switch' }, h('input', { type: 'checkbox', name }), h('span', {}, t(`quality.plan.${name}`)))),
       label('planning', text('planning', { maxlength: 2000 })))),
     h('fieldset', {}, h('legend', {}, t('quality.plan.training')), h('div', { class: 'new-account' },
       label('training_patients', several('training_patients', choices.patients)),
       label('reference', h('select', { name: 'reference' }, h('option', { value: '' }, '–'), choices.observers.map((value) => h('option', { value }, value)))),
-      label('pass_mark', h('input', { type: 'number', name: 'pass_mark', value: 2, min: 0.1, max: 45, step: 0.1, required: true })))),
+      label('pass_mark', numberField({ name: 'pass_mark', value: 2, min: 0.1, max: 45, step: 0.1, required: true })))),
     h('button', { type: 'submit', class: 'button primary' }, t('quality.plan.do')));
   form.addEventListener('submit', async (/** @type {Event} */ event) => {
     event.preventDefault();
@@ -46,7 +47,7 @@ function planOf(form) {
   const data = new FormData(form);
   const one = (/** @type {string} */ name) => String(data.get(name) ?? '').trim();
   const all = (/** @type {string} */ name) => data.getAll(name).map(String);
-  const count = (/** @type {string} */ name) => (one(name) === '' ? null : Number(one(name)));
+  const count = (/** @type {string} */ name) => numberIn(/** @type {HTMLInputElement} */ (form.elements.namedItem(name)));
   return {
     code: one('code'),
     title: one('title'),
@@ -59,8 +60,8 @@ function planOf(form) {
     planning: one('planning'),
     training_patients: all('training_patients'),
     reference: one('reference') || null,
-    pass_mark: Number(one('pass_mark')),
-    ...Object.fromEntries(NUMBERS.map(([name]) => [name, Number(one(String(name)))])),
+    pass_mark: count('pass_mark'),
+    ...Object.fromEntries(NUMBERS.map(([name]) => [name, count(name)])),
     ...Object.fromEntries(SWITCHES.map((name) => [name, data.has(name)])),
   };
 }

@@ -300,15 +300,16 @@ function planning(app) {
 function doubtOf({ levels, doubtful, largest, sure, reason, other }) {
   if (reason) return { short: t(other ? 'waiting.other' : 'waiting.none'), full: reason, sure: false };
   const known = t('waiting.levels', { first: levels[0], last: levels[levels.length - 1] });
+  const percent = number(100 * largest, 0);
   const unsure = sure ? [] : [t('waiting.unsure')];
   const some = doubtful.length > 0 ? [plural('waiting.doubtful', doubtful.length)] : [];
   const full = [
     [known, ...unsure].join(', '),
-    t('waiting.largest', { percent: number(100 * largest, 0) }),
+    t('waiting.largest', { percent }),
     ...(doubtful.length > 0 ? [t('waiting.which', { levels: doubtful.join(', ') })] : []),
     t('waiting.nobody'),
   ].join('\n');
-  return { short: [known, ...unsure, ...some].join(' · '), full, sure: sure && doubtful.length === 0 };
+  return { short: [known, t('waiting.doubt', { percent }), ...unsure, ...some].join(' · '), full, sure: sure && doubtful.length === 0 };
 }
 
 /** Who reads, and what can be done about it. @param {any} app @param {() => string[]} others */
