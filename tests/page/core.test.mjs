@@ -295,3 +295,25 @@ test('numbers are taken with a comma or a point, but not where the mark may be o
   }
   assert.equal(writeDecimal(0.1 + 0.2, ','), '0,3');
 });
+
+const { boxOfLabel, boxesOfBody, placeLabels } = await import('../../kyphometer/web/static/app/view/labels.js');
+
+test('names of angles lie on no body, on no other name and in the pane, however narrow', () => {
+  const angle = (code, x, y) => ({ key: code, code, lines: [], faint: [], at: [x, y], anchor: 'start', text: `${code} 18.8°`, pair: 'T12 sup – L2 inf' });
+  const meets = (a, b) => a.x0 < b.x1 && b.x0 < a.x1 && a.y0 < b.y1 && b.y0 < a.y1;
+  for (const width of [190, 240, 330, 700]) {
+    const pane = { width, height: 430 };
+    const left = width / 2 - 22;
+    const bodies = [0, 1, 2, 3, 4, 5].flatMap((i) => boxesOfBody([[left, 80 + 50 * i], [left + 50, 75 + 50 * i]], [[left, 115 + 50 * i], [left + 50, 110 + 50 * i]]));
+    const wished = [angle('RKA', left - 40, 200), angle('VKA', left - 15, 230)];
+    const placed = placeLabels(wished, bodies, pane);
+    const boxes = placed.map((one) => boxOfLabel(one, one.at, one.anchor, Boolean(one.compact)));
+    assert.ok(!meets(boxes[0], boxes[1]), `${width}: each other`);
+    for (const box of boxes) {
+      assert.ok(bodies.every((body) => !meets(box, body)), `${width}: a body`);
+      assert.ok(box.x0 >= 0 && box.x1 <= pane.width && box.y0 >= 0 && box.y1 <= pane.height, `${width}: the pane`);
+    }
+  }
+  const free = [angle('RKA', 20, 150)];
+  assert.deepEqual(placeLabels(free, [], { width: 700, height: 430 }), free, 'what is free stays where it was');
+});

@@ -35,7 +35,7 @@ export class Stage {
     });
     this.pane = new Pane(root, this.layer);
     this.loupe = new Loupe(this.pane);
-    this.pane.scene = () => this.sceneFor((p) => this.pane.toScreen(p));
+    this.pane.scene = () => this.sceneFor((p) => this.pane.toScreen(p), this.pane.view.height);
     this.pane.forward = () => (this.session ? forwardOf(this.session.reading, this.session.facing) : null);
     this.pane.known = () => knownScale(this.session?.reading, this.pane.film?.facts.geometry ?? null);
     /** @type {?import('../session.js').Session} */
@@ -74,8 +74,9 @@ export class Stage {
     if (cornersOf(session.reading).length > 0 && session.prefs.autoZoom) this.showMarks(false);
   }
 
-  /** @param {(p: Point) => Point} project */
-  sceneFor(project) {
+  /** @param {(p: Point) => Point} project @param {number} [height] of the pane, where names of angles
+   * are to keep clear of what is drawn */
+  sceneFor(project, height) {
     const { session } = this;
     if (!session || this.hidden) return { plates: [], corners: [], names: [], angles: [] };
     const angles = pairsOf(session.reading).map((pair) => ({
@@ -89,6 +90,7 @@ export class Stage {
       flagged: this.flagged,
       settled: session.isConfirmed,
       width: this.pane.view.width,
+      height,
       angles: angles.filter((angle) => angle.text !== ''),
       short: (/** @type {string} */ side) => t(`side.${side}.short`),
     });

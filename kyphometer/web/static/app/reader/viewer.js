@@ -16,7 +16,7 @@ export class Viewer {
     this.root = root;
     this.layer = new MarkLayer({ label: () => '', interactive: false, title: t('beside.marks') });
     this.pane = new Pane(root, this.layer);
-    this.pane.scene = () => this.sceneFor((p) => this.pane.toScreen(p), this.pane.view.width);
+    this.pane.scene = () => this.sceneFor((p) => this.pane.toScreen(p), this.pane.view.width, this.pane.view.height);
     this.pane.forward = () => this.forward();
     this.session = null;
     this.cursor = null;
@@ -56,8 +56,8 @@ export class Viewer {
   }
 
   /** @param {(p: import('../core/geometry.js').Point) => import('../core/geometry.js').Point} project
-   * @param {number} width of the pane, for the angles' names */
-  sceneFor(project, width) {
+   * @param {number} width of the pane, for the angles' names @param {number} [height] */
+  sceneFor(project, width, height) {
     const { film } = this.pane;
     if (!this.reading || !film) return { plates: [], corners: [], names: [], angles: [] };
     const reading = this.reading;
@@ -73,6 +73,7 @@ export class Viewer {
       flagged: new Set(),
       settled: true,
       width,
+      height,
       angles,
       short: (side) => t(`side.${side}.short`),
     });

@@ -53,7 +53,7 @@ export class CompareBar {
       if (this.compare.mode === mode && mode === 'flicker') this.compare.flick();
       else this.compare.setMode(mode);
     };
-    return h('button', { type: 'button', class: 'tool', 'data-focus': `compare-${mode}`, title: label, 'aria-label': label, 'aria-pressed': String(this.compare.mode === mode), onclick: press }, icon(ICONS[mode]));
+    return h('button', { type: 'button', class: 'tool', 'data-focus': `compare-${mode}`, title: label, 'aria-label': label, 'aria-pressed': String(this.compare.mode === mode), onclick: press }, icon(ICONS[mode]), h('span', { class: 'word' }, label));
   }
 
   link() {

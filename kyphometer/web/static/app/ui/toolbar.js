@@ -45,7 +45,7 @@ export class Toolbar {
     const groups = GROUPS.map((names) => names.filter((name) => commands[name]?.offered !== false))
       .filter((names) => names.length > 0)
       .map((names) => h('div', { class: 'group', role: 'group' }, names.map((name) => this.button(name))));
-    groups[1].prepend(h('div', { class: 'preset-box' }, icon('window'), this.preset));
+    groups[1].prepend(h('div', { class: 'preset-box' }, icon('window'), h('span', { class: 'word', 'aria-hidden': 'true' }, t('tool.preset')), this.preset));
     const bar = h('div', { class: 'toolbar', role: 'toolbar', 'aria-label': t('toolbar.title'), 'aria-orientation': 'vertical' }, groups);
     this.root = h('nav', { class: 'tools', 'aria-label': t('toolbar.title') }, bar);
   }
@@ -54,7 +54,7 @@ export class Toolbar {
   button(name) {
     const label = t(`command.${name}`);
     const element = h('button', { type: 'button', class: 'tool', title: this.titleOf(name), 'aria-label': label, 'data-command': name, onclick: () => this.commands[name].run() },
-      icon(ICONS[/** @type {'fit'} */ (name)]));
+      icon(ICONS[/** @type {'fit'} */ (name)]), h('span', { class: 'word', 'aria-hidden': 'true' }, t(`tool.${name}`)));
     this.buttons.set(name, element);
     return element;
   }

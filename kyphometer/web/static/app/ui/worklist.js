@@ -7,7 +7,8 @@ import { dropFilms, IncomingDialog } from './incoming.js';
 import { icon } from './icons.js';
 import { positionName, visitName } from './names.js';
 
-const ROW = 68;
+/** Height of a row: as high as in worklist.css, whatever the browser's text size. */
+const ROW = Math.round((68 / 14) * Number.parseFloat(getComputedStyle(document.documentElement).fontSize) * 100) / 100;
 const PAGE = 100;
 const LOOK_MS = 6000;
 const STATES = ['', 'unread', 'mine', 'draft', 'read', 'flagged', 'failed'];

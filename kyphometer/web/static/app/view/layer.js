@@ -3,6 +3,7 @@
  * walks through them and leaves at the ends.
  * @typedef {import('./scene.js').Scene} Scene
  */
+import { linesOf } from './labels.js';
 import { reconcile, set, svg } from './svg.js';
 
 /** Outline of a corner: its kind is told by shape, not by colour. */
@@ -132,6 +133,7 @@ function updateOther(node, s) {
 function updateAngle(node, shape) {
   const [halo, line, faintHalo, faint, value, pair] = node.children;
   const d = shape.lines.map(pathOf).join('');
+  set(node, { class: `angle ${shape.code}${shape.compact ? ' compact' : ''}` });
   set(halo, { d });
   set(line, { d });
   const thin = shape.faint.map(pathOf).join('');
@@ -139,8 +141,9 @@ function updateAngle(node, shape) {
   set(faint, { d: thin });
   set(value, { x: fix(shape.at[0]), y: fix(shape.at[1]), 'text-anchor': shape.anchor });
   set(pair, { x: fix(shape.at[0]), y: fix(shape.at[1] + 15), 'text-anchor': shape.anchor });
-  if (value.textContent !== shape.text) value.textContent = shape.text;
-  if (pair.textContent !== shape.pair) pair.textContent = shape.pair;
+  const [first, second] = linesOf(shape, Boolean(shape.compact));
+  if (value.textContent !== first) value.textContent = first;
+  if (pair.textContent !== second) pair.textContent = second;
 }
 
 const fix = (/** @type {number} */ value) => Math.round(value * 100) / 100;

@@ -10,13 +10,14 @@
  * @typedef {{key: string, a: Point, b: Point, flagged: boolean}} PlateShape
  * @typedef {{key: string, p: Point, text: string, anchor: string}} NameShape
  * @typedef {{key: string, code: string, lines: Point[][], faint: Point[][], at: Point, anchor: string,
- *   text: string, pair: string}} AngleShape
+ *   text: string, pair: string, compact?: boolean}} AngleShape
  * @typedef {{plates: PlateShape[], corners: CornerShape[], names: NameShape[],
  *   angles: AngleShape[], others?: import('./others.js').OtherShape[]}} Scene
  */
 import { cornersOf, endplateOf, endplatesOf } from '../core/document.js';
 import { distance, extend, midpoint } from '../core/geometry.js';
 import { directionOf } from '../core/turn.js';
+import { boxesOfBody, outline, placeLabels } from './labels.js';
 
 /** Where a vertebra's name stands, by where anterior is on the screen. */
 const BEHIND = {
@@ -29,7 +30,7 @@ const ASSISTED = new Set(['refined', 'carried', 'detected']);
 
 /** @param {Reading} reading @param {(p: Point) => Point} project film to pane
  * @param {{forward: ?Point, selected: ?string, angles: Angle[], flagged: Set<string>,
- *   settled: boolean, width?: number, short: (side: string) => string}} options
+ *   settled: boolean, width?: number, height?: number, short: (side: string) => string}} options
  * @returns {Scene} */
 export function sceneOf(reading, project, options) {
   const anterior = directionOf(way(project, options.forward ?? [1, 0]));
@@ -46,12 +47,33 @@ export function sceneOf(reading, project, options) {
   const plates = endplatesOf(reading).filter((e) => e.complete);
   // The wide brackets first: they pass behind the labels of the narrow ones.
   const angles = [...options.angles].sort((a, b) => Number(a.code === 'VKA') - Number(b.code === 'VKA'));
+  const names = namesOf(reading, project, shown);
+  const drawn = angles.flatMap((angle, i) => angleShape(reading, angle, i, project, shown));
+  const { width, height } = options;
   return {
     corners,
     plates: plates.map((e) => plateShape(e, project, options)),
-    names: namesOf(reading, project, shown),
-    angles: angles.flatMap((angle, i) => angleShape(reading, angle, i, project, shown)),
+    names,
+    angles: width && height ? placeLabels(drawn, obstacles(reading, project, names), { width, height }) : drawn,
   };
+}
+
+/** Bodies, single endplates and names of levels, on which no other name may stand.
+ * @param {Reading} reading @param {(p: Point) => Point} project @param {NameShape[]} names */
+function obstacles(reading, project, names) {
+  const ends = (/** @type {any} */ plate) => [project(plate.anterior.xy), project(plate.posterior.xy)];
+  const bodies = Object.values(reading.vertebrae).flatMap(({ superior, inferior }) => {
+    const whole = [superior, inferior].filter((plate) => plate?.anterior && plate.posterior).map(ends);
+    return whole.length === 2 ? boxesOfBody(whole[0], whole[1]) : whole.map(outline);
+  });
+  return [...bodies, ...names.map(boxOfName)];
+}
+
+/** @param {NameShape} name */
+function boxOfName({ p: [x, y], text, anchor }) {
+  const width = text.length * 9;
+  const x0 = x - width * ({ end: 1, middle: 0.5 }[anchor] ?? 0);
+  return { x0, x1: x0 + width, y0: y - 12, y1: y + 3 };
 }
 
 /** A vector of the film on the screen. @param {(p: Point) => Point} project @param {Point} v @returns {Point} */
