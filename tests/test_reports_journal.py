@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from kyphometer.cli import main
-from kyphometer.plots.drawing import Drawing, drawn, with_decimal
+from kyphometer.messages.decimals import with_decimal
+from kyphometer.plots.drawing import Drawing, drawn
 from kyphometer.plots.export import figure_png, figure_svg
 from kyphometer.plots.paper import paper_figure
 from kyphometer.reports.docx_table import LANDSCAPE_MM, PORTRAIT_MM, SIZE_PT, lay_out

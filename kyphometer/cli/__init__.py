@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 
 from kyphometer import __version__
-from kyphometer.messages import LANGUAGES, speaking
+from kyphometer.messages import LANGUAGES, sentence, speaking
 
 COMMANDS = {
     "annotate": "mark films in the browser, on this machine",
@@ -130,7 +130,7 @@ def _guarded(run: object, args: argparse.Namespace) -> int:
         print(f"kyphometer: {error}", file=sys.stderr)
         return error.exit_status
     except KeyboardInterrupt:
-        print("kyphometer: interrupted; what was saved is kept.", file=sys.stderr)
+        print(sentence("cli.interrupted", {}), file=sys.stderr)
         return 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

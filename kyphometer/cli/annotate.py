@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 from kyphometer.cli.observer import add_observer, observer_code
 from kyphometer.cli.options import Options
+from kyphometer.cli.words import tell, warn
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +102,7 @@ def run(given: argparse.Namespace) -> int:
     target = open_target(where, observer, counter("films"), all_frames=args.all_frames)
     remember(where)
     for item in target.failed:
-        print(f"kyphometer: passed over '{item.name}': {item.sentence}", file=sys.stderr)
+        warn("passed_over_named", name=item.name, why=item.sentence)
     try:
         annotate(
             target.store,
@@ -163,10 +163,10 @@ def _session(where: str, code: str, args: AnnotateOptions, observer: str) -> int
 
 def _show_all(where: str, address: str) -> None:
     _show(address)
-    print(f"Films and readings are kept in {where}.")
-    print("'kyphometer --help' lists what else there is.", flush=True)
+    tell("kept_in", where=where)
+    tell("see_help")
 
 
 def _show(address: str) -> None:
-    print(f"Kyphometer is open at {address}", flush=True)
-    print("End it with Ctrl+C; everything confirmed or drafted is saved.", flush=True)
+    tell("open_at", address=address)
+    tell("end_it")

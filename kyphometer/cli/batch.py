@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kyphometer.cli.measure import CSV_COLUMNS
+from kyphometer.cli.measure import CSV_COLUMNS, label
 from kyphometer.cli.options import (
     WithAuto,
     WithFilm,
@@ -27,6 +27,8 @@ from kyphometer.cli.options import (
     measure_options,
 )
 from kyphometer.cli.output import add_format, print_csv, print_json, print_table, progress
+from kyphometer.cli.words import marked, say, tell, value, warn, word
+from kyphometer.messages import Word
 
 if TYPE_CHECKING:
     from kyphometer.workflow import MeasuredFilm
@@ -112,21 +114,19 @@ def run(given: argparse.Namespace) -> int:
 
     args = BatchOptions.of(given)
     if not args.folder.exists():
-        print(f"kyphometer: there is no folder '{args.folder}'.", file=sys.stderr)
+        warn("no_folder", folder=args.folder)
         return 2
     if args.out is not None:
         return _archive(args, args.out)
     if args.workers or args.scheduler or args.again or args.leave:
-        print(
-            "kyphometer: --workers, --scheduler, --leave and --again need --out.", file=sys.stderr
-        )
+        warn("needs_out")
         return 2
     with Unpacked(keep=False) as unpacked:
         files, passed = workflow.look_through([args.folder], unpacked)
         for item in passed:
-            print(f"kyphometer: passed over: {item.path}: {item.sentence}", file=sys.stderr)
+            warn("passed_over", path=item.path, why=item.sentence)
         if not files:
-            print(f"kyphometer: no film found in '{args.folder}'.", file=sys.stderr)
+            warn("no_film_in_folder", folder=args.folder)
             return 3
         return _measured(args, files)
 
@@ -137,7 +137,7 @@ def _archive(args: BatchOptions, out: Path) -> int:
 
     auto = auto_options(args)
     if args.leave and (auto is None or not args.folder.is_dir()):
-        print("kyphometer: --leave needs --auto and a folder.", file=sys.stderr)
+        warn("leave_needs")
         return 2
     plan = BatchPlan(
         root=args.folder,
@@ -154,7 +154,7 @@ def _archive(args: BatchOptions, out: Path) -> int:
     )
     report = run_batch(plan, _Shown())
     if not report.films:
-        print(f"kyphometer: no film found in '{args.folder}'.", file=sys.stderr)
+        warn("no_film_in_folder", folder=args.folder)
         return 3
     if args.format == "json":
         states = dict(report.states)
@@ -162,9 +162,11 @@ def _archive(args: BatchOptions, out: Path) -> int:
     elif args.format == "csv":
         print_csv([{"state": s, "films": n} for s, n in report.states.items()], ("state", "films"))
     else:
-        print_table(("films", "number"), sorted(report.states.items()), right=(1,))
-        earlier = f"; {report.before} of them had been done before" if report.before else ""
-        print(f"\n{report.films} films in {out}{earlier}")
+        rows = [(value(state), films) for state, films in sorted(report.states.items())]
+        print_table(("films", "number"), rows, right=(1,))
+        print()
+        key = "films_in_before" if report.before else "films_in"
+        tell(key, films=report.films, out=out, before=report.before)
     return 1 if report.failed else 0
 
 
@@ -181,8 +183,8 @@ class _Shown:
             return
         self._last = now
         left = (now - self._started) / own * (films - done)
-        rest = f"{left / 3600:.1f} h" if left > 5400 else f"{left / 60:.0f} min"
-        text = f"{done} of {films} films done, about {rest} left"
+        rest = word("hours", count=left / 3600) if left > 5400 else word("minutes", count=left / 60)
+        text = say("films_left", done=done, films=films, rest=rest)
         print(text, end="  \r" if terminal else "\n", file=sys.stderr, flush=True)
 
 
@@ -195,7 +197,7 @@ def _measured(args: BatchOptions, files: list[Path]) -> int:
     failed = []
     written = 0
     results = workflow.measure_folder(
-        progress(files, "films done"),
+        progress(files, "films_done"),
         with_pixels=args.output is not None,
         spacing_mm=args.spacing,
         grey=args.grey,
@@ -214,10 +216,11 @@ def _measured(args: BatchOptions, files: list[Path]) -> int:
     done.sort(key=_when)
     _print(done, args)
     for failure in failed:
-        what = "passed over: " if failure.passed_over else ""
-        print(f"kyphometer: {what}{failure.path}: {failure.reason}", file=sys.stderr)
+        key = "passed_over" if failure.passed_over else "failed"
+        warn(key, path=failure.path, why=failure.reason)
     if written and args.format == "table":
-        print(f"\n{written} overlay pictures in {args.output}")
+        print()
+        tell("overlays_in", count=written, folder=args.output)
     return 1 if any(not failure.passed_over for failure in failed) else 0
 
 
@@ -252,16 +255,16 @@ def _print_for_people(items: list[MeasuredFilm], codes: list[str]) -> None:
         exposed = item.header.acquisition.exposed_at
         cells = [
             item.patient,
-            item.visit,
+            value(item.visit),
             exposed.date().isoformat() if exposed else "",
-            str(item.header.acquisition.position).replace("_", " "),
+            value(str(item.header.acquisition.position).replace("_", " ")),
             ", ".join(map(str, item.reading.fractured_levels)),
             item.reading.observer or "",
         ]
         cells += [_cell(item, code) for code in codes]
         rows.append(cells)
-    headings = ["patient", "visit", "date", "position", "fractured", "observer"]
-    headings += [f"{code.strip()} ± 95 %" for code in codes]
+    known = ("patient", "visit", "date", "position", "fractured", "observer")
+    headings: list[str | Word] = [*known, *(word("spread", code=code.strip()) for code in codes)]
     print_table(headings, rows, right=range(6, 6 + len(codes)))
     _print_remarks(items, codes)
 
@@ -274,8 +277,8 @@ def _cell(item: MeasuredFilm, code: str) -> str:
     for number in found:
         interval = number.interval_95
         spread = "" if interval is None else f" ± {(interval[1] - interval[0]) / 2:.1f}"
-        cells.append(f"{value_text(number.value, number.unit)}{spread}")
-    return ", ".join(cells) or "not given"
+        cells.append(marked(f"{value_text(number.value, number.unit)}{spread}"))
+    return ("; " if marked("1.0") == "1,0" else ", ").join(cells) or say("cell_not_given")
 
 
 def _print_remarks(items: list[MeasuredFilm], codes: list[str]) -> None:
@@ -283,14 +286,21 @@ def _print_remarks(items: list[MeasuredFilm], codes: list[str]) -> None:
     for item in items:
         for code in codes:
             for number in item.measured.all(code.strip().upper()):
-                pairs.setdefault(number.code, set()).add(number.label)
+                pairs.setdefault(number.code, set()).add(label(number))
     print()
     for labels in pairs.values():
-        print("measured as " + "; ".join(sorted(labels)))
-    wanted = {code.strip().upper() for code in codes}
+        tell("measured_as", labels="; ".join(sorted(labels)))
+    _warn_of(items, {code.strip().upper() for code in codes})
+
+
+def _warn_of(items: list[MeasuredFilm], wanted: set[str]) -> None:
+    """What could not be given and what to beware of, on standard error."""
+    from kyphometer.messages.retold import retold
+
     for item in items:
+        film = f"{item.patient} {value(item.visit)}"
         for refusal in item.measured.refused:
             if refusal.code in wanted:
-                print(f"not given: {item.patient} {item.visit}: {refusal.reason}", file=sys.stderr)
+                warn("film_not_given", film=film, why=refusal.reason)
         for warning in (*item.header.warnings, *item.measured.warnings):
-            print(f"warning: {item.patient} {item.visit}: {warning}", file=sys.stderr)
+            warn("film_warning", film=film, what=retold(warning))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kyphometer.cli.options import WithFilm, WithFormat, WithGrey, add_film_options, add_grey_option
 from kyphometer.cli.output import add_format, print_csv, print_json, print_table
+from kyphometer.cli.words import marked, say, tell, warn, word
 
 if TYPE_CHECKING:
     from kyphometer.carry import AngleChange, CarryOver
@@ -139,21 +139,26 @@ def _print_for_people(carried: CarryOver, rows: list[dict[str, Any]]) -> None:
     from kyphometer.stats.formatting import format_number, format_signed
 
     levels = " ".join(str(vertebra.level) for vertebra in carried.vertebrae)
-    print(f"proposed, to be confirmed: {levels}")
+    tell("proposed", levels=levels)
     table = [
         (
-            f"{row['code']} ({row['upper']} - {row['lower']})",
-            f"{format_number(row['before'])}°",
-            f"{format_number(row['after'])}°",
-            f"{format_signed(row['change'])}°",
-            f"± {1.96 * row['standard_uncertainty']:.1f}°",
+            f"{row['code']} ({_line(row['upper'])} - {_line(row['lower'])})",
+            marked(f"{format_number(row['before'])}°"),
+            marked(f"{format_number(row['after'])}°"),
+            marked(f"{format_signed(row['change'])}°"),
+            marked(f"± {1.96 * row['standard_uncertainty']:.1f}°"),
         )
         for row in rows
     ]
-    headings = ("angle", "before", "after", "change", "95 %")
+    headings = ("angle", "before", "after", "change", "half_width_95")
     if table:
         print_table(headings, table, right=(1, 2, 3, 4))
     for warning in carried.warnings:
-        print(f"warning: {warning}", file=sys.stderr)
+        warn("warning", what=warning)
     for refusal in carried.refused:
-        print(f"not proposed: {refusal.told}", file=sys.stderr)
+        warn("not_proposed", why=refusal.told)
+
+
+def _line(name: str) -> str:
+    level, _, side = name.partition(".")
+    return say("line", level=level, side=word(f"side.{side}"))

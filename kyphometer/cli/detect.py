@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,11 +17,15 @@ from kyphometer.cli.options import (
     add_proposal_options,
 )
 from kyphometer.cli.output import add_format, print_csv, print_json, print_table
+from kyphometer.cli.words import say, tell, warn, word
 
 if TYPE_CHECKING:
     from kyphometer.detect import Proposal
 
-CSV_COLUMNS = ("level", "chance", "expected_error_percent", "doubt", "refined", "note")
+CSV_COLUMNS = (
+    "level", "chance", "expected_error_percent", "doubt", "refined", "likely", "metal_percent",
+    "holds_metal", "note",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,19 +82,22 @@ def run(given: argparse.Namespace) -> int:
 
 
 def _print_for_people(proposal: Proposal) -> None:
+    from kyphometer.messages.retold import retold
+
     rows = [
         (
             str(body.level),
             f"{100 * body.chance:.0f} %",
             f"{100 * body.doubt:.0f} %",
-            "on its rims" if body.refined else "as found",
-            body.note,
+            say("on_rims" if body.refined else "as_found"),
+            retold(body.note),
         )
         for body in proposal.bodies
     ]
-    print_table(("body", "seen", "off over 3 mm", "corners", ""), rows, right=(1, 2))
-    print(f"\nanterior at image {proposal.reading.facing}")
+    print_table(("body", "seen", "off_over_3_mm", "corners", ""), rows, right=(1, 2))
+    print()
+    tell("anterior_at", side=word(f"side.{proposal.reading.facing}"))
     for fracture in proposal.fractures:
-        print(f"may be fractured: {fracture.level}, {fracture.reason}")
+        tell("may_be_fractured", level=str(fracture.level), why=fracture.reason)
     for note in proposal.notes:
-        print(f"warning: {note}", file=sys.stderr)
+        warn("warning", what=note)

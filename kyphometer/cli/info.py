@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from kyphometer.cli.options import WithFilm, WithFormat, add_film_options
 from kyphometer.cli.output import add_format, print_csv, print_json, print_table
+from kyphometer.cli.words import tell, warn
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,10 +40,9 @@ def run(given: argparse.Namespace) -> int:
     with Unpacked(keep=False) as unpacked:
         paths, passed = look_through(args.films, unpacked)
         for item in passed:
-            print(f"kyphometer: passed over: {item.path}: {item.sentence}", file=sys.stderr)
+            warn("passed_over", path=item.path, why=item.sentence)
         if not paths:
-            shown = ", ".join(map(str, args.films))
-            print(f"kyphometer: no film found in {shown}.", file=sys.stderr)
+            warn("no_film_in", places=list(map(str, args.films)))
             return 3
         documents, status = _documents(paths, args)
     _print(documents, args.format)
@@ -52,7 +51,7 @@ def run(given: argparse.Namespace) -> int:
 
 def _documents(paths: list[Path], args: InfoOptions) -> tuple[list[dict[str, Any]], int]:
     """Facts of each film that can be read, and the exit status."""
-    from kyphometer.dicom import facts, read_header
+    from kyphometer.dicom import facts, read_header, told_facts
     from kyphometer.dicom.entries import is_no_film
     from kyphometer.errors import FilmError
 
@@ -65,11 +64,11 @@ def _documents(paths: list[Path], args: InfoOptions) -> tuple[list[dict[str, Any
             alone = len(paths) == 1
             no_film = is_no_film(path, error) and not alone
             status = error.exit_status if alone else status if no_film else 1
-            what = "passed over: " if no_film else ""
-            print(f"kyphometer: {what}{path}: {error}", file=sys.stderr)
+            warn("passed_over" if no_film else "failed", path=path, why=error)
             continue
+        told = told_facts if args.format == "table" else facts
         documents.append(
-            {"path": str(path), "facts": dict(facts(header)), "warnings": list(header.warnings)}
+            {"path": str(path), "facts": dict(told(header)), "warnings": list(header.warnings)}
         )
     return documents, status
 
@@ -85,10 +84,12 @@ def _print(documents: list[dict[str, Any]], how: str) -> None:
         ]
         print_csv(rows, ("path", "fact", "value"))
     else:
+        from kyphometer.messages.retold import retold
+
         for number, item in enumerate(documents):
             if number:
                 print()
             print(item["path"])
             print_table(("fact", "value"), item["facts"].items())
             for warning in item["warnings"]:
-                print(f"warning: {warning}")
+                tell("warning", what=retold(warning))

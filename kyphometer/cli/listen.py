@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from kyphometer.cli.options import Options, positive
+from kyphometer.cli.words import tell, warn
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,8 +93,7 @@ def run(given: argparse.Namespace) -> int:
 
     with listening(args.folder, how, on_kept=keep, on_error=_complain) as port:
         where = f"{args.host or '*'}:{port}"
-        by = " by TLS" if how.tls else ""
-        print(f"Listening at {where}{by} as {how.ae_title}; end it with Ctrl+C.", flush=True)
+        tell("listening_tls" if how.tls else "listening", where=where, title=how.ae_title)
         while not ended.wait(1.0):
             if args.study is not None and arrived.is_set():
                 arrived.clear()
@@ -114,7 +114,7 @@ def _tell(args: ListenOptions, kept: Any) -> None:
                   "bytes": kept.size, "sha256": digest}  # fmt: skip
         print(json.dumps(record), flush=True)
     else:
-        print(f"kept {kept.path}", flush=True)
+        tell("kept_film", path=kept.path)
 
 
 def _complain(error: Exception) -> None:
@@ -134,7 +134,7 @@ def _take_up(target: str, folder: Path) -> None:
             _complain(error)
             return
     for failure in report.failed:
-        print(f"kyphometer: {failure.path}: {failure.sentence}", file=sys.stderr, flush=True)
+        warn("failed", path=failure.path, why=failure.sentence)
 
 
 def _tls(args: ListenOptions) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -22,6 +21,7 @@ from kyphometer.cli.options import (
     measure_options,
 )
 from kyphometer.cli.output import add_format, print_csv, print_json, print_table
+from kyphometer.cli.words import marked, say, tell, value, warn, word
 from kyphometer.errors import UsageError
 
 if TYPE_CHECKING:
@@ -145,40 +145,52 @@ def _write_page(film: Film, item: MeasuredFilm, path: Path, kind: Literal["pdf",
 
 def _print_for_people(item: MeasuredFilm) -> None:
     from kyphometer.measure.printing import half_width_text, value_text
+    from kyphometer.messages.retold import retold
 
     reading, measured = item.reading, item.measured
-    fractured = ", ".join(map(str, reading.fractured_levels)) or "none named"
-    print(f"{item.patient}  {item.visit}")
-    print(
-        f"fractured: {fractured}   anterior at image {measured.facing}   "
-        f"observer: {reading.observer or 'not named'}   "
-        f"position: {item.header.acquisition.position}"
+    print(f"{item.patient}  {value(item.visit)}")
+    tell(
+        "measured_head",
+        fractured=list(map(str, reading.fractured_levels)) or word("none_named"),
+        side=word(f"side.{measured.facing}"),
+        observer=reading.observer or word("not_named"),
+        position=value(item.header.acquisition.position),
     )
     print()
     rows = [
         (
-            number.label,
-            value_text(number.value, number.unit),
-            half_width_text(number.interval_95, number.unit),
+            label(number),
+            marked(value_text(number.value, number.unit)),
+            marked(half_width_text(number.interval_95, number.unit)),
             _remark(number),
         )
         for number in measured.measurements
     ]
-    print_table(("measurement", "value", "95 % interval", ""), rows, right=(1, 2))
+    print_table(("measurement", "value", "interval_95", ""), rows, right=(1, 2))
     for refusal in measured.refused:
-        print(f"not given: {refusal.reason}", file=sys.stderr)
+        warn("not_given", why=refusal.reason)
     for warning in (*item.header.warnings, *measured.warnings):
-        print(f"warning: {warning}", file=sys.stderr)
+        warn("warning", what=retold(warning))
+
+
+def label(number: Any) -> str:
+    """The label of a measurement for people; in English the one that programs get."""
+    from kyphometer.measure.words import measured_label
+    from kyphometer.messages import LANGUAGES, language
+
+    return number.label if language() == LANGUAGES[0] else measured_label(number)
 
 
 def _remark(number: Any) -> str:
-    details = dict(number.details)
+    from kyphometer.messages.retold import retold
+
+    details, note = dict(number.details), retold(str(number.note))
     if number.code == "GENANT_QM":
         chances = ", ".join(
             f"{grade}: {details[f'p_grade_{grade}']:.0%}"
             for grade in range(4)
             if details[f"p_grade_{grade}"] >= 0.005
         )
-        loss = f"loss {details['loss_percent']:.1f} %; probability of grade {chances}"
-        return "; ".join(filter(None, (loss, number.note)))
-    return str(number.note)
+        loss = say("genant", loss=details["loss_percent"], chances=chances)
+        return "; ".join(filter(None, (loss, note)))
+    return note

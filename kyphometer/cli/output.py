@@ -12,6 +12,9 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from kyphometer.cli.words import heading, say, word
+from kyphometer.messages import Word
+
 FORMATS = ("table", "json", "csv")
 
 
@@ -53,22 +56,22 @@ def _width(text: str) -> int:
 
 
 def print_table(
-    headings: Sequence[str], rows: Iterable[Sequence[Any]], *, right: Sequence[int] = ()
+    headings: Sequence[str | Word], rows: Iterable[Sequence[Any]], *, right: Sequence[int] = ()
 ) -> None:
     """Print a plain table.
 
     Parameters
     ----------
     headings
-        Column headings.
+        Names of the columns, told as `heading` does, or phrases.
     rows
         Cells; None is shown as an empty cell.
     right
         Columns to align to the right.
     """
     cells = [["" if cell is None else str(cell) for cell in row] for row in rows]
-    table = [list(headings), *cells]
-    widths = [max(_width(row[i]) for row in table) for i in range(len(headings))]
+    over = [heading(name) for name in headings]
+    widths = [max(_width(row[i]) for row in (over, *cells)) for i in range(len(over))]
 
     def line(row: Sequence[str]) -> str:
         parts = []
@@ -77,14 +80,17 @@ def print_table(
             parts.append(gap + cell if i in right else cell + gap)
         return "  ".join(parts).rstrip()
 
-    print(line(headings))
+    print(line(over))
     print("  ".join("-" * width for width in widths))
     for row in cells:
         print(line(row))
 
 
 def progress(items: Sequence[Any], what: str, *, after_s: float = 1.0) -> Iterator[Any]:
-    """Go through items, with a counter on standard error once it takes longer than a second."""
+    """Go through items, with a counter on standard error once it takes longer than a second.
+
+    `what` is counted: the key of `cli.count.*`.
+    """
     started = time.monotonic()
     shown = False
     for number, item in enumerate(items, 1):
@@ -93,6 +99,12 @@ def progress(items: Sequence[Any], what: str, *, after_s: float = 1.0) -> Iterat
             shown = True
             end = "\r" if sys.stderr.isatty() else "\n"
             if sys.stderr.isatty() or number == len(items) or number % 10 == 0:
-                print(f"{what}: {number} of {len(items)}", end=end, file=sys.stderr, flush=True)
+                told = counted_words(what, number, len(items))
+                print(told, end=end, file=sys.stderr, flush=True)
     if shown and sys.stderr.isatty():
         print(file=sys.stderr)
+
+
+def counted_words(what: str, done: int, total: int) -> str:
+    """How many of them are done: `films done: 10 of 13`; `what` is the key of `cli.count.*`."""
+    return say("counted", what=word(f"count.{what}"), done=done, total=total)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kyphometer.cli.options import WithFilm, WithFormat, WithGrey, add_film_options, add_grey_option
 from kyphometer.cli.output import add_format, print_csv, print_json, print_table
+from kyphometer.cli.words import marked, say, warn, word
 
 if TYPE_CHECKING:
     from kyphometer.endplates import RefinedReading, RefinedVertebra
@@ -124,15 +124,22 @@ def _notes(refined: RefinedVertebra, side: Any) -> set[str]:
 
 
 def _print_for_people(done: RefinedReading) -> None:
+    from kyphometer.messages.retold import retold
+
     rows = [
         (
-            f"{row['level']} {row['endplate']}",
-            "" if row["moved_px"] is None else f"{row['moved_px']:.1f} px",
-            "" if row["line_sd_deg"] is None else f"± {1.96 * row['line_sd_deg']:.1f}°",
-            row["note"] if row["state"] in {"moved", "uncertain"} else "kept",
+            _plate(row),
+            "" if row["moved_px"] is None else say("moved_px", px=row["moved_px"]),
+            "" if row["line_sd_deg"] is None else marked(f"± {1.96 * row['line_sd_deg']:.1f}°"),
+            retold(row["note"]) if row["state"] in {"moved", "uncertain"} else say("kept"),
         )
         for row in _refined_rows(done)
     ]
-    print_table(("endplate", "moved by", "line, 95 %", ""), rows, right=(1, 2))
+    print_table(("endplate", "moved_by", "line_95", ""), rows, right=(1, 2))
     for refusal in done.refusals:
-        print(f"kept: {refusal.message}", file=sys.stderr)
+        warn("kept_why", why=retold(refusal.message))
+
+
+def _plate(row: dict[str, Any]) -> str:
+    side = word(f"side.{row['endplate']}") if row["endplate"] else ""
+    return say("plate", level=row["level"], side=side)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kyphometer.cli.options import WithReports, positive, stated_sem
+from kyphometer.cli.words import warn
 
 if TYPE_CHECKING:
     import argparse
@@ -144,7 +144,7 @@ def run(given: argparse.Namespace) -> int:
         pictures = {} if args.no_films or args.journal else _pictures(study, results)
     document, workbook = _documents(results, pictures, verdict, args)
     write_report(document, args, workbook, json=args.json, tables=args.tables, figures=args.figures)
-    print(f"written: {', '.join(str(path) for path in outputs if path)}", file=sys.stderr)
+    warn("written", paths=[str(path) for path in outputs if path])
     for sentence in summary_sentences(results):
         print(sentence)
     return 0
@@ -227,7 +227,7 @@ def _pictures(study: Study, results: StudyResults) -> dict[str, list[tuple[str, 
     patients = {v.patient for v in results.assignment.visits if v.film in results.readings}
     found = {}
     drawn = patient_pictures(study, results)
-    for _ in progress(range(len(patients)), "patients drawn"):
+    for _ in progress(range(len(patients)), "patients_drawn"):
         item = next(drawn)
         notes = " ".join(item.notes)
         drawings = [

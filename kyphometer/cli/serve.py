@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from kyphometer.cli.options import Options
+from kyphometer.cli.words import tell
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,5 +151,5 @@ def _beside(study: str) -> Path | None:
 
 
 def _show(address: str) -> None:
-    print(f"Kyphometer is served at {address}", flush=True)
-    print("End it with Ctrl+C; everything confirmed or drafted is saved.", flush=True)
+    tell("served_at", address=address)
+    tell("end_it")

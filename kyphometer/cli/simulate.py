@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from kyphometer.cli.options import WithFormat, positive
 from kyphometer.cli.output import add_format, print_csv, print_json, print_table, progress
+from kyphometer.cli.words import marked, warn
 
 if TYPE_CHECKING:
     from kyphometer.workflow.simulate import WrittenFilm
@@ -124,7 +124,7 @@ def run(given: argparse.Namespace) -> int:
     count = args.films if args.patients is None else 4 * args.patients
     count = 4 * args.cohort_size if args.cohort else count
     written = _write(args)
-    rows = [_row(next(written), args.output) for _ in progress(range(count), "films simulated")]
+    rows = [_row(next(written), args.output) for _ in progress(range(count), "films_simulated")]
     columns = ("film", "fractured", "true_vka_deg", "true_rka_deg")
     if args.format == "json":
         print_json(rows)
@@ -135,8 +135,8 @@ def run(given: argparse.Namespace) -> int:
             [row["film"], row["fractured"], *(_shown(row[name]) for name in columns[2:])]
             for row in rows
         ]
-        print_table(("film", "fractured", "true VKA", "true RKA"), cells, right=(2, 3))
-        print(f"truth below {args.output / 'truth'}", file=sys.stderr)
+        print_table(("film", "fractured", "true_vka", "true_rka"), cells, right=(2, 3))
+        warn("truth_below", folder=args.output / "truth")
     return 0
 
 
@@ -223,4 +223,4 @@ def _row(film: WrittenFilm, root: Path) -> dict[str, Any]:
 
 
 def _shown(value: float | None) -> str:
-    return "" if value is None else f"{value:.2f}°"
+    return "" if value is None else marked(f"{value:.2f}°")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kyphometer.cli.options import WithFormat
 from kyphometer.cli.output import add_format, print_csv, print_json, print_table
+from kyphometer.cli.words import warn
 
 if TYPE_CHECKING:
     from kyphometer.workflow.waiting import WaitingFilm
@@ -62,7 +62,7 @@ def run(given: argparse.Namespace) -> int:
 
     args = WaitingOptions.of(given)
     if not args.folder.is_dir():
-        print(f"kyphometer: there is no folder '{args.folder}'.", file=sys.stderr)
+        warn("no_folder", folder=args.folder)
         return 2
     found = [item for item in waiting_films(args.folder) if item.doubt.is_in(args.only)]
     if args.order != "name":

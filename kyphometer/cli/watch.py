@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import signal
-import sys
 import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kyphometer.cli.options import Options, positive
+from kyphometer.cli.words import tell, warn
 
 if TYPE_CHECKING:
     from kyphometer.workflow.watch import Waiting
@@ -54,7 +54,7 @@ def run(given: argparse.Namespace) -> int:
 
     args = WatchOptions.of(given)
     if not args.folder.is_dir():
-        print(f"kyphometer: there is no folder '{args.folder}'.", file=sys.stderr)
+        warn("no_folder", folder=args.folder)
         return 2
     watch = Watch(folder=args.folder, out=args.out or args.folder)
     if args.once:
@@ -62,7 +62,7 @@ def run(given: argparse.Namespace) -> int:
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
-    print(f"Watching {args.folder}; end it with Ctrl+C.", file=sys.stderr, flush=True)
+    warn("watching", folder=args.folder)
     while not ended.is_set():
         for item in watch.round():
             _told(item, args.json)
@@ -87,6 +87,6 @@ def _told(item: Waiting, as_json: bool) -> int:
     elif item.reason:
         print(f"{item.film}: {item.reason}", flush=True)
     else:
-        doubt = "" if item.sure else ", levels uncertain"
-        print(f"{item.film}: {item.levels[0]} to {item.levels[-1]} proposed{doubt}", flush=True)
+        key = "watched" if item.sure else "watched_unsure"
+        tell(key, film=item.film, first=item.levels[0], last=item.levels[-1])
     return 1 if item.reason else 0

@@ -15,7 +15,7 @@ from kyphometer.dicom.display import (
     to_grey,
     to_modality,
 )
-from kyphometer.dicom.facts_table import facts
+from kyphometer.dicom.facts_table import facts, told_facts
 from kyphometer.dicom.read import looks_like_film, read_film, read_header
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ __all__ = [
     "read_header",
     "to_grey",
     "to_modality",
+    "told_facts",
     "write_dx",
 ]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -11,7 +10,7 @@ from dataclasses import dataclass
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-_NUMBER = re.compile(r"(?<![\d.])(\d+)\.(\d+)(?![\d.])")
+from kyphometer.messages.decimals import with_decimal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,11 +37,6 @@ def drawn(wanted: Drawing) -> Iterator[None]:
         yield
     finally:
         _current.reset(token)
-
-
-def with_decimal(text: str, mark: str) -> str:
-    """Text whose decimal points are that mark; versions and dates of several points stay."""
-    return text if mark == "." else _NUMBER.sub(rf"\1{mark}\2", text)
 
 
 def mark_decimals(figure: Figure, mark: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kyphometer.plots.drawing import with_decimal
+from kyphometer.messages.decimals import with_decimal
 from kyphometer.reports.document import (
     Block,
     Bullets,
