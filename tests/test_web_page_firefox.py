@@ -91,10 +91,6 @@ class Firefox:
         """
         return self._until_done(lambda: self.click_on(selector), effect)
 
-    def press_until(self, key: str, effect: str) -> Any:
-        """Press a key again, once a second, until the effect is seen."""
-        return self._until_done(lambda: self.press(key), effect)
-
     def _until_done(self, act: Callable[[], None], effect: str) -> Any:
         deadline = time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline:
@@ -187,28 +183,6 @@ def test_a_film_is_read_in_firefox(film_folder: Path, tmp_path: Path) -> None:
         page.until("document.querySelectorAll('.stage [data-key]').length === 7")
         page.click_on("[data-command=redo]")
         page.until("document.querySelectorAll('.stage [data-key]').length === 8")
-        assert page.complaints == []
-
-
-def test_visits_lie_side_by_side_in_firefox(film_folder: Path, tmp_path: Path) -> None:
-    """Two visits of a patient: the table above them, both films, each read on its own."""
-    one = tmp_path / "one"
-    one.mkdir()
-    for name in ("V1.dcm", "V2.dcm"):
-        shutil.copy(film_folder / name, one)
-    with annotator_on(one, tmp_path / "opened") as running, firefox(tmp_path / "profile") as page:
-        page.go(running.start_address)
-        page.until("document.querySelectorAll('.row').length === 2")
-        page.click_until(".row", "!!document.querySelector('.reader[data-ready]')")
-        page.until("document.querySelectorAll('.visits tbody tr').length === 2")
-        page.press_until("y", "!!document.querySelector('.films[data-panes=\"2\"]')")
-        page.until("document.querySelectorAll('.films canvas.pixels').length === 2")
-        assert page.until(_spread_of_greys()) > 100, "the film is seen"
-        page.click_until(f"[data-level={case('before').fractured}]", _TARGET)
-        first = page.read("location.hash")
-        page.click_until(".strip li:not(.here) > a", f"location.hash !== {json.dumps(first)}")
-        page.until("!!document.querySelector('.reader[data-ready]')")
-        page.click_until(f"[data-level={case('before').fractured}]", _TARGET)
         assert page.complaints == []
 
 
