@@ -236,3 +236,11 @@ def test_mixed_model_refuses_what_it_cannot_fit():
         mixed_model("X", {"a": [1.0, 2.0], "b": [None, None]})
     with pytest.raises(TooFewValuesError, match="2 patients"):
         mixed_model("X", {"a": [1.0], "b": [2.0]})
+
+
+def test_kenward_roger_on_a_saturated_design_is_the_limit_of_its_neighbours():
+    """Two contrasts with a1 = 2 and a2 = 1: their F's variance has no bound there."""
+    from kyphometer.stats.linear_reml import _kenward_roger
+
+    assert _kenward_roger(2, 2.0, 1.0) == pytest.approx((1.0, 4.0))
+    assert _kenward_roger(2, 2.0000001, 1.0) == pytest.approx((1.0, 4.0), abs=1e-6)

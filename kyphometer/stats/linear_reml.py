@@ -104,9 +104,10 @@ def _kenward_roger(rows: int, a1: float, a2: float) -> tuple[float, float]:
     divisor = 3.0 * rows + 2.0 * (1.0 - g)
     c1, c2, c3 = g / divisor, (rows - g) / divisor, (rows + 2 - g) / divisor
     mean = 1.0 / (1.0 - a2 / rows)
-    variance = 2.0 / rows * (1.0 + c1 * b) / ((1.0 - c2 * b) ** 2 * (1.0 - c3 * b))
-    rho = variance / (2.0 * mean**2)
-    df = 4.0 + (rows + 2) / (rows * rho - 1.0)
+    # Their variance has no bound where c3 b is 1 (two contrasts on a saturated design), so the
+    # inverse of their rho is taken.
+    inverse = mean**2 * rows * (1.0 - c2 * b) ** 2 * (1.0 - c3 * b) / (1.0 + c1 * b)
+    df = 4.0 + (rows + 2) * inverse / (rows - inverse)
     return df / (mean * (df - 2.0)), df
 
 
