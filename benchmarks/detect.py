@@ -76,6 +76,9 @@ class Seen:
     doubts
         Of each body proposed: stated probability that a corner is off by more than 3 mm, and
         whether one is.
+    taken
+        Of each body proposed: whether one key takes it with others, and by how many mm its worst
+        corner is off; infinite where there is no body.
     """
 
     scene: Scene
@@ -84,6 +87,7 @@ class Seen:
     pairs: list[tuple[Array, Array]] = field(default_factory=list)
     chances: list[float] = field(default_factory=list)
     doubts: list[tuple[float, bool]] = field(default_factory=list)
+    taken: list[tuple[bool, float]] = field(default_factory=list)
     levels_right: bool = False
     false: int = 0
 
@@ -125,6 +129,7 @@ def _match(seen: Seen) -> None:
     }
     chances = {body.level: body.chance for body in seen.proposal.bodies}
     doubts = {body.level: body.doubt for body in seen.proposal.bodies}
+    likely = {body.level: body.likely for body in seen.proposal.bodies}
     right = Facing.RIGHT if scene.facing_sign > 0 else Facing.LEFT
     order = [0, 1, 2, 3] if reading.facing is right else [1, 0, 3, 2]
     taken, right_levels = set(), []
@@ -143,6 +148,7 @@ def _match(seen: Seen) -> None:
         seen.chances.append(chances[level])
         off = np.hypot(*(seen.pairs[-1][0] - seen.pairs[-1][1]).T).max()
         seen.doubts.append((doubts[level], bool(off > 3)))
+        seen.taken.append((likely[level], float(off)))
     seen.levels_right = bool(right_levels) and all(right_levels)
     half_seen = _half_seen(scene)
     for level, corners in proposed.items():
@@ -150,6 +156,7 @@ def _match(seen: Seen) -> None:
         if level not in taken and all(np.hypot(*(centre - p)) > r for p, r in half_seen):
             seen.false += 1
             seen.doubts.append((doubts[level], True))
+            seen.taken.append((likely[level], np.inf))
 
 
 def _half_seen(scene: Scene) -> list[tuple[Array, float]]:
@@ -306,6 +313,23 @@ def show_doubt(films: list[Seen]) -> None:
         print(f"AUC {((gaps > 0) + 0.5 * (gaps == 0)).mean():.3f}")
 
 
+def show_taken(groups: dict[str, list[Seen]]) -> None:
+    """Bodies that one key takes and others, by world: how many, and how many of them are off."""
+    heads = ("one key", "over 3 mm", "over 5 mm", "one by one", "over 3 mm", "over 5 mm")
+    print("\ntaken by   " + "".join(f"{head:>12s}" for head in heads))
+    worlds: dict[str, list[tuple[bool, float]]] = defaultdict(list)
+    for films in groups.values():
+        for seen in films:
+            worlds[seen.scene.world] += seen.taken
+            worlds["all"] += seen.taken
+    for world in sorted(worlds, key=lambda name: name == "all"):
+        cells = []
+        for one_key in (True, False):
+            off = np.array([far for likely, far in worlds[world] if likely is one_key])
+            cells += [len(off), int((off > 3).sum()), int((off > 5).sum())]
+        print(f"{world:11s}" + "".join(f"{cell:12d}" for cell in cells))
+
+
 def show(rows: dict[str, dict[str, float]]) -> None:
     """The table for people."""
     names = list(dict.fromkeys(name for row in rows.values() for name in row))
@@ -343,6 +367,7 @@ def main() -> None:
     rows = {label: summary(items) for label, items in films.items()}
     show(rows | {"all": summary(every)})
     show_doubt(every)
+    show_taken(films)
     if given.pictures:
         every.sort(key=lambda seen: -(seen.missed + 2 * seen.false + 2 * (not seen.levels_right)))
         for number, seen in enumerate(every[: given.worst]):

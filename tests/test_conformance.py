@@ -17,7 +17,7 @@ from kyphometer.interop.network.destinations import Destination
 from kyphometer.interop.network.incoming import Incoming
 from kyphometer.interop.network.listen import Listening, listening
 from kyphometer.interop.network.open import open_archive
-from kyphometer.interop.network.send import outgoing
+from kyphometer.interop.network.outgoing import outgoing
 from kyphometer.interop.objects.make import objects_for
 from kyphometer.interop.objects.source import Kind
 from kyphometer.interop.objects.withdrawal import withdrawal_for

@@ -16,8 +16,9 @@ from kyphometer.cli import main
 from kyphometer.dicom import read_film, read_header
 from kyphometer.errors import KyphometerError, MarksFileError
 from kyphometer.geometry import Facing, Point
-from kyphometer.interop.export import Form, ReadFilm, write_form
+from kyphometer.interop.export import Form, write_form
 from kyphometer.interop.objects.make import objects_for
+from kyphometer.interop.read_file import ReadFilm
 from kyphometer.interop.take_in import take_in
 from kyphometer.measure import measure_reading
 from kyphometer.reading import Reading

@@ -153,10 +153,11 @@ def item(**facts):
     """An answer as DICOM JSON."""
     from pydicom.datadict import tag_for_keyword
 
-    return {
+    made = {
         f"{tag_for_keyword(keyword):08X}": {"vr": vr, "Value": [value]}
         for keyword, (vr, value) in facts.items()
     }
+    return json.dumps(made).encode()
 
 
 def search(client, **query):

@@ -29,8 +29,8 @@ from kyphometer.interop.network.journal import Journal
 from kyphometer.interop.network.lateral import Choice, judge
 from kyphometer.interop.network.links import links
 from kyphometer.interop.network.multipart import FileBody, PartsError, boundary_of, first_part
+from kyphometer.interop.network.outgoing import outgoing
 from kyphometer.interop.network.secret import secret
-from kyphometer.interop.network.send import outgoing
 
 WEB = {"kind": "dicomweb", "url": "https://pacs.example.org/dicom-web"}
 

@@ -164,7 +164,7 @@ def test_an_archive_that_brings_no_more_films_is_not_waited_for(
     assert status == 9
     told = [line for line in err.splitlines() if line.startswith("kyphometer: ")]
     assert len(told) == 1
-    words = "did not finish within 2 s" if then == "silent" else "brought none for 2 s"
+    words = "did not finish within 2 s" if then == "silent" else "no whole film within 2 s"
     assert words in told[0]
     assert "run the same command again" in told[0]
     assert not leftovers(here)

@@ -16,7 +16,7 @@ import pytest
 from web_page_kit import annotator_on, case
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 client = pytest.importorskip("websockets.sync.client")
@@ -85,6 +85,25 @@ class Firefox:
         box = self.until(_box(selector))
         self.click(*box)
 
+    def click_until(self, selector: str, effect: str) -> Any:
+        """Click an element again, once a second, until the effect is seen: the page may still be
+        laying itself out, and then a click falls beside what it was meant for.
+        """
+        return self._until_done(lambda: self.click_on(selector), effect)
+
+    def _until_done(self, act: Callable[[], None], effect: str) -> Any:
+        deadline = time.monotonic() + PATIENCE_S
+        while time.monotonic() < deadline:
+            if value := self.read(effect):
+                return value
+            act()
+            seen_by = time.monotonic() + 1.0
+            while time.monotonic() < seen_by:
+                if value := self.read(effect):
+                    return value
+                time.sleep(0.1)
+        raise AssertionError((effect, self.complaints))
+
     def _act(self, source: dict[str, Any]) -> None:
         self.call("input.performActions", context=self._tab, actions=[source])
 
@@ -148,10 +167,10 @@ def test_a_film_is_read_in_firefox(film_folder: Path, tmp_path: Path) -> None:
         page.click_on(".row")
         page.until("!!document.querySelector('.reader[data-ready]')")
         assert page.until(_spread_of_greys()) > 100, "the film is seen"
-        page.click_on(f"[data-level={known.fractured}]")
+        page.click_until(f"[data-level={known.fractured}]", _TARGET)
         for count in range(1, 9):
             page.until("!document.querySelector('.stage[data-moving]')")
-            asked = page.until("document.querySelector('[data-target]')?.dataset.target")
+            asked = page.until(_TARGET)
             page.click(*_screen(page, known.xy(*asked.split("."))))
             page.until(f"document.querySelectorAll('.stage [data-key]').length === {count}")
         page.until("!!document.querySelector('.results .angle-row:not(.preview)')")
@@ -167,6 +186,7 @@ def test_a_film_is_read_in_firefox(film_folder: Path, tmp_path: Path) -> None:
         assert page.complaints == []
 
 
+_TARGET = "document.querySelector('[data-target]')?.dataset.target"
 _ANGLES = "[...document.querySelectorAll('.results .reading-value')].map((e) => e.textContent)"
 
 

@@ -381,3 +381,39 @@ def test_paper_shows_the_marks_on_their_bones(tab: Tab) -> None:
     page.emulate_media(media="screen")
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     expect(paper).to_have_count(0)
+
+
+def test_a_control_that_is_pressed_gets_its_click_though_its_part_is_drawn_again(tab: Tab) -> None:
+    """Answers arrive at any time: what is under a held button is replaced after its click."""
+    page = tab.page
+    page.evaluate(
+        """async () => {
+            const at = document.querySelector('script[type=module]').src;
+            const { h, refill } = await import(new URL('ui/dom.js', at).href);
+            const parent = h('div', { id: 'drawn' });
+            parent.style.cssText = 'position: fixed; inset: 0 auto auto 0; z-index: 99';
+            window.clicked = [];
+            const say = (name) => () => window.clicked.push(name);
+            const button = (name) => h('button', { onclick: say(name) }, name);
+            window.again = (name) => refill(parent, button(name));
+            window.again('first');
+            document.body.append(parent);
+        }"""
+    )
+    drawn = page.locator("#drawn")
+    expect(drawn).to_have_text("first")
+    page.evaluate("() => window.again('second')")
+    expect(drawn).to_have_text("second")
+    box = drawn.locator("button").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.evaluate("() => window.again('third')")
+    page.evaluate("() => window.again('fourth')")
+    expect(drawn).to_have_text("second")
+    page.mouse.up()
+    expect(drawn).to_have_text("fourth")
+    assert page.evaluate("() => window.clicked") == ["second"]
+    page.evaluate("() => window.again('fifth')")
+    expect(drawn).to_have_text("fifth")
+    drawn.evaluate("(node) => node.remove()")

@@ -22,7 +22,10 @@ from kyphometer.cli.words import say, tell, warn, word
 if TYPE_CHECKING:
     from kyphometer.detect import Proposal
 
-CSV_COLUMNS = ("level", "chance", "expected_error_percent", "doubt", "refined", "note")
+CSV_COLUMNS = (
+    "level", "chance", "expected_error_percent", "doubt", "refined", "likely", "metal_percent",
+    "holds_metal", "note",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)

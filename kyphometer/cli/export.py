@@ -13,7 +13,8 @@ from kyphometer.cli.options import WithFilm, add_film_options
 from kyphometer.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
-    from kyphometer.interop.export import Form, ReadFilm, Written
+    from kyphometer.interop.export import Form, Written
+    from kyphometer.interop.read_file import ReadFilm
     from kyphometer.workflow.films import Failure
 
 FORMS = ("sr", "sc", "pdf", "gsps", "fhir", "coco", "cvat", "slicer")
@@ -97,7 +98,7 @@ def run(given: argparse.Namespace) -> int:
             earlier=args.earlier,
             frame=args.frame,
             spacing_mm=args.spacing,
-        )
+        ).read()
         if args.withdraw is not None:
             return _withdraw(args, item, forms, args.withdraw)
         return _one(args, item, forms)
@@ -151,6 +152,7 @@ def _place(folder: Path) -> Callable[[str, Form], Path]:
 
 def _study(target: str, observer: str | None, failures: list[Failure]) -> Iterable[ReadFilm]:
     """Films of a study; those that cannot be read go to `failures`."""
+    from kyphometer.errors import KyphometerError
     from kyphometer.interop.export import read_study
     from kyphometer.store.study.study import Study
     from kyphometer.workflow.films import Failure
@@ -159,8 +161,11 @@ def _study(target: str, observer: str | None, failures: list[Failure]) -> Iterab
         for item in read_study(study, observer):
             if isinstance(item, Failure):
                 failures.append(item)
-            else:
-                yield item
+                continue
+            try:
+                yield item.read()
+            except (KyphometerError, OSError) as error:
+                failures.append(Failure(path=item.path, reason=str(error)))
 
 
 def _told(args: ExportOptions, done: Sequence[Written | Failure]) -> int:

@@ -27,11 +27,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from kyphometer.errors import KyphometerError
-    from kyphometer.interop.export import ReadFilm
     from kyphometer.interop.network.archive import Query
     from kyphometer.interop.network.destinations import Destination
     from kyphometer.interop.network.failure import Failure
     from kyphometer.interop.network.lateral import Judged
+    from kyphometer.interop.network.outgoing import Offer
+    from kyphometer.interop.read_file import ReadFile
     from kyphometer.store.study.study import Study
     from kyphometer.workflow.films import Failure as Unmade
 
@@ -266,23 +267,18 @@ def _send(args: SendOptions, to: Destination) -> int:
 
 def _outgoing(
     args: SendOptions, to: Destination, folder: Path, unmade: list[Unmade]
-) -> Iterator[Path]:
-    """Files to send; results are written into the folder first, and what cannot be is told."""
-    from kyphometer.interop.network.send import dicom_files
+) -> Iterator[Path | Offer]:
+    """Files to send; results are written into the folder, and what cannot be is told."""
+    from kyphometer.interop.network.outgoing import dicom_files
 
     if args.study is None and not args.results:
         yield from dicom_files(args.paths)
         return
-    from kyphometer.interop.results import readings_beside, result_files
-    from kyphometer.workflow.films import Failure
+    from kyphometer.interop.results import readings_beside, results_of
 
     with _study_of(args) as study:
         films = readings_beside(args.paths) if study is None else _read(study, args.observer)
-        for made in result_files(films, to.send, folder):
-            if isinstance(made, Failure):
-                unmade.append(made)
-            else:
-                yield made
+        yield from results_of(films, to.send, folder, unmade.append)
 
 
 @contextmanager
@@ -296,7 +292,7 @@ def _study_of(args: SendOptions) -> Iterator[Study | None]:
         yield study
 
 
-def _read(study: Study, observer: str | None) -> Iterable[ReadFilm | Unmade]:
+def _read(study: Study, observer: str | None) -> Iterable[ReadFile | Unmade]:
     from kyphometer.interop.export import read_study
 
     return read_study(study, observer)

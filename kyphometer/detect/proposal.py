@@ -18,6 +18,7 @@ from kyphometer.detect.pyramid import Base
 from kyphometer.detect.search import FAINT, Column, find_column
 from kyphometer.endplates import RefinedReading, refine_reading
 from kyphometer.endplates.corners import square_factors, vertebra_corners
+from kyphometer.endplates.metal import LEAST_SHARE
 from kyphometer.errors import NoLateralSpineError
 from kyphometer.film import Film
 from kyphometer.geometry import Facing, PixelGeometry, Point
@@ -67,6 +68,8 @@ class ProposedBody:
         Whether both endplates were then moved onto their rims.
     note
         Why an endplate was left as the network put it; empty if none was.
+    metal
+        Part of its inside that is metal or cement, 0 to 1; None if that is not known.
     """
 
     level: Level
@@ -74,12 +77,18 @@ class ProposedBody:
     expected_error: float
     refined: bool
     note: str = ""
+    metal: float | None = None
 
     @property
     def doubt(self) -> float:
         """Probability that a corner is off by more than 3 mm, or that this is no body at all."""
         odds = DOUBT[0] + DOUBT[1] * self.refined + DOUBT[2] * self.expected_error
         return float(1 / (1 + np.exp(-odds)))
+
+    @property
+    def holds_metal(self) -> bool:
+        """Whether metal or cement is seen within it."""
+        return self.metal is not None and self.metal >= LEAST_SHARE
 
     @property
     def likely(self) -> bool:
@@ -185,9 +194,13 @@ def detect(
     if known is not None:
         decided = "decided" if numbering.earlier_recognised else "unrecognised"
         notes.append(Word(f"detect.earlier_{decided}"))
+    bodies = _bodies(kept, done)
+    held = [body.level for body in bodies if body.holds_metal]
+    if held:
+        notes.append(Word("detect.metal", {"levels": held}))
     return Proposal(
         reading=reading,
-        bodies=_bodies(kept, done),
+        bodies=bodies,
         numbering=numbering,
         facing_probability=sure,
         fractures=_fractures(reading, towards, square_factors(used)),
@@ -351,6 +364,7 @@ def _bodies(kept: Kept, done: RefinedReading) -> tuple[ProposedBody, ...]:
             expected_error=body.spread,
             refined=len(refined[level].accepted) == 2,
             note="; ".join(refusal.message for refusal in refined[level].refusals),
+            metal=refined[level].metal,
         )
         for level, body in kept.bodies.items()
         if level in refined

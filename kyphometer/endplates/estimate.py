@@ -21,7 +21,7 @@ from kyphometer.endplates.corners import line_directions_deg, line_lengths, wrap
 from kyphometer.endplates.crop import Window
 from kyphometer.endplates.evidence import PlateEvidence, plate_evidence
 from kyphometer.endplates.frame import VertebraFrame
-from kyphometer.endplates.metal import lies_on, metal_mask
+from kyphometer.endplates.metal import lies_on, metal_mask, metal_share
 from kyphometer.endplates.model import CornerModel, corner_model
 from kyphometer.endplates.passes import refine_by_network
 from kyphometer.endplates.strips import sample_strips
@@ -69,6 +69,8 @@ class Estimate:
         explains, else 0; shape (2,).
     refiner, method
         Which refiner it was, and its name and version.
+    metal
+        Part of the body's inside that is metal or cement.
     off_chance
         How likely a corner of each endplate is off by more than 3 mm, shape (2,); None if unknown.
     """
@@ -82,6 +84,7 @@ class Estimate:
     differs_deg: Array
     refiner: Refiner
     method: str
+    metal: float = 0.0
     off_chance: Array | None = None
 
 
@@ -124,13 +127,15 @@ def _learned(window: Window, frame: VertebraFrame, model: CornerModel) -> Estima
     )
     line_sd = np.hypot(line_sd, DISAGREEMENT_SHARE * differs)
     corner_sd = calibration.corner(found.corner_sd)
+    mask = metal_mask(crop)
     return Estimate(
         frame=found.frame,
         corners=corners,
         covariances=corner_covariances(corner_sd, line_sd, line_lengths(corners)),
         line_sd_deg=line_sd,
         evidence=plate_evidence(strips),
-        on_metal=lies_on(metal_mask(crop), DEPTHS, corners),
+        on_metal=lies_on(mask, DEPTHS, corners),
+        metal=metal_share(mask, crop, DEPTHS, corners),
         differs_deg=differs,
         refiner=Refiner.LEARNED,
         method=model.method,
@@ -148,13 +153,15 @@ def _classical(window: Window, frame: VertebraFrame, clicks: Array) -> Estimate:
     corner_sd = np.sqrt(np.diagonal(found.covariances, axis1=1, axis2=2))
     formal = np.hypot(*corner_sd[:, 1].reshape(2, 2).T) / line_lengths(corners)
     line_sd = path_line_sd_deg(np.degrees(formal), found.moved_deg, evidence.strength)
+    mask = metal_mask(crop)
     return Estimate(
         frame=around,
         corners=corners,
         covariances=corner_covariances(corner_sd, line_sd, line_lengths(corners)),
         line_sd_deg=line_sd,
         evidence=evidence,
-        on_metal=lies_on(metal_mask(crop), DEPTHS, corners),
+        on_metal=lies_on(mask, DEPTHS, corners),
+        metal=metal_share(mask, crop, DEPTHS, corners),
         differs_deg=np.zeros(2),
         refiner=Refiner.CLASSICAL,
         method=METHOD,

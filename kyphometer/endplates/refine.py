@@ -294,6 +294,7 @@ def _result(
         method=found.method,
         uncertain={side: text for side, text in doubts.items() if side in line_sd},
         off_chance=chances,
+        metal=found.metal,
     )
 
 

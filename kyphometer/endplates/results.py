@@ -76,6 +76,8 @@ class RefinedVertebra:
     off_chance
         Of moved endplates, how likely a corner is off by more than 3 mm, from 0 to 1; empty where
         the refiner cannot say.
+    metal
+        Part of the body's inside that is metal or cement; None if nobody looked.
     """
 
     vertebra: Vertebra
@@ -85,6 +87,7 @@ class RefinedVertebra:
     method: str
     uncertain: Mapping[EndplateSide, str] = field(default_factory=dict)
     off_chance: Mapping[EndplateSide, float] = field(default_factory=dict)
+    metal: float | None = None
 
     @property
     def level(self) -> Level:

@@ -97,7 +97,7 @@ class PacsSlowError(PacsError):
 
 
 class PacsStalledError(PacsSlowError):
-    """The archive says that films are on their way, and none comes."""
+    """No film came whole in the time that one may take."""
 
 
 class PacsCutError(PacsError):

@@ -9,13 +9,12 @@ from enum import StrEnum
 from pathlib import Path
 
 from kyphometer.errors import KyphometerError, MissingExtraError
-from kyphometer.film import Film
 from kyphometer.geometry import SpacingSource
 from kyphometer.interop.marks.points import MarkedFilm
 from kyphometer.interop.objects.make import objects_for, source_of
 from kyphometer.interop.objects.source import Kind
+from kyphometer.interop.read_file import ReadFile, ReadFilm
 from kyphometer.measure import DEFAULT_CORNER_SD_MM
-from kyphometer.reading import Reading
 from kyphometer.store.records import ReadingRecord
 from kyphometer.store.study.study import Study
 from kyphometer.workflow.films import Failure
@@ -59,33 +58,6 @@ _SUFFIXES = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class ReadFilm:
-    """A film with the reading that leaves.
-
-    Attributes
-    ----------
-    name
-        Name of its files, without suffix.
-    earlier
-        Earlier versions of the reading, oldest first.
-    reason
-        Why the version before was corrected.
-    visit
-        Name of the visit; None takes that of the film's header.
-    corner_sd_mm
-        SD of a hand-marked corner, behind the uncertainties.
-    """
-
-    film: Film
-    reading: Reading
-    name: str
-    earlier: tuple[Reading, ...] = ()
-    reason: str = ""
-    visit: str | None = None
-    corner_sd_mm: float = DEFAULT_CORNER_SD_MM
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
     """A file that was written."""
@@ -103,26 +75,26 @@ def read_files(
     earlier: Sequence[Path] = (),
     frame: int | None = None,
     spacing_mm: tuple[float, float] | None = None,
-) -> ReadFilm:
-    """A film and its reading from files."""
-    from kyphometer.dicom import read_film
+) -> ReadFile:
+    """A film's file and its reading's."""
     from kyphometer.reading.document import read_reading
     from kyphometer.workflow.beside import find_reading
 
     found = read_reading(find_reading(film) if reading is None else reading)
-    number = found.film.frame if frame is None and found.film.frame > 1 else frame
-    return ReadFilm(
-        film=read_film(film, frame=number, spacing_mm=spacing_mm),
+    return ReadFile(
+        path=film,
+        frame=found.film.frame if frame is None and found.film.frame > 1 else frame,
+        spacing_mm=spacing_mm,
         reading=found,
         name=film.stem,
         earlier=tuple(map(read_reading, earlier)),
     )
 
 
-def read_study(study: Study, observer: str | None = None) -> Iterator[ReadFilm | Failure]:
+def read_study(study: Study, observer: str | None = None) -> Iterator[ReadFile | Failure]:
     """The latest readings of a study's films; those of blinded sessions do not leave.
 
-    A film that cannot be read is told and the rest goes on.
+    A film that cannot be found is told and the rest goes on.
     """
     for record in study.latest_readings(observer=observer):
         if record.session_item is not None:
@@ -133,22 +105,20 @@ def read_study(study: Study, observer: str | None = None) -> Iterator[ReadFilm |
             yield Failure(path=Path(study.film(record.film_id).name), reason=str(error))
 
 
-def _read_record(study: Study, record: ReadingRecord) -> ReadFilm:
-    from kyphometer.dicom import read_film
-
+def _read_record(study: Study, record: ReadingRecord) -> ReadFile:
     known = study.film(record.film_id)
-    path = study.film_path(record.film_id)
     geometry = known.geometry
     spacing = None
     if geometry.source is SpacingSource.STATED:
         spacing = geometry.require_mm("A film")[::-1]
     versions = study.history(record.film_id, record.observer)
-    earlier = tuple(v.reading for v in versions if v.version < record.version)
-    return ReadFilm(
-        film=read_film(path, frame=known.frame, spacing_mm=spacing),
+    return ReadFile(
+        path=study.film_path(record.film_id),
+        frame=known.frame,
+        spacing_mm=spacing,
         reading=record.reading,
         name=f"{known.id}-{record.observer}",
-        earlier=earlier,
+        earlier=tuple(v.reading for v in versions if v.version < record.version),
         reason=record.reason,
         visit=known.visit,
         corner_sd_mm=study.settings.corner_sd_mm or DEFAULT_CORNER_SD_MM,

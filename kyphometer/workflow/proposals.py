@@ -166,6 +166,8 @@ def body_rows(proposal: Proposal) -> list[dict[str, Any]]:
             "doubt": round(body.doubt, 4),
             "refined": body.refined,
             "likely": body.likely,
+            "metal_percent": None if body.metal is None else round(100 * body.metal, 1),
+            "holds_metal": body.holds_metal,
             "note": body.note,
         }
         for body in proposal.bodies

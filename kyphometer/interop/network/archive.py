@@ -138,7 +138,7 @@ def _number(answers: Sequence[Any], keyword: str) -> int | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
-    """A DICOM file to send."""
+    """A DICOM file to send; `recipe` says what it was made from, if it was made."""
 
     path: Path
     sop_instance_uid: str
@@ -146,6 +146,7 @@ class Outgoing:
     transfer_syntax_uid: str
     size: int
     sha256: str
+    recipe: str = ""
 
 
 class Part(Protocol):

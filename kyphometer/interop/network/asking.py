@@ -25,7 +25,7 @@ from kyphometer.interop.network.stored import StoreHandler
 
 GET: Final = "1.2.840.10008.5.1.4.1.2.2.3"
 MOVE: Final = "1.2.840.10008.5.1.4.1.2.2.2"
-MOST_AT_ONCE: Final = 64
+MOST_AT_ONCE: Final = 200
 """So many films a request: far more save little, and a failure costs each of them a request."""
 
 

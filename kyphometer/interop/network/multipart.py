@@ -55,8 +55,11 @@ def first_part(pieces: Iterable[bytes], boundary: bytes) -> Iterator[bytes]:
             yield buffer[:safe]
         buffer = buffer[safe:] + piece
     yield buffer[:end]
-    for _ in incoming:  # what follows is read to its end, so that a connection can serve again
-        pass
+    left = _LONGEST_HEAD
+    for piece in incoming:  # the little that follows is read, so that a connection can serve again
+        left -= len(piece)
+        if left < 0:
+            return
 
 
 class FileBody:

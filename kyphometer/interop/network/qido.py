@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import Any, Final
 
-from kyphometer.errors import PacsAnswerError, PacsPartError
-from kyphometer.interop.network.archive import FIELDS, Entry, Query, Tell, entry_of, quiet
+from kyphometer.errors import PacsPartError
+from kyphometer.interop.network.answer import Answer
+from kyphometer.interop.network.archive import FIELDS, Entry, Query, Tell, entry_of
 
 PAGE: Final = 200
 """As many as are asked for at once; some archives refuse to give more."""
@@ -24,16 +25,15 @@ _OF_SERIES: Final = (
     "Modality", "SeriesDescription", "BodyPartExamined", "NumberOfSeriesRelatedInstances",
 )  # fmt: skip
 _ENDLESS: Final = 1 << 40
-Item = dict[str, Any]
 
 
 class Search:
-    """One search with dicomweb-client.
+    """One search.
 
     Parameters
     ----------
     client
-        A `DICOMwebClient`.
+        A `Listing`.
     name
         Name of the archive, for sentences.
     told
@@ -139,33 +139,20 @@ class Search:
         A page that is short ends it, unless more is known to be there: some archives give less at
         once than they are asked for.
         """
-        offset, seen = 0, set[str]()
+        offset, seen = 0, set[int]()
         while True:
+            count, fresh = 0, []
             with self._told("find"):
-                found = search(limit=PAGE, offset=offset, fields=list(fields), **options)
-            fresh = [item for item in found if str(item) not in seen]
-            yield from (answered(item, self._name) for item in fresh)
-            seen.update(map(str, fresh))
-            offset += len(found)
-            if not fresh or (len(found) < PAGE and offset >= wanted):
+                for member in search(limit=PAGE, offset=offset, fields=fields, **options):
+                    count += 1
+                    key = hash(member)  # what came before need not be kept to be known again
+                    if key not in seen:
+                        seen.add(key)
+                        fresh.append(Answer(member, self._name))
+            yield from fresh
+            offset += count
+            if not fresh or (count < PAGE and offset >= wanted):
                 return
-
-
-def answered(item: Item, name: str) -> Any:
-    """An answer as a data set.
-
-    Raises
-    ------
-    PacsAnswerError
-        If it is none.
-    """
-    from pydicom.dataset import Dataset
-
-    try:
-        with quiet():
-            return Dataset.from_json(item)
-    except (ValueError, TypeError, KeyError, AttributeError):
-        raise PacsAnswerError("no_dicom_json", source=name) from None
 
 
 def _pages_of(count: int) -> int:

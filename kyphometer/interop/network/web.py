@@ -1,7 +1,7 @@
-"""An archive over DICOMweb: QIDO-RS by dicomweb-client, WADO-RS and STOW-RS as streams.
+"""An archive over DICOMweb: QIDO-RS, WADO-RS and STOW-RS as streams.
 
 Films go in and out as the bytes that they are; nothing is decoded or written anew, and never more
-than a piece of a film is in memory.
+than a piece of a film is in memory. No answer may trickle, or be without end.
 """
 
 from __future__ import annotations
@@ -29,10 +29,12 @@ from kyphometer.errors import (
     PacsNotStoredError,
     PacsSignInError,
     PacsSlowError,
+    PacsStalledError,
     PacsStatusError,
     PacsTlsError,
     PacsUnreachableError,
 )
+from kyphometer.interop.network.answer import Answer
 from kyphometer.interop.network.archive import (
     Entry,
     Outgoing,
@@ -41,6 +43,7 @@ from kyphometer.interop.network.archive import (
     Tell,
 )
 from kyphometer.interop.network.destinations import Destination
+from kyphometer.interop.network.listing import MOST_BYTES, Listing, bounded
 from kyphometer.interop.network.multipart import (
     PIECE,
     FileBody,
@@ -48,7 +51,7 @@ from kyphometer.interop.network.multipart import (
     boundary_of,
     first_part,
 )
-from kyphometer.interop.network.qido import Search, answered
+from kyphometer.interop.network.qido import Search
 from kyphometer.interop.network.secret import secret
 from kyphometer.interop.network.stow import Stored
 from kyphometer.interop.network.tls import client_tls
@@ -78,10 +81,12 @@ class WebArchive:
         self._connections = threading.Semaphore(_AT_ONCE)
         with _extra():
             import requests
-            from dicomweb_client.web import DICOMwebClient
-        logging.getLogger("retrying").setLevel(logging.CRITICAL)  # it logs whole tracebacks
+
+            from kyphometer.interop.network.heads import PacedAdapter
         self._session = session = requests.Session()
-        session.get = partial(_get_plainly, session.get)  # type: ignore[method-assign]
+        for scheme in ("http://", "https://"):
+            session.mount(scheme, PacedAdapter())
+        session.hooks["response"].append(_read_bounded)
         if destination.token:
             session.headers["Authorization"] = f"Bearer {secret(destination, destination.token)}"
             session.auth = lambda request: request  # or a .netrc would replace the token
@@ -95,12 +100,7 @@ class WebArchive:
             session.merge_environment_settings = partial(_own_authority, merged, destination.ca)  # type: ignore[method-assign]
         if destination.certificate:
             session.cert = (destination.certificate, destination.key or destination.certificate)
-        self._client = DICOMwebClient(
-            self._base, session=session, permissive_uid=True, timeout=self._timeout
-        )
-        self._client.set_http_retry_params(retry=False)
-        # The client sends its host without the port, which servers then repeat in addresses.
-        self._client.host = f"{self._client.host}:{self._client.port}"
+        self._listing = Listing(session, self._base, self._timeout)
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -108,12 +108,19 @@ class WebArchive:
 
     def echo(self) -> None:
         """See whether it answers and lets us in, by the smallest search."""
+        with _extra():
+            from dicomweb_client.web import DICOMwebClient
+        logging.getLogger("retrying").setLevel(logging.CRITICAL)  # it logs whole tracebacks
+        client = DICOMwebClient(self._base, session=self._session, timeout=self._timeout)
+        client.set_http_retry_params(retry=False)
+        # The client sends its host without the port, which servers then repeat in addresses.
+        client.host = f"{client.host}:{client.port}"
         with self._told("echo"):
-            self._client.search_for_studies(limit=1)
+            client.search_for_studies(limit=1)
 
     def find(self, query: Query, tell: Tell | None = None) -> Iterator[Entry]:
         """Instances that fit, study by study."""
-        return Search(self._client, self._to.name, self._told, tell).find(query)
+        return Search(self._listing, self._to.name, self._told, tell).find(query)
 
     def fetch(
         self, entries: Sequence[Entry], receiver: Receiver
@@ -168,7 +175,7 @@ class WebArchive:
         while piece := raw.read1(PIECE, decode_content=True):
             yield piece
             if time.monotonic() > end:
-                raise PacsSlowError(self._to.name, self._to.film_timeout_s)
+                raise PacsStalledError(self._to.name, self._to.film_timeout_s)
 
     def send(self, items: Iterable[Outgoing]) -> Iterator[tuple[Outgoing, KyphometerError | None]]:
         """Store each, one in a request, so that each has an answer of its own."""
@@ -213,11 +220,13 @@ class WebArchive:
 
     def _holds(self, item: Outgoing) -> bool:
         with self._told("send", item.sop_instance_uid):
-            found = self._client.search_for_instances(
-                search_filters={"SOPInstanceUID": item.sop_instance_uid}, limit=1
-            )
-        held = (answered(one, self._to.name).get("SOPInstanceUID") for one in found)
-        return item.sop_instance_uid in held
+            found = [
+                Answer(one, self._to.name).get("SOPInstanceUID")
+                for one in self._listing.search_for_instances(
+                    search_filters={"SOPInstanceUID": item.sop_instance_uid}, limit=1
+                )
+            ]
+        return item.sop_instance_uid in found
 
     def committed(self, _items: Sequence[Outgoing]) -> dict[str, bool] | None:
         """None: a stored answer is DICOMweb's promise; there is no other."""
@@ -281,19 +290,10 @@ def _own_authority(
     return merged(url, proxies, stream, ca if verify is None else verify, cert)
 
 
-def _get_plainly(get: Callable[..., Any], url: str, **options: Any) -> Any:
-    """GET with wildcards as they are: the client escapes them, and Orthanc 1.10 leaves them so.
-
-    An answer that was cut within its head looks like one that lists nothing, and is refused.
-    """
-    from requests.exceptions import ChunkedEncodingError
-
-    answer = get(url.replace("%2A", "*").replace("%3F", "?"), **options)
-    ends = {"Content-Length", "Transfer-Encoding"} & {key.title() for key in answer.headers}
-    is_whole = ends or answer.status_code != HTTPStatus.OK or options.get("stream")
-    if not is_whole and not answer.content:
-        raise ChunkedEncodingError
-    return answer
+def _read_bounded(answer: Any, **options: Any) -> None:
+    """Read what is not read as a stream: `requests` itself would read without end."""
+    if not options.get("stream"):
+        answer._content = b"".join(bounded(answer, MOST_BYTES))
 
 
 def _chain(error: BaseException) -> list[BaseException]:

@@ -89,6 +89,7 @@ def _told(document: Mapping[str, Any]) -> Proposed:
                 level=body["level"],
                 doubt=float(body["doubt"]),
                 likely=is_likely(body),
+                metal=bool(body.get("holds_metal")),
             )
             for body in document["bodies"]
         ],

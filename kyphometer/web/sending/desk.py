@@ -1,7 +1,7 @@
 """Sendings of this server: one after the other, each in a process of its own.
 
-Nothing is kept for them: results are made anew each time with the same UIDs and bytes, and what an
-archive has confirmed is written down, so that whoever sends again sends only the rest.
+Nothing is kept for them: what an archive has confirmed is written down with what it was made from,
+so that whoever sends again makes and sends only the rest.
 """
 
 from __future__ import annotations

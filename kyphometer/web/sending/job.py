@@ -7,6 +7,7 @@ sent is written down under a lock: nobody who reads films is to wait for any of 
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -20,8 +21,10 @@ from kyphometer.web.pixels.decode_job import settle_in
 from kyphometer.web.sending.answers import SendJob
 
 if TYPE_CHECKING:
-    from kyphometer.interop.export import ReadFilm
+    from kyphometer.interop.network.outgoing import Offer
     from kyphometer.interop.network.send import Sent
+    from kyphometer.interop.read_file import ReadFile
+    from kyphometer.workflow.films import Failure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,33 +83,40 @@ def _run(order: ResultsOrder, begun: SendJob, tell: Connection) -> None:
     from kyphometer.interop.network.destinations import the_destination
     from kyphometer.interop.network.open import open_archive
     from kyphometer.interop.network.send import journal_path, send
-    from kyphometer.interop.results import result_files
-    from kyphometer.workflow.films import Failure
+    from kyphometer.interop.results import results_of
 
     destination = the_destination(begun.destination)
     tell.send(begun)
-    with tempfile.TemporaryDirectory(prefix="kyphometer-") as folder:
-        made = list(result_files([_read(order)], begun.parts, Path(folder)))
-        files = [one for one in made if isinstance(one, Path)]
-        unmade = [_told(one.path.name, one.reason) for one in made if isinstance(one, Failure)]
-        now = replace(begun, state="sending", problems=unmade, total=len(files))
+    now, unmade = begun, list[Failure]()
+
+    def offered(folder: Path) -> Iterator[Path | Offer]:
+        nonlocal now
+        yield from results_of([_read(order)], begun.parts, folder, unmade.append)
+        problems = [_told(one.path.name, one.reason) for one in unmade]
+        total = len(begun.parts) - len(unmade)
+        now = replace(begun, state="sending", problems=problems, total=total)
         tell.send(now)
 
-        def progress(done: int, total: int, _path: Path) -> None:
-            tell.send(replace(now, done=done, total=total))
+    def progress(done: int, total: int, _path: Path) -> None:
+        tell.send(replace(now, done=done, total=total))
 
-        with open_archive(destination) as archive:
-            done = send(archive, files, journal=journal_path(destination), progress=progress)
+    with (
+        tempfile.TemporaryDirectory(prefix="kyphometer-") as folder,
+        open_archive(destination) as archive,
+    ):
+        files = offered(Path(folder))
+        done = send(archive, files, journal=journal_path(destination), progress=progress)
     tell.send(_outcome(now, done))
 
 
-def _read(order: ResultsOrder) -> ReadFilm:
-    from kyphometer.dicom import read_film
-    from kyphometer.interop.export import ReadFilm
+def _read(order: ResultsOrder) -> ReadFile:
+    from kyphometer.interop.read_file import ReadFile
     from kyphometer.reading.document import reading_from_json
 
-    return ReadFilm(
-        film=read_film(order.path, frame=order.frame, spacing_mm=order.spacing_mm),
+    return ReadFile(
+        path=order.path,
+        frame=order.frame,
+        spacing_mm=order.spacing_mm,
         reading=reading_from_json(order.document_json),
         name=order.name,
         earlier=tuple(map(reading_from_json, order.earlier_json)),

@@ -12,11 +12,16 @@ class AskProposal(Asked, frozen=True, kw_only=True):
 
 
 class DoubtfulBody(Told, frozen=True, kw_only=True):
-    """A proposed body: how likely a corner is off by 3 mm, whether it is taken with others."""
+    """A proposed body.
+
+    `doubt` is the probability that a corner is off by more than 3 mm; `likely` bodies may be taken
+    together; in `metal` ones, metal or cement is seen.
+    """
 
     level: Level
     doubt: float
     likely: bool
+    metal: bool
 
 
 class SuggestedFracture(Told, frozen=True, kw_only=True):

@@ -4,7 +4,7 @@
  * @typedef {import('./document.js').Reading} Reading
  * @typedef {import('./plan.js').Want} Want
  * @typedef {{document: any, facing: ?string, sure: boolean, moved: number, notes: string[],
- *   doubts: Object<string, number>, likely: string[], fractures: string[]}} Proposal
+ *   doubts: Object<string, number>, likely: string[], metal: string[], fractures: string[]}} Proposal
  * @typedef {{level: string, endplate: import('./anatomy.js').Side, plate: any}} Offer
  */
 import { neighbour, sidesOf } from './anatomy.js';
@@ -23,6 +23,7 @@ export function proposalOf(answer) {
     notes: answer.notes,
     doubts: Object.fromEntries(answer.bodies.map((body) => [body.level, body.doubt])),
     likely: answer.bodies.filter((body) => body.likely).map((body) => body.level),
+    metal: answer.bodies.filter((body) => body.metal).map((body) => body.level),
     fractures: answer.fractures.map((one) => one.level),
   };
 }
@@ -35,7 +36,7 @@ export function moved(proposal, step) {
   const marked = Object.keys(proposal.document.vertebrae);
   const to = (/** @type {string} */ level) => /** @type {string} */ (neighbour(level, step, marked));
   const doubts = Object.fromEntries(Object.entries(proposal.doubts).map(([level, doubt]) => [to(level), doubt]));
-  return { ...proposal, document, doubts, likely: proposal.likely.map(to), fractures: proposal.fractures.map(to), moved: proposal.moved + step };
+  return { ...proposal, document, doubts, likely: proposal.likely.map(to), metal: proposal.metal.map(to), fractures: proposal.fractures.map(to), moved: proposal.moved + step };
 }
 
 /** Proposed endplates of which the reading has no corner.

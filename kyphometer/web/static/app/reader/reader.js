@@ -34,6 +34,9 @@ import { Looks } from './looks.js';
 import { printable } from './picture.js';
 import { Stage } from './stage.js';
 
+/** A film is shown at the latest this long after it has arrived, though the table above it is not there. */
+const MOST_WAIT_MS = 500;
+
 export class Reader {
   /** @param {any} app api, config, prefs, films (loader), speak, go */
   constructor(app) {
@@ -124,6 +127,7 @@ export class Reader {
       this.attach(session);
       if (facts.error) throw new Error(facts.error);
       const film = await this.films.image(facts);
+      await Promise.race([this.visits.settled, new Promise((resolve) => { setTimeout(resolve, MOST_WAIT_MS); })]);
       if (this.closed) return;
       this.show(session, film);
       this.films.prefetch(facts.next, facts.previous);
@@ -156,6 +160,7 @@ export class Reader {
     session.on('confirmed', () => this.showState());
     session.on('save', () => this.showState());
     this.header.open(session);
+    this.visits.open(session);
   }
 
   /** The strip tells how far this film is read. */
@@ -179,7 +184,6 @@ export class Reader {
     this.stage.open(session, film);
     this.guide.open(session);
     this.results.open(session);
-    this.visits.open(session);
     this.checks.open(session);
     this.vertebrae.open(session);
     this.lines.open(session);

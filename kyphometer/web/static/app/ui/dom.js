@@ -15,9 +15,42 @@ export function h(tag, props = {}, ...children) {
   return element;
 }
 
-/** New children, but the keyboard focus stays on the control of the same `data-focus`.
+/** What a pointer is pressing, until its click has happened. @type {?Element} */
+let pressed = null;
+/** New children that wait for that. @type {Map<Element, any[]>} */
+const waiting = new Map();
+
+if (typeof window !== 'undefined') {
+  const options = { capture: true, passive: true };
+  addEventListener('pointerdown', (event) => {
+    pressed = event.target instanceof Element ? event.target.closest('button, a, summary, label') : null;
+  }, options);
+  for (const name of ['pointerup', 'pointercancel', 'blur', 'dragend']) addEventListener(name, letGo, options);
+}
+
+/** The click comes in the same task as the release: what waits is drawn after it. */
+function letGo() {
+  pressed = null;
+  if (waiting.size > 0) setTimeout(drawWaiting);
+}
+
+function drawWaiting() {
+  if (pressed) return;
+  const all = [...waiting];
+  waiting.clear();
+  for (const [parent, children] of all) refill(parent, ...children);
+}
+
+/** New children, but the keyboard focus stays on the control of the same `data-focus`, and a control
+ * that is being pressed is not taken away under the pointer: browsers give no click to a control that
+ * was replaced between press and release.
  * @param {Element} parent @param {...any} children */
 export function refill(parent, ...children) {
+  waiting.delete(parent);
+  if (pressed && parent.contains(pressed)) {
+    waiting.set(parent, children);
+    return;
+  }
   const active = document.activeElement;
   const inside = active && parent.contains(active) ? active.getAttribute('data-focus') : null;
   parent.replaceChildren(...children.flat().filter(Boolean));

@@ -70,6 +70,7 @@ export class Guide {
     return {
       sure: proposal.sure,
       fractures: proposal.fractures,
+      metal: proposal.metal,
       count: confident(proposal, reading, queue).length,
       here: offers.some((one) => one.level === target?.level && one.endplate === target?.endplate),
       doubts: shown.filter((level) => level in proposal.doubts).map((level) => `${level}\u00a0${percentOf(session, level)}\u00a0%`),
@@ -93,12 +94,13 @@ export class Guide {
   }
 
   /** What the image proposes, and the buttons that take it.
-   * @param {{sure: boolean, fractures: string[], count: number, here: boolean, doubts: string[]}} proposed */
-  proposed({ sure, fractures, count, here, doubts }) {
+   * @param {{sure: boolean, fractures: string[], metal: string[], count: number, here: boolean, doubts: string[]}} proposed */
+  proposed({ sure, fractures, metal, count, here, doubts }) {
     const { commands } = this;
     const likely = fractures.length > 0 ? t('proposal.fractured', { levels: fractures.join(', ') }) : null;
+    const held = metal.length > 0 ? t('proposal.metal', { levels: metal.join(', ') }) : null;
     return h('div', { class: 'proposed', 'data-proposed': count },
-      h('p', { class: 'hint' }, t(sure ? 'proposal.sure' : 'proposal.unsure'), ' ', likely),
+      h('p', { class: 'hint' }, t(sure ? 'proposal.sure' : 'proposal.unsure'), ' ', likely, likely && held ? ' ' : null, held),
       doubts.length > 0 ? h('p', { class: 'hint doubts' }, t('proposal.doubts', { levels: doubts.join(', ') })) : null,
       count > 0 ? h('button', { type: 'button', class: 'button small primary', 'data-focus': 'take-all', onclick: () => commands.takeAll.run() }, t('proposal.take', { count })) : null,
       here ? h('button', { type: 'button', class: 'button small', 'data-focus': 'take-one', onclick: () => commands.takeOne.run() }, t('proposal.takeOne')) : null);

@@ -25,17 +25,23 @@ export class Visits {
     this.timer = 0;
     this.asked = 0;
     this.draw = whenChanged((model) => this.fill(model));
+    this.settle = () => {};
+    /** Done when the table has its place: until then the film below would still move. */
+    this.settled = new Promise((resolve) => { this.settle = () => resolve(true); });
   }
 
   /** @param {Session} session */
   open(session) {
     this.session = session;
     this.several = !session.config.blinded && (session.facts.siblings ?? []).length > 1;
-    if (!this.several) return;
+    if (!this.several) {
+      this.settle();
+      return;
+    }
     this.root.hidden = false;
     for (const name of ['measured', 'confirmed']) session.on(name, () => this.ask());
     this.show();
-    this.ask(0);
+    this.fetch();
   }
 
   /** Ask the server, once there has been quiet for a while. @param {number} [wait] */
@@ -59,6 +65,7 @@ export class Visits {
       this.failure = error instanceof Error ? error.message : String(error);
     }
     this.show();
+    this.settle();
   }
 
   show() {
