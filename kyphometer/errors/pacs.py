@@ -99,6 +99,9 @@ class PacsSlowError(PacsError):
 class PacsStalledError(PacsSlowError):
     """No film came whole in the time that one may take."""
 
+    def __init__(self, destination: str, seconds: float) -> None:
+        super().__init__(destination, seconds)
+
 
 class PacsCutError(PacsError):
     """The connection ended before the thing was whole."""

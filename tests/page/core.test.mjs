@@ -7,7 +7,7 @@ const core = '../../kyphometer/web/static/app/core';
 const geometry = await import(`${core}/geometry.js`);
 const doc = await import(`${core}/document.js`);
 const plan = await import(`${core}/plan.js`);
-const { bodyAt } = await import(`${core}/proposal.js`);
+const { bodyAt, confident, moved, proposalOf } = await import(`${core}/proposal.js`);
 const { History } = await import(`${core}/history.js`);
 
 const oracle = JSON.parse(readFileSync(new URL('../data/angle_oracle.json', import.meta.url), 'utf8'));
@@ -30,6 +30,21 @@ test('a proposed body is hit in its middle, not near its corners, and not once i
   assert.equal(bodyAt(proposal, offers, [25, 45]), 'L1');
   for (const at of [[5, 5], [50, 8], [90, 30], [50, 70], [50, 90]]) assert.equal(bodyAt(proposal, offers, at), null, `${at}`);
   assert.equal(bodyAt(proposal, [], [50, 30]), null);
+});
+
+test('levels moved by one take doubt, metal and what one key takes with them, and come back', () => {
+  const plate = (y) => ({ anterior: { xy: [0, y] }, posterior: { xy: [100, y] } });
+  const body = (y) => ({ superior: plate(y), inferior: plate(y + 60) });
+  const reading = doc.normalised({ vertebrae: {} });
+  const proposal = proposalOf({
+    document: { vertebrae: { T12: body(0), L1: body(80) } }, facing: 'left', sure: false, notes: [],
+    bodies: [{ level: 'T12', doubt: 0.3, likely: false, metal: true }, { level: 'L1', doubt: 0.02, likely: true, metal: false }],
+    fractures: [{ level: 'L1', reason: '' }],
+  });
+  const down = moved(proposal, 1);
+  assert.deepEqual([down.doubts, down.likely, down.metal, down.fractures, down.moved], [{ L1: 0.3, L2: 0.02 }, ['L2'], ['L1'], ['L2'], 1]);
+  assert.deepEqual([...new Set(confident(down, reading, []).map((one) => one.level))], ['L2']);
+  assert.deepEqual(moved(down, -1), proposal);
 });
 
 test('a similarity is found again from two points, and its way back is its inverse', () => {
