@@ -87,7 +87,8 @@ def _run(order: ResultsOrder, begun: SendJob, tell: Connection) -> None:
 
     destination = the_destination(begun.destination)
     tell.send(begun)
-    now, unmade = begun, list[Failure]()
+    now = begun
+    unmade: list[Failure] = []
 
     def offered(folder: Path) -> Iterator[Path | Offer]:
         nonlocal now
