@@ -112,3 +112,69 @@ def test_every_kept_sentence_comes_back_from_its_english_template():
         if key.startswith("text.") and "{" not in template:
             with speaking("vi"):
                 assert retold(template) == catalogue("vi")[key], key
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    """A study of one patient, films and readings, with a session."""
+    folder = tmp_path_factory.mktemp("study")
+    study = folder / "s.sqlite"
+    films = SAMPLES / "SIM-001"
+    for words in (
+        ["study", "new", study],
+        ["study", "add", study, films],
+        ["study", "import-readings", study, films],
+        ["study", "patient", study, "SIM-001", "--surgery-date", "2024-03-05"],
+        ["session", "new", study, "one", "--observers", "KN,MB", "--text-checked", "--seed", "5"],
+    ):
+        assert main(list(map(str, words))) == 0
+    return study
+
+
+STUDY_COMMANDS = (
+    ["study", "status", "STUDY", "--check"],
+    ["study", "check", "STUDY"],
+    ["study", "films", "STUDY"],
+    ["study", "visits", "STUDY"],
+    ["study", "patients", "STUDY"],
+    ["study", "measurements", "STUDY"],
+    ["study", "consensus", "STUDY"],
+    ["study", "add", "STUDY", SAMPLES / "SIM-001"],
+    ["session", "status", "STUDY"],
+    ["session", "lock", "STUDY", "one"],
+    ["session", "reopen", "STUDY", "one", "--reason", "x"],
+    ["user", "list", "STUDY"],
+    ["qa", "monitor", "STUDY"],
+    ["plan", "icc", "--expected", "0.9", "--null", "0.75", "--width", "0.2"],
+    ["plan", "limits", "--tolerance", "5", "--sem", "1.5"],
+    ["plan", "change", "--change", "5", "--sd", "8"],
+    ["plan", "shares", "--share", "0.3", "--reference", "0.1"],
+    ["deidentify", SAMPLES / "SIM-001"],
+    ["deidentify", SAMPLES / "SIM-001", "--audit"],
+)
+STUDY_NAMES = [f"{n} {words[0]} {Path(words[1]).name}" for n, words in enumerate(STUDY_COMMANDS)]
+
+
+@pytest.mark.parametrize("words", STUDY_COMMANDS, ids=STUDY_NAMES)
+def test_what_is_said_of_a_study_is_vietnamese(words, study, capsys):
+    words = [str(word).replace("STUDY", str(study)) for word in words]
+    _, out, err = run(capsys, *words)
+    assert out + err
+    assert english_in(out + err, study) == []
+
+
+@pytest.mark.parametrize("form", ["json", "csv"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["study", "status"],
+        ["study", "visits"],
+        ["study", "measurements"],
+        ["session", "status"],
+        ["study", "check"],
+    ],
+    ids=" ".join,
+)
+def test_programs_get_the_same_rows_of_a_study_in_every_language(words, form, study, capsys):
+    words = [*words, study, "--format", form]
+    assert len({run(capsys, *words, language=language)[:2] for language in LANGUAGES}) == 1

@@ -44,8 +44,8 @@ COMMANDS = {
 """Subcommands with their summaries; each lives in the module of its name, - replaced by _."""
 
 _LANGUAGE_HELP = (
-    "language of what is said about marks (default: KYPHOMETER_LANGUAGE, else English); "
-    "everything else is English"
+    "language of what is printed for people (default: KYPHOMETER_LANGUAGE, else English); "
+    "these helps are English"
 )
 
 _STATUSES = """\

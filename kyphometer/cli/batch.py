@@ -27,7 +27,7 @@ from kyphometer.cli.options import (
     measure_options,
 )
 from kyphometer.cli.output import add_format, print_csv, print_json, print_table, progress
-from kyphometer.cli.words import marked, say, tell, value, warn, word
+from kyphometer.cli.words import in_words, marked, say, tell, warn, word
 from kyphometer.messages import Word
 
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ def _archive(args: BatchOptions, out: Path) -> int:
     elif args.format == "csv":
         print_csv([{"state": s, "films": n} for s, n in report.states.items()], ("state", "films"))
     else:
-        rows = [(value(state), films) for state, films in sorted(report.states.items())]
+        rows = [(in_words(state), films) for state, films in sorted(report.states.items())]
         print_table(("films", "number"), rows, right=(1,))
         print()
         key = "films_in_before" if report.before else "films_in"
@@ -255,9 +255,9 @@ def _print_for_people(items: list[MeasuredFilm], codes: list[str]) -> None:
         exposed = item.header.acquisition.exposed_at
         cells = [
             item.patient,
-            value(item.visit),
+            in_words(item.visit),
             exposed.date().isoformat() if exposed else "",
-            value(str(item.header.acquisition.position).replace("_", " ")),
+            in_words(str(item.header.acquisition.position).replace("_", " ")),
             ", ".join(map(str, item.reading.fractured_levels)),
             item.reading.observer or "",
         ]
@@ -298,7 +298,7 @@ def _warn_of(items: list[MeasuredFilm], wanted: set[str]) -> None:
     from kyphometer.messages.retold import retold
 
     for item in items:
-        film = f"{item.patient} {value(item.visit)}"
+        film = f"{item.patient} {in_words(item.visit)}"
         for refusal in item.measured.refused:
             if refusal.code in wanted:
                 warn("film_not_given", film=film, why=refusal.reason)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from kyphometer.cli.options import Options
+from kyphometer.cli.words import heading, in_words, tell, warn
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +104,7 @@ def run(given: argparse.Namespace) -> int:
     if args.audit:
         return _audit(args)
     if args.out is None:
-        print("kyphometer: say where the copy goes: deidentify SOURCE OUT.", file=sys.stderr)
+        warn("copy_where")
         return 2
     from kyphometer.cli.study_output import count_only
     from kyphometer.dicom.clean_pixels import Region
@@ -164,28 +165,37 @@ def _leftover(item: Any) -> dict[str, str]:
 
 def _print(outcome: Any) -> None:
     from kyphometer.cli.output import print_table
+    from kyphometer.messages.retold import retold
 
     tally = outcome.tally
     found = tally.to_dict()
     for item in tally.left_out:
-        print(f"kyphometer: left out: {item.path}: {item.sentence}", file=sys.stderr)
-    print_table(("written", "number"), found["written"].items(), right=(1,))
+        warn("left_out", path=item.path, why=item.sentence)
+    written = [(heading(name), count) for name, count in found["written"].items()]
+    print_table(("written", "number"), written, right=(1,))
     for name, rows in found["rows"].items():
-        print(f"{name}: " + ", ".join(f"{count} {table}" for table, count in rows.items() if count))
+        counts = ", ".join(f"{count} {table}" for table, count in rows.items() if count)
+        print(f"{heading(name)}: {counts}")
     for what, names in found["attributes"].items():
         if names:
-            print(f"\n{what}:")
+            print(f"\n{heading(what)}:")
             for name, count in names.items():
-                print(f"  {name}: {count}")
+                print(f"  {retold(name)}: {count}")
     print()
-    for item in outcome.leftovers:
-        print(f"leftover: {item.kind} '{item.value}' in {item.place}")
-    print(f"Leftovers: {len(outcome.leftovers)}; too short to be looked for: {outcome.too_short}.")
+    _print_leftovers(outcome.leftovers)
+    tell("leftovers", count=len(outcome.leftovers), short=outcome.too_short)
     if outcome.out is None:
-        print("Nothing was written: this was a dry run.")
+        tell("dry_run")
     else:
-        print(f"Written to {outcome.out}.")
-        print(f"The key is {outcome.key}: keep it apart from the copy.")
+        tell("written_to", folder=outcome.out)
+        tell("key_is", key=outcome.key)
+
+
+def _print_leftovers(leftovers: Iterable[Any]) -> None:
+    from kyphometer.messages.retold import retold
+
+    for item in leftovers:
+        tell("leftover", kind=in_words(item.kind), value=retold(item.value), place=item.place)
 
 
 def _audit(args: DeidentifyOptions) -> int:
@@ -199,7 +209,7 @@ def _audit(args: DeidentifyOptions) -> int:
     if not folder.is_dir():
         raise StudyRefusedError("no_folder", folder=folder)
     if args.key is None and args.names is None:
-        print("kyphometer: say what to look for: --key, --names, or both.", file=sys.stderr)
+        warn("look_for_what")
         return 2
     ledger = Ledger.new() if args.key is None else Ledger.read(args.key)
     ledger.note(Identifier("given", name) for name in _names(args.names))
@@ -213,10 +223,6 @@ def _audit(args: DeidentifyOptions) -> int:
             }
         )
     else:
-        for item in found:
-            print(f"leftover: {item.kind} '{item.value}' in {item.place}")
-        print(
-            f"Leftovers: {len(found)} of {len(ledger.identifiers)} values; too short to be looked "
-            f"for: {len(short)}."
-        )
+        _print_leftovers(found)
+        tell("leftovers_of", count=len(found), values=len(ledger.identifiers), short=len(short))
     return 1 if found else 0

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from kyphometer.cli.options import WithFilm, add_film_options
 from kyphometer.cli.output import print_json, print_table
+from kyphometer.cli.words import marked, say
 
 if TYPE_CHECKING:
     from kyphometer.interop.objects.read_report import TakenIn
@@ -109,11 +110,11 @@ def _tell(args: ImportMarksOptions, found: Sequence[TakenIn], paths: Sequence[Pa
         print(f"{item.name}: {levels}" + (f" -> {path}" if path is not None else ""))
         if item.angles:
             rows = [
-                (a.label, f"{a.stored_deg:.1f}°", f"{a.points_deg:.1f}°",
-                 "" if a.agrees else "they disagree")
+                (a.label, marked(f"{a.stored_deg:.1f}°"), marked(f"{a.points_deg:.1f}°"),
+                 "" if a.agrees else say("disagree"))
                 for a in item.angles
             ]  # fmt: skip
-            print_table(("angle", "stored", "of its points", ""), rows, right=(1, 2))
+            print_table(("angle", "stored", "of_its_points", ""), rows, right=(1, 2))
         for remark in item.remarks:
             print(f"{item.name}: {remark}", file=sys.stderr)
 

@@ -21,7 +21,7 @@ from kyphometer.cli.options import (
     measure_options,
 )
 from kyphometer.cli.output import add_format, print_csv, print_json, print_table
-from kyphometer.cli.words import marked, say, tell, value, warn, word
+from kyphometer.cli.words import in_words, marked, say, tell, warn, word
 from kyphometer.errors import UsageError
 
 if TYPE_CHECKING:
@@ -148,13 +148,13 @@ def _print_for_people(item: MeasuredFilm) -> None:
     from kyphometer.messages.retold import retold
 
     reading, measured = item.reading, item.measured
-    print(f"{item.patient}  {value(item.visit)}")
+    print(f"{item.patient}  {in_words(item.visit)}")
     tell(
         "measured_head",
         fractured=list(map(str, reading.fractured_levels)) or word("none_named"),
         side=word(f"side.{measured.facing}"),
         observer=reading.observer or word("not_named"),
-        position=value(item.header.acquisition.position),
+        position=in_words(item.header.acquisition.position),
     )
     print()
     rows = [

@@ -48,7 +48,7 @@ def _csv_cell(value: Any) -> Any:
     return "" if value is None else int(value) if isinstance(value, bool) else value
 
 
-def _width(text: str) -> int:
+def width(text: str) -> int:
     """Columns that a text takes in a terminal."""
     wide = sum(unicodedata.east_asian_width(c) in "WF" for c in text)
     marks = sum(unicodedata.combining(c) != 0 for c in text)
@@ -71,17 +71,17 @@ def print_table(
     """
     cells = [["" if cell is None else str(cell) for cell in row] for row in rows]
     over = [heading(name) for name in headings]
-    widths = [max(_width(row[i]) for row in (over, *cells)) for i in range(len(over))]
+    widths = [max(width(row[i]) for row in (over, *cells)) for i in range(len(over))]
 
     def line(row: Sequence[str]) -> str:
         parts = []
         for i, cell in enumerate(row):
-            gap = " " * (widths[i] - _width(cell))
+            gap = " " * (widths[i] - width(cell))
             parts.append(gap + cell if i in right else cell + gap)
         return "  ".join(parts).rstrip()
 
     print(line(over))
-    print("  ".join("-" * width for width in widths))
+    print("  ".join("-" * wide for wide in widths))
     for row in cells:
         print(line(row))
 

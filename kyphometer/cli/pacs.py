@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from kyphometer.cli.pacs_options import (
     add_parser,
 )
 from kyphometer.cli.study_output import counted, counter, print_facts
+from kyphometer.cli.words import in_words, warn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -117,13 +117,12 @@ def _judged(args: SearchOptions, to: Destination) -> tuple[list[Judged], bool]:
         entries = archive.find(_query(args), parts.append)
         found = [judge(entry) for entry in counted(entries, "instances")]
     for part in parts:
-        print(f"kyphometer: {part}", file=sys.stderr)
+        warn("problem", what=part)
     kept = [one for one in found if one.choice in wanted]
     if len(kept) < len(found) and not args.all:
-        rest = len(found) - len(kept)
-        print(f"kyphometer: {rest} others were found and not chosen; see --all.", file=sys.stderr)
+        warn("others_found", count=len(found) - len(kept))
     if len(found) >= args.limit:
-        print(f"kyphometer: the search ended at --limit {args.limit}.", file=sys.stderr)
+        warn("search_ended", limit=args.limit)
     order = list(Choice)
     kept.sort(key=lambda one: (order.index(one.choice), one.entry.study_date))
     return kept, not parts
@@ -195,7 +194,7 @@ def _fetch(args: FetchOptions, to: Destination) -> int:
     if isinstance(done.ended_by, KyphometerError):
         raise done.ended_by
     if done.ended_by is not None:
-        print(f"kyphometer: {done.ended_by}", file=sys.stderr)
+        warn("problem", what=done.ended_by)
     return 1 if done.failed or not is_whole else 0
 
 
@@ -224,7 +223,7 @@ def _take_up(study_at: str, folder: Path) -> dict[str, int]:
     with Study.open(study_at) as study:
         report = study.add_films(folder, progress=None)
     for failure in (*report.failed, *report.notes):
-        print(f"kyphometer: {failure.path}: {failure.sentence}", file=sys.stderr)
+        warn("failed", path=failure.path, why=failure.sentence)
     return {"added_to_study": len(report.added), "refused_by_study": len(report.failed)}
 
 
@@ -257,13 +256,12 @@ def _send(args: SendOptions, to: Destination) -> int:
     print_facts(args, facts)
     _print_failures(done.failed)
     for one in unmade:
-        print(f"kyphometer: {one.path.name}: {one.reason}", file=sys.stderr)
+        warn("failed", path=one.path.name, why=one.reason)
     if done.ended_by is not None:
         raise done.ended_by
     is_unsaid = to.commitment and bool(done.sent) and done.committed is None
     if is_unsaid:
-        told = Word("pacs.not_promised", {"destination": to.name})
-        print(f"kyphometer: {told}", file=sys.stderr)
+        warn("problem", what=Word("pacs.not_promised", {"destination": to.name}))
     return 1 if done.failed or unmade or is_unsaid else 0
 
 
@@ -302,7 +300,7 @@ def _read(study: Study, observer: str | None) -> Iterable[ReadFile | Unmade]:
 
 def _print_failures(failed: Sequence[Failure]) -> None:
     for one in failed:
-        print(f"kyphometer: {one.name}: {one.error}", file=sys.stderr)
+        warn("failed", path=one.name, why=one.error)
 
 
 def _print_rows(
@@ -313,5 +311,8 @@ def _print_rows(
     elif args.format == "csv":
         print_csv(rows, columns)
     else:
-        headings = [name.replace("_", " ") for name in shown]
-        print_table(headings, [[row.get(name) for name in shown] for row in rows])
+        cells = [
+            [in_words(row.get(name)) if name == "choice" else row.get(name) for name in shown]
+            for row in rows
+        ]
+        print_table(shown, cells)

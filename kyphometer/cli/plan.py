@@ -8,6 +8,8 @@ from typing import Any
 
 from kyphometer.cli.options import WithFormat, positive
 from kyphometer.cli.output import add_format, print_csv, print_json, print_table
+from kyphometer.cli.words import marked
+from kyphometer.messages.retold import retold
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -222,7 +224,15 @@ def _told(sizes: list[Any], what: str, form: str) -> int:
     else:
         print_table(
             ("method", "aim", what, "achieved"),
-            [[row["method"], row["aim"], row["n"], f"{row['achieved']:.3f}"] for row in rows],
+            [
+                [
+                    retold(row["method"]),
+                    retold(row["aim"]),
+                    row["n"],
+                    marked(f"{row['achieved']:.3f}"),
+                ]
+                for row in rows
+            ],
             right=(2, 3),
         )
     return 0
@@ -239,10 +249,11 @@ def _follow_up(aim: str, args: FollowUpOptions) -> int:
     elif args.format == "csv":
         print_csv([row], columns)
     else:
-        cells = [row[name] for name in columns[:-1]]
+        words = [retold(row[name]) for name in columns[:2]]
+        cells = [*words, *(row[name] for name in columns[2:-1])]
         print_table(
-            ("method", "aim", "patients", "reference group", "to recruit", "achieved"),
-            [[*cells, f"{planned.achieved:.3f}"]],
+            ("method", "aim", "patients", "reference_group", "to_recruit", "achieved"),
+            [[*cells, marked(f"{planned.achieved:.3f}")]],
             right=(2, 3, 4, 5),
         )
     return 0

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from kyphometer.cli.options import Options, WithFormat, WithReports
-from kyphometer.cli.output import add_format, print_csv, print_json, print_table
+from kyphometer.cli.output import add_format, counted_words, print_csv, print_json, print_table
 from kyphometer.cli.qa_acceptance import accept_installation, add_acceptance
+from kyphometer.cli.words import in_words, marked, tell, warn
+from kyphometer.messages.retold import retold
 from kyphometer.sessions.options import SessionOptions, add_options, chosen
 
 
@@ -223,11 +225,12 @@ def _monitor(given: argparse.Namespace) -> int:
         print_csv(rows, MONITOR_COLUMNS)
     else:
         names = MONITOR_COLUMNS if args.by else MONITOR_COLUMNS[1:]
-        cells = [[_cell(row.get(name)) for name in names] for row in rows]
+        cells = [[_cell(row.get(name), name) for name in names] for row in rows]
         print_table(names, cells, right=range(len(names) - 6, len(names) - 1))
     alarms = [item for item in found if item.chart is not None and not item.chart.in_control]
     for item in alarms:
-        print(f"alarm: {' '.join(filter(None, (item.group, item.quantity.name)))}", file=sys.stderr)
+        about = filter(None, (item.group, retold(item.quantity.name)))
+        warn("alarm", about=" ".join(about))
     return 1 if alarms else 0
 
 
@@ -236,16 +239,16 @@ def _next_steps(args: ValidateOptions, state: Any) -> int:
     if args.format == "json":
         print_json(state)
         return 0
-    print(f"{state.films} films; {state.read} of {state.due} readings done.")
+    tell("readings_done", films=state.films, read=state.read, due=state.due)
     if state.read < state.due:
-        print("Each observer reads both sessions in this order, two weeks apart if possible:")
+        tell("read_in_order")
         for observer, sessions in state.order.items():
             for code in sessions:
                 words = f"{args.study} --session {code} --observer {observer}"
                 print(f"  kyphometer annotate {words}")
-        print("Then call this command again.")
+        tell("call_again")
         return 0
-    print("All is read. Lock both sessions, then call this command again:")
+    tell("lock_both")
     for code in ("help-without", "help-with"):
         print(f"  kyphometer session lock {args.study} {code}")
     return 0
@@ -275,7 +278,7 @@ def _judge(study: Any, args: ValidateOptions) -> int:
         from kyphometer.reports.validation import validation_document
 
         for path in write_report(validation_document(found, readings, facts=told), args):
-            print(f"written: {path}", file=sys.stderr)
+            warn("written", paths=path)
     rows = [line.record() for line in found.lines]
     if args.format == "json":
         about = {"films": found.films, "verdict": str(found.verdict), "facts": dict(told)}
@@ -283,11 +286,12 @@ def _judge(study: Any, args: ValidateOptions) -> int:
     elif args.format == "csv":
         print_csv(rows, VALIDATION_COLUMNS)
     else:
-        cells = [[_cell(row[name]) for name in VALIDATION_COLUMNS] for row in rows]
+        cells = [[_cell(row[name], name) for name in VALIDATION_COLUMNS] for row in rows]
         print_table(VALIDATION_COLUMNS, cells, right=(2, 3, 4, 6))
         for name, text in told:
-            print(f"{name}: {text}")
-        print(found.words)
+            shown = text if name == "Software" else marked(text)
+            print(f"{retold(name)}: {shown}")
+        print(retold(found.words))
     return 0 if str(found.verdict) == "shown" else 1
 
 
@@ -315,8 +319,8 @@ def _kit(given: argparse.Namespace) -> int:
         film_format=FilmFormat(rows=args.rows, columns=args.columns, pitch_mm=args.pixel),
         progress=_progress,
     )
-    print(f"{kit.films} films and the session 'kit' in {kit.study}")
-    print(f"key in {kit.key}: keep it from the observers")
+    tell("kit_made", films=kit.films, study=kit.study)
+    tell("kit_key", key=kit.key)
     for observer in observers:
         print(f"  kyphometer annotate {kit.study} --session kit --observer {observer}")
     return 0
@@ -324,12 +328,12 @@ def _kit(given: argparse.Namespace) -> int:
 
 def _progress(done: int, total: int) -> None:
     if done and done % 10 == 0:
-        print(f"films simulated: {done} of {total}", file=sys.stderr)
+        print(counted_words("films_simulated", done, total), file=sys.stderr)
 
 
 def _looked_at(done: int, total: int) -> None:
     if done % 10 == 0 or done == total:
-        print(f"films shown in other looks: {done} of {total}", file=sys.stderr)
+        print(counted_words("films_in_looks", done, total), file=sys.stderr)
 
 
 COLUMNS = ("subject", "code", "quantity", "value", "low", "high", "limit", "verdict")
@@ -356,7 +360,7 @@ def _certificate(given: argparse.Namespace) -> int:
         from kyphometer.reports.certificate import certificate_document
 
         for path in write_report(certificate_document(found, table, facts=facts), args):
-            print(f"written: {path}", file=sys.stderr)
+            warn("written", paths=path)
     _print(found, args.format, dict(facts))
     return 0 if found.passed else 1
 
@@ -371,10 +375,14 @@ def _print(found: Any, shown_as: str, facts: dict[str, str]) -> None:
     elif shown_as == "csv":
         print_csv(rows, COLUMNS)
     else:
-        cells = [[_cell(row[name]) for name in COLUMNS[1:]] for row in rows]
+        cells = [[_cell(row[name], name) for name in COLUMNS[1:]] for row in rows]
         print_table(COLUMNS[1:], cells, right=(2, 3, 4, 5))
-        print(f"{found.subject}: {found.words}")
+        print(f"{retold(found.subject)}: {retold(found.words)}")
 
 
-def _cell(value: Any) -> Any:
-    return f"{value:.2f}" if isinstance(value, float) else value
+def _cell(value: Any, name: str) -> Any:
+    if isinstance(value, float):
+        return marked(f"{value:.2f}")
+    if name == "verdict":
+        return in_words(value)
+    return retold(value) if name in ("quantity", "note") and value else value

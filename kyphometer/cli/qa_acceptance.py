@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from kyphometer.cli.options import Options
 from kyphometer.cli.output import print_table
+from kyphometer.cli.words import in_words, warn
 
 if TYPE_CHECKING:
     from kyphometer.plots.comparison import VisitPicture
@@ -82,26 +83,30 @@ def accept_installation(given: argparse.Namespace) -> int:
         sys.stdout.write(records.as_text(run))
     else:
         _print(run)
-    print(f"written: {kept}, {kept.with_suffix('.pdf').name}", file=sys.stderr)
+    warn("written", paths=[str(kept), kept.with_suffix(".pdf").name])
     return 0 if run.verdict is Verdict.PASSED else 1
 
 
 def _progress(group: str) -> None:
-    print(f"checking: {group}", file=sys.stderr)
+    warn("checking", group=group)
 
 
 def _print(run: Acceptance) -> None:
+    from kyphometer.messages.retold import retold
     from kyphometer.reports.acceptance import comparison_words, verdict_words
     from kyphometer.sessions.acceptance import State
 
     trouble = [check for check in run.checks if check.state is not State.KEPT]
     if trouble:
-        rows = [(f"{c.group}: {c.name}", c.state, c.expected, c.found, c.note) for c in trouble]
+        rows = [
+            (f"{c.group}: {c.name}", in_words(c.state), c.expected, c.found, retold(c.note))
+            for c in trouble
+        ]
         print_table(("check", "is", "expected", "found", "why"), rows)
     if run.differences:
         print_table(("what", "before", "now"), [(d.what, d.old, d.new) for d in run.differences])
-    print(comparison_words(run))
-    print(verdict_words(run))
+    print(retold(comparison_words(run)))
+    print(retold(verdict_words(run)))
 
 
 def _pictures(material: Material) -> list[VisitPicture]:

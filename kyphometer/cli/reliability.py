@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from kyphometer.cli.options import WithFormat, WithReports
 from kyphometer.cli.output import add_format, print_csv, print_json, print_table
+from kyphometer.cli.words import marked, tell, warn
+from kyphometer.messages.retold import retold
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +118,7 @@ def run(given: argparse.Namespace) -> int:
             results, facts=shown, adjudication=figures, limit_deg=args.limit
         )
         for path in write_report(document, args, tables=args.tables, figures=args.figures):
-            print(f"written: {path}", file=sys.stderr)
+            warn("written", paths=path)
     _print(results, args.format)
     return 0
 
@@ -148,13 +149,17 @@ def _run_grades(args: ReliabilityOptions) -> int:
         print_csv(records, ("between", "coefficient", "value", "low", "high"))
         return 0
     cells = [
-        [row["between"], row["coefficient"], *(_shown(row[n]) for n in ("value", "low", "high"))]
+        [
+            retold(row["between"]),
+            retold(row["coefficient"]),
+            *(_shown(row[n]) for n in ("value", "low", "high")),
+        ]
         for row in records
     ]
-    print(f"{found.films} films, {found.observers} observers")
+    tell("films_observers", films=found.films, observers=found.observers)
     print_table(("between", "coefficient", "value", "from", "to"), cells, right=(2, 3, 4))
     for film, chosen in found.disputed:
-        print(f"differ on {film}: {', '.join(f'{who} {grade}' for who, grade in chosen)}")
+        tell("differ_on", film=film, grades=[f"{who} {grade}" for who, grade in chosen])
     return 0
 
 
@@ -253,9 +258,9 @@ def _print(results: Any, shown_as: str) -> None:
     cells = [
         [
             row["measurement"],
-            _quantity(row),
+            retold(_quantity(row)),
             *map(_shown, (row["value"], row["low"], row["high"])),
-            row["method"],
+            retold(row["method"]),
         ]
         for row in rows
         if row["section"].startswith(wanted)
@@ -267,7 +272,7 @@ def _print(results: Any, shown_as: str) -> None:
         print()
         print(f"{group.label}:")
         for sentence in group.words:
-            print(f"  {sentence}")
+            print(f"  {retold(sentence)}")
 
 
 def _quantity(row: dict[str, Any]) -> str:
@@ -279,4 +284,4 @@ def _quantity(row: dict[str, Any]) -> str:
 def _shown(value: float | None) -> str:
     from kyphometer.stats.formatting import format_number
 
-    return format_number(value, 3)
+    return marked(format_number(value, 3))

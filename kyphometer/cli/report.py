@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kyphometer.cli.options import WithReports, positive, stated_sem
-from kyphometer.cli.words import warn
+from kyphometer.cli.words import marked, warn
+from kyphometer.messages.retold import retold
 
 if TYPE_CHECKING:
     import argparse
@@ -146,7 +147,7 @@ def run(given: argparse.Namespace) -> int:
     write_report(document, args, workbook, json=args.json, tables=args.tables, figures=args.figures)
     warn("written", paths=[str(path) for path in outputs if path])
     for sentence in summary_sentences(results):
-        print(sentence)
+        print(marked(retold(sentence)))
     return 0
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,8 @@ from typing import Any
 
 from kyphometer.cli.options import Options, WithFormat
 from kyphometer.cli.output import add_format, print_csv, print_json, print_table
+from kyphometer.cli.words import in_words, marked, tell, warn
+from kyphometer.messages.retold import retold
 from kyphometer.sessions.options import add_options, chosen
 
 PLAN = ("rounds", "washout_days", "duplicates", "mirrored", "spacing", "assist", "planning")
@@ -171,9 +172,9 @@ def _new(study: Any, args: NewOptions) -> int:
     )
     plan = new_session(study, request)
     each = len(plan.showings) // len(request.observers)
-    print(f"Session {args.session}: {each} showings for each of {len(request.observers)} observers")
+    tell("session_made", session=args.session, each=each, observers=len(request.observers))
     for remark in plan.remarks:
-        print(f"kyphometer: {remark}", file=sys.stderr)
+        warn("problem", what=retold(str(remark)))
     for observer in request.observers:
         print(f"  kyphometer annotate {args.study} --session {args.session} --observer {observer}")
     return 0
@@ -201,8 +202,15 @@ def _status(study: Any, args: StatusOptions) -> int:
     elif args.format == "csv":
         print_csv(rows, COLUMNS)
     else:
-        print_table(COLUMNS, [[row[name] for name in COLUMNS] for row in rows], right=(4, 5, 7))
+        cells = [[_shown(name, row[name]) for name in COLUMNS] for row in rows]
+        print_table(COLUMNS, cells, right=(4, 5, 7))
     return 0
+
+
+def _shown(name: str, cell: Any) -> Any:
+    if name in ("state", "round"):
+        return in_words(cell)
+    return marked(cell) if name == "minutes" and cell else cell
 
 
 def _training_part(item: Any) -> list[Any]:
@@ -233,21 +241,21 @@ def _passed(training: Any) -> str:
 
 def _lock(study: Any, args: SessionDeed) -> int:
     study.sessions.lock(args.session)
-    print(f"Session {args.session} is locked: nothing of it can be read or corrected any more.")
+    tell("session_locked", session=args.session)
     return 0
 
 
 def _reopen(study: Any, args: ReopenOptions) -> int:
     if args.item is None:
         study.sessions.reopen(args.session, args.reason)
-        print(f"Session {args.session} is open again.")
+        tell("session_open", session=args.session)
         return 0
     from kyphometer.errors import UnknownRecordError
 
     for item in study.sessions.items(args.session):
         if item.code == args.item:
             study.sessions.reopen_item(item.id, args.reason)
-            print(f"Item {args.item} of {args.session} is open again for {item.observer}.")
+            tell("item_open", item=args.item, session=args.session, observer=item.observer)
             return 0
     raise UnknownRecordError("no_session_item", name=args.item)
 
@@ -265,5 +273,5 @@ def _export(study: Any, args: ExportOptions) -> int:
         writer = csv.DictWriter(stream, list(records[0]) if records else ["film"])
         writer.writeheader()
         writer.writerows(records)
-    print(f"{len(records)} values written to {args.output}", file=sys.stderr)
+    warn("values_written", count=len(records), path=args.output)
     return 0

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kyphometer.cli.study_output import StudyDeed, print_facts, print_rows
+from kyphometer.cli.words import say
 from kyphometer.errors import UsageError
 
 _COLUMNS = ("film", "patient", "visit", "observers", "VKA_apart_deg", "RKA_apart_deg")
@@ -47,6 +48,9 @@ def consensus(given: argparse.Namespace) -> int:
         "method": agreed.method,
         "of": [f"{part.observer} version {part.version}" for part in agreed.of if part.used],
     }
+    if args.format == "table":
+        parts = [(part.observer, part.version) for part in agreed.of if part.used]
+        facts["of"] = [say("version_of", observer=who, version=which) for who, which in parts]
     print_facts(args, facts)
     return 0
 

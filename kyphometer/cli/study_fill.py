@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from kyphometer.cli.options import WithTable
 from kyphometer.cli.study_correct import WithSettings
 from kyphometer.cli.study_output import StudyDeed, counter, print_facts, print_failures
+from kyphometer.cli.words import warn
 from kyphometer.errors import UsageError
 
 if TYPE_CHECKING:
@@ -110,10 +110,10 @@ def add(given: argparse.Namespace) -> int:
             facts[name] = [{"path": str(f.path), "reason": f.sentence} for f in found]
     print_facts(args, facts)
     print_failures(total.failed)
-    print_failures(total.passed_over, "passed over")
-    print_failures(total.notes, "note")
+    print_failures(total.passed_over, "passed_over")
+    print_failures(total.notes, "note_of")
     for sentence in told_once(list(film_warnings(taken))):
-        print(f"warning: {sentence}", file=sys.stderr)
+        warn("warning", what=sentence)
     return 1 if total.failed else 0
 
 
@@ -153,7 +153,7 @@ def take_readings(given: argparse.Namespace) -> int:
         facts["notes"] = [{"path": str(f.path), "reason": f.sentence} for f in notes]
     print_facts(args, facts)
     print_failures(failed)
-    print_failures(notes, "note")
+    print_failures(notes, "note_of")
     return 1 if failed else 0
 
 

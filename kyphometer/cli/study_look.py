@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from kyphometer.cli.study_output import StudyDeed, count_only, print_facts, print_rows
+from kyphometer.cli.words import in_words, say, warn
+from kyphometer.messages.retold import retold
 from kyphometer.workflow.study_check import Contradiction
 
 _FILM = (
@@ -55,7 +56,7 @@ def status(given: argparse.Namespace) -> int:
         facts["problems"] = list(problems)
     print_facts(args, facts)
     for problem in problems:
-        print(f"kyphometer: {problem}", file=sys.stderr)
+        warn("problem", what=problem)
     return 8 if problems else 0
 
 
@@ -70,7 +71,7 @@ def check(given: argparse.Namespace) -> int:
     print_rows(args, [asdict(item) for item in found], ("kind", "patient", "film", "sentence"))
     tampered = any(item.kind == "tampered" for item in found)
     if not tampered:
-        print("Nothing was changed from outside: the chain of hashes is whole.", file=sys.stderr)
+        warn("untouched")
     return 8 if tampered else 1 if found else 0
 
 
@@ -103,9 +104,9 @@ def visits(given: argparse.Namespace) -> int:
     columns = ("patient", "visit", "film", "taken_on", "day", "within_tolerance", "reason")
     print_rows(args, found.rows(), columns)
     for remark in found.remarks:
-        print(f"{remark.kind}: {remark.sentence}", file=sys.stderr)
+        warn("remark", kind=in_words(remark.kind), what=retold(remark.sentence))
     for sentence in told_once(doubts):
-        print(f"warning: {sentence}", file=sys.stderr)
+        warn("warning", what=sentence)
     return 0
 
 
@@ -113,14 +114,16 @@ def told_once(found: Sequence[Contradiction]) -> list[str]:
     """Sentences, each once, with the films that it holds for."""
     films: dict[str, list[str]] = {}
     for item in found:
-        about = item.patient if item.film is None else f"film {item.film}"
-        films.setdefault(item.sentence, []).append(about)
+        about = item.patient if item.film is None else say("film_number", number=item.film)
+        films.setdefault(retold(item.sentence), []).append(about)
     return [f"{_some(about)}{sentence}" for sentence, about in films.items()]
 
 
 def _some(about: list[str]) -> str:
     named = [item for item in about if item]
-    shown = ", ".join(named[:5]) + (f" and {len(named) - 5} more" if len(named) > 5 else "")
+    shown = ", ".join(named[:5])
+    if len(named) > 5:
+        shown = say("and_more", shown=shown, count=len(named) - 5)
     return f"{shown}: " if shown else ""
 
 

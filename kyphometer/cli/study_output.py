@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from kyphometer.cli.options import WithFormat
-from kyphometer.cli.output import print_csv, print_json, print_table
+from kyphometer.cli.output import counted_words, print_csv, print_json, print_table, width
+from kyphometer.cli.words import heading, in_words, marked, say, warn, word
+from kyphometer.messages.retold import retold
 
 T = TypeVar("T")
 
@@ -28,8 +30,7 @@ def print_rows(args: WithFormat, rows: Sequence[Mapping[str, Any]], columns: Seq
     elif args.format == "csv":
         print_csv(rows, columns)
     else:
-        headings = [name.replace("_", " ") for name in columns]
-        print_table(headings, [[_cell(row.get(name)) for name in columns] for row in rows])
+        print_table(columns, [[told_cell(name, row.get(name)) for name in columns] for row in rows])
 
 
 def print_facts(args: WithFormat, facts: Mapping[str, Any]) -> None:
@@ -40,18 +41,43 @@ def print_facts(args: WithFormat, facts: Mapping[str, Any]) -> None:
         flat = {name: _flat(value) for name, value in facts.items()}
         print_csv([flat], list(flat))
     else:
-        width = max(map(len, facts))
-        for name, value in facts.items():
-            print(f"{name.replace('_', ' '):{width}}  {_cell(_flat(value))}".rstrip())
+        names = {name: _named(name) for name in facts}
+        wide = max(map(width, names.values()))
+        for name, fact in facts.items():
+            gap = " " * (wide - width(names[name]))
+            print(f"{names[name]}{gap}  {told_cell(name, _told_flat(fact))}".rstrip())
 
 
-def _cell(value: Any) -> str:
+def _named(name: str) -> str:
+    """The name of a fact, which may stand behind the file that it is of."""
+    file, colon, rest = name.rpartition(": ")
+    return f"{file}{colon}{heading(rest.replace(' ', '_'))}"
+
+
+WORDED = frozenset(
+    ("visit", "position", "kind", "state", "role", "choice", "verdict", "round", "active", "method")
+)
+"""Columns and facts whose texts are words of ours."""
+SENTENCES = frozenset(("sentence", "reason", "source", "note", "quantity", "aim"))
+"""Those whose texts are sentences of ours, kept in English."""
+
+
+def told_cell(name: str, cell: Any) -> str:
     """A cell for people; numbers are rounded only here."""
-    if value is None:
+    if cell is None:
         return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return f"{value:.1f}" if isinstance(value, float) else str(value)
+    if isinstance(cell, bool):
+        return say("yes" if cell else "no")
+    if isinstance(cell, float):
+        return marked(f"{cell:.1f}")
+    text = str(cell)
+    return in_words(text) if name in WORDED else retold(text) if name in SENTENCES else text
+
+
+def _told_flat(fact: Any) -> Any:
+    if isinstance(fact, dict):
+        return ", ".join(f"{in_words(name)}: {item}" for name, item in fact.items())
+    return _flat(fact)
 
 
 def _flat(value: Any) -> Any:
@@ -62,11 +88,10 @@ def _flat(value: Any) -> Any:
     return value
 
 
-def print_failures(failures: Sequence[Any], what: str = "") -> None:
-    """Name every file that failed (or `what` else), on standard error."""
-    start = f"kyphometer: {what}: " if what else "kyphometer: "
+def print_failures(failures: Sequence[Any], key: str = "failed") -> None:
+    """Name every file that failed (or what else the sentence says), on standard error."""
     for failure in failures:
-        print(f"{start}{failure.path}: {failure.sentence}", file=sys.stderr)
+        warn(key, path=failure.path, why=retold(str(failure.sentence)))
 
 
 def counter(what: str) -> Callable[[int, int, Path], None] | None:
@@ -74,12 +99,13 @@ def counter(what: str) -> Callable[[int, int, Path], None] | None:
     if not sys.stderr.isatty():
         return None
 
-    def tell(done: int, total: int, path: Path) -> None:
+    def progress(done: int, total: int, path: Path) -> None:
         end = "\n" if done == total else ""
         name = "" if done == total else path.name[:40]
-        print(f"\r\x1b[K{what}: {done} of {total}  {name}", end=end, file=sys.stderr, flush=True)
+        told = counted_words(what, done, total)
+        print(f"\r\x1b[K{told}  {name}", end=end, file=sys.stderr, flush=True)
 
-    return tell
+    return progress
 
 
 def counted(found: Iterable[T], what: str) -> Iterator[T]:
@@ -87,7 +113,8 @@ def counted(found: Iterable[T], what: str) -> Iterator[T]:
     is_seen = sys.stderr.isatty()
     for number, one in enumerate(found, 1):
         if is_seen and number % 20 == 0:
-            print(f"\r\x1b[K{what}: {number}", end="", file=sys.stderr, flush=True)
+            told = say("so_many", what=word(f"count.{what}"), number=number)
+            print(f"\r\x1b[K{told}", end="", file=sys.stderr, flush=True)
         yield one
     if is_seen:
         print("\r\x1b[K", end="", file=sys.stderr, flush=True)
@@ -98,8 +125,9 @@ def count_only(what: str) -> Callable[[int, int], None] | None:
     if not sys.stderr.isatty():
         return None
 
-    def tell(done: int, total: int) -> None:
+    def progress(done: int, total: int) -> None:
         end = "\n" if done >= total else ""
-        print(f"\r\x1b[K{what}: {done} of {total}", end=end, file=sys.stderr, flush=True)
+        told = counted_words(what, done, total)
+        print(f"\r\x1b[K{told}", end=end, file=sys.stderr, flush=True)
 
-    return tell
+    return progress

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from kyphometer.cli.options import WithTable
 from kyphometer.cli.study_output import StudyDeed, print_facts
+from kyphometer.cli.words import warn
+from kyphometer.messages.retold import retold
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +83,7 @@ def read_table(path: Path, args: WithTable, windows: Any, known: set[str] | None
     )
     table = read_clinical_table(path, options)
     for sentence in table.remarks:
-        print(f"note: {sentence}", file=sys.stderr)
+        warn("note", what=sentence)
     return table
 
 
@@ -95,12 +96,12 @@ def take(
         table, accept_changes=accept, erase_empty=erase, add_patients=adding
     )
     for sentence in merge.alike:
-        print(f"warning: {sentence}", file=sys.stderr)
+        warn("warning", what=sentence)
     for change in merge.different:
-        print(f"changed: {change}", file=sys.stderr)
+        warn("changed", what=retold(str(change)))
     for change in merge.emptied:
-        what = "erased" if erase else "kept (--erase-empty erases it)"
-        print(f"{what}: {change.subject}: {change.name}: {change.before}", file=sys.stderr)
+        key = "fact_erased" if erase else "fact_kept"
+        warn(key, subject=retold(change.subject), name=change.name, before=change.before)
     angles = [angle for record in table.records for angle in record.angles]
     return {
         "patients": len(table.records),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kyphometer.cli.options import Options, WithFormat
+from kyphometer.cli.words import in_words, say
 
 ROLES = ("observer", "qa", "owner")
 
@@ -169,7 +170,12 @@ def _list(study: Study, args: ListOptions) -> None:
     elif args.format == "csv":
         print_csv(rows, columns)
     else:
-        print_table(columns, [[row[name] for name in columns] for row in rows])
+        worded = ("role", "active")
+        cells = [
+            [in_words(row[name]) if name in worded else row[name] for name in columns]
+            for row in rows
+        ]
+        print_table(columns, cells)
 
 
 def _new_hash(args: PasswordOptions) -> str:
@@ -183,7 +189,7 @@ def _new_hash(args: PasswordOptions) -> str:
         return hashed(checked_password(sys.stdin.readline().rstrip("\r\n"), args.name))
     if not sys.stdin.isatty():
         raise UsageError("no_terminal")
-    first = getpass.getpass(f"New password for {args.name}: ")
-    if getpass.getpass("Once more: ") != first:
+    first = getpass.getpass(say("new_password", name=args.name))
+    if getpass.getpass(say("once_more")) != first:
         raise UsageError("passwords_differ")
     return hashed(checked_password(first, args.name))

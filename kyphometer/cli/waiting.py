@@ -75,7 +75,7 @@ def run(given: argparse.Namespace) -> int:
     else:
         told = zip(rows, found, strict=True)
         cells = [(row["film"], _percent(item), item.doubt) for row, item in told]
-        print_table(("film", "largest doubt", "proposal"), cells, right=(1,))
+        print_table(("film", "largest_doubt", "proposal"), cells, right=(1,))
     return 0
 
 

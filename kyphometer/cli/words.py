@@ -41,7 +41,7 @@ def heading(name: str | Word) -> str:
     return sentence(key, {}) if key in catalogue(language()) else name.replace("_", " ")
 
 
-def value(data: Any) -> str:
+def in_words(data: Any) -> str:
     """A datum in words: a visit, a position, a state; one without words as it is."""
     key = f"value.{data}"
     return sentence(key, {}) if key in catalogue(language()) else str(data)

@@ -15,6 +15,11 @@ from kyphometer.messages import LANGUAGES, catalogue, decimal_mark, language, se
 from kyphometer.messages.decimals import with_decimal
 
 _PREFIX = "text."
+_SHAPES = {
+    "number": r"[−+-]?\d[\d.,]*(?: ± \d[\d.,]*)?",
+    "unit": r"(?:°| points| %|)",
+}
+"""What a fact may be whose name ends so (`mean_number`); any other may be any text."""
 
 
 def retold(text: str) -> str:
@@ -49,12 +54,14 @@ def _told(text: str) -> str | None:
 
 def _fact(name: str, text: str, mark: str) -> str:
     """A fact: a text within a text (`..._text`) is told too, another has the decimal mark."""
-    return retold(text) if name.endswith("_text") else with_decimal(text, mark)
+    if name.endswith(("_text", "_unit")):
+        return retold(text)
+    return with_decimal(text, mark)
 
 
 @cache
 def _templates() -> tuple[dict[str, str], list[tuple[re.Pattern[str], str]]]:
-    """Whole texts, and patterns of those with facts, the longest first."""
+    """Whole texts, and patterns of those with facts, the one that fixes most letters first."""
     exact: dict[str, str] = {}
     patterns: list[tuple[int, re.Pattern[str], str]] = []
     for key, template in catalogue(LANGUAGES[0]).items():
@@ -64,12 +71,18 @@ def _templates() -> tuple[dict[str, str], list[tuple[re.Pattern[str], str]]]:
         if all(name is None for _, name, _, _ in parts):
             exact["".join(literal for literal, *_ in parts)] = key
             continue
-        pattern, seen = "", set[str]()
-        for literal, name, _, _ in parts:
-            pattern += re.escape(literal)
-            if name:
-                pattern += f"(?P={name})" if name in seen else f"(?P<{name}>.+?)"
-                seen.add(name)
-        patterns.append((len(template), re.compile(pattern, re.DOTALL), key))
+        literals = sum(len(literal) for literal, *_ in parts)
+        patterns.append((literals, re.compile(_pattern(parts), re.DOTALL), key))
     patterns.sort(key=lambda item: -item[0])
     return exact, [(pattern, key) for _, pattern, key in patterns]
+
+
+def _pattern(parts: list[tuple[str, str | None, str | None, str | None]]) -> str:
+    pattern, seen = "", set[str]()
+    for literal, name, _, _ in parts:
+        pattern += re.escape(literal)
+        if name:
+            shape = _SHAPES.get(name.rpartition("_")[2], ".+?")
+            pattern += f"(?P={name})" if name in seen else f"(?P<{name}>{shape})"
+            seen.add(name)
+    return pattern
