@@ -21,9 +21,12 @@ LEAST_BYTES_A_SECOND: Final = 256
 """Of a body: less than any line gives, more than a server that keeps somebody waiting."""
 
 
-class PacedAdapter(HTTPAdapter):
+def paced_adapter() -> HTTPAdapter:
     """Connections of `requests` on which answers may not trickle; they count as read too late."""
+    return _PacedAdapter()
 
+
+class _PacedAdapter(HTTPAdapter):
     def init_poolmanager(self, *words: Any, **options: Any) -> None:
         """Make the pools of connections."""
         super().init_poolmanager(*words, **options)

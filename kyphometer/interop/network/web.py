@@ -82,10 +82,10 @@ class WebArchive:
         with _extra():
             import requests
 
-            from kyphometer.interop.network.heads import PacedAdapter
+            from kyphometer.interop.network.heads import paced_adapter
         self._session = session = requests.Session()
         for scheme in ("http://", "https://"):
-            session.mount(scheme, PacedAdapter())
+            session.mount(scheme, paced_adapter())
         session.hooks["response"].append(_read_bounded)
         if destination.token:
             session.headers["Authorization"] = f"Bearer {secret(destination, destination.token)}"
