@@ -332,3 +332,26 @@ test('names of angles lie on no body, on no other name and in the pane, however 
   const free = [angle('RKA', 20, 150)];
   assert.deepEqual(placeLabels(free, [], { width: 700, height: 430 }), free, 'what is free stays where it was');
 });
+
+const { sceneOf } = await import('../../kyphometer/web/static/app/view/scene.js');
+
+test('what the default plan marks: an angle\'s name lies on no body of which one endplate is marked', () => {
+  const plate = (y) => ({ anterior: { xy: [40, y] }, posterior: { xy: [110, y] } });
+  const reading = {
+    fractured: ['L1'],
+    vertebrae: { T12: { superior: plate(110), inferior: null }, L1: { superior: plate(190), inferior: plate(250) }, L2: { superior: null, inferior: plate(330) } },
+  };
+  const line = (level, endplate) => ({ level, endplate });
+  const angles = [{ code: 'RKA', upper: line('T12', 'superior'), lower: line('L2', 'inferior'), value: 18.1, text: 'RKA 18.1°', pair: 'T12 sup – L2 inf' }];
+  const options = { forward: [-1, 0], selected: null, angles, flagged: new Set(), settled: false, width: 240, height: 560, short: (side) => side.slice(0, 3) };
+  const { angles: [shape], names } = sceneOf(reading, ([x, y]) => [x, y], options);
+  const box = boxOfLabel(shape, shape.at, shape.anchor, Boolean(shape.compact));
+  for (const [y0, y1] of [[110, 169], [190, 250], [271, 330]]) {
+    assert.ok(box.x1 <= 40 || box.x0 >= 110 || box.y1 <= y0 || box.y0 >= y1, JSON.stringify({ box, y0, y1 }));
+  }
+  assert.deepEqual(names.map((name) => name.text), ['T12 sup', 'L1', 'L2 inf']);
+  const narrow = sceneOf(reading, ([x, y]) => [x, y], { ...options, width: 170, height: 450 }).names;
+  assert.deepEqual(narrow.map((name) => name.text), ['T12', 'L1', 'L2'], 'no name is cut');
+  const l1 = narrow[1].p[1];
+  assert.ok(l1 < 450 / 2 - 14, `above the letter of posterior: ${l1}`);
+});

@@ -50,25 +50,29 @@ export function boxesOfBody(upper, lower) {
 const between = (a, b, share) => [a[0] + share * (b[0] - a[0]), a[1] + share * (b[1] - a[1])];
 
 /** Box around points with the corners that are drawn there. @param {Point[]} points @returns {Box} */
-export function outline(points) {
+function outline(points) {
   const [xs, ys] = [points.map((p) => p[0]), points.map((p) => p[1])];
   return { x0: Math.min(...xs) - CORNER, x1: Math.max(...xs) + CORNER, y0: Math.min(...ys) - CORNER, y1: Math.max(...ys) + CORNER };
 }
 
 /** Pixels that two boxes share, with a gap between them. @param {Box} a @param {Box} b */
-function shared(a, b) {
+export function shared(a, b) {
   const across = Math.min(a.x1, b.x1 + GAP) - Math.max(a.x0, b.x0 - GAP);
   const down = Math.min(a.y1, b.y1 + GAP) - Math.max(a.y0, b.y0 - GAP);
   return across > 0 && down > 0 ? across * down : 0;
+}
+
+/** Where a pane's letters for anterior and posterior stand. @param {{width: number, height: number}} pane @returns {Box[]} */
+export function lettersOf(pane) {
+  const middle = { y0: pane.height / 2 - 14, y1: pane.height / 2 + 14 };
+  return [{ ...middle, x0: 0, x1: 34 }, { ...middle, x0: pane.width - 34, x1: pane.width }];
 }
 
 /** The angles with their labels at free places, in the order of `angles`.
  * @param {AngleShape[]} angles @param {Box[]} taken bodies and names
  * @param {{width: number, height: number}} pane @returns {AngleShape[]} */
 export function placeLabels(angles, taken, pane) {
-  const middle = { y0: pane.height / 2 - 14, y1: pane.height / 2 + 14 };
-  const letters = [{ ...middle, x0: 0, x1: 34 }, { ...middle, x0: pane.width - 34, x1: pane.width }];
-  const full = [...taken, ...letters];
+  const full = [...taken, ...lettersOf(pane)];
   return angles.map((angle) => {
     const placed = placeOf(angle, full, pane);
     full.push(boxOfLabel(placed, placed.at, placed.anchor, Boolean(placed.compact)));

@@ -17,7 +17,7 @@
 import { cornersOf, endplateOf, endplatesOf } from '../core/document.js';
 import { distance, extend, midpoint } from '../core/geometry.js';
 import { directionOf } from '../core/turn.js';
-import { boxesOfBody, outline, placeLabels } from './labels.js';
+import { boxesOfBody, lettersOf, placeLabels, shared } from './labels.js';
 
 /** Where a vertebra's name stands, by where anterior is on the screen. */
 const BEHIND = {
@@ -58,15 +58,44 @@ export function sceneOf(reading, project, options) {
   };
 }
 
-/** Bodies, single endplates and names of levels, on which no other name may stand.
+/** A body of which one endplate is marked reaches so far from it, in lengths of that endplate. */
+const BODY_HEIGHT = 0.85;
+
+/** Bodies and names of levels, on which no other name may stand.
  * @param {Reading} reading @param {(p: Point) => Point} project @param {NameShape[]} names */
 function obstacles(reading, project, names) {
-  const ends = (/** @type {any} */ plate) => [project(plate.anterior.xy), project(plate.posterior.xy)];
+  const down = caudal(reading, project);
+  const ends = (/** @type {any} */ plate) => (plate?.anterior && plate.posterior ? [project(plate.anterior.xy), project(plate.posterior.xy)] : null);
   const bodies = Object.values(reading.vertebrae).flatMap(({ superior, inferior }) => {
-    const whole = [superior, inferior].filter((plate) => plate?.anterior && plate.posterior).map(ends);
-    return whole.length === 2 ? boxesOfBody(whole[0], whole[1]) : whole.map(outline);
+    const [upper, lower] = [ends(superior), ends(inferior)];
+    if (upper && lower) return boxesOfBody(upper, lower);
+    if (upper) return boxesOfBody(upper, across(upper, down));
+    return lower ? boxesOfBody(lower, across(lower, [-down[0], -down[1]])) : [];
   });
   return [...bodies, ...names.map(boxOfName)];
+}
+
+/** Where the other endplate of a body must lie about. @param {Point[]} plate @param {Point} towards @returns {Point[]} */
+function across([a, p], towards) {
+  const normal = [a[1] - p[1], p[0] - a[0]];
+  const side = normal[0] * towards[0] + normal[1] * towards[1] < 0 ? -BODY_HEIGHT : BODY_HEIGHT;
+  return [a, p].map(([x, y]) => [x + side * normal[0], y + side * normal[1]]);
+}
+
+/** Which way the feet are on the screen: from the uppermost marked level to the lowest, or down the
+ * film. @param {Reading} reading @param {(p: Point) => Point} project @returns {Point} */
+function caudal(reading, project) {
+  const plates = endplatesOf(reading).filter((e) => e.complete);
+  const [first, last] = [plates[0], plates.at(-1)];
+  if (!first || !last || first === last) return way(project, [0, 1]);
+  const [from, to] = [middleOf(first, project), middleOf(last, project)];
+  return [to[0] - from[0], to[1] - from[1]];
+}
+
+/** @param {any} found @param {(p: Point) => Point} project @returns {Point} */
+function middleOf({ plate }, project) {
+  const [a, p] = [project(plate.anterior.xy), project(plate.posterior.xy)];
+  return [(a[0] + p[0]) / 2, (a[1] + p[1]) / 2];
 }
 
 /** @param {NameShape} name */
@@ -109,9 +138,28 @@ function namesOf(reading, project, options) {
     if (backs.length === 0) continue;
     const at = backs.length === 2 ? midpoint(backs[0].p, backs[1].p) : backs[0].p;
     const text = backs.length === 2 ? level : `${level} ${options.short(backs[0].side)}`;
-    names.push({ key: level, p: [at[0] + gap[0], at[1] + gap[1]], text, anchor });
+    names.push(fitted({ key: level, p: [at[0] + gap[0], at[1] + gap[1]], text, anchor }, options));
   }
   return names;
+}
+
+/** A name without its side where a pane is too narrow for it, over its corner where it still is, and
+ * above the pane's letters.
+ * @param {NameShape} name @param {{width?: number, height?: number}} pane @returns {NameShape} */
+function fitted(name, { width, height }) {
+  if (!width || !height) return name;
+  const { x0, x1 } = boxOfName(name);
+  const cut = x0 < width && x1 > 0 && (x0 < 0 || x1 > width);
+  const short = cut ? pushed({ ...name, text: name.key }, width) : name;
+  const letter = lettersOf({ width, height }).find((box) => shared(boxOfName(short), box) > 0);
+  return letter ? { ...short, p: [short.p[0], letter.y0 - 6] } : short;
+}
+
+/** @param {NameShape} name @param {number} width @returns {NameShape} */
+function pushed(name, width) {
+  const { x0, x1 } = boxOfName(name);
+  const by = Math.max(0, 3 - x0) + Math.min(0, width - 3 - x1);
+  return by === 0 ? name : { ...name, p: [name.p[0] + by, name.p[1] - 17] };
 }
 
 /** Both endplate lines drawn on beyond the anterior corners, a bracket that shows which belong
