@@ -28,7 +28,7 @@ from kyphometer.cli.options import (
 )
 from kyphometer.cli.output import add_format, print_csv, print_json, print_table, progress
 from kyphometer.cli.words import in_words, marked, say, tell, warn, word
-from kyphometer.messages import Word
+from kyphometer.messages import Word, decimal_mark
 
 if TYPE_CHECKING:
     from kyphometer.workflow import MeasuredFilm
@@ -278,7 +278,7 @@ def _cell(item: MeasuredFilm, code: str) -> str:
         interval = number.interval_95
         spread = "" if interval is None else f" ± {(interval[1] - interval[0]) / 2:.1f}"
         cells.append(marked(f"{value_text(number.value, number.unit)}{spread}"))
-    return ("; " if marked("1.0") == "1,0" else ", ").join(cells) or say("cell_not_given")
+    return ("; " if decimal_mark() == "," else ", ").join(cells) or say("cell_not_given")
 
 
 def _print_remarks(items: list[MeasuredFilm], codes: list[str]) -> None:

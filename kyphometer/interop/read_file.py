@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 
@@ -12,9 +12,9 @@ from kyphometer.measure import DEFAULT_CORNER_SD_MM
 from kyphometer.reading import Reading
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class ReadFilm:
-    """A film with the reading that leaves.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Leaving:
+    """A reading that leaves, with what is told of it.
 
     Attributes
     ----------
@@ -30,7 +30,6 @@ class ReadFilm:
         SD of a hand-marked corner, behind the uncertainties.
     """
 
-    film: Film
     reading: Reading
     name: str
     earlier: tuple[Reading, ...] = ()
@@ -40,26 +39,25 @@ class ReadFilm:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class ReadFile:
+class ReadFilm(Leaving):
+    """A film with the reading that leaves."""
+
+    film: Film
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ReadFile(Leaving):
     """A film's file with the reading that leaves; the film is decoded when it is asked for.
 
     Attributes
     ----------
     path, frame, spacing_mm
         The film's file, and how it is read; see `kyphometer.dicom.read_film`.
-    name, earlier, reason, visit, corner_sd_mm
-        As of a `ReadFilm`.
     """
 
     path: Path
-    reading: Reading
-    name: str
     frame: int | None = None
     spacing_mm: tuple[float, float] | None = None
-    earlier: tuple[Reading, ...] = ()
-    reason: str = ""
-    visit: str | None = None
-    corner_sd_mm: float = DEFAULT_CORNER_SD_MM
 
     @cached_property
     def sha256(self) -> str:
@@ -77,12 +75,6 @@ class ReadFile:
         """
         from kyphometer.dicom import read_film
 
-        return ReadFilm(
-            film=read_film(self.path, frame=self.frame, spacing_mm=self.spacing_mm),
-            reading=self.reading,
-            name=self.name,
-            earlier=self.earlier,
-            reason=self.reason,
-            visit=self.visit,
-            corner_sd_mm=self.corner_sd_mm,
-        )
+        film = read_film(self.path, frame=self.frame, spacing_mm=self.spacing_mm)
+        told = {one.name: getattr(self, one.name) for one in fields(Leaving)}
+        return ReadFilm(film=film, **told)
